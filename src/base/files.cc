@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/files.h"
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <pwd.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/text.h"
+
+namespace caisson {
+namespace {
+
+/// Closes a descriptor when the scope ends.
+struct Descriptor {
+    int value = -1;
+    explicit Descriptor(int descriptor) : value(descriptor) {}
+    Descriptor(const Descriptor&) = delete;
+    Descriptor& operator=(const Descriptor&) = delete;
+    ~Descriptor() {
+        if (value >= 0) {
+            ::close(value);
+        }
+    }
+};
+
+void write_all(int descriptor, std::string_view contents, const fs::path& path) {
+    while (!contents.empty()) {
+        const auto written = ::write(descriptor, contents.data(), contents.size());
+        if (written < 0) {
+            if (errno == EINTR) {
+                continue;
+            }
+            throw_file_error("write", path, errno);
+        }
+        contents.remove_prefix(static_cast<std::size_t>(written));
+    }
+}
+
+/// Only root can give files away; for everyone else they already belong to the caller.
+void give_to(int descriptor, const std::optional<Account>& owner, const fs::path& path) {
+    if (owner && ::geteuid() == 0 && ::fchown(descriptor, owner->user, owner->group) != 0) {
+        throw_file_error("change the owner of", path, errno);
+    }
+}
+
+Account account_from(const passwd& entry) {
+    return {entry.pw_name, entry.pw_uid, entry.pw_gid, entry.pw_dir};
+}
+
+}  // namespace
+
+std::optional<Account> find_account(const std::string& name) {
+    passwd entry{};
+    passwd* found = nullptr;
+    std::array<char, 4096> buffer{};
+    if (::getpwnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found) != 0 || !found) {
+        return std::nullopt;
+    }
+    return account_from(entry);
+}
+
+Account current_account() {
+    passwd entry{};
+    passwd* found = nullptr;
+    std::array<char, 4096> buffer{};
+    if (::getpwuid_r(::geteuid(), &entry, buffer.data(), buffer.size(), &found) != 0 || !found) {
+        return {std::to_string(::geteuid()), ::geteuid(), ::getegid(), "/"};
+    }
+    return account_from(entry);
+}
+
+void throw_file_error(std::string_view action, const fs::path& path, int error_number) {
+    const bool full = error_number == ENOSPC || error_number == EDQUOT;
+    throw Error(full ? Code::disk_full : Code::state_unusable,
+                fmt::format("cannot {} {}: {}", action, path.string(), std::strerror(error_number)))
+        .with("path", path.string());
+}
+
+std::optional<std::string> read_if_exists(const fs::path& path) {
+    const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (file.value < 0) {
+        if (errno == ENOENT || errno == ENOTDIR) {
+            return std::nullopt;
+        }
+        throw_file_error("read", path, errno);
+    }
+    struct stat status {};
+    std::string contents;
+    if (::fstat(file.value, &status) == 0 && status.st_size > 0) {
+        contents.reserve(static_cast<std::size_t>(status.st_size) + 1);
+    }
+    std::array<char, 65536> buffer;
+    while (true) {
+        const auto got = ::read(file.value, buffer.data(), buffer.size());
+        if (got > 0) {
+            contents.append(buffer.data(), static_cast<std::size_t>(got));
+        } else if (got == 0) {
+            return contents;
+        } else if (errno != EINTR) {
+            throw_file_error("read", path, errno);
+        }
+    }
+}
+
+std::string read_file(const fs::path& path) {
+    auto contents = read_if_exists(path);
+    if (!contents) {
+        throw_file_error("read", path, ENOENT);
+    }
+    return std::move(*contents);
+}
+
+void write_file(const fs::path& path, std::string_view contents, mode_t mode,
+                const std::optional<Account>& owner) {
+    const fs::path temporary = path.string() + fmt::format(".{}.new", ::getpid());
+    try {
+        // Created with no more than the owner's rights: a secret is never readable in between.
+        const Descriptor file(::open(temporary.c_str(),
+                                     O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
+                                     mode & 0600U));
+        if (file.value < 0) {
+            throw_file_error("write", path, errno);
+        }
+        write_all(file.value, contents, path);
+        give_to(file.value, owner, path);
+        if (::fchmod(file.value, mode) != 0 || ::fsync(file.value) != 0) {
+            throw_file_error("write", path, errno);
+        }
+        if (::rename(temporary.c_str(), path.c_str()) != 0) {
+            throw_file_error("write", path, errno);
+        }
+    } catch (const Error&) {
+        ::unlink(temporary.c_str());
+        throw;
+    }
+    const auto parent = path.has_parent_path() ? path.parent_path() : fs::path(".");
+    const Descriptor directory(::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (directory.value >= 0) {
+        ::fsync(directory.value);
+    }
+}
+
+void make_directory(const fs::path& path, mode_t mode, const std::optional<Account>& owner) {
+    std::error_code failure;
+    if (path.has_parent_path()) {
+        fs::create_directories(path.parent_path(), failure);
+        if (failure) {
+            throw_file_error("create the directory", path, failure.value());
+        }
+    }
+    if (::mkdir(path.c_str(), mode) != 0 && errno != EEXIST) {
+        throw_file_error("create the directory", path, errno);
+    }
+    const Descriptor directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (directory.value < 0) {
+        throw_file_error("open the directory", path, errno);
+    }
+    struct stat status {};
+    ::fstat(directory.value, &status);
+    if (owner && status.st_uid != owner->user) {
+        give_to(directory.value, owner, path);
+    }
+    if ((status.st_mode & 07777U) != mode && ::fchmod(directory.value, mode) != 0) {
+        throw_file_error("set the rights of", path, errno);
+    }
+}
+
+void remove_tree(const fs::path& path) {
+    std::error_code failure;
+    fs::remove_all(path, failure);
+    if (failure) {
+        throw_file_error("remove", path, failure.value());
+    }
+}
+
+Space space_at(const fs::path& path) {
+    fs::path existing = fs::absolute(path);
+    std::error_code ignored;
+    while (!fs::exists(existing, ignored) && existing.has_relative_path()) {
+        existing = existing.parent_path();
+    }
+    struct statvfs status {};
+    if (::statvfs(existing.c_str(), &status) != 0) {
+        throw_file_error("measure the space at", existing, errno);
+    }
+    return {static_cast<std::uint64_t>(status.f_bavail) * status.f_frsize,
+            static_cast<std::uint64_t>(status.f_blocks) * status.f_frsize};
+}
+
+std::optional<FileLock> FileLock::try_lock(const fs::path& path, std::string_view purpose) {
+    const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (descriptor < 0) {
+        throw_file_error("open the lock", path, errno);
+    }
+    FileLock lock(descriptor);
+    if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+        if (errno == EWOULDBLOCK) {
+            return std::nullopt;
+        }
+        throw_file_error("lock", path, errno);
+    }
+    if (::ftruncate(descriptor, 0) == 0) {
+        // The note only helps those who wait; on a full disk the lock works without it.
+        const auto note = fmt::format("process {}: {}\n", ::getpid(), purpose);
+        [[maybe_unused]] const auto written = ::write(descriptor, note.data(), note.size());
+    }
+    return lock;
+}
+
+std::string FileLock::holder(const fs::path& path) {
+    return std::string(trim(read_if_exists(path).value_or("")));
+}
+
+FileLock::FileLock(FileLock&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
+
+FileLock& FileLock::operator=(FileLock&& other) noexcept {
+    std::swap(descriptor_, other.descriptor_);
+    return *this;
+}
+
+FileLock::~FileLock() {
+    if (descriptor_ >= 0) {
+        ::close(descriptor_);
+    }
+}
+
+}  // namespace caisson

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/files.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include "base/error.h"
+
+namespace caisson {
+namespace {
+
+class Files : public testing::Test {
+ protected:
+    Files()
+        : directory_(fs::temp_directory_path() / ("caisson-files-" + std::to_string(::getpid()))) {
+        make_directory(directory_, 0700);
+    }
+    ~Files() override { remove_tree(directory_); }
+    fs::path directory_;
+};
+
+mode_t mode_of(const fs::path& path) {
+    struct stat status {};
+    ::stat(path.c_str(), &status);
+    return status.st_mode & 07777U;
+}
+
+TEST_F(Files, WritesWithTheRightsAskedForAndLeavesNoTemporaryFile) {
+    write_file(directory_ / "secret", "s", 0600);
+    EXPECT_EQ(mode_of(directory_ / "secret"), 0600U);
+    write_file(directory_ / "secret", "t", 0600);
+    EXPECT_EQ(read_file(directory_ / "secret"), "t");
+    EXPECT_EQ(std::distance(fs::directory_iterator(directory_), fs::directory_iterator()), 1);
+}
+
+TEST_F(Files, AMissingFileIsNothingAndAnUnreadableOneAnError) {
+    EXPECT_EQ(read_if_exists(directory_ / "absent"), std::nullopt);
+    EXPECT_THROW(read_file(directory_ / "absent"), Error);
+    EXPECT_THROW(read_file(directory_), Error);
+}
+
+TEST_F(Files, AWriteThatFailsNamesThePathAndTheCause) {
+    try {
+        write_file(directory_ / "no" / "such", "x");
+        FAIL();
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), Code::state_unusable);
+        EXPECT_NE(error.message().find("No such file"), std::string::npos) << error.message();
+    }
+}
+
+TEST_F(Files, AFullDiskIsItsOwnError) {
+    try {
+        throw_file_error("write", "/x", ENOSPC);
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), Code::disk_full);
+    }
+}
+
+TEST_F(Files, OneLockAtATimeAndItsHolderIsNamed) {
+    const auto path = directory_ / "lock";
+    {
+        const auto held = FileLock::try_lock(path, "up");
+        ASSERT_TRUE(held);
+        EXPECT_FALSE(FileLock::try_lock(path, "down"));
+        EXPECT_EQ(FileLock::holder(path), "process " + std::to_string(::getpid()) + ": up");
+    }
+    EXPECT_TRUE(FileLock::try_lock(path, "down"));
+}
+
+TEST_F(Files, DirectoriesGetTheirRightsAlsoWhenTheyExisted) {
+    make_directory(directory_ / "d", 0755);
+    make_directory(directory_ / "d", 0700);
+    EXPECT_EQ(mode_of(directory_ / "d"), 0700U);
+    EXPECT_GT(space_at(directory_ / "not" / "there").total, 0U);
+}
+
+}  // namespace
+}  // namespace caisson

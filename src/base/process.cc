@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/process.h"
+
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <grp.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/interrupt.h"
+#include "base/text.h"
+
+extern char** environ;
+
+namespace caisson {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+/// Everything the child needs, made before fork: after it only async-signal-safe calls are allowed.
+struct Prepared {
+    std::string program;
+    std::vector<std::string> environment_text;
+    std::vector<char*> arguments;
+    std::vector<char*> environment;
+    std::vector<gid_t> groups;
+    bool changes_account = false;
+};
+
+Prepared prepare(const Command& command) {
+    Prepared prepared;
+    const auto program = find_program(command.arguments.at(0));
+    if (!program) {
+        throw Error(Code::server_missing,
+                    fmt::format("the program {} was not found", command.arguments.at(0)));
+    }
+    prepared.program = program->string();
+    for (char** entry = environ; *entry; ++entry) {
+        const std::string_view text(*entry);
+        const std::string name(text.substr(0, text.find('=')));
+        // A PGPASSWORD or PGHOST of ours would override what the child was told.
+        if (name.rfind("PG", 0) != 0 && !command.environment.contains(name)) {
+            prepared.environment_text.emplace_back(text);
+        }
+    }
+    for (const auto& [name, value] : command.environment) {
+        prepared.environment_text.push_back(name + "=" + value);
+    }
+    for (auto& entry : prepared.environment_text) {
+        prepared.environment.push_back(entry.data());
+    }
+    prepared.environment.push_back(nullptr);
+    for (const auto& argument : command.arguments) {
+        prepared.arguments.push_back(const_cast<char*>(argument.c_str()));
+    }
+    prepared.arguments.push_back(nullptr);
+    if (command.account && command.account->user != ::geteuid()) {
+        prepared.changes_account = true;
+        int count = 64;
+        prepared.groups.resize(static_cast<std::size_t>(count));
+        ::getgrouplist(command.account->name.c_str(), command.account->group,
+                       prepared.groups.data(), &count);
+        prepared.groups.resize(static_cast<std::size_t>(std::max(count, 0)));
+    }
+    return prepared;
+}
+
+/// In the child: becomes the program or ends with 127.
+[[noreturn]] void become(const Command& command, const Prepared& prepared, int input, int output,
+                         int errors) {
+    ::setsid();
+    ::dup2(input, STDIN_FILENO);
+    ::dup2(output, STDOUT_FILENO);
+    ::dup2(errors, STDERR_FILENO);
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE}) {
+        ::signal(signal, SIG_DFL);
+    }
+    if (prepared.changes_account &&
+        (::setgroups(prepared.groups.size(), prepared.groups.data()) != 0 ||
+         ::setgid(command.account->group) != 0 || ::setuid(command.account->user) != 0)) {
+        ::_exit(126);
+    }
+    // A directory that the account cannot enter is no reason to fail: / always works.
+    const char* const directory = command.directory ? command.directory->c_str() : "/";
+    if ((command.directory || prepared.changes_account) && ::chdir(directory) != 0) {
+        ::_exit(126);
+    }
+    ::execve(prepared.program.c_str(), prepared.arguments.data(), prepared.environment.data());
+    ::_exit(127);
+}
+
+struct Pipe {
+    std::array<int, 2> ends{-1, -1};
+    Pipe() {
+        if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
+            throw Error(Code::internal,
+                        fmt::format("cannot make a pipe: {}", std::strerror(errno)));
+        }
+    }
+    Pipe(const Pipe&) = delete;
+    Pipe& operator=(const Pipe&) = delete;
+    ~Pipe() {
+        close_end(0);
+        close_end(1);
+    }
+    void close_end(std::size_t end) {
+        if (ends[end] >= 0) {
+            ::close(ends[end]);
+            ends[end] = -1;
+        }
+    }
+};
+
+/// Reads what is there; closes the end at end of file.
+void drain(Pipe& pipe, std::string& text) {
+    std::array<char, 16384> buffer;
+    const auto got = ::read(pipe.ends[0], buffer.data(), buffer.size());
+    if (got > 0) {
+        text.append(buffer.data(), static_cast<std::size_t>(got));
+    } else if (got == 0 || errno != EINTR) {
+        pipe.close_end(0);
+    }
+}
+
+void feed(Pipe& pipe, std::string_view& input) {
+    const auto written = ::write(pipe.ends[1], input.data(), input.size());
+    if (written > 0) {
+        input.remove_prefix(static_cast<std::size_t>(written));
+    }
+    if (input.empty() || (written < 0 && errno != EINTR && errno != EAGAIN)) {
+        pipe.close_end(1);
+    }
+}
+
+int status_of(int raw) { return WIFEXITED(raw) ? WEXITSTATUS(raw) : 128 + WTERMSIG(raw); }
+
+int end_child(pid_t child) {
+    ::kill(child, SIGTERM);
+    int raw = 0;
+    for (int i = 0; i < 100; ++i) {
+        if (::waitpid(child, &raw, WNOHANG) == child) {
+            return status_of(raw);
+        }
+        ::poll(nullptr, 0, 10);
+    }
+    ::kill(child, SIGKILL);
+    ::waitpid(child, &raw, 0);
+    return status_of(raw);
+}
+
+}  // namespace
+
+Finished run(const Command& command, milliseconds limit) {
+    const Prepared prepared = prepare(command);
+    Pipe input;
+    Pipe output;
+    Pipe errors;
+    const pid_t child = ::fork();
+    if (child < 0) {
+        throw Error(Code::internal,
+                    fmt::format("cannot start a process: {}", std::strerror(errno)));
+    }
+    if (child == 0) {
+        become(command, prepared, input.ends[0], output.ends[1], errors.ends[1]);
+    }
+    input.close_end(0);
+    output.close_end(1);
+    errors.close_end(1);
+    ::fcntl(input.ends[1], F_SETFL, O_NONBLOCK);
+
+    Finished finished;
+    std::string_view to_feed = command.input;
+    if (to_feed.empty()) {
+        input.close_end(1);
+    }
+    const auto deadline = steady_clock::now() + limit;
+    while (output.ends[0] >= 0 || errors.ends[0] >= 0) {
+        const auto left = std::chrono::duration_cast<milliseconds>(deadline - steady_clock::now());
+        if (left.count() <= 0 || interrupt::requested()) {
+            end_child(child);
+            interrupt::check();
+            throw Error(Code::server_failed, fmt::format("{} did not end within {}",
+                                                         command.arguments[0], human(limit)));
+        }
+        std::array<pollfd, 4> waits = {
+            pollfd{output.ends[0], POLLIN, 0}, pollfd{errors.ends[0], POLLIN, 0},
+            pollfd{input.ends[1], POLLOUT, 0}, pollfd{interrupt::descriptor(), POLLIN, 0}};
+        if (::poll(waits.data(), waits.size(), static_cast<int>(left.count())) < 0) {
+            continue;
+        }
+        if (waits[0].revents != 0) {
+            drain(output, finished.output);
+        }
+        if (waits[1].revents != 0) {
+            drain(errors, finished.errors);
+        }
+        if (waits[2].revents != 0) {
+            feed(input, to_feed);
+        }
+    }
+    int raw = 0;
+    while (::waitpid(child, &raw, 0) < 0 && errno == EINTR) {
+    }
+    finished.status = status_of(raw);
+    return finished;
+}
+
+pid_t start(const Command& command, const fs::path& log, int inherited) {
+    const Prepared prepared = prepare(command);
+    const int nothing = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+    const int output = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+    if (output < 0) {
+        const int error_number = errno;
+        ::close(nothing);
+        throw_file_error("write the log", log, error_number);
+    }
+    if (command.account && ::geteuid() == 0 &&
+        ::fchown(output, command.account->user, command.account->group) != 0) {
+        throw_file_error("change the owner of", log, errno);
+    }
+    const pid_t child = ::fork();
+    if (child == 0) {
+        if (inherited >= 0) {
+            ::fcntl(inherited, F_SETFD, 0);
+        }
+        become(command, prepared, nothing, output, output);
+    }
+    const int error_number = errno;
+    ::close(nothing);
+    ::close(output);
+    if (child < 0) {
+        throw Error(Code::internal,
+                    fmt::format("cannot start a process: {}", std::strerror(error_number)));
+    }
+    return child;
+}
+
+bool is_alive(pid_t process) {
+    if (process <= 0 || (::kill(process, 0) != 0 && errno == ESRCH)) {
+        return false;
+    }
+    const auto status = read_if_exists(fmt::format("/proc/{}/stat", process)).value_or("");
+    const auto name_end = status.rfind(')');
+    return name_end != std::string::npos && name_end + 2 < status.size() &&
+           status[name_end + 2] != 'Z';
+}
+
+void reap(pid_t process) {
+    int raw = 0;
+    ::waitpid(process, &raw, WNOHANG);
+}
+
+bool wait_until_gone(pid_t process, milliseconds limit) {
+    const auto deadline = steady_clock::now() + limit;
+    while (is_alive(process)) {
+        if (steady_clock::now() >= deadline) {
+            return false;
+        }
+        ::poll(nullptr, 0, 2);
+    }
+    reap(process);
+    return true;
+}
+
+std::string process_name(pid_t process) {
+    try {
+        return std::string(
+            trim(read_if_exists(fmt::format("/proc/{}/comm", process)).value_or("")));
+    } catch (const Error&) {
+        return {};  // It ended while we looked.
+    }
+}
+
+std::optional<fs::path> find_program(const std::string& name,
+                                     const std::vector<fs::path>& directories) {
+    if (name.find('/') != std::string::npos) {
+        return ::access(name.c_str(), X_OK) == 0 ? std::optional<fs::path>(name) : std::nullopt;
+    }
+    const char* const path = std::getenv("PATH");
+    std::vector<fs::path> places;
+    for (const auto& part : split(path ? path : "/usr/local/bin:/usr/bin:/bin", ':')) {
+        places.emplace_back(part);
+    }
+    places.insert(places.end(), directories.begin(), directories.end());
+    for (const auto& place : places) {
+        if (!place.empty() && ::access((place / name).c_str(), X_OK) == 0) {
+            return place / name;
+        }
+    }
+    return std::nullopt;
+}
+
+}  // namespace caisson

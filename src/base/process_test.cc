@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/process.h"
+
+#include <gtest/gtest.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+
+namespace caisson {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(Process, GivesBackOutputErrorsAndStatus) {
+    Command command{{"sh", "-c", "cat; echo bad >&2; exit 3"}, {}, {}, {}, "input"};
+    const auto finished = run(command, 10s);
+    EXPECT_EQ(finished.status, 3);
+    EXPECT_EQ(finished.output, "input");
+    EXPECT_EQ(finished.errors, "bad\n");
+}
+
+TEST(Process, CarriesMoreThanAPipeHolds) {
+    Command command{{"cat"}, {}, {}, {}, std::string(1 << 20, 'x')};
+    EXPECT_EQ(run(command, 10s).output.size(), std::size_t{1} << 20U);
+}
+
+TEST(Process, TakesOurPostgresVariablesAway) {
+    ::setenv("PGPASSWORD", "leak", 1);
+    EXPECT_EQ(
+        run({{"sh", "-c", "echo \"$PGPASSWORD$OWN\""}, {{"OWN", "1"}}, {}, {}, {}}, 10s).output,
+        "1\n");
+    ::unsetenv("PGPASSWORD");
+}
+
+TEST(Process, EndsWhatTakesTooLong) {
+    const Stopwatch watch;
+    EXPECT_THROW(run({{"sleep", "60"}, {}, {}, {}, {}}, 50ms), Error);
+    EXPECT_LT(watch.elapsed(), 10s);
+}
+
+TEST(Process, AProgramThatIsNotThereIsNamed) {
+    try {
+        run({{"no-such-program"}, {}, {}, {}, {}}, 1s);
+        FAIL();
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), Code::server_missing);
+        EXPECT_NE(error.message().find("no-such-program"), std::string::npos);
+    }
+}
+
+TEST(Process, AStartedProcessIsSeenUntilItIsGone) {
+    const auto log = fs::temp_directory_path() / ("caisson-process-" + std::to_string(::getpid()));
+    const auto process = start({{"sh", "-c", "echo hello"}, {}, {}, {}, {}}, log);
+    EXPECT_TRUE(wait_until_gone(process, 10s));
+    EXPECT_EQ(read_file(log), "hello\n");
+    EXPECT_EQ(process_name(::getpid()).empty(), false);
+    remove_tree(log);
+}
+
+}  // namespace
+}  // namespace caisson

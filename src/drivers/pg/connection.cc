@@ -1,0 +1,428 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "drivers/pg/connection.h"
+
+#include <array>
+#include <utility>
+
+#include <fmt/format.h>
+#include <libpq-fe.h>
+#include <poll.h>
+
+#include "base/interrupt.h"
+#include "base/text.h"
+#include "drivers/pg/quote.h"
+
+namespace caisson::pg {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+/// libpq's messages end in a newline and may have several lines; the first says it.
+std::string first_line(const char* message) {
+    const std::string_view text = trim(message ? message : "");
+    return std::string(text.substr(0, text.find('\n')));
+}
+
+std::string field(const pg_result* result, int code) {
+    const char* const text = PQresultErrorField(result, code);
+    return text ? text : "";
+}
+
+struct Cancel {
+    void operator()(PGcancel* cancel) const { PQfreeCancel(cancel); }
+};
+
+}  // namespace
+
+Parameter::Parameter(double value) : text_(fmt::format("{}", value)) {}
+
+std::string Settings::text() const {
+    return host.rfind('/', 0) == 0
+               ? fmt::format("{}@{}/.s.PGSQL.{} database {}", user, host, port, database)
+               : fmt::format("{}@{}:{} database {}", user, host, port, database);
+}
+
+void Connection::Close::operator()(pg_conn* connection) const { PQfinish(connection); }
+
+Connection::Connection(const Settings& settings)
+    : settings_(settings), notices_(std::make_unique<std::vector<Notice>>()) {
+    connect();
+}
+
+Connection::Connection(Connection&&) noexcept = default;
+Connection& Connection::operator=(Connection&&) noexcept = default;
+Connection::~Connection() = default;
+
+void Connection::connect() {
+    std::string options;
+    for (const auto& [name, value] : settings_.session) {
+        options += fmt::format("{}-c {}={}", options.empty() ? "" : " ", name,
+                               replace_all(replace_all(value, "\\", "\\\\"), " ", "\\ "));
+    }
+    const std::string port = std::to_string(settings_.port);
+    std::vector<const char*> keys;
+    std::vector<const char*> values;
+    const auto add = [&](const char* key, const std::string& value) {
+        if (!value.empty()) {
+            keys.push_back(key);
+            values.push_back(value.c_str());
+        }
+    };
+    add("host", settings_.host);
+    add("port", port);
+    add("dbname", settings_.database);
+    add("user", settings_.user);
+    add("password", settings_.password.reveal());
+    add("passfile", settings_.passfile);
+    add("sslmode", settings_.tls);
+    add("sslrootcert", settings_.tls_root);
+    add("application_name", settings_.application);
+    add("options", options);
+    const std::string utf8 = "UTF8";
+    add("client_encoding", utf8);
+    keys.push_back(nullptr);
+    values.push_back(nullptr);
+
+    connection_.reset(PQconnectStartParams(keys.data(), values.data(), 0));
+    if (!connection_) {
+        throw Error(Code::internal, "out of memory");
+    }
+    const auto deadline = steady_clock::now() + settings_.connect_limit;
+    auto state = PQstatus(connection_.get()) == CONNECTION_BAD ? PGRES_POLLING_FAILED
+                                                               : PGRES_POLLING_WRITING;
+    while (state != PGRES_POLLING_OK && state != PGRES_POLLING_FAILED) {
+        if (!wait(state == PGRES_POLLING_WRITING, deadline)) {
+            throw Error(Code::cannot_connect,
+                        fmt::format("{} did not answer within {}", settings_.text(),
+                                    human(settings_.connect_limit)));
+        }
+        state = PQconnectPoll(connection_.get());
+    }
+    if (state == PGRES_POLLING_FAILED) {
+        fail_broken();
+    }
+    PQsetnonblocking(connection_.get(), 1);
+    PQsetNoticeReceiver(
+        connection_.get(),
+        [](void* list, const PGresult* result) {
+            static_cast<std::vector<Notice>*>(list)->push_back(
+                {field(result, PG_DIAG_SEVERITY_NONLOCALIZED),
+                 field(result, PG_DIAG_MESSAGE_PRIMARY)});
+        },
+        notices_.get());
+}
+
+bool Connection::wait(bool for_write, steady_clock::time_point deadline) {
+    const auto events = static_cast<short>(for_write ? POLLOUT | POLLIN : POLLIN);
+    while (true) {
+        std::array<pollfd, 2> waits = {pollfd{PQsocket(connection_.get()), events, 0},
+                                       pollfd{interrupt::descriptor(), POLLIN, 0}};
+        int limit = -1;
+        if (deadline != steady_clock::time_point::max()) {
+            const auto left =
+                std::chrono::duration_cast<milliseconds>(deadline - steady_clock::now()).count();
+            if (left <= 0) {
+                return false;
+            }
+            limit = static_cast<int>(left);
+        }
+        const int ready = ::poll(waits.data(), waits.size(), limit);
+        interrupt::check();
+        if (ready > 0 && waits[0].revents != 0) {
+            return true;
+        }
+    }
+}
+
+void Connection::send(bool accepted) {
+    if (!accepted) {
+        fail_broken();
+    }
+}
+
+/// Until the next answer can be taken without blocking.
+void Connection::await_readiness() {
+    const auto deadline = wait_limit_.count() > 0 ? steady_clock::now() + wait_limit_
+                                                  : steady_clock::time_point::max();
+    try {
+        int unsent = PQflush(connection_.get());
+        while (unsent > 0 || PQisBusy(connection_.get()) == 1) {
+            if (!wait(unsent > 0, deadline)) {
+                connection_.reset();
+                throw Error(Code::cannot_connect,
+                            fmt::format("{} did not answer within {}", settings_.text(),
+                                        human(wait_limit_)));
+            }
+            if (PQconsumeInput(connection_.get()) == 0) {
+                fail_broken();
+            }
+            unsent = PQflush(connection_.get());
+        }
+        if (unsent < 0) {
+            fail_broken();
+        }
+    } catch (const Error& error) {
+        if (error.code() == Code::interrupted) {
+            cancel_and_drain();
+        }
+        throw;
+    }
+}
+
+pg_result* Connection::next_result() {
+    await_readiness();
+    return PQgetResult(connection_.get());
+}
+
+void Connection::cancel_and_drain() {
+    const std::unique_ptr<PGcancel, Cancel> request(PQgetCancel(connection_.get()));
+    std::array<char, 256> message{};
+    if (request && PQcancel(request.get(), message.data(), static_cast<int>(message.size())) == 1) {
+        while (pg_result* const result = PQgetResult(connection_.get())) {
+            const auto status = PQresultStatus(result);
+            PQclear(result);
+            if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT) {
+                break;
+            }
+        }
+    }
+}
+
+void Connection::fail_broken() {
+    const std::string message =
+        connection_ ? first_line(PQerrorMessage(connection_.get())) : "the connection was closed";
+    Error error(Code::cannot_connect,
+                fmt::format("cannot connect to {}: {}", settings_.text(), message));
+    error.with("database", settings_.database).with("server", settings_.host);
+    throw error;
+}
+
+void Connection::fail(pg_result* result, std::size_t succeeded) {
+    const std::unique_ptr<pg_result, decltype(&PQclear)> owned(result, PQclear);
+    const std::string state = field(result, PG_DIAG_SQLSTATE);
+    if (state.empty() || is_broken()) {
+        if (state.empty()) {
+            fail_broken();
+        }
+        throw Error(Code::cannot_connect, fmt::format("the server ended the connection: {}",
+                                                      field(result, PG_DIAG_MESSAGE_PRIMARY)))
+            .with("sqlstate", state)
+            .with("database", settings_.database);
+    }
+    DatabaseError error(state == sqlstate::disk_full ? Code::disk_full : Code::database_rejected,
+                        field(result, PG_DIAG_MESSAGE_PRIMARY),
+                        field(result, PG_DIAG_MESSAGE_HINT));
+    error.sqlstate = state;
+    error.detail = field(result, PG_DIAG_MESSAGE_DETAIL);
+    error.schema = field(result, PG_DIAG_SCHEMA_NAME);
+    error.table = field(result, PG_DIAG_TABLE_NAME);
+    error.constraint = field(result, PG_DIAG_CONSTRAINT_NAME);
+    error.context = field(result, PG_DIAG_CONTEXT);
+    error.statement = succeeded;
+    if (const auto position = field(result, PG_DIAG_STATEMENT_POSITION); !position.empty()) {
+        error.position = std::stoul(position) - 1;
+    }
+    error.with("sqlstate", state).with("detail", error.detail).with("database", settings_.database);
+    throw error;
+}
+
+Result Connection::query(std::string_view statement, const Parameters& parameters) {
+    if (!connection_) {
+        fail_broken();
+    }
+    std::vector<const char*> values;
+    values.reserve(parameters.size());
+    for (const auto& parameter : parameters) {
+        values.push_back(parameter.pointer());
+    }
+    const std::string text(statement);
+    send(PQsendQueryParams(connection_.get(), text.c_str(), static_cast<int>(values.size()),
+                           nullptr, values.data(), nullptr, nullptr, 0) == 1);
+    pg_result* kept = nullptr;
+    while (pg_result* const result = next_result()) {
+        if (PQresultStatus(result) == PGRES_FATAL_ERROR) {
+            PQclear(kept);
+            while (pg_result* const rest = next_result()) {
+                PQclear(rest);
+            }
+            fail(result, 0);
+        }
+        PQclear(std::exchange(kept, result));
+    }
+    return Result(kept);
+}
+
+std::vector<Result> Connection::script(std::string_view statements) {
+    if (!connection_) {
+        fail_broken();
+    }
+    const std::string text(statements);
+    send(PQsendQuery(connection_.get(), text.c_str()) == 1);
+    std::vector<Result> results;
+    pg_result* failed = nullptr;
+    while (pg_result* const result = next_result()) {
+        const auto status = PQresultStatus(result);
+        if (status == PGRES_FATAL_ERROR) {
+            PQclear(std::exchange(failed, result));
+        } else if (status == PGRES_COPY_IN) {
+            PQclear(result);
+            PQputCopyEnd(connection_.get(), "COPY FROM STDIN has no data here");
+        } else if (status == PGRES_COPY_OUT) {
+            PQclear(result);
+            char* row = nullptr;
+            while (PQgetCopyData(connection_.get(), &row, 0) > 0) {
+                PQfreemem(row);
+            }
+        } else {
+            results.emplace_back(result);
+        }
+        if (PQstatus(connection_.get()) == CONNECTION_BAD) {
+            break;
+        }
+    }
+    if (failed) {
+        fail(failed, results.size());
+    }
+    return results;
+}
+
+std::uint64_t Connection::copy_in(std::string_view statement,
+                                  const std::function<std::string_view()>& next) {
+    if (!connection_) {
+        fail_broken();
+    }
+    const std::string text(statement);
+    send(PQsendQuery(connection_.get(), text.c_str()) == 1);
+    pg_result* result = next_result();
+    if (PQresultStatus(result) != PGRES_COPY_IN) {
+        while (pg_result* const rest = next_result()) {
+            PQclear(rest);
+        }
+        fail(result, 0);
+    }
+    PQclear(result);
+    const auto put = [&](auto&& attempt) {
+        int sent = 0;
+        while ((sent = attempt()) == 0) {
+            wait(true, steady_clock::time_point::max());
+            PQflush(connection_.get());
+            PQconsumeInput(connection_.get());
+        }
+        send(sent == 1);
+    };
+    std::exception_ptr stopped;
+    try {
+        for (auto chunk = next(); !chunk.empty(); chunk = next()) {
+            put([&] {
+                return PQputCopyData(connection_.get(), chunk.data(),
+                                     static_cast<int>(chunk.size()));
+            });
+        }
+    } catch (...) {
+        stopped = std::current_exception();
+    }
+    put([&] { return PQputCopyEnd(connection_.get(), stopped ? "the source failed" : nullptr); });
+    pg_result* failed = nullptr;
+    std::uint64_t rows = 0;
+    while ((result = next_result()) != nullptr) {
+        if (PQresultStatus(result) == PGRES_FATAL_ERROR) {
+            PQclear(std::exchange(failed, result));
+        } else {
+            rows = Result(result).affected();
+        }
+    }
+    if (stopped) {
+        PQclear(failed);
+        std::rethrow_exception(stopped);
+    }
+    if (failed) {
+        fail(failed, 0);
+    }
+    return rows;
+}
+
+std::uint64_t Connection::copy_out(std::string_view statement,
+                                   const std::function<void(std::string_view)>& take) {
+    if (!connection_) {
+        fail_broken();
+    }
+    const std::string text(statement);
+    send(PQsendQuery(connection_.get(), text.c_str()) == 1);
+    pg_result* result = next_result();
+    if (PQresultStatus(result) != PGRES_COPY_OUT) {
+        while (pg_result* const rest = next_result()) {
+            PQclear(rest);
+        }
+        fail(result, 0);
+    }
+    PQclear(result);
+    while (true) {
+        char* row = nullptr;
+        const int size = PQgetCopyData(connection_.get(), &row, 1);
+        if (size > 0) {
+            const std::unique_ptr<char, decltype(&PQfreemem)> owned(row, PQfreemem);
+            take({row, static_cast<std::size_t>(size)});
+        } else if (size == 0) {
+            wait(false, steady_clock::time_point::max());
+            if (PQconsumeInput(connection_.get()) == 0) {
+                fail_broken();
+            }
+        } else {
+            break;
+        }
+    }
+    std::uint64_t rows = 0;
+    while ((result = next_result()) != nullptr) {
+        if (PQresultStatus(result) == PGRES_FATAL_ERROR) {
+            fail(result, 0);
+        }
+        rows = Result(result).affected();
+    }
+    return rows;
+}
+
+std::vector<Notice> Connection::take_notices() { return std::exchange(*notices_, {}); }
+
+int Connection::server_version() const { return PQserverVersion(connection_.get()); }
+int Connection::backend_process() const { return PQbackendPID(connection_.get()); }
+bool Connection::is_broken() const {
+    return !connection_ || PQstatus(connection_.get()) != CONNECTION_OK;
+}
+
+bool Connection::in_transaction() const {
+    const auto status = connection_ ? PQtransactionStatus(connection_.get()) : PQTRANS_UNKNOWN;
+    return status == PQTRANS_INTRANS || status == PQTRANS_INERROR;
+}
+
+std::string Connection::scram_verifier(const std::string& user, const std::string& password) const {
+    char* const verifier =
+        PQencryptPasswordConn(connection_.get(), password.c_str(), user.c_str(), "scram-sha-256");
+    if (!verifier) {
+        throw Error(Code::internal, "libpq made no SCRAM verifier");
+    }
+    std::string text(verifier);
+    PQfreemem(verifier);
+    return text;
+}
+
+Transaction::Transaction(Connection& connection, std::string_view begin) : connection_(connection) {
+    connection_.query(begin);
+}
+
+Transaction::~Transaction() {
+    if (open_ && !connection_.is_broken()) {
+        try {
+            connection_.query("rollback");
+        } catch (const Error&) {
+            // The server rolls back by itself once the connection is gone.
+        }
+    }
+}
+
+void Transaction::commit() {
+    connection_.query("commit");
+    open_ = false;
+}
+
+}  // namespace caisson::pg
