@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// @file
+/// A platform as values: caisson.toml and the folders beside it, read once. Opens no database and starts nothing.
+/// Flow: load() reads and checks everything and reports all mistakes at once; environment.h turns a manifest, an
+/// environment's name and the variables of the process into addresses and secrets; state.h computes where state lives.
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/files.h"
+
+namespace caisson::platform {
+
+struct Extension {
+    std::string name;
+    bool optional = false;
+};
+
+/// A folder of migrations. `path` is absolute; `name` is what history calls the source (the path as declared).
+struct Source {
+    std::string name;
+    fs::path path;
+    std::string format = "plain";
+    bool as_admin = false;  ///< migrate_as = "admin": makes extensions or roles.
+};
+
+/// A logical database of the platform.
+struct Database {
+    std::string key;   ///< `compliance` in [databases.compliance].
+    std::string name;  ///< `compliance_db`: its name in PostgreSQL.
+    std::vector<Source> migrations;
+    std::vector<Extension> extensions;
+    Place place;
+};
+
+/// [server.postgres] and [server.redis]: settings by name; `port` opens a loopback port beside the socket.
+struct Server {
+    std::map<std::string, std::string> postgres;
+    std::map<std::string, std::string> redis;
+    std::optional<std::uint16_t> postgres_port;
+    std::optional<std::uint16_t> redis_port;
+    bool has_redis = true;  ///< redis = false under [server] leaves Redis out.
+    std::string locale = "C.UTF-8";
+};
+
+/// Connection fields as written, `${NAME}` not yet replaced. Empty where nothing is said.
+struct Address {
+    std::string url;
+    std::string host;
+    std::string port;
+    std::string user;
+    std::string password;
+    std::string database;
+    std::string tls;
+    std::string tls_root;
+    Place place;
+};
+
+struct Environment {
+    std::string name;
+    bool is_private = false;    ///< server = "private": servers of our own below the state directory.
+    bool is_protected = false;  ///< Destructive verbs ask for the database's own name.
+    Address postgres;           ///< As the administrator, who makes databases and roles.
+    Address redis;
+    std::map<std::string, Address> databases;  ///< Overrides by database key.
+    std::map<std::string, Address> roles;      ///< Overrides by role suffix, such as `app`.
+    Place place;
+};
+
+enum class VariableType { text, host, port, integer, number, boolean, duration, bytes, url, path, choice };
+
+/// [variables.NAME]: declared once, gives .env.example, the reference page and the check at start.
+struct Variable {
+    std::string name;
+    VariableType type = VariableType::text;
+    std::vector<std::string> choices;
+    std::vector<std::string> required_in;  ///< Environments; "*" for every one.
+    std::optional<std::string> default_value;
+    std::string example;
+    std::string description;
+    std::string group;
+    std::vector<std::string> aliases;  ///< Old names, accepted and reported.
+    bool secret = false;
+    std::string file;                  ///< Where the value may lie instead: its first line.
+    std::vector<std::string> command;  ///< A program that prints it (Doppler, 1Password, AWS).
+    Place place;
+};
+
+/// [roles.analyst]: a login role beside the built-in ones.
+struct Role {
+    std::string name;
+    std::vector<std::string> grants;     ///< Such as "select on businesses".
+    std::vector<std::string> databases;  ///< Keys; empty means every database.
+    Place place;
+};
+
+/// [seeds."sanctions.wallets"]: how the rows of a table are seeded.
+struct SeedTable {
+    std::string table;             ///< As written: `name` or `schema.name`.
+    std::vector<std::string> key;  ///< Columns of the upsert; empty: the primary key.
+    /// Column to where its value comes from: "$value" (a scalar of a JSON array), "$file" (the file's name without
+    /// extension), "$line", or the name of a field.
+    std::map<std::string, std::string> columns;
+    std::string database;  ///< Key; empty: the first database.
+    Place place;
+};
+
+struct CacheKey {
+    std::string pattern;  ///< `session:{id}`
+    std::chrono::seconds ttl{0};
+    std::string description;
+    Place place;
+};
+
+/// [api]: what the daemon serves. `listen` is loopback unless told otherwise.
+struct Api {
+    std::string listen = "127.0.0.1";
+    std::uint16_t port = 4000;
+};
+
+struct Manifest {
+    fs::path directory;  ///< The platform's real path.
+    fs::path file;       ///< caisson.toml in it.
+    std::string name;
+    std::string title;
+    std::vector<Database> databases;  ///< In the order of the file; at least one.
+    Server server;
+    std::vector<Environment> environments;  ///< `local` (private) is there even when it is not written.
+    std::vector<Role> roles;
+    std::vector<Variable> variables;
+    std::vector<SeedTable> seeds;
+    std::vector<CacheKey> cache_keys;
+    std::map<std::string, bool> features;
+    Api api;
+
+    /// Errors: usage, with "did you mean", when there is no such database or environment.
+    const Database& database(const std::string& key_or_name) const;
+    const Environment& environment(const std::string& name) const;
+    bool feature(const std::string& name) const;
+};
+
+/// A mistake in a platform's files.
+struct Mistake {
+    Place place;
+    std::string message;
+    std::string remedy;
+};
+
+/// What parsing gives: the manifest as far as it could be read, and every mistake, in the order of the file.
+struct Parsed {
+    Manifest manifest;
+    std::vector<Mistake> mistakes;
+};
+
+/// Pure: text to values. `file` names the text in places; paths in it are taken relative to `directory`.
+Parsed parse(const std::string& text, const fs::path& directory, const std::string& file = "caisson.toml");
+
+/// The directory that holds caisson.toml: `start` or the nearest one above it. Errors: manifest_missing.
+fs::path find(const fs::path& start);
+/// Reads the platform at `directory`. Errors: manifest_missing; platform_invalid, whose message lists every mistake
+/// with line and column.
+Manifest load(const fs::path& directory);
+
+/// One setting that a manifest may have: the table that the parser obeys and docs/reference/manifest.md is made from.
+struct Setting {
+    std::string path;     ///< `environments.*.host`
+    std::string kind;     ///< string, integer, boolean, size, duration, list of strings, …
+    std::string fallback; ///< As it is written; empty: none.
+    std::string meaning;
+};
+const std::vector<Setting>& settings();
+
+/// A file of a folder, with what is in it. `name` is relative to the folder.
+struct File {
+    std::string name;
+    fs::path path;
+    std::string text;
+};
+/// The files of a folder with one of these extensions (".sql"), in byte order of their names; not deeper than
+/// `depth` folders. None when the folder does not exist. Errors: platform_invalid when one cannot be read or is not UTF-8.
+std::vector<File> files_of(const fs::path& folder, const std::vector<std::string>& extensions, int depth = 0);
+
+}  // namespace caisson::platform
