@@ -2,8 +2,9 @@
 #pragma once
 
 /// @file
-/// The schema `caisson`: all that Caisson adds to a database. Installed and upgraded by numbered steps; a binary that
-/// is older than the schema refuses to write. Modules offer their steps as values, `app` registers them in one table.
+/// The schema `caisson`: all that Caisson adds to a database. Installed and upgraded by numbered
+/// steps; a binary that is older than the schema refuses to write. Modules offer their steps as
+/// values, `app` registers them in one table.
 
 #include <string>
 #include <vector>
@@ -12,7 +13,8 @@
 
 namespace caisson::trust {
 
-/// One step, run as the role that owns the schema. Numbers are unique over all modules and never reused.
+/// One step, run as the role that owns the schema. Numbers are unique over all modules and never
+/// reused.
 struct CatalogueStep {
     int number;
     std::string description;
@@ -24,9 +26,10 @@ CatalogueStep identity_step();
 
 /// The highest step that the database has; 0 without the schema.
 int catalogue_version(pg::Connection& connection);
-/// Applies what is missing, in one transaction. Steps that were applied. `connection` may make schemas.
-/// Errors: catalogue_newer when the database has steps that we do not know.
-std::vector<CatalogueStep> install_catalogue(pg::Connection& connection, const std::vector<CatalogueStep>& steps);
+/// Applies what is missing, in one transaction. Steps that were applied. `connection` may make
+/// schemas. Errors: catalogue_newer when the database has steps that we do not know.
+std::vector<CatalogueStep> install_catalogue(pg::Connection& connection,
+                                             const std::vector<CatalogueStep>& steps);
 /// Removes the schema and all that is in it.
 void remove_catalogue(pg::Connection& connection);
 

@@ -9,20 +9,21 @@
 
 namespace caisson::trust {
 
-/// A session advisory lock on the database, held by the very connection that does the work. It is taken by polling
-/// pg_try_advisory_lock: a blocking wait would deadlock with CREATE INDEX CONCURRENTLY, which waits for our snapshot.
-/// It ends with the connection, however that ends.
+/// A session advisory lock on the database, held by the very connection that does the work. It is
+/// taken by polling pg_try_advisory_lock: a blocking wait would deadlock with CREATE INDEX
+/// CONCURRENTLY, which waits for our snapshot. It ends with the connection, however that ends.
 class AdvisoryLock {
-   public:
-    /// `waiting` is called with the holder (role, application, process, since when) once before the first wait.
-    /// Errors: locked, naming the holder, when it is still held after `limit`.
-    AdvisoryLock(pg::Connection& connection, const std::string& name, std::chrono::milliseconds limit,
+ public:
+    /// `waiting` is called with the holder (role, application, process, since when) once before the
+    /// first wait. Errors: locked, naming the holder, when it is still held after `limit`.
+    AdvisoryLock(pg::Connection& connection, const std::string& name,
+                 std::chrono::milliseconds limit,
                  const std::function<void(const std::string& holder)>& waiting = {});
     AdvisoryLock(const AdvisoryLock&) = delete;
     AdvisoryLock& operator=(const AdvisoryLock&) = delete;
     ~AdvisoryLock();
 
-   private:
+ private:
     pg::Connection& connection_;
     std::int64_t key_;
 };

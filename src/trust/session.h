@@ -2,7 +2,8 @@
 #pragma once
 
 /// @file
-/// The run at hand: which platform, which environment, and how its databases are reached as which role.
+/// The run at hand: which platform, which environment, and how its databases are reached as which
+/// role.
 
 #include <optional>
 #include <string>
@@ -15,8 +16,8 @@
 
 namespace caisson::trust {
 
-/// The built-in roles. Their names in PostgreSQL carry the database's, because roles are cluster-wide there:
-/// role_name(database, Role::app) is `compliance_db_app`.
+/// The built-in roles. Their names in PostgreSQL carry the database's, because roles are
+/// cluster-wide there: role_name(database, Role::app) is `compliance_db_app`.
 enum class Role { owner, migrator, app, service, backup, readonly, auditor, monitor, advisor };
 std::vector<Role> built_in_roles();
 std::string suffix(Role role);
@@ -37,12 +38,14 @@ Run make_run(const fs::path& directory, const std::string& environment);
 
 /// How to connect as the superuser of a private server, or as the environment's administrator.
 /// `database` is a name in PostgreSQL; for the server as a whole it is "postgres".
-pg::Settings admin_settings(const Run& run, const platform::Database& database, const std::string& name);
-/// How to connect as a built-in role. Passwords come from the passfile below the state directory, unless the
-/// environment's manifest entry names another source.
+pg::Settings admin_settings(const Run& run, const platform::Database& database,
+                            const std::string& name);
+/// How to connect as a built-in role. Passwords come from the passfile below the state directory,
+/// unless the environment's manifest entry names another source.
 pg::Settings role_settings(const Run& run, const platform::Database& database, Role role);
 /// As role_settings, for the role of any suffix, `analyst` of [roles.analyst] among them.
-pg::Settings role_settings(const Run& run, const platform::Database& database, const std::string& suffix);
+pg::Settings role_settings(const Run& run, const platform::Database& database,
+                           const std::string& suffix);
 
 /// Redis of the environment; nothing when the platform has none.
 struct RedisSettings {

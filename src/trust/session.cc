@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "trust/session.h"
+
+#include <array>
+#include <utility>
+
+#include <unistd.h>
+
+#include "base/text.h"
+
+namespace caisson::trust {
+namespace {
+
+constexpr std::array suffixes = {
+    std::pair{Role::owner, "owner"},     std::pair{Role::migrator, "migrator"},
+    std::pair{Role::app, "app"},         std::pair{Role::service, "service"},
+    std::pair{Role::backup, "backup"},   std::pair{Role::readonly, "readonly"},
+    std::pair{Role::auditor, "auditor"}, std::pair{Role::monitor, "monitor"},
+    std::pair{Role::advisor, "advisor"},
+};
+
+pg::Settings from_endpoint(const Run& run, const platform::Endpoint& endpoint,
+                           const std::string& database) {
+    pg::Settings settings;
+    settings.host = endpoint.host;
+    settings.port = endpoint.port == 0 ? std::uint16_t{5432} : endpoint.port;
+    settings.database = database;
+    settings.user = endpoint.user;
+    settings.password = endpoint.password;
+    settings.passfile = run.state.passfile();
+    settings.tls = endpoint.tls;
+    settings.tls_root = endpoint.tls_root;
+    return settings;
+}
+
+pg::Settings private_settings(const Run& run, const std::string& user,
+                              const std::string& database) {
+    pg::Settings settings;
+    settings.host = run.state.sockets;
+    settings.port = run.postgres_port();
+    settings.database = database;
+    settings.user = user;
+    settings.passfile = run.state.passfile();
+    return settings;
+}
+
+}  // namespace
+
+std::vector<Role> built_in_roles() {
+    std::vector<Role> roles;
+    for (const auto& [role, name] : suffixes) {
+        roles.push_back(role);
+    }
+    return roles;
+}
+
+std::string suffix(Role role) { return suffixes[static_cast<std::size_t>(role)].second; }
+
+std::string role_name(const platform::Database& database, Role role) {
+    return database.name + "_" + suffix(role);
+}
+
+std::uint16_t Run::postgres_port() const { return manifest.server.postgres_port.value_or(5432); }
+
+Run make_run(const fs::path& directory, const std::string& environment) {
+    Run run;
+    run.manifest = platform::load(platform::find(directory));
+    run.environment = run.manifest.environment(environment);
+    run.variables = platform::process_variables(run.manifest);
+    run.state = platform::state_of(run.manifest, run.environment, run.variables, ::geteuid() == 0);
+    if (run.is_private()) {
+        run.account = platform::server_account();
+    }
+    return run;
+}
+
+pg::Settings admin_settings(const Run& run, const platform::Database& database,
+                            const std::string& name) {
+    if (run.is_private()) {
+        return private_settings(run, "postgres", name);
+    }
+    return from_endpoint(
+        run, platform::admin_endpoint(run.manifest, run.environment, database, run.variables),
+        name);
+}
+
+pg::Settings role_settings(const Run& run, const platform::Database& database,
+                           const std::string& role) {
+    if (run.is_private()) {
+        return private_settings(run, database.name + "_" + role, database.name);
+    }
+    return from_endpoint(
+        run, platform::role_endpoint(run.manifest, run.environment, database, role, run.variables),
+        database.name);
+}
+
+pg::Settings role_settings(const Run& run, const platform::Database& database, Role role) {
+    return role_settings(run, database, suffix(role));
+}
+
+std::optional<RedisSettings> redis_settings(const Run& run) {
+    if (run.is_private()) {
+        if (!run.manifest.server.has_redis) {
+            return std::nullopt;
+        }
+        RedisSettings settings;
+        settings.socket = run.state.redis_socket();
+        settings.password =
+            Secret(std::string(trim(read_if_exists(run.state.redis_password()).value_or(""))));
+        return settings;
+    }
+    const auto endpoint = platform::redis_endpoint(run.manifest, run.environment, run.variables);
+    if (!endpoint) {
+        return std::nullopt;
+    }
+    RedisSettings settings;
+    settings.host = endpoint->host;
+    settings.port = endpoint->port == 0 ? std::uint16_t{6379} : endpoint->port;
+    settings.user = endpoint->user;
+    settings.password = endpoint->password;
+    settings.tls = !endpoint->tls.empty() && endpoint->tls != "disable";
+    return settings;
+}
+
+}  // namespace caisson::trust
