@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <thread>
+
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include "base/error.h"
+#include "drivers/redis/connection.h"
+#include "tests/support/redis.h"
+
+namespace caisson::redis {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(Connection, SpeaksOverTheUnixSocketAndKeepsAnyBytes) {
+    Connection connection(test::Redis::shared().settings());
+    const std::string bytes("\0\r\n$", 4);
+    EXPECT_EQ(connection.command({"SET", "any", bytes}).text(), "OK");
+    EXPECT_EQ(connection.command({"GET", "any"}).text(), bytes);
+    EXPECT_EQ(connection.command({"GET", "none"}).optional(), std::nullopt);
+    EXPECT_EQ(connection.command({"CLIENT", "GETNAME"}).text(), "caisson");
+}
+
+TEST(Connection, ARefusedCommandLeavesTheConnectionUsable) {
+    Connection connection(test::Redis::shared().settings());
+    connection.command({"SET", "text", "x"});
+    try {
+        connection.command({"INCR", "text"});
+        FAIL();
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), Code::database_rejected);
+        EXPECT_EQ(error.fact("redis"), "ERR");
+    }
+    EXPECT_EQ(connection.command({"PING"}).text(), "PONG");
+}
+
+TEST(Connection, APipelineLargerThanEveryBufferDoesNotBlockItself) {
+    Connection connection(test::Redis::shared().settings());
+    const std::string large(1'000'000, 'x');
+    std::vector<Command> commands;
+    for (int i = 0; i < 40; ++i) {
+        commands.push_back({"ECHO", large});
+    }
+    commands.push_back({"NOSUCHCOMMAND"});
+    const auto replies = connection.pipeline(commands);
+    ASSERT_EQ(replies.size(), 41U);
+    EXPECT_EQ(replies[39].value.size(), large.size());
+    EXPECT_TRUE(replies[40].is_error());
+}
+
+TEST(Connection, AWrongPasswordIsRefusedWithoutRepeatingIt) {
+    auto settings = test::Redis::shared().settings();
+    settings.password = Secret("wrong-and-secret");
+    try {
+        const Connection refused(settings);
+        FAIL();
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), Code::cannot_connect);
+        EXPECT_EQ(error.fact("redis"), "WRONGPASS");
+        EXPECT_EQ(error.message().find("wrong-and-secret"), std::string::npos);
+    }
+}
+
+TEST(Connection, SaysWhereNobodyListens) {
+    Settings settings;
+    settings.socket = "/nonexistent/redis.sock";
+    try {
+        const Connection refused(settings);
+        FAIL();
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), Code::cannot_connect);
+        EXPECT_NE(error.message().find("/nonexistent/redis.sock"), std::string::npos);
+    }
+    settings.socket = "/" + std::string(200, 'x');
+    EXPECT_THROW(const Connection too_long(settings), Error);
+}
+
+TEST(Connection, AServerThatDoesNotAnswerIsGivenUpAndTheConnectionClosed) {
+    auto settings = test::Redis::shared().settings();
+    settings.answer_limit = 50ms;
+    Connection connection(settings);
+    try {
+        connection.command({"BLPOP", "nothing-comes", "0"});
+        FAIL();
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), Code::cannot_connect);
+    }
+    EXPECT_TRUE(connection.is_broken());
+    EXPECT_THROW(connection.command({"PING"}), Error);
+}
+
+TEST(Connection, AConnectionThatTheServerEndedSaysSo) {
+    Connection connection(test::Redis::shared().settings());
+    Connection other(test::Redis::shared().settings());
+    other.command({"CLIENT", "KILL", "ID", connection.command({"CLIENT", "ID"}).text()});
+    try {
+        connection.command({"PING"});
+        FAIL();
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), Code::cannot_connect);
+    }
+    EXPECT_TRUE(connection.is_broken());
+}
+
+}  // namespace
+}  // namespace caisson::redis
