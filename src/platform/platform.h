@@ -2,9 +2,10 @@
 #pragma once
 
 /// @file
-/// A platform as values: caisson.toml and the folders beside it, read once. Opens no database and starts nothing.
-/// Flow: load() reads and checks everything and reports all mistakes at once; environment.h turns a manifest, an
-/// environment's name and the variables of the process into addresses and secrets; state.h computes where state lives.
+/// A platform as values: caisson.toml and the folders beside it, read once. Opens no database and
+/// starts nothing. Flow: load() reads and checks everything and reports all mistakes at once;
+/// environment.h turns a manifest, an environment's name and the variables of the process into
+/// addresses and secrets; state.h computes where state lives.
 
 #include <chrono>
 #include <cstdint>
@@ -23,7 +24,8 @@ struct Extension {
     bool optional = false;
 };
 
-/// A folder of migrations. `path` is absolute; `name` is what history calls the source (the path as declared).
+/// A folder of migrations. `path` is absolute; `name` is what history calls the source (the path as
+/// declared).
 struct Source {
     std::string name;
     fs::path path;
@@ -40,7 +42,8 @@ struct Database {
     Place place;
 };
 
-/// [server.postgres] and [server.redis]: settings by name; `port` opens a loopback port beside the socket.
+/// [server.postgres] and [server.redis]: settings by name; `port` opens a loopback port beside the
+/// socket.
 struct Server {
     std::map<std::string, std::string> postgres;
     std::map<std::string, std::string> redis;
@@ -65,7 +68,7 @@ struct Address {
 
 struct Environment {
     std::string name;
-    bool is_private = false;    ///< server = "private": servers of our own below the state directory.
+    bool is_private = false;  ///< server = "private": servers of our own below the state directory.
     bool is_protected = false;  ///< Destructive verbs ask for the database's own name.
     Address postgres;           ///< As the administrator, who makes databases and roles.
     Address redis;
@@ -74,7 +77,19 @@ struct Environment {
     Place place;
 };
 
-enum class VariableType { text, host, port, integer, number, boolean, duration, bytes, url, path, choice };
+enum class VariableType {
+    text,
+    host,
+    port,
+    integer,
+    number,
+    boolean,
+    duration,
+    bytes,
+    url,
+    path,
+    choice
+};
 
 /// [variables.NAME]: declared once, gives .env.example, the reference page and the check at start.
 struct Variable {
@@ -105,8 +120,8 @@ struct Role {
 struct SeedTable {
     std::string table;             ///< As written: `name` or `schema.name`.
     std::vector<std::string> key;  ///< Columns of the upsert; empty: the primary key.
-    /// Column to where its value comes from: "$value" (a scalar of a JSON array), "$file" (the file's name without
-    /// extension), "$line", or the name of a field.
+    /// Column to where its value comes from: "$value" (a scalar of a JSON array), "$file" (the
+    /// file's name without extension), "$line", or the name of a field.
     std::map<std::string, std::string> columns;
     std::string database;  ///< Key; empty: the first database.
     Place place;
@@ -132,7 +147,8 @@ struct Manifest {
     std::string title;
     std::vector<Database> databases;  ///< In the order of the file; at least one.
     Server server;
-    std::vector<Environment> environments;  ///< `local` (private) is there even when it is not written.
+    std::vector<Environment>
+        environments;  ///< `local` (private) is there even when it is not written.
     std::vector<Role> roles;
     std::vector<Variable> variables;
     std::vector<SeedTable> seeds;
@@ -153,29 +169,42 @@ struct Mistake {
     std::string remedy;
 };
 
-/// What parsing gives: the manifest as far as it could be read, and every mistake, in the order of the file.
+/// What parsing gives: the manifest as far as it could be read, and every mistake, in the order of
+/// the file.
 struct Parsed {
     Manifest manifest;
     std::vector<Mistake> mistakes;
 };
 
-/// Pure: text to values. `file` names the text in places; paths in it are taken relative to `directory`.
-Parsed parse(const std::string& text, const fs::path& directory, const std::string& file = "caisson.toml");
+/// Pure: text to values. `file` names the text in places; paths in it are taken relative to
+/// `directory`.
+Parsed parse(const std::string& text, const fs::path& directory,
+             const std::string& file = "caisson.toml");
 
-/// The directory that holds caisson.toml: `start` or the nearest one above it. Errors: manifest_missing.
+/// The directory that holds caisson.toml: `start` or the nearest one above it. Errors:
+/// manifest_missing.
 fs::path find(const fs::path& start);
-/// Reads the platform at `directory`. Errors: manifest_missing; platform_invalid, whose message lists every mistake
-/// with line and column.
+/// Reads the platform at `directory`. Errors: manifest_missing; platform_invalid, whose message
+/// lists every mistake with line and column.
 Manifest load(const fs::path& directory);
 
-/// One setting that a manifest may have: the table that the parser obeys and docs/reference/manifest.md is made from.
+/// One setting that a manifest may have: the table that the parser obeys and
+/// docs/reference/manifest.md is made from.
 struct Setting {
-    std::string path;     ///< `environments.*.host`
-    std::string kind;     ///< string, integer, boolean, size, duration, list of strings, …
-    std::string fallback; ///< As it is written; empty: none.
+    std::string path;      ///< `environments.*.host`
+    std::string kind;      ///< string, integer, boolean, size, duration, list of strings, …
+    std::string fallback;  ///< As it is written; empty: none.
     std::string meaning;
+    bool required = false;  ///< The section around it must have it.
 };
+/// Every section and setting, in the order of the reference. `*` stands for a name of the user's,
+/// `[]` for an entry of a list.
 const std::vector<Setting>& settings();
+
+/// The text of docs/reference/manifest.md, made from settings().
+std::string manifest_reference();
+/// The manifest shown there: valid where a folder `migrations` lies beside it.
+std::string manifest_example();
 
 /// A file of a folder, with what is in it. `name` is relative to the folder.
 struct File {
@@ -183,8 +212,10 @@ struct File {
     fs::path path;
     std::string text;
 };
-/// The files of a folder with one of these extensions (".sql"), in byte order of their names; not deeper than
-/// `depth` folders. None when the folder does not exist. Errors: platform_invalid when one cannot be read or is not UTF-8.
-std::vector<File> files_of(const fs::path& folder, const std::vector<std::string>& extensions, int depth = 0);
+/// The files of a folder with one of these extensions (".sql"), in byte order of their names; not
+/// deeper than `depth` folders. None when the folder does not exist. Errors: platform_invalid when
+/// one cannot be read or is not UTF-8.
+std::vector<File> files_of(const fs::path& folder, const std::vector<std::string>& extensions,
+                           int depth = 0);
 
 }  // namespace caisson::platform

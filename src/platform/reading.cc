@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "platform/reading.h"
+
+#include <algorithm>
+
+#include "platform/values.h"
+
+namespace caisson::platform {
+
+const std::vector<Member>& members_of(const Node& node, std::string_view name) {
+    static const std::vector<Member> none;
+    const Node* section = node.find(name);
+    return section ? section->members : none;
+}
+
+std::vector<std::string> keys_of(const Node& node, std::string_view name) {
+    std::vector<std::string> keys;
+    for (const auto& member : members_of(node, name)) {
+        keys.push_back(member.key);
+    }
+    return keys;
+}
+
+std::string text_of(const Node& section, std::string_view key, std::string fallback) {
+    const Node* node = section.find(key);
+    return node ? node->text : std::move(fallback);
+}
+
+bool boolean_of(const Node& section, std::string_view key, bool fallback) {
+    const Node* node = section.find(key);
+    return node ? node->boolean : fallback;
+}
+
+std::vector<std::string> texts_of(const Node& section, std::string_view key) {
+    const Node* node = section.find(key);
+    std::vector<std::string> texts;
+    if (node && node->is(NodeType::list)) {
+        for (const auto& item : node->items) {
+            texts.push_back(item.text);
+        }
+    } else if (node) {
+        texts.push_back(node->text);
+    }
+    return texts;
+}
+
+std::vector<std::string> references_in(std::string_view text, bool& is_broken) {
+    std::vector<std::string> names;
+    is_broken = false;
+    for (auto start = text.find("${"); start != std::string_view::npos;
+         start = text.find("${", start + 2)) {
+        const auto end = text.find('}', start);
+        const auto name = end == std::string_view::npos ? std::string_view{}
+                                                        : text.substr(start + 2, end - start - 2);
+        if (is_variable_name(name)) {
+            names.emplace_back(name);
+        } else {
+            is_broken = true;
+        }
+    }
+    return names;
+}
+
+const std::vector<std::string>& built_in_roles() {
+    static const std::vector<std::string> roles = {"owner",   "migrator", "app",
+                                                   "service", "backup",   "readonly",
+                                                   "auditor", "monitor",  "advisor"};
+    return roles;
+}
+
+}  // namespace caisson::platform

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: Apache-2.0
+/// The table of everything that may stand in caisson.toml. The parser refuses what is not in it,
+/// and the reference page is made from it.
+#include "platform/platform.h"
+
+namespace caisson::platform {
+namespace {
+
+using Table = std::vector<Setting>;
+
+void add(Table& table, const Table& more) { table.insert(table.end(), more.begin(), more.end()); }
+
+Table platform_settings() {
+    return {
+        {"platform", "section", "", "What the platform is called.", true},
+        {"platform.name", "name", "",
+         "Its name: part of the paths of its state, and of the identity of its databases.", true},
+        {"platform.title", "non-empty string", "the name",
+         "What people read in reports and on the status page."},
+    };
+}
+
+Table database_settings() {
+    return {
+        {"databases", "section", "", "The logical databases. A platform has one or more.", true},
+        {"databases.*", "section", "",
+         "One database under the key by which the manifest and `-d` name it, such as "
+         "`[databases.compliance]`."},
+        {"databases.*.name", "non-empty string", "",
+         "Its name in PostgreSQL; at most 54 bytes, because the names of its roles begin with it.",
+         true},
+        {"databases.*.migrations", "list",
+         "`[\"migrations\"]` where the platform has one database and such a folder",
+         "Sources of migrations, in the order in which they are applied: a folder, or a section "
+         "about it."},
+        {"databases.*.migrations[]", "non-empty string or section", "",
+         "A folder, relative to the platform."},
+        {"databases.*.migrations[].path", "non-empty string", "", "The folder.", true},
+        {"databases.*.migrations[].format", "non-empty string", "`\"plain\"`",
+         "How the files are laid out: `plain` is `NNN_name.sql` with an optional "
+         "`NNN_name.down.sql`. Formats of other "
+         "tools are not supported in this version."},
+        {"databases.*.migrations[].history", "non-empty string", "",
+         "The history that another tool has written. Not supported in this version."},
+        {"databases.*.migrations[].migrate_as", "\"migrator\" or \"admin\"", "`\"migrator\"`",
+         "The role the files run as; `admin` for a source that makes extensions or roles."},
+        {"databases.*.extensions", "list", "`[]`",
+         "Extensions that provisioning installs: names, or sections."},
+        {"databases.*.extensions[]", "non-empty string or section", "", "An extension's name."},
+        {"databases.*.extensions[].name", "non-empty string", "", "The extension's name.", true},
+        {"databases.*.extensions[].optional", "boolean", "`false`",
+         "Whether the platform does without it where the server does not offer it."},
+    };
+}
+
+Table server_settings() {
+    Table table = {
+        {"server", "section", "",
+         "What provisioning sets on private servers, and verification compares anywhere."},
+        {"server.locale", "non-empty string", "`\"C.UTF-8\"`",
+         "Locale of private PostgreSQL servers."},
+        {"server.postgres", "section", "",
+         "Settings of PostgreSQL by their own names, such as `max_connections`; those of "
+         "extensions with a dot, such "
+         "as `pg_stat_statements.max`."},
+        {"server.postgres.port", "port", "none: Unix socket only",
+         "Opens this port on the loopback address of a private server."},
+        {"server.postgres.max_connections", "positive integer", "PostgreSQL's",
+         "How many connections there may be."},
+    };
+    for (const char* name :
+         {"shared_buffers", "effective_cache_size", "work_mem", "maintenance_work_mem",
+          "autovacuum_work_mem", "temp_buffers", "wal_buffers", "min_wal_size", "max_wal_size",
+          "temp_file_limit", "logical_decoding_work_mem"}) {
+        table.push_back({std::string("server.postgres.") + name, "PostgreSQL size", "PostgreSQL's",
+                         "As in PostgreSQL's documentation."});
+    }
+    for (const char* name :
+         {"statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout",
+          "idle_session_timeout", "deadlock_timeout", "checkpoint_timeout",
+          "log_min_duration_statement", "wal_sender_timeout"}) {
+        table.push_back({std::string("server.postgres.") + name, "PostgreSQL time", "PostgreSQL's",
+                         "As in PostgreSQL's documentation."});
+    }
+    add(table,
+        {
+            {"server.postgres.*", "server setting or section", "PostgreSQL's",
+             "Any other setting of PostgreSQL, except those that name its files and sockets."},
+            {"server.postgres.*.*", "server setting", "",
+             "A setting of an extension, written with a dot."},
+            {"server.redis", "boolean or section", "",
+             "Settings of Redis by their own names; `redis = false` below `[server]` leaves Redis "
+             "out."},
+            {"server.redis.port", "port", "none: Unix socket only",
+             "Opens this port on the loopback address of a private server."},
+            {"server.redis.maxmemory", "Redis size", "Redis's",
+             "How much memory the data may take."},
+            {"server.redis.*", "server setting", "Redis's",
+             "Any other setting of Redis, except those that name its files, sockets and password."},
+        });
+    return table;
+}
+
+/// The fields of one address, below `prefix`.
+Table address_settings(const std::string& prefix, const std::string& database_meaning,
+                       const std::string& user) {
+    return {
+        {prefix + ".url", "connection URL", "",
+         "All of the address in one text, taken apart. The other fields complete it; `host` and "
+         "`port` exclude it."},
+        {prefix + ".host", "host", "", "Name, address, or the directory of a Unix socket."},
+        {prefix + ".port", "port or reference", "",
+         "5432 for PostgreSQL, 6379 for Redis where nothing is said."},
+        {prefix + ".user", "non-empty string", user, "The role to connect as."},
+        {prefix + ".password", "text", "",
+         "A reference such as `\"${DATABASE_PASSWORD}\"`, so that no secret stands here."},
+        {prefix + ".database", "non-empty string", "", database_meaning},
+        {prefix + ".tls", "TLS mode", "`prefer`, as libpq",
+         "`disable`, `allow`, `prefer`, `require`, `verify-ca` or `verify-full`."},
+        {prefix + ".tls_root", "non-empty string", "",
+         "File with the certificates that are trusted."},
+    };
+}
+
+Table environment_settings() {
+    Table table = {
+        {"environments", "section", "",
+         "Where the platform lives. `local`, on private servers, is always there. Text in the "
+         "fields of an address may "
+         "hold `${NAME}` for a variable that `[variables]` declares."},
+        {"environments.*", "section", "",
+         "One environment, chosen with `-e`; it says `server = \"private\"`, or where its server "
+         "is. The fields of the "
+         "address are those of the administrator, who makes databases and roles."},
+        {"environments.*.server", "\"private\"", "`\"private\"` for `local`",
+         "Servers of our own, below the state directory."},
+        {"environments.*.protected", "boolean", "`false`",
+         "Destructive verbs ask for the database's own name."},
+    };
+    add(table, address_settings("environments.*",
+                                "The database the administrator connects to first.", "`postgres`"));
+    table.push_back({"environments.*.redis", "connection URL or section", "",
+                     "The environment's Redis: a URL, or the fields of an address."});
+    add(table, address_settings("environments.*.redis", "The number of the Redis database.", ""));
+    table.push_back({"environments.*.databases", "section", "",
+                     "What is different for one database, by its key."});
+    table.push_back({"environments.*.databases.*", "section", "",
+                     "The administrator's address for this database."});
+    add(table, address_settings("environments.*.databases.*",
+                                "The database's name in this environment.", ""));
+    table.push_back({"environments.*.roles", "section", "",
+                     "What is different for one role: `migrator`, `app`, `readonly` or another of "
+                     "the built-in ones, "
+                     "or one of `[roles]`."});
+    table.push_back({"environments.*.roles.*", "section", "", "The address as this role."});
+    add(table, address_settings("environments.*.roles.*",
+                                "The database's name as this role sees it, as behind a pool.",
+                                "the database's name, `_` and the role"));
+    return table;
+}
+
+Table role_settings() {
+    return {
+        {"roles", "section", "", "Login roles beside the built-in ones."},
+        {"roles.*", "section", "",
+         "One role; in PostgreSQL its name is the database's, `_` and this one."},
+        {"roles.*.grants", "list of strings", "`[]`",
+         "What it may do, as in SQL's GRANT without `grant` and `to`: `\"select on businesses\"`, "
+         "`\"usage on schema "
+         "x\"`, `\"execute on all functions in schema x\"`."},
+        {"roles.*.databases", "list of strings", "every database",
+         "Keys of the databases that have this role."},
+    };
+}
+
+Table variable_settings() {
+    return {
+        {"variables", "section", "",
+         "Variables of the process, declared once: they give `.env.example`, the reference and the "
+         "check at start."},
+        {"variables.*", "section", "", "One variable, under its name."},
+        {"variables.*.type", "variable type", "`\"text\"`", "What its value must look like."},
+        {"variables.*.choices", "list of strings", "", "The values that the type `choice` allows."},
+        {"variables.*.required_in", "list of strings", "`[]`",
+         "Environments that need it; `\"*\"` is every one."},
+        {"variables.*.default", "scalar", "", "The value where none is set."},
+        {"variables.*.example", "scalar", "", "What `.env.example` shows."},
+        {"variables.*.description", "non-empty string", "", "What it is for."},
+        {"variables.*.group", "non-empty string", "",
+         "The heading it stands under in `.env.example`."},
+        {"variables.*.aliases", "list of strings", "`[]`",
+         "Old names, still accepted and reported."},
+        {"variables.*.secret", "boolean", "`false`", "Its value is never printed."},
+        {"variables.*.file", "non-empty string", "",
+         "Where the value may lie instead, relative to the platform: the first line of this file."},
+        {"variables.*.command", "list of strings", "",
+         "A program with its arguments that prints the value in its first line, such as a secret "
+         "manager's. It is not "
+         "given to a shell."},
+    };
+}
+
+Table remaining_settings() {
+    return {
+        {"seeds", "section", "",
+         "How the rows of tables are seeded, where their files alone do not tell."},
+        {"seeds.*", "section", "",
+         "One table, as `[seeds.users]` or `[seeds.\"sanctions.wallets\"]`."},
+        {"seeds.*.key", "non-empty string or list of strings", "the primary key",
+         "Columns that tell rows apart."},
+        {"seeds.*.columns", "section", "", "Where the values of columns come from."},
+        {"seeds.*.columns.*", "non-empty string", "the field of the same name",
+         "The name of a field in the file, `$value` (an entry of a list of scalars), `$file` (the "
+         "file's name without "
+         "extension) or `$line`."},
+        {"seeds.*.database", "non-empty string", "the first database",
+         "Key of the database the table is in."},
+        {"cache", "section", "", "What the platform keeps in Redis."},
+        {"cache.keys", "section", "", "Patterns of keys."},
+        {"cache.keys.*", "section", "", "One pattern, such as `[cache.keys.\"session:{id}\"]`."},
+        {"cache.keys.*.ttl", "whole seconds", "", "How long such a key lives.", true},
+        {"cache.keys.*.description", "non-empty string", "", "What is kept there."},
+        {"features", "section", "",
+         "Switches: a migration that says `-- caisson: feature NAME` waits for its own."},
+        {"features.*", "boolean", "`false`", "Whether the feature is on."},
+        {"api", "section", "", "What the daemon serves."},
+        {"api.listen", "IP address", "`\"127.0.0.1\"`",
+         "The address to listen on; beyond loopback every request but liveness and health needs "
+         "the token."},
+        {"api.port", "port", "`4000`", "The port to listen on."},
+    };
+}
+
+Table make_table() {
+    Table table;
+    for (const auto& part :
+         {platform_settings(), database_settings(), server_settings(), environment_settings(),
+          role_settings(), variable_settings(), remaining_settings()}) {
+        add(table, part);
+    }
+    return table;
+}
+
+}  // namespace
+
+const std::vector<Setting>& settings() {
+    static const Table table = make_table();
+    return table;
+}
+
+}  // namespace caisson::platform
