@@ -1,0 +1,4 @@
+-- caisson: feature blockchain
+-- Takes away the watch and all that it saw.
+DROP TABLE blockchain_transactions;
+DROP TABLE blockchain_monitoring;
