@@ -16,13 +16,23 @@ namespace caisson::interrupt {
 namespace {
 
 std::atomic<bool> was_requested{false};
+std::atomic<bool> was_insisted{false};
 std::atomic<int> event{-1};
+std::atomic<int> insistence{-1};
+thread_local int shields = 0;
+
+void wake(int descriptor) {
+    const std::uint64_t one = 1;
+    [[maybe_unused]] const auto written = ::write(descriptor, &one, sizeof one);
+}
 
 void note(int) {
     const int saved = errno;
-    was_requested = true;
-    const std::uint64_t one = 1;
-    [[maybe_unused]] const auto written = ::write(event, &one, sizeof one);
+    if (was_requested.exchange(true)) {
+        was_insisted = true;
+        wake(insistence);
+    }
+    wake(event);
     errno = saved;
 }
 
@@ -30,6 +40,7 @@ void note(int) {
 
 void install() {
     event = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    insistence = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     struct sigaction action {};
     action.sa_handler = note;
     for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
@@ -38,14 +49,24 @@ void install() {
     ::signal(SIGPIPE, SIG_IGN);
 }
 
-bool requested() { return was_requested; }
+bool requested() { return shields > 0 ? was_insisted : was_requested; }
 
 void check() {
-    if (was_requested) {
+    if (requested()) {
         throw Error(Code::interrupted, "interrupted");
     }
 }
 
-int descriptor() { return event; }
+int descriptor() { return shields > 0 ? insistence : event; }
+
+Shield::Shield() { ++shields; }
+Shield::~Shield() { --shields; }
+
+void insist() {
+    was_insisted = true;
+    wake(insistence);
+}
+
+bool insisted() { return was_insisted; }
 
 }  // namespace caisson::interrupt

@@ -16,4 +16,17 @@ void check();
 /// Readable once an interrupt was requested: to be polled beside a socket. -1 before install().
 int descriptor();
 
+/// While it lives, its thread does not see the first signal: a daemon's workers finish what they
+/// have begun while it drains. A second signal and insist() reach them all the same.
+class Shield {
+ public:
+    Shield();
+    ~Shield();
+    Shield(const Shield&) = delete;
+    Shield& operator=(const Shield&) = delete;
+};
+/// Interrupts the shielded threads, too: the time for draining is over.
+void insist();
+bool insisted();
+
 }  // namespace caisson::interrupt

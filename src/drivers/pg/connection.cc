@@ -390,6 +390,21 @@ bool Connection::is_broken() const {
     return !connection_ || PQstatus(connection_.get()) != CONNECTION_OK;
 }
 
+bool Connection::has_ended() {
+    // A server that goes away says so first, so there may be more to read than the end.
+    for (int attempt = 0; !is_broken() && attempt < 16; ++attempt) {
+        pollfd waits{PQsocket(connection_.get()), POLLIN, 0};
+        if (::poll(&waits, 1, 0) <= 0) {
+            return false;
+        }
+        if (PQconsumeInput(connection_.get()) == 0) {
+            return true;
+        }
+        PQisBusy(connection_.get());
+    }
+    return is_broken();
+}
+
 bool Connection::in_transaction() const {
     const auto status = connection_ ? PQtransactionStatus(connection_.get()) : PQTRANS_UNKNOWN;
     return status == PQTRANS_INTRANS || status == PQTRANS_INERROR;

@@ -85,6 +85,9 @@ class Connection {
     int server_version() const;
     int backend_process() const;
     bool is_broken() const;
+    /// Whether the server has closed an idle connection meanwhile. Looks at the socket only: no
+    /// round trip.
+    bool has_ended();
     bool in_transaction() const;
     /// The SCRAM-SHA-256 verifier of a password: what is sent instead of it.
     std::string scram_verifier(const std::string& user, const std::string& password) const;
