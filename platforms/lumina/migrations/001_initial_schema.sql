@@ -5,6 +5,15 @@
 -- together with its entity and jurisdiction, so none of them can ever speak of somebody else.
 -- Checks are never changed into new ones: a renewal is a new row, and the views read the latest of each entity.
 
+-- Provisioning has made it already; under plain psql it is made here (LUM-15).
+DO $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM pg_extension WHERE extname = 'pgcrypto') THEN
+        CREATE EXTENSION pgcrypto;
+    END IF;
+END
+$$;
+
 CREATE TYPE check_status AS ENUM ('pending', 'approved', 'rejected', 'escalated', 'manual_review');
 COMMENT ON TYPE check_status IS 'State of a check. pending, escalated and manual_review still need a decision.';
 
