@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// @file
+/// The private state as directories: made with the right owner and rights, recognised, locked.
+
+#include "base/files.h"
+#include "trust/session.h"
+
+namespace caisson::servers {
+
+/// Who the servers run as: the run's account, else the caller.
+Account server_owner(const trust::Run& run);
+
+/// Makes what is missing below the state directory, everything 0700 and the servers' own, and
+/// leaves the mark that wipe() looks for. Errors: state_unusable, disk_full, account_missing.
+void prepare_directories(const trust::Run& run);
+/// Whether this is the state directory of the run's platform and environment.
+bool is_ours(const trust::Run& run);
+
+/// One who starts or stops servers at a time. `purpose` is for those who wait. Errors: locked.
+FileLock lock_servers(const trust::Run& run, std::string_view purpose);
+
+/// Whether somebody stopped the servers on purpose: supervisors leave them alone then.
+bool is_stopped_on_purpose(const trust::Run& run);
+void set_stopped_on_purpose(const trust::Run& run, bool stopped);
+
+}  // namespace caisson::servers
