@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "drivers/pg/connection.h"
+#include "lifecycle/migrations/plan.h"
+
+namespace caisson::migrations {
+
+/// One file that was run.
+struct Applied {
+    Direction direction = Direction::up;
+    std::string source;
+    std::string version;
+    std::string name;
+    std::string file;
+    std::chrono::nanoseconds duration{0};
+    std::size_t resumed_after = 0;    ///< Statements that an earlier attempt had done.
+    std::vector<pg::Notice> notices;  ///< What the server said meanwhile.
+};
+
+struct Report {
+    std::vector<Applied> applied;
+};
+
+struct Options {
+    std::chrono::milliseconds wait{std::chrono::seconds(30)};  ///< For another run to end.
+    /// Called with the holder before the first wait.
+    std::function<void(const std::string& holder)> on_wait;
+    /// Called before each file, with its number (from 1) and how many there are.
+    std::function<void(const Step&, std::size_t number, std::size_t total)> on_start;
+    /// Called after each file.
+    std::function<void(const Applied&, std::size_t number, std::size_t total)> on_finish;
+};
+
+/// The connection for sources that say migrate_as = "admin" (true) and for all others (false). It
+/// may be opened at the first call and is replaced in place when a file changes what sessions begin
+/// with. Nobody else may use it meanwhile.
+using Connect = std::function<pg::Connection&(bool as_admin)>;
+
+/// Applies what is pending. Each file runs from a clean session, in one transaction with its row in
+/// the history; files that cannot be in one run statement by statement, each recorded. The plan is
+/// made again under the lock, so that of several runners each file is run by one.
+/// Errors: those of plan_up(); locked; migration_failed, with place and statement: the database is
+/// as it was before the file, or the message says what of it is done; cannot_connect: whether the
+/// file in flight was applied is decided by the history at the next run.
+Report up(const Connect& connect, const std::vector<Migration>& files, const Features& features,
+          const UpRequest& request, const Options& options);
+
+/// Reverts. Errors: those of plan_down(), and as up().
+Report down(const Connect& connect, const std::vector<Migration>& files, const Features& features,
+            const DownRequest& request, const Options& options);
+
+}  // namespace caisson::migrations

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lifecycle/migrations/body.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+
+namespace caisson::migrations {
+namespace {
+
+using sql::StatementKind;
+
+bool controls_transaction(const sql::Statement& statement) {
+    return statement.kind == StatementKind::begin || statement.kind == StatementKind::commit ||
+           statement.kind == StatementKind::rollback;
+}
+
+/// BEGIN first, COMMIT last, and no transaction control between them.
+bool is_wrapped(const std::vector<sql::Statement>& statements, std::string_view text) {
+    return statements.size() >= 2 && statements.front().kind == StatementKind::begin &&
+           statements.back().kind == StatementKind::commit &&
+           sql::is_plain_transaction_control(statements.front().text(text)) &&
+           sql::is_plain_transaction_control(statements.back().text(text)) &&
+           std::none_of(statements.begin() + 1, statements.end() - 1, controls_transaction);
+}
+
+void unwrap(Body& body) {
+    for (const auto* const statement : {&body.statements.front(), &body.statements.back()}) {
+        std::fill_n(body.text.begin() + static_cast<std::ptrdiff_t>(statement->offset),
+                    statement->length, ' ');
+    }
+    body.statements.pop_back();
+    body.statements.erase(body.statements.begin());
+}
+
+void complain(const sql::Statement& statement, std::string_view text, const std::string& file,
+              std::vector<Mistake>& mistakes) {
+    const auto [line, column] = position_of(text, statement.offset);
+    const auto what = shortened(statement.text(text), 40);
+    mistakes.push_back(
+        {{file, line, column},
+         statement.kind == StatementKind::psql_command
+             ? fmt::format("\"{}\" is a command of psql, which migrations cannot use yet", what)
+             : fmt::format("\"{}\" reads data from the file, which migrations cannot do yet; put "
+                           "them into INSERT or into seeds/",
+                           what)});
+}
+
+}  // namespace
+
+Body body_of(std::string_view text, bool no_transaction, const std::string& file,
+             std::vector<Mistake>& mistakes) {
+    Body body;
+    body.text = text;
+    body.statements = sql::split(text);
+    for (const auto& statement : body.statements) {
+        if (statement.kind == StatementKind::psql_command ||
+            statement.kind == StatementKind::copy_in) {
+            complain(statement, text, file, mistakes);
+        }
+        body.changes_defaults |= statement.kind == StatementKind::defaults;
+    }
+    const bool refused = std::any_of(
+        body.statements.begin(), body.statements.end(),
+        [](const auto& statement) { return statement.kind == StatementKind::no_transaction; });
+    if (!no_transaction && !refused && is_wrapped(body.statements, text)) {
+        unwrap(body);
+    }
+    const bool controls =
+        std::any_of(body.statements.begin(), body.statements.end(), controls_transaction);
+    body.mode = no_transaction || refused || controls ? Mode::by_statement : Mode::whole;
+    const auto small = lower(text);
+    body.touches_locks =
+        small.find("advisory") != std::string::npos || small.find("discard") != std::string::npos;
+    body.touches_role =
+        small.find("role") != std::string::npos || small.find("authorization") != std::string::npos;
+    return body;
+}
+
+std::string shortened(std::string_view statement, std::size_t limit) {
+    std::string line;
+    bool blank = false;
+    for (const char c : statement) {
+        if (c == ' ' || c == '\n' || c == '\r' || c == '\t') {
+            blank = !line.empty();
+            continue;
+        }
+        line += blank ? " " : "";
+        blank = false;
+        line += c;
+    }
+    const auto cut = byte_of_character(line, limit);
+    return cut < line.size() ? line.substr(0, cut) + "…" : line;
+}
+
+}  // namespace caisson::migrations

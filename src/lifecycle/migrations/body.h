@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "drivers/sql/split.h"
+#include "lifecycle/migrations/directives.h"
+
+namespace caisson::migrations {
+
+/// How a file is sent.
+enum class Mode {
+    whole,         ///< In one message and one transaction.
+    by_statement,  ///< Statement by statement, with progress in the history.
+};
+
+/// A file as the server gets it.
+struct Body {
+    Mode mode = Mode::whole;
+    /// As in the file, byte for byte in the same places; a BEGIN and COMMIT around the whole file
+    /// are blanked out, because the file runs in a transaction of ours.
+    std::string text;
+    std::vector<sql::Statement> statements;  ///< Of `text`.
+    bool touches_locks = false;     ///< It speaks of advisory locks: ours may be gone after it.
+    bool touches_role = false;      ///< It may leave another role behind.
+    bool changes_defaults = false;  ///< New sessions begin otherwise after it.
+};
+
+/// Decides how a file is sent. What cannot be sent yet (commands of psql, data of COPY) is added to
+/// the mistakes.
+Body body_of(std::string_view text, bool no_transaction, const std::string& file,
+             std::vector<Mistake>& mistakes);
+
+/// A statement on one line of at most `limit` characters, for messages.
+std::string shortened(std::string_view statement, std::size_t limit = 160);
+
+}  // namespace caisson::migrations

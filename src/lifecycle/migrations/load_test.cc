@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lifecycle/migrations/load.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "lifecycle/migrations/version.h"
+#include "tests/support/postgres.h"
+
+namespace caisson::migrations {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+class LoadTest : public testing::Test {
+ protected:
+    std::vector<Migration> read() {
+        return load({{"migrations", directory_.path() / "migrations", "plain", false}},
+                    {{"blockchain", false}});
+    }
+    void write(const std::string& name, std::string_view text) {
+        directory_.write(fs::path("migrations") / name, text);
+    }
+    std::string complaint() {
+        try {
+            read();
+        } catch (const Error& error) {
+            EXPECT_EQ(error.code(), Code::migration_invalid);
+            return error.message();
+        }
+        return "";
+    }
+    test::Directory directory_;
+};
+
+TEST_F(LoadTest, VersionsAreOrderedAsNumbersOfAnyLength) {
+    write("010_ten.sql", "");
+    write("9_nine.sql", "");
+    write("20260303080000_moment.sql", "");
+    write("100000000000000000000000_far.sql", "");
+    const auto files = read();
+    ASSERT_EQ(files.size(), 4U);
+    EXPECT_EQ(files[0].title(), "9_nine");
+    EXPECT_EQ(files[1].title(), "010_ten");
+    EXPECT_EQ(files[2].title(), "20260303080000_moment");
+    EXPECT_EQ(files[3].title(), "100000000000000000000000_far");
+    EXPECT_EQ(canonical_version("000"), "0");
+    EXPECT_FALSE(version_before("001", "1"));
+    EXPECT_FALSE(version_before("1", "001"));
+}
+
+TEST_F(LoadTest, LineEndsAndByteOrderMarkDoNotChangeTheChecksum) {
+    write("001_a.sql", "select 1;\nselect 2;\n");
+    write("002_b.sql", "\xEF\xBB\xBFselect 1;\r\nselect 2;\r\n");
+    write("003_c.sql", "select 1;\nselect 3;\n");
+    const auto files = read();
+    EXPECT_EQ(files[0].checksum, files[1].checksum);
+    EXPECT_NE(files[0].checksum, files[2].checksum);
+    EXPECT_EQ(files[1].text.substr(0, 6), "select");
+}
+
+TEST_F(LoadTest, DirectivesAreReadFromLinesOfTheirOwn) {
+    write("001_a.sql",
+          "-- caisson: feature blockchain\n--caisson:   description one\n"
+          "create table t(i int); -- caisson: no-transaction\n"
+          "do $$\n-- caisson: no-transaction\nbegin end $$;\n/*\n-- caisson: nonsense\n*/\n"
+          "select '\n-- caisson: nonsense\n';\n  -- caisson: description two\n");
+    write("001_a.down.sql", "-- caisson: no-transaction\ndrop table t;");
+    const auto files = read();
+    ASSERT_EQ(files.size(), 1U);
+    EXPECT_EQ(files[0].directives.feature, "blockchain");
+    EXPECT_EQ(files[0].directives.description, "one two");
+    EXPECT_FALSE(files[0].directives.no_transaction);
+    ASSERT_TRUE(files[0].down_file);
+    EXPECT_EQ(*files[0].down_file, "migrations/001_a.down.sql");
+    EXPECT_TRUE(files[0].down_directives.no_transaction);
+}
+
+TEST_F(LoadTest, EveryMistakeIsListedInOneError) {
+    write("001_a.sql", "select 1;\n-- caisson: no-transacton\n");
+    write("1_again.sql", "");
+    write("002_lost.down.sql", "");
+    write("notes.sql", "");
+    write("003_dots.up.sql", "");
+    write("004_.sql", "");
+    write("005_gate.sql", "-- caisson: feature blokchain\n");
+    write("006_two.sql", "-- caisson: feature blockchain\n-- caisson: feature\n");
+    write("007_args.sql", "-- caisson: no-transaction please\n");
+    write("008_x.sql", "");
+    write("008_x.down.sql", "-- caisson: feature blockchain\n");
+    const auto message = complaint();
+    EXPECT_THAT(message, HasSubstr("10 mistakes"));
+    EXPECT_THAT(message, HasSubstr("migrations/001_a.sql:2:1: unknown directive "
+                                   "\"no-transacton\"; did you mean no-transaction?"));
+    EXPECT_THAT(message, HasSubstr("has the same version as"));
+    EXPECT_THAT(message, HasSubstr("migrations/002_lost.down.sql: undoes 002_lost.sql, which"));
+    EXPECT_THAT(message, HasSubstr("migrations/notes.sql: its name is not NNN_name.sql"));
+    EXPECT_THAT(message, HasSubstr("migrations/003_dots.up.sql"));
+    EXPECT_THAT(message, HasSubstr("migrations/004_.sql"));
+    EXPECT_THAT(message, HasSubstr("did you mean blockchain?"));
+    EXPECT_THAT(message, HasSubstr("feature takes one name"));
+    EXPECT_THAT(message, HasSubstr("no-transaction takes nothing"));
+    EXPECT_THAT(message, HasSubstr("belongs into the file that it undoes"));
+}
+
+TEST_F(LoadTest, AFolderWithoutFilesIsNoMistake) {
+    EXPECT_TRUE(read().empty());
+    write("README.md", "not SQL");
+    EXPECT_TRUE(read().empty());
+}
+
+TEST_F(LoadTest, SourcesKeepTheirDeclaredOrder) {
+    write("002_late.sql", "");
+    directory_.write("infra/001_early.sql", "");
+    const auto files = load({{"migrations", directory_.path() / "migrations", "plain", false},
+                             {"infra", directory_.path() / "infra", "plain", true}},
+                            {});
+    ASSERT_EQ(files.size(), 2U);
+    EXPECT_EQ(files[0].file, "migrations/002_late.sql");
+    EXPECT_EQ(files[1].file, "infra/001_early.sql");
+    EXPECT_TRUE(files[1].as_admin);
+}
+
+}  // namespace
+}  // namespace caisson::migrations

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lifecycle/migrations/body.h"
+#include "lifecycle/migrations/status.h"
+
+namespace caisson::migrations {
+
+enum class Direction { up, down };
+
+/// One file to run.
+struct Step {
+    Direction direction = Direction::up;
+    Mode mode = Mode::whole;
+    const Migration* migration = nullptr;  ///< Into the files the plan was made of.
+    const Record* record = nullptr;        ///< Into the history; null when nothing is there yet.
+
+    const std::string& file() const {
+        return direction == Direction::up ? migration->file : *migration->down_file;
+    }
+    const std::string& text() const {
+        return direction == Direction::up ? migration->text : migration->down_text;
+    }
+    const Directives& directives() const {
+        return direction == Direction::up ? migration->directives : migration->down_directives;
+    }
+    /// Statements that an earlier attempt got through.
+    std::size_t resumes_after() const;
+};
+
+/// What is sent for a step. One that goes on where an earlier attempt stopped goes by statement.
+Body body_of(const Step& step, std::vector<Mistake>& mistakes);
+
+/// What to do, and how everything stands before it. Values over the files and the history given,
+/// which must outlive it.
+struct Plan {
+    std::vector<Step> steps;
+    std::vector<Status> states;
+};
+
+/// The text that was applied, for the difference to an edited file.
+using TextOf = std::function<std::optional<std::string>(const Record&)>;
+
+struct UpRequest {
+    /// The last version to apply, or `source/version` where several sources have it. Empty: all.
+    std::string to;
+};
+/// What is pending, in the declared order of the sources, then by version.
+/// Errors: migration_edited with the difference; migration_order for files that are missing, late
+/// or half reverted; migration_invalid for what cannot be run; usage for an unknown version. Each
+/// lists every file concerned.
+Plan plan_up(const std::vector<Migration>& files, const History& history, const Features& features,
+             const UpRequest& request, const TextOf& text_of);
+
+struct DownRequest {
+    std::size_t count = 1;            ///< How many of the newest, when neither of these is given:
+    std::optional<std::string> to;    ///< all that were applied after this version; "0": all.
+    std::optional<std::string> only;  ///< just this version.
+};
+/// What to revert, the one applied last first. Edited files may be reverted.
+/// Errors: migration_order, before anything runs, when a file is gone or has no down file; usage.
+Plan plan_down(const std::vector<Migration>& files, const History& history,
+               const Features& features, const DownRequest& request);
+
+}  // namespace caisson::migrations

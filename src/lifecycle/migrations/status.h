@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lifecycle/migrations/history.h"
+#include "lifecycle/migrations/load.h"
+
+namespace caisson::migrations {
+
+/// How a file and its row in the history stand to one another.
+enum class State {
+    applied,
+    pending,
+    gated,      ///< Not applied, because its feature is off.
+    partial,    ///< Applied up to a statement; the next run goes on there.
+    reverting,  ///< Reverted up to a statement; the next `down` goes on there.
+    edited,     ///< Applied, and the file was changed since.
+    missing,    ///< Applied, and the file is gone.
+    late,       ///< Not applied, although a newer one of its source is.
+};
+/// "applied", "pending", …: for tables and --json.
+std::string_view name_of(State state);
+
+/// One migration as it stands. The pointers go into the files and the history it was made from; at
+/// least one of them is there.
+struct Status {
+    State state = State::pending;
+    const Migration* migration = nullptr;
+    const Record* record = nullptr;
+
+    const std::string& source() const { return migration ? migration->source : record->source; }
+    const std::string& version() const { return migration ? migration->version : record->version; }
+    const std::string& name() const { return migration ? migration->name : record->name; }
+    std::string title() const { return version() + "_" + name(); }
+    const std::string& feature() const {
+        return migration ? migration->directives.feature : record->feature;
+    }
+};
+
+using Features = std::map<std::string, bool>;
+
+/// Every file and every row, in the order in which they apply; rows without a file come where their
+/// version belongs. Files with a feature neither are late nor make others late: they are applied
+/// whenever their feature is switched on.
+std::vector<Status> status(const std::vector<Migration>& files, const History& history,
+                           const Features& features);
+
+}  // namespace caisson::migrations
