@@ -23,6 +23,13 @@ using Variables = std::map<std::string, std::string>;
 /// cannot be read as one.
 Variables process_variables(const Manifest& manifest);
 
+/// What a `.env` file says: NAME=value, `export NAME=value`, comments; values bare, in single
+/// quotes (as they stand) or in double quotes (\n, \t, \r, \", \\ and \$ mean what they do in C and
+/// shells), quoted ones over several lines where they are. Nothing is interpolated. `file` names
+/// the text in errors. Errors: variable_invalid, listing every line that cannot be read; never
+/// repeating a value.
+Variables parse_env_file(const std::string& text, const std::string& file = ".env");
+
 enum class Finding { fine, missing, invalid, deprecated, unknown_reference };
 
 /// What the check of one variable found.
@@ -40,8 +47,10 @@ std::vector<VariableState> check_variables(const Manifest& manifest, const Envir
 /// The text of `.env.example`, grouped and commented. Secrets have no value in it.
 std::string env_example(const Manifest& manifest);
 
-/// The value of a variable: environment (own name, then old names), file, command, default.
-/// Errors: variable_invalid when its command fails.
+/// The value of a variable: environment (own name, then old names), file, command, default. An
+/// empty value counts as none, as compose files pass on what is not set. A command's answer is kept
+/// for a minute, because secret managers are slow. Errors: variable_invalid when its command fails;
+/// usage when it is not declared.
 std::optional<Secret> value_of(const Manifest& manifest, const std::string& name,
                                const Variables& variables);
 

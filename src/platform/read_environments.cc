@@ -8,6 +8,7 @@
 #include "platform/environment.h"
 #include "platform/kinds.h"
 #include "platform/reading.h"
+#include "platform/references.h"
 #include "platform/shape.h"
 #include "platform/values.h"
 

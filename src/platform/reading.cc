@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "platform/reading.h"
 
-#include <algorithm>
-
-#include "platform/values.h"
-
 namespace caisson::platform {
 
 const std::vector<Member>& members_of(const Node& node, std::string_view name) {
@@ -42,23 +38,6 @@ std::vector<std::string> texts_of(const Node& section, std::string_view key) {
         texts.push_back(node->text);
     }
     return texts;
-}
-
-std::vector<std::string> references_in(std::string_view text, bool& is_broken) {
-    std::vector<std::string> names;
-    is_broken = false;
-    for (auto start = text.find("${"); start != std::string_view::npos;
-         start = text.find("${", start + 2)) {
-        const auto end = text.find('}', start);
-        const auto name = end == std::string_view::npos ? std::string_view{}
-                                                        : text.substr(start + 2, end - start - 2);
-        if (is_variable_name(name)) {
-            names.emplace_back(name);
-        } else {
-            is_broken = true;
-        }
-    }
-    return names;
 }
 
 const std::vector<std::string>& built_in_roles() {

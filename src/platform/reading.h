@@ -43,10 +43,6 @@ bool boolean_of(const Node& section, std::string_view key, bool fallback);
 /// The texts of a list; of one string, itself.
 std::vector<std::string> texts_of(const Node& section, std::string_view key);
 
-/// The names between `${` and `}`. `is_broken` is set when a `${` is not closed or holds no
-/// variable name.
-std::vector<std::string> references_in(std::string_view text, bool& is_broken);
-
 /// The built-in roles' suffixes.
 const std::vector<std::string>& built_in_roles();
 
