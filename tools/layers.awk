@@ -125,6 +125,8 @@ function judge_include(i,    source, path, prefix, upper, lower, why, dependency
       fault(at[i], "a public header includes " to[i] ", which " lower "/CMakeLists.txt does not list under PUBLIC")
     return
   }
+  # A file of no module, such as main.cc, puts the modules of its layer together.
+  declared = !(upper in module_at)
   n = split(dependencies[upper], dependency_names, " ")
   for (j = 1; j <= n; j++)
     if ((dependency_names[j] in folder_named) && folder_named[dependency_names[j]] == lower) declared = 1
