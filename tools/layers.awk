@@ -170,7 +170,10 @@ function walk(kind, node, trail,    next_nodes, n, j) {
     if (!((kind, next_nodes[j]) in state))
       walk(kind, next_nodes[j], trail " -> " next_nodes[j])
     else if (state[kind, next_nodes[j]] == "open")
-      fault(edge_at[kind, node, next_nodes[j]], "closes a circle: " trail " -> " next_nodes[j])
+      fault(edge_at[kind, node, next_nodes[j]], "closes a circle: " since(trail, next_nodes[j]) " -> " next_nodes[j])
   }
   state[kind, node] = "done"
 }
+
+# The part of a trail that begins with `node`.
+function since(trail, node) { return substr(trail, index(trail " ", node " ")) }
