@@ -246,6 +246,17 @@ pid_t start(const Command& command, const fs::path& log, int inherited) {
     return child;
 }
 
+void become(const Account& account) {
+    if (account.user == ::geteuid()) {
+        return;
+    }
+    if (::initgroups(account.name.c_str(), account.group) != 0 || ::setgid(account.group) != 0 ||
+        ::setuid(account.user) != 0) {
+        throw Error(Code::account_missing, fmt::format("cannot become the account {}: {}",
+                                                       account.name, std::strerror(errno)));
+    }
+}
+
 bool is_alive(pid_t process) {
     if (process <= 0 || (::kill(process, 0) != 0 && errno == ESRCH)) {
         return false;

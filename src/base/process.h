@@ -44,6 +44,10 @@ Finished run(const Command& command, std::chrono::milliseconds limit);
 /// to `log`. `inherited` is a descriptor that the child keeps (at the same number), or -1.
 pid_t start(const Command& command, const fs::path& log, int inherited = -1);
 
+/// Makes this process the account's for good: groups, group, user. Errors: account_missing when we
+/// may not.
+void become(const Account& account);
+
 /// Whether a process with this id exists (a zombie does not count).
 bool is_alive(pid_t process);
 /// Reaps the process if it is our child and has ended; fine to call for any id.

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/cli/catalogue.h"
+
+#include <algorithm>
+
+#include "lifecycle/migrations/history.h"
+#include "lifecycle/provision/provision.h"
+#include "lifecycle/schema/structure.h"
+#include "lifecycle/seeds/seeds.h"
+
+namespace caisson::cli {
+
+const std::vector<trust::CatalogueStep>& catalogue_steps() {
+    static const std::vector<trust::CatalogueStep> steps = [] {
+        std::vector<trust::CatalogueStep> all = {trust::identity_step(), provision::rights_step(),
+                                                 migrations::history_step(),
+                                                 schema::structure_step()};
+        for (auto& step : seeds::catalogue_steps()) {
+            all.push_back(std::move(step));
+        }
+        std::sort(all.begin(), all.end(),
+                  [](const auto& a, const auto& b) { return a.number < b.number; });
+        return all;
+    }();
+    return steps;
+}
+
+}  // namespace caisson::cli

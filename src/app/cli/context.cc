@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/cli/context.h"
+
+#include <cstdio>
+#include <cstdlib>
+
+#include <boost/json/serialize.hpp>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "base/interrupt.h"
+#include "base/text.h"
+
+namespace caisson::cli {
+namespace {
+
+bool is_terminal(int descriptor) {
+    const char* const no_colour = std::getenv("NO_COLOR");
+    const char* const terminal = std::getenv("TERM");
+    return ::isatty(descriptor) == 1 && !(no_colour && *no_colour) &&
+           !(terminal && std::string_view(terminal) == "dumb");
+}
+
+void write_line(std::FILE* stream, std::string_view text) {
+    std::fwrite(text.data(), 1, text.size(), stream);
+    std::fputc('\n', stream);
+    std::fflush(stream);
+}
+
+}  // namespace
+
+Context::Context(Arguments arguments)
+    : arguments_(std::move(arguments)),
+      json_(arguments_.has("--json")),
+      colours_(!json_ && is_terminal(STDOUT_FILENO)) {}
+
+const trust::Run& Context::run() {
+    if (!run_) {
+        run_ = std::make_unique<trust::Run>(trust::make_run(
+            arguments_.value("--directory", "."), arguments_.value("--environment", "local")));
+    }
+    return *run_;
+}
+
+std::vector<platform::Database> Context::databases() {
+    if (arguments_.has("--database")) {
+        return {run().manifest.database(arguments_.value("--database"))};
+    }
+    return run().manifest.databases;
+}
+
+platform::Database Context::database() { return databases().front(); }
+
+void Context::print(std::string_view line) {
+    if (!json_) {
+        write_line(stdout, line);
+    }
+}
+
+void Context::note(std::string_view line) { write_line(stderr, line); }
+
+void Context::emit(std::string_view text) {
+    std::fwrite(text.data(), 1, text.size(), stdout);
+    std::fflush(stdout);
+}
+
+std::string Context::painted(std::string_view code, std::string_view text) const {
+    return colours_ ? fmt::format("\x1b[{}m{}\x1b[0m", code, text) : std::string(text);
+}
+std::string Context::bold(std::string_view text) const { return painted("1", text); }
+std::string Context::dim(std::string_view text) const { return painted("2", text); }
+std::string Context::green(std::string_view text) const { return painted("32", text); }
+std::string Context::red(std::string_view text) const { return painted("31", text); }
+std::string Context::yellow(std::string_view text) const { return painted("33", text); }
+
+Progress::Progress(const Context& context, std::string label, std::size_t total)
+    : label_(std::move(label)),
+      total_(total),
+      active_(!context.json() && total > 1 && is_terminal(STDERR_FILENO)) {}
+
+Progress::~Progress() {
+    if (shown_) {
+        std::fputs("\r\x1b[K", stderr);
+        std::fflush(stderr);
+    }
+}
+
+void Progress::show(std::size_t done, std::string_view what) {
+    const auto now = watch_.elapsed();
+    if (!active_ || (shown_ && now - last_ < std::chrono::milliseconds(50) && done < total_)) {
+        return;
+    }
+    last_ = now;
+    shown_ = true;
+    constexpr std::size_t width = 24;
+    const auto filled = total_ == 0 ? width : std::min(width, width * done / total_);
+    const double seconds = std::chrono::duration<double>(now).count();
+    const double rate = seconds > 0 ? static_cast<double>(done) / seconds : 0;
+    const auto left =
+        rate > 0 ? std::chrono::duration_cast<std::chrono::nanoseconds>(
+                       std::chrono::duration<double>(static_cast<double>(total_ - done) / rate))
+                 : std::chrono::nanoseconds(0);
+    std::fputs(fmt::format("\r\x1b[K{} [{}{}] {}/{}  {:.0f}/s  {} left  {}", label_,
+                           std::string(filled, '#'), std::string(width - filled, '.'), done, total_,
+                           rate, human(left), what)
+                   .c_str(),
+               stderr);
+    std::fflush(stderr);
+}
+
+std::string to_text(const Error& error, bool colours) {
+    const auto paint = [&](std::string_view code, std::string_view text) {
+        return colours ? fmt::format("\x1b[{}m{}\x1b[0m", code, text) : std::string(text);
+    };
+    std::string text = paint("31;1", "error") + ": ";
+    const auto place = error.fact("place");
+    text += place.empty() ? error.message() : fmt::format("{}: {}", place, error.message());
+    for (const auto& [key, value] : error.facts()) {
+        if (key != "place" && error.message().find(value) == std::string::npos) {
+            text += fmt::format("\n  {}: {}", key, replace_all(value, "\n", "\n    "));
+        }
+    }
+    return text + "\n" + paint("36", "hint") + ": " + error.hint();
+}
+
+boost::json::object to_json(const Error& error) {
+    const auto& kind = kind_of(error.code());
+    boost::json::object facts;
+    for (const auto& [key, value] : error.facts()) {
+        facts[key] = value;
+    }
+    return {{"code", kind.name},
+            {"message", error.message()},
+            {"hint", error.hint()},
+            {"exit", static_cast<int>(kind.exit)},
+            {"facts", std::move(facts)}};
+}
+
+namespace {
+
+int report(const Error& error, bool json, boost::json::object result) {
+    if (json) {
+        result["error"] = to_json(error);
+        write_line(stdout, boost::json::serialize(result));
+    }
+    write_line(stderr, to_text(error, is_terminal(STDERR_FILENO)));
+    return static_cast<int>(kind_of(error.code()).exit);
+}
+
+int run_verb(Context& context) {
+    const auto& verb = *context.arguments().verb;
+    Exit exit = Exit::fine;
+    try {
+        if (verb.needs == Needs::platform) {
+            context.run();
+        }
+        exit = verb.run(context);
+    } catch (Error& error) {
+        if (context.has_run()) {
+            error.with("environment", context.run().environment.name);
+        }
+        return report(error, context.json(), std::move(context.result()));
+    }
+    if (context.json()) {
+        write_line(stdout, boost::json::serialize(context.result()));
+    }
+    return static_cast<int>(exit);
+}
+
+}  // namespace
+
+int main_of(const std::vector<std::string>& words) {
+    interrupt::install();
+    bool json = false;
+    try {
+        auto arguments = parse(words);
+        json = arguments.has("--json");
+        if (!arguments.verb) {
+            write_line(stdout, help_of_all());
+            return static_cast<int>(Exit::fine);
+        }
+        if (arguments.help) {
+            write_line(stdout, help_of(*arguments.verb));
+            return static_cast<int>(Exit::fine);
+        }
+        Context context(std::move(arguments));
+        return run_verb(context);
+    } catch (const Error& error) {
+        return report(error, json, {});
+    } catch (const std::exception& failure) {
+        return report(Error(Code::internal, failure.what()), json, {});
+    }
+}
+
+}  // namespace caisson::cli

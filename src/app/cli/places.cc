@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where things are: URLs of databases, the record of a running daemon.
+#include <boost/json/parse.hpp>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "app/cli/steps.h"
+#include "base/process.h"
+
+namespace caisson::cli {
+namespace {
+
+std::string percent_encoded(std::string_view text) {
+    std::string encoded;
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        const bool plain = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
+                           (byte >= '0' && byte <= '9') || byte == '-' || byte == '_' ||
+                           byte == '.' || byte == '/' || byte == '~';
+        encoded += plain ? std::string(1, c) : fmt::format("%{:02X}", byte);
+    }
+    return encoded;
+}
+
+}  // namespace
+
+std::string url_of(const pg::Settings& settings) {
+    const bool socket = settings.host.rfind('/', 0) == 0;
+    const bool ipv6 = settings.host.find(':') != std::string::npos;
+    std::string url = fmt::format("postgresql://{}@{}:{}/{}", percent_encoded(settings.user),
+                                  socket ? ""
+                                  : ipv6 ? "[" + settings.host + "]"
+                                         : settings.host,
+                                  settings.port, percent_encoded(settings.database));
+    std::string separator = "?";
+    const auto add = [&](std::string_view key, std::string_view value) {
+        if (!value.empty()) {
+            url += fmt::format("{}{}={}", separator, key, percent_encoded(value));
+            separator = "&";
+        }
+    };
+    add("host", socket ? settings.host : "");
+    add("sslmode", settings.tls);
+    add("sslrootcert", settings.tls_root);
+    add("passfile", settings.password.empty() ? settings.passfile : "");
+    return url;
+}
+
+std::optional<DaemonRecord> read_daemon_record(const trust::Run& run) {
+    const auto text = read_if_exists(run.state.daemon_record());
+    if (!text) {
+        return std::nullopt;
+    }
+    boost::system::error_code failure;
+    const auto value = boost::json::parse(*text, failure);
+    if (failure || !value.is_object()) {
+        return std::nullopt;
+    }
+    const auto& object = value.as_object();
+    const auto* const process = object.if_contains("process");
+    const auto* const address = object.if_contains("address");
+    if (!process || !process->is_int64() || !address || !address->is_string()) {
+        return std::nullopt;
+    }
+    DaemonRecord record;
+    record.process = static_cast<pid_t>(process->as_int64());
+    record.address = address->as_string().c_str();
+    // A process id is used again one day: only a process of our name is our daemon.
+    if (!is_alive(record.process) || process_name(record.process) != process_name(::getpid())) {
+        return std::nullopt;
+    }
+    return record;
+}
+
+}  // namespace caisson::cli

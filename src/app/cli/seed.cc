@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <boost/json/array.hpp>
+#include <fmt/format.h>
+
+#include "app/cli/steps.h"
+#include "base/text.h"
+#include "lifecycle/seeds/seeds.h"
+#include "trust/identity.h"
+
+namespace caisson::cli {
+namespace {
+
+pg::Connection connect(Context& context, const platform::Database& database) {
+    // Seeds run as `service`: under FORCE ROW LEVEL SECURITY even the owner could not see what it
+    // inserted.
+    pg::Connection connection(trust::role_settings(context.run(), database, trust::Role::service));
+    trust::require_ours(connection, context.run(), database);
+    return connection;
+}
+
+std::vector<seeds::Set> sets_of(Context& context) {
+    const auto& arguments = context.arguments();
+    if (arguments.has("--set")) {
+        return {seeds::set_named(arguments.value("--set"))};
+    }
+    return seeds::default_sets(context.run().environment.is_protected);
+}
+
+seeds::Options options_of(Context& context) {
+    seeds::Options options;
+    options.is_protected = context.run().environment.is_protected;
+    options.files = context.arguments().positionals;
+    options.overwrite = context.arguments().has("--overwrite");
+    return options;
+}
+
+boost::json::object json_of(const seeds::Counts& counts) {
+    return {{"table", counts.table},           {"inserted", counts.inserted},
+            {"updated", counts.updated},       {"unchanged", counts.unchanged},
+            {"restored", counts.restored},     {"kept", counts.kept},
+            {"missing", counts.missing},       {"left", counts.left},
+            {"overridden", counts.overridden}, {"duplicates", counts.duplicates}};
+}
+
+boost::json::array json_of(const std::vector<seeds::RowNote>& rows) {
+    boost::json::array list;
+    for (const auto& row : rows) {
+        list.push_back(
+            boost::json::object{{"table", row.table}, {"key", row.key}, {"reason", row.reason}});
+    }
+    return list;
+}
+
+std::string text_of(const seeds::Counts& counts) {
+    std::vector<std::string> parts;
+    const auto add = [&](std::uint64_t number, const char* what) {
+        if (number > 0) {
+            parts.push_back(fmt::format("{} {}", number, what));
+        }
+    };
+    add(counts.inserted, "inserted");
+    add(counts.updated, "updated");
+    add(counts.restored, "restored");
+    add(counts.unchanged, "as they were");
+    add(counts.kept, "changed since and kept");
+    add(counts.missing, "missing");
+    add(counts.left, "no longer in the file and kept");
+    add(counts.overridden, "given by a later file");
+    return parts.empty() ? "no rows" : join(parts, ", ");
+}
+
+void print_rows(Context& context, const std::vector<seeds::RowNote>& rows) {
+    for (const auto& row : rows) {
+        context.print(fmt::format("    {} {}: {}", row.table, row.key, row.reason));
+    }
+}
+
+void print_report(Context& context, const seeds::Report& report) {
+    for (const auto& file : report.files) {
+        for (const auto& counts : file.tables) {
+            context.print(fmt::format("  {:<44} {}", file.file, text_of(counts)));
+        }
+        print_rows(context, file.rows);
+        for (const auto& note : file.notes) {
+            context.print("    " + note);
+        }
+    }
+    for (const auto& file : report.gone) {
+        context.print(fmt::format(
+            "  {:<44} was applied once and is gone; its rows stay (caisson seed clear {})", file,
+            file));
+    }
+}
+
+boost::json::object json_of(const platform::Database& database, const seeds::Report& report) {
+    boost::json::array files;
+    for (const auto& file : report.files) {
+        boost::json::array tables;
+        for (const auto& counts : file.tables) {
+            tables.push_back(json_of(counts));
+        }
+        files.push_back(boost::json::object{
+            {"file", file.file},
+            {"set", seeds::name_of(file.set)},
+            {"standing", seeds::name_of(file.standing)},
+            {"tables", std::move(tables)},
+            {"rows", json_of(file.rows)},
+            {"notes", boost::json::array(file.notes.begin(), file.notes.end())}});
+    }
+    return {{"database", database.name},
+            {"files", std::move(files)},
+            {"gone", boost::json::array(report.gone.begin(), report.gone.end())}};
+}
+
+StepSummary seed_all(Context& context, bool print) {
+    StepSummary summary;
+    boost::json::array rows;
+    std::vector<std::string> texts;
+    const auto databases = context.databases();
+    for (const auto& database : databases) {
+        const auto seeds = seeds::load(context.run().manifest, database, sets_of(context));
+        if (seeds.files.empty() && databases.size() > 1) {
+            continue;
+        }
+        auto connection = connect(context, database);
+        if (context.dry_run()) {
+            for (const auto& step : seeds::plan(connection, seeds, options_of(context)).steps) {
+                context.print(fmt::format("  {:<44} {}, {}", step.file.name,
+                                          seeds::name_of(step.standing),
+                                          counted(step.file.rows, "row")));
+            }
+            continue;
+        }
+        auto options = options_of(context);
+        std::size_t number = 0;
+        seeds::Report report;
+        {
+            Progress bar(context, "seed", seeds.files.size());
+            options.started = [&](const seeds::File& file) { bar.show(number++, file.name); };
+            report = seeds::apply(connection, seeds, options);
+        }
+        summary.changed = summary.changed || report.wrote();
+        const auto text =
+            fmt::format("{}: {}", counted(report.files.size(), "file"), text_of(report.total()));
+        texts.push_back(databases.size() == 1 ? text : fmt::format("{}, {}", database.name, text));
+        if (print) {
+            print_report(context, report);
+        }
+        rows.push_back(json_of(database, report));
+    }
+    summary.text = context.dry_run() ? "nothing was written"
+                   : texts.empty()   ? "the platform has no seeds"
+                                     : join(texts, "; ");
+    context.result()["seed"] = std::move(rows);
+    return summary;
+}
+
+Exit run_seed(Context& context) {
+    const auto summary = seed_all(context, true);
+    context.print(summary.text);
+    return Exit::fine;
+}
+
+Exit run_clear(Context& context) {
+    const auto database = context.database();
+    auto connection = connect(context, database);
+    trust::require_consent(context.run(), database, "seed clear",
+                           context.arguments().value("--confirm"),
+                           context.yes() || context.dry_run());
+    std::vector<seeds::Set> sets;
+    if (context.arguments().has("--set")) {
+        sets = sets_of(context);
+    }
+    if (context.dry_run()) {
+        const auto all = seeds::load(context.run().manifest, database);
+        for (const auto& file : seeds::info(connection, all).files) {
+            context.print(fmt::format("  {:<44} {} of {} would go", file.file,
+                                      file.present - std::min(file.present, file.found),
+                                      counted(file.tracked, "row")));
+        }
+        return Exit::fine;
+    }
+    const auto cleared = seeds::clear(connection, sets, options_of(context));
+    boost::json::array tables;
+    std::uint64_t removed = 0;
+    for (const auto& table : cleared.tables) {
+        removed += table.removed;
+        context.print(fmt::format("  {:<44} {} removed{}",
+                                  fmt::format("{} ({})", table.table, table.file), table.removed,
+                                  table.kept > 0 ? fmt::format(", {} kept", table.kept) : ""));
+        tables.push_back(boost::json::object{{"file", table.file},
+                                             {"table", table.table},
+                                             {"removed", table.removed},
+                                             {"gone", table.gone},
+                                             {"kept", table.kept}});
+    }
+    print_rows(context, cleared.kept);
+    context.print(fmt::format("{} removed, {} kept", counted(removed, "row"), cleared.kept.size()));
+    context.result() = {{"database", database.name},
+                        {"tables", std::move(tables)},
+                        {"kept", json_of(cleared.kept)}};
+    return Exit::fine;
+}
+
+Exit run_info(Context& context) {
+    boost::json::array rows;
+    for (const auto& database : context.databases()) {
+        auto connection = connect(context, database);
+        const auto info = seeds::info(connection, seeds::load(context.run().manifest, database));
+        context.print(fmt::format("{:<36} {:<20} {:<10} {:>7} {:>8} {:>8} {:>8}  {}",
+                                  context.bold(database.name), "table", "file", "rows", "present",
+                                  "changed", "missing", "applied"));
+        boost::json::array files;
+        for (const auto& file : info.files) {
+            context.print(fmt::format("{:<36} {:<20} {:<10} {:>7} {:>8} {:>8} {:>8}  {}", file.file,
+                                      file.table, seeds::name_of(file.standing), file.rows,
+                                      file.present, file.changed, file.missing,
+                                      file.applied_at.empty() ? "never" : file.applied_at));
+            files.push_back(boost::json::object{{"file", file.file},
+                                                {"set", seeds::name_of(file.set)},
+                                                {"table", file.table},
+                                                {"standing", seeds::name_of(file.standing)},
+                                                {"rows", file.rows},
+                                                {"tracked", file.tracked},
+                                                {"present", file.present},
+                                                {"changed", file.changed},
+                                                {"missing", file.missing},
+                                                {"left", file.left},
+                                                {"found", file.found},
+                                                {"applied_at", file.applied_at},
+                                                {"applied_by", file.applied_by}});
+        }
+        print_rows(context, info.rows);
+        rows.push_back(boost::json::object{{"database", database.name},
+                                           {"files", std::move(files)},
+                                           {"rows", json_of(info.rows)}});
+    }
+    context.result()["databases"] = std::move(rows);
+    return Exit::fine;
+}
+
+Exit run_script(Context& context) {
+    const auto database = context.database();
+    auto connection = connect(context, database);
+    const auto all = seeds::load(context.run().manifest, database, sets_of(context));
+    std::string text;
+    seeds::script(connection, all, options_of(context), [&](std::string_view piece) {
+        if (context.json()) {
+            text += piece;
+        } else {
+            context.emit(piece);
+        }
+    });
+    if (context.json()) {
+        context.result() = {{"database", database.name}, {"script", text}};
+    }
+    return Exit::fine;
+}
+
+const Option set_option{"--set", "SET", "only this set", {"reference", "sample"}};
+
+}  // namespace
+
+StepSummary seed_databases(Context& context) { return seed_all(context, false); }
+
+std::vector<Verb> seed_verbs() {
+    return {
+        {"seed",
+         "upserts the rows of seeds/, tracked one by one",
+         "seeds/reference belongs everywhere, seeds/sample never in a protected environment. One "
+         "transaction: all or nothing.\n"
+         "A second run writes nothing. Rows that somebody changed since are kept, unless "
+         "--overwrite is given.",
+         {set_option, {"--overwrite", "", "also rows that somebody changed since", {}}},
+         "[FILE…]",
+         "  caisson seed\n  caisson seed --set reference\n  caisson seed kyc_checks",
+         Needs::platform,
+         run_seed},
+        {"seed info",
+         "what is there of each seed file",
+         "",
+         {},
+         "",
+         "  caisson seed info\n  caisson seed info --json",
+         Needs::platform,
+         run_info},
+        {"seed clear",
+         "removes what was seeded and nothing else",
+         "Rows that were changed since, or that other rows refer to, are kept and listed.",
+         {set_option},
+         "[FILE…]",
+         "  caisson seed clear --set sample --yes\n  caisson seed clear --dry-run",
+         Needs::platform,
+         run_clear},
+        {"seed script",
+         "all seeds as one SQL text for plain psql, to be run any number of times",
+         "",
+         {set_option},
+         "[FILE…]",
+         "  caisson seed script > seed-test-data.sql",
+         Needs::platform,
+         run_script},
+    };
+}
+
+}  // namespace caisson::cli

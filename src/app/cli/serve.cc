@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/cli/serve.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <fmt/format.h>
+#include <poll.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "app/cli/history.h"
+#include "app/cli/steps.h"
+#include "app/cli/verification.h"
+#include "app/cli/version.h"
+#include "app/daemon/daemon.h"
+#include "base/interrupt.h"
+#include "base/log.h"
+#include "base/process.h"
+#include "base/text.h"
+#include "drivers/redis/connection.h"
+#include "lifecycle/servers/servers.h"
+#include "lifecycle/servers/supervisor.h"
+
+namespace caisson::cli {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::optional<daemon::Verification> stored_verification(const trust::Run& run) {
+    const auto text = read_if_exists(run.state.verification());
+    if (!text) {
+        return std::nullopt;
+    }
+    boost::system::error_code failure;
+    const auto value = boost::json::parse(*text, failure);
+    const auto* const object = failure ? nullptr : value.if_object();
+    if (!object || !object->contains("summary")) {
+        return std::nullopt;
+    }
+    const auto& summary = object->at("summary").as_object();
+    daemon::Verification verification;
+    verification.report = *text;
+    verification.passed = summary.at("holds").to_number<std::size_t>();
+    verification.total = summary.at("run").to_number<std::size_t>();
+    verification.at =
+        fmt::format("{}", fs::last_write_time(run.state.verification()).time_since_epoch().count());
+    if (const auto* const at = object->if_contains("started_at")) {
+        verification.at = at->as_string().c_str();
+    }
+    return verification;
+}
+
+daemon::Verification verify_now(const trust::Run& run, const std::vector<Verification>& loaded) {
+    std::vector<checks::Report> reports;
+    for (const auto& what : loaded) {
+        pg::Connection connection(verifier_settings(run, what.database));
+        reports.push_back(verify_database(what, connection));
+    }
+    const auto counts = checks::counts(reports);
+    daemon::Verification verification{checks::to_json(reports), counts.holds, counts.run,
+                                      timestamp_now()};
+    if (run.is_private()) {
+        write_file(run.state.verification(), verification.report, 0640);
+    }
+    return verification;
+}
+
+daemon::MigrationState migration_state(pg::Connection& connection, const Verification& what) {
+    const auto history = migrations::read_history(connection);
+    daemon::MigrationState state;
+    for (const auto& status : migrations::status(what.files, history, what.run.manifest.features)) {
+        state.applied += status.record ? 1 : 0;
+        state.pending += status.state == migrations::State::pending ? 1 : 0;
+    }
+    state.version = history.empty() ? "" : history.back().version;
+    return state;
+}
+
+void ping_redis(const trust::RedisSettings& settings) {
+    redis::Settings target;
+    target.socket = settings.socket;
+    target.host = settings.host;
+    target.port = settings.port;
+    target.user = settings.user;
+    target.password = settings.password;
+    target.connect_limit = 1s;
+    target.answer_limit = 1s;
+    redis::Connection(target).command({"PING"});
+}
+
+/// Everything is read here, before we become an account that may not be able to read the platform's
+/// files.
+daemon::Parts parts_of(Context& context, std::shared_ptr<servers::Supervisor>& supervisor) {
+    const auto run = context.run();
+    auto loaded = std::make_shared<std::vector<Verification>>();
+    for (const auto& database : run.manifest.databases) {
+        loaded->push_back(load_verification(run, database));
+    }
+    daemon::Parts parts;
+    parts.platform = run.manifest.name;
+    parts.title = run.manifest.title.empty() ? run.manifest.name : run.manifest.title;
+    parts.environment = run.environment.name;
+    parts.version = version();
+    parts.listen = context.arguments().value("--listen", run.manifest.api.listen);
+    parts.port = run.manifest.api.port;
+    if (context.arguments().has("--port")) {
+        parts.port =
+            static_cast<std::uint16_t>(std::atoi(context.arguments().value("--port").c_str()));
+    }
+    parts.token = run.state.api_token();
+    for (const auto& what : *loaded) {
+        parts.databases.push_back({what.database.name, verifier_settings(run, what.database),
+                                   [loaded, &what](pg::Connection& connection) {
+                                       return migration_state(connection, what);
+                                   }});
+    }
+    if (const auto settings = trust::redis_settings(run)) {
+        parts.redis.push_back({"redis", [run] { ping_redis(*trust::redis_settings(run)); }});
+    }
+    parts.verify = [run, loaded] { return verify_now(run, *loaded); };
+    parts.last_verification = [run] { return stored_verification(run); };
+    if (run.is_private()) {
+        supervisor = std::make_shared<servers::Supervisor>(run, [](const servers::Event& event) {
+            log::warning(event.name,
+                         {{"server", servers::name(event.server)}, {"detail", event.detail}});
+        });
+        parts.supervision = {[supervisor] { supervisor->start(); },
+                             [supervisor] { supervisor->stop(); },
+                             [supervisor] { return supervisor->restarts(); }};
+    }
+    return parts;
+}
+
+void write_record(const trust::Run& run, const daemon::Ready& ready) {
+    write_file(
+        run.state.daemon_record(),
+        boost::json::serialize(boost::json::object{
+            {"process", ::getpid()}, {"address", ready.url}, {"started_at", timestamp_now()}}),
+        0640);
+}
+
+/// `caisson serve --ready-descriptor N`: tells the process that started us how it went, in one
+/// line.
+void tell_starter(Context& context, const std::string& line) {
+    if (const auto number = context.arguments().value("--ready-descriptor"); !number.empty()) {
+        const int descriptor = std::atoi(number.c_str());
+        const std::string text = line + "\n";
+        [[maybe_unused]] const auto written = ::write(descriptor, text.data(), text.size());
+        ::close(descriptor);
+    }
+}
+
+Exit run_serve(Context& context) {
+    if (const auto running = read_daemon_record(context.run())) {
+        throw Error(Code::locked,
+                    fmt::format("a daemon of this platform runs already: process {} at {}",
+                                running->process, running->address),
+                    "caisson down ends it");
+    }
+    return serve_until_stopped(context);
+}
+
+/// Reads one line from the child, or learns that it ended.
+std::string line_of_child(int descriptor, std::chrono::milliseconds limit) {
+    std::string line;
+    const auto deadline = std::chrono::steady_clock::now() + limit;
+    while (line.empty() || line.back() != '\n') {
+        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+                              deadline - std::chrono::steady_clock::now())
+                              .count();
+        std::array<pollfd, 2> waits = {pollfd{descriptor, POLLIN, 0},
+                                       pollfd{interrupt::descriptor(), POLLIN, 0}};
+        if (left <= 0 || ::poll(waits.data(), waits.size(), static_cast<int>(left)) == 0) {
+            return "error the daemon did not say within " + human(limit) + " that it is ready";
+        }
+        interrupt::check();
+        std::array<char, 4096> buffer{};
+        const auto got = ::read(descriptor, buffer.data(), buffer.size());
+        if (got == 0 || (got < 0 && errno != EINTR)) {
+            return line.empty() ? "error the daemon ended before it was ready" : line;
+        }
+        line.append(buffer.data(), static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+    }
+    return std::string(trim(line));
+}
+
+/// How the child said that it went wrong: `error CODE message`.
+Error error_from(const std::string& line, const trust::Run& run) {
+    const auto rest = line.rfind("error ", 0) == 0 ? line.substr(6) : line;
+    for (const auto& kind : error_kinds()) {
+        if (rest.rfind(std::string(kind.name) + " ", 0) == 0) {
+            Error error(kind.code, rest.substr(kind.name.size() + 1));
+            error.with("log", run.state.daemon_log().string());
+            return error;
+        }
+    }
+    Error error(Code::daemon_failed, rest);
+    error.with("log", run.state.daemon_log().string());
+    return error;
+}
+
+}  // namespace
+
+Exit serve_until_stopped(Context& context) {
+    try {
+        const auto run = context.run();
+        make_directory(run.state.root, 0700, run.account);
+        std::shared_ptr<servers::Supervisor> supervisor;
+        auto parts = parts_of(context, supervisor);
+        if (run.account) {
+            become(*run.account);
+        } else if (::geteuid() == 0) {
+            if (const auto account = find_account("caisson")) {
+                make_directory(run.state.root, 0700, account);
+                make_directory(run.state.secrets(), 0700, account);
+                become(*account);
+            }
+        }
+        const int status = daemon::serve(std::move(parts), [&](const daemon::Ready& ready) {
+            write_record(run, ready);
+            context.print(fmt::format("serving at {}; Ctrl-C ends it", ready.url));
+            tell_starter(context, "ready " + ready.url);
+        });
+        std::error_code ignored;
+        fs::remove(run.state.daemon_record(), ignored);
+        return status == 0 ? Exit::fine : Exit::bug;
+    } catch (const Error& error) {
+        tell_starter(context, fmt::format("error {} {}", kind_of(error.code()).name,
+                                          replace_all(error.message(), "\n", " ")));
+        throw;
+    }
+}
+
+bool stop_daemon(const trust::Run& run) {
+    const auto record = read_daemon_record(run);
+    if (!record) {
+        return false;
+    }
+    ::kill(record->process, SIGTERM);
+    if (!wait_until_gone(record->process, 15s)) {
+        throw Error(Code::daemon_failed,
+                    fmt::format("the daemon (process {}) did not end within 15 s of SIGTERM",
+                                record->process),
+                    fmt::format("look at {}; then: kill -9 {}", run.state.daemon_log().string(),
+                                record->process));
+    }
+    return true;
+}
+
+StepSummary start_daemon(Context& context) {
+    const auto& run = context.run();
+    StepSummary summary;
+    if (const auto running = read_daemon_record(run)) {
+        summary.text = fmt::format("{} (process {})", running->address, running->process);
+        return summary;
+    }
+    make_directory(run.state.root, 0700, run.account);
+    std::array<int, 2> ends{};
+    if (::pipe(ends.data()) != 0) {
+        throw Error(Code::internal, "cannot make a pipe");
+    }
+    Command command;
+    command.arguments = {fs::read_symlink("/proc/self/exe").string(),
+                         "-C",
+                         run.manifest.directory.string(),
+                         "-e",
+                         run.environment.name,
+                         "serve",
+                         "--ready-descriptor",
+                         std::to_string(ends[1])};
+    // It starts as we are, reads the platform's files, and then becomes the servers' account by
+    // itself.
+    start(command, run.state.daemon_log(), ends[1]);
+    ::close(ends[1]);
+    std::string line;
+    try {
+        line = line_of_child(ends[0], 20s);
+    } catch (...) {
+        ::close(ends[0]);
+        throw;
+    }
+    ::close(ends[0]);
+    if (line.rfind("ready ", 0) != 0) {
+        throw error_from(line, run);
+    }
+    summary.text = line.substr(6);
+    summary.changed = true;
+    return summary;
+}
+
+std::vector<Verb> serve_verbs() {
+    return {{"serve",
+             "answers over HTTP, and keeps the private servers alive, until it is stopped",
+             "Health, readiness, metrics, verification, a status page: docs/reference/serve.md. "
+             "Listens on loopback unless the\n"
+             "manifest says otherwise; beyond loopback everything but liveness and health asks for "
+             "a bearer token.",
+             {{"--listen", "ADDRESS", "instead of the manifest's [api] listen", {}},
+              {"--port", "PORT", "instead of the manifest's [api] port; 0 for any free one", {}},
+              {"--ready-descriptor",
+               "N",
+               "write \"ready URL\" to this descriptor (for process managers)",
+               {}}},
+             "",
+             "  caisson serve\n  caisson -e production serve --listen 0.0.0.0",
+             Needs::platform,
+             run_serve}};
+}
+
+}  // namespace caisson::cli

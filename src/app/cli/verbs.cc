@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <array>
+
+#include "app/cli/verb.h"
+
+namespace caisson::cli {
+
+// Each file of this folder that is named after a verb offers its rows.
+std::vector<Verb> up_verbs();
+std::vector<Verb> status_verbs();
+std::vector<Verb> doctor_verbs();
+std::vector<Verb> init_verbs();
+std::vector<Verb> provision_verbs();
+std::vector<Verb> migrate_verbs();
+std::vector<Verb> seed_verbs();
+std::vector<Verb> verify_verbs();
+std::vector<Verb> report_verbs();
+std::vector<Verb> serve_verbs();
+std::vector<Verb> env_verbs();
+std::vector<Verb> db_verbs();
+std::vector<Verb> version_verbs();
+
+const std::vector<Verb>& verbs() {
+    static const std::vector<Verb> table = [] {
+        std::vector<Verb> all;
+        for (const auto offer :
+             std::array{up_verbs, status_verbs, doctor_verbs, init_verbs, provision_verbs,
+                        migrate_verbs, seed_verbs, verify_verbs, report_verbs, serve_verbs,
+                        env_verbs, db_verbs, version_verbs}) {
+            for (auto& verb : offer()) {
+                all.push_back(std::move(verb));
+            }
+        }
+        return all;
+    }();
+    return table;
+}
+
+const Verb* find_verb(const std::string& name) {
+    const auto& all = verbs();
+    const auto found =
+        std::find_if(all.begin(), all.end(), [&](const Verb& verb) { return verb.name == name; });
+    return found == all.end() ? nullptr : &*found;
+}
+
+const std::vector<Option>& common_options() {
+    static const std::vector<Option> options = {
+        {"--directory",
+         "DIR",
+         "the platform's directory (default: here, or the nearest one above)",
+         {}},
+        {"--environment", "ENV", "the environment of the manifest (default: local)", {}},
+        {"--database", "DB", "one database of the manifest, by key or name (default: all)", {}},
+        {"--json", "", "the result as one JSON document on standard output", {}},
+        {"--dry-run", "", "show what would be done, and do nothing", {}},
+        {"--yes", "", "consent to what destroys data", {}},
+        {"--confirm",
+         "NAME",
+         "the database's own name, for what destroys data in a protected environment",
+         {}},
+    };
+    return options;
+}
+
+}  // namespace caisson::cli

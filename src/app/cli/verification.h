@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "drivers/pg/connection.h"
+#include "lifecycle/checks/checks.h"
+#include "lifecycle/migrations/migrations.h"
+#include "trust/session.h"
+
+namespace caisson::cli {
+
+/// All that a verification needs of the platform's files, as values: the daemon loads it once and
+/// verifies later, as an account that may not be able to read the files any more.
+struct Verification {
+    trust::Run run;
+    platform::Database database;
+    std::vector<checks::Check> checks;
+    std::vector<migrations::Migration> files;
+};
+Verification load_verification(const trust::Run& run, const platform::Database& database);
+
+pg::Settings verifier_settings(const trust::Run& run, const platform::Database& database);
+
+/// Errors: identity_unknown, identity_mismatch; those of checks::run().
+checks::Report verify_database(const Verification& what, pg::Connection& connection,
+                               const std::vector<std::string>& only = {});
+
+}  // namespace caisson::cli

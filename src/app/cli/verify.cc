@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <boost/json/parse.hpp>
+#include <fmt/format.h>
+
+#include "app/cli/history.h"
+#include "app/cli/steps.h"
+#include "app/cli/verification.h"
+#include "base/text.h"
+#include "lifecycle/checks/checks.h"
+#include "lifecycle/migrations/migrations.h"
+#include "trust/identity.h"
+
+namespace caisson::cli {
+namespace {
+
+Exit run_verify(Context& context) {
+    if (context.arguments().has("--script")) {
+        const auto database = context.database();
+        const auto& manifest = context.run().manifest;
+        const auto text = checks::script(
+            checks::of_database(checks::load(manifest), manifest, database, true), manifest.title);
+        context.json() ? void(context.result()["script"] = text) : context.emit(text);
+        return Exit::fine;
+    }
+    const auto reports = verify_reports(context);
+    const auto format = context.arguments().value("--format", "text");
+    if (context.json()) {
+        context.result() = boost::json::parse(checks::to_json(reports)).as_object();
+    } else if (format == "junit") {
+        context.emit(checks::to_junit(reports));
+    } else if (format == "markdown") {
+        context.emit(checks::to_markdown(reports));
+    } else if (format == "json") {
+        context.emit(checks::to_json(reports) + "\n");
+    } else {
+        context.emit(checks::to_text(reports, context.colours()));
+    }
+    return checks::holds(reports) ? Exit::fine : Exit::findings;
+}
+
+}  // namespace
+
+checks::Report verify_database(const Verification& what, pg::Connection& connection,
+                               const std::vector<std::string>& only) {
+    trust::require_ours(connection, what.run, what.database);
+    const auto history = migrations::read_history(connection);
+    checks::Options options;
+    options.manifest = what.run.manifest;
+    options.database = what.database;
+    options.environment = what.run.environment;
+    options.checks = what.checks;
+    options.history_head = head_of(history);
+    options.history =
+        history_findings(migrations::status(what.files, history, what.run.manifest.features));
+    options.only = only;
+    return checks::run(connection, options);
+}
+
+Verification load_verification(const trust::Run& run, const platform::Database& database) {
+    return {run, database, checks::load(run.manifest),
+            migrations::load(database.migrations, run.manifest.features)};
+}
+
+pg::Settings verifier_settings(const trust::Run& run, const platform::Database& database) {
+    // Policies would hide rows from anybody else; every check runs in a read-only transaction.
+    return trust::role_settings(run, database, trust::Role::service);
+}
+
+std::vector<checks::Report> verify_reports(Context& context) {
+    std::vector<checks::Report> reports;
+    for (const auto& database : context.databases()) {
+        const auto what = load_verification(context.run(), database);
+        pg::Connection connection(verifier_settings(context.run(), database));
+        reports.push_back(verify_database(what, connection,
+                                          context.arguments().verb->name == "verify"
+                                              ? context.arguments().positionals
+                                              : std::vector<std::string>()));
+    }
+    return reports;
+}
+
+StepSummary verify_databases(Context& context) {
+    const auto reports = verify_reports(context);
+    const auto counts = checks::counts(reports);
+    StepSummary summary;
+    summary.text = fmt::format("{} of {} hold", counts.holds, counts.run);
+    summary.holds = checks::holds(reports);
+    for (const auto& report : reports) {
+        for (const auto& verdict : report.verdicts) {
+            if (verdict.outcome == checks::Outcome::fails ||
+                verdict.outcome == checks::Outcome::cannot_run) {
+                summary.notes.push_back(fmt::format("{}: expected {}, found {}", verdict.name,
+                                                    verdict.expected, verdict.found));
+            }
+        }
+    }
+    if (context.run().is_private()) {
+        write_file(context.run().state.verification(), checks::to_json(reports), 0640,
+                   context.run().account);
+    }
+    context.result()["verify"] = boost::json::parse(checks::to_json(reports));
+    return summary;
+}
+
+std::vector<Verb> verify_verbs() {
+    return {{"verify",
+             "proves that the databases are what they should be",
+             "Built-in checks of structure, settings and rights, and those of checks/. Each runs "
+             "in a read-only transaction.\n"
+             "Exit status 7 when something of severity error does not hold.",
+             {{"--format",
+               "FORMAT",
+               "how the report is written (default: text)",
+               {"text", "json", "junit", "markdown"}},
+              {"--script", "", "the platform's checks as one SQL text for plain psql", {}}},
+             "[CHECK…]",
+             "  caisson verify\n  caisson verify --format junit > verify.xml\n  caisson verify "
+             "--script > verify-database.sql",
+             Needs::platform,
+             run_verify}};
+}
+
+}  // namespace caisson::cli

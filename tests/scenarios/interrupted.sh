@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: Apache-2.0
+# Ctrl-C at any time: exit 130, nothing keeps running half-made, and the next run finishes.
+source "$(dirname "$0")/story.bash"
+takes_platform lumina
+
+for delay in 0.02 0.1 0.2 0.3 0.45 0.6 0.7 0.8 0.9 1.0 1.1 1.3; do
+  say "Ctrl-C after $delay s"
+  setsid --wait timeout --preserve-status -s INT "$delay" caisson up >"$out" 2>"$err"
+  status=$?
+  [ "$status" = 130 ] || [ "$status" = 0 ] || die "130 (or 0, when it was done already)"
+  lumina_is_whole
+  run caisson down --wipe --yes
+  exits 0
+done

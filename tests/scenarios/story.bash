@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+# What every story needs: a machine of its own (home, state, a copy of a platform), steps that read like sentences, and
+# an end that leaves nothing behind. Sourced; CAISSON is the program, PLATFORMS the folder of platforms.
+set -uo pipefail
+: "${CAISSON:?the program}" "${PLATFORMS:?the folder of platforms}"
+
+machine=$(mktemp -d /tmp/caisson-story-XXXXXX)
+chmod 755 "$machine"
+mkdir -p "$machine/home" "$machine/bin"
+ln -s "$(realpath "$CAISSON")" "$machine/bin/caisson"
+export HOME="$machine/home" CAISSON_STATE="$machine/state" PATH="$machine/bin:$PATH" NO_COLOR=1 XDG_RUNTIME_DIR=
+out="$machine/out" err="$machine/err" status=0
+mounts=()
+
+say() { printf '\n# %s\n' "$*"; }
+
+die() {
+  printf 'NOT SO: %s\n--- exit %s, stdout:\n' "$*" "$status"
+  tail -40 "$out" 2>/dev/null
+  printf -- '--- stderr:\n'
+  tail -40 "$err" 2>/dev/null
+  exit 1
+}
+
+# Runs a command; its output is kept for the next sentences.
+run() {
+  "$@" >"$out" 2>"$err" </dev/null
+  status=$?
+}
+
+exits() { [ "$status" -eq "$1" ] || die "expected exit $1 of the last command, found $status"; }
+says() { grep -qF -- "$1" "$out" "$err" || die "expected to read: $1"; }
+does_not_say() { ! grep -qF -- "$1" "$out" "$err" || die "expected not to read: $1"; }
+
+# A copy of a platform with a free port for its API, as the current directory.
+takes_platform() {
+  cp -r "$PLATFORMS/$1" "$machine/$1"
+  cd "$machine/$1" || exit 99
+  sed -i -E '/^\[api\]/,/^\[/ s/^(port *= *)[0-9]+/\10/' caisson.toml
+}
+
+state() { echo "$machine"/state/*-local-*; }
+sql() { caisson db shell --role service -- -XAtqc "$1" 2>&1; }
+postmaster() { head -1 "$(state)/postgres/data/postmaster.pid"; }
+redis_process() { head -1 "$(state)/redis/redis.pid"; }
+daemon_process() { sed -nE 's/.*"process": ?([0-9]+).*/\1/p' "$(state)/daemon.json"; }
+address() { sed -nE 's/.*"address": ?"([^"]+)".*/\1/p' "$(state)/daemon.json"; }
+
+# Waits until a command succeeds, at most this many seconds; how long it took is in $waited (ms).
+within() {
+  local limit=$1 start now
+  shift
+  start=$(date +%s%N)
+  while ! "$@" >/dev/null 2>&1; do
+    now=$(date +%s%N)
+    [ $(((now - start) / 1000000)) -lt $((limit * 1000)) ] || die "not within $limit s: $*"
+    sleep 0.02
+  done
+  waited=$((($(date +%s%N) - start) / 1000000))
+}
+
+# The whole of what Lumina should be, however rough the way there was.
+lumina_is_whole() {
+  run caisson up
+  exits 0
+  [ "$(sql 'select count(*) from kyc_checks')" = 9 ] || die "nine KYC checks"
+  [ "$(sql 'select count(*), count(distinct address) from sanctions.wallets')" = "587|587" ] || die "587 wallets, each once"
+  [ "$(sql 'select count(*) from caisson.migrations')" = 2 ] || die "two migrations in the history"
+  run caisson verify
+  exits 0
+  run caisson up
+  exits 0
+  says "as it was"
+}
+
+cleanup() {
+  local record pid m
+  cd /
+  for record in "$machine"/state*/*/daemon.json; do
+    [ -f "$record" ] && pid=$(sed -nE 's/.*"process": ?([0-9]+).*/\1/p' "$record") && kill "$pid" 2>/dev/null
+    for _ in $(seq 200); do [ -n "${pid:-}" ] && kill -0 "$pid" 2>/dev/null || break; sleep 0.05; done
+  done
+  for record in "$machine"/state*/*/postgres/data/postmaster.pid "$machine"/state*/*/redis/redis.pid; do
+    [ -f "$record" ] || continue
+    pid=$(head -1 "$record")
+    kill -INT "$pid" 2>/dev/null
+    for _ in $(seq 200); do kill -0 "$pid" 2>/dev/null || break; sleep 0.05; done
+    kill -0 "$pid" 2>/dev/null && kill -9 "$pid"
+  done
+  for m in "${mounts[@]:-}"; do [ -n "$m" ] && umount "$m"; done
+  rm -rf "$machine"
+}
+trap cleanup EXIT
+trap 'exit 130' INT TERM
