@@ -93,8 +93,7 @@ std::vector<Diagnosis> ask_ports(const trust::Run& run) {
         if (holder && holder->process != ours) {
             found.push_back(
                 {Level::problem, "port_taken",
-                 fmt::format("port {} of {} is held by {}", *port, what, holder->name,
-                             holder->process),
+                 fmt::format("port {} of {} is held by {}", *port, what, holder->text()),
                  fmt::format("stop it: kill {}; or choose another port in caisson.toml under {}",
                              holder->process, setting)});
         } else {
