@@ -23,6 +23,7 @@ class Reading {
             start_ = token.offset;
         }
         end_ = token.offset + token.length;
+        terminated_ = terminated_ && token.terminated;
         if (token.kind == TokenKind::open) {
             ++parentheses_;
         } else if (token.kind == TokenKind::close) {
@@ -44,6 +45,7 @@ class Reading {
         statement.offset = start_;
         statement.length = end_ - start_;
         statement.kind = classify(words_);
+        statement.terminated = terminated_;
         *this = Reading(text_);
         return statement;
     }
@@ -70,6 +72,7 @@ class Reading {
     std::size_t end_ = 0;
     int parentheses_ = 0;
     int bodies_ = 0;
+    bool terminated_ = true;
     std::string_view previous_;
     Words words_;
 };
@@ -115,8 +118,7 @@ std::vector<Statement> split(std::string_view text) {
             if (end > token->offset && text[end - 1] == '\r') {
                 --end;
             }
-            statements.push_back(
-                {token->offset, end - token->offset, StatementKind::psql_command, 0, 0});
+            statements.push_back({token->offset, end - token->offset, StatementKind::psql_command});
             scanner.seek(end);
         } else if (token->kind != TokenKind::semicolon || !reading.separates()) {
             reading.take(*token);

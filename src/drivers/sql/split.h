@@ -17,6 +17,8 @@ struct Statement {
     std::size_t data_offset = 0;  ///< COPY … FROM STDIN: the lines that follow it,
     std::size_t data_length = 0;  ///< without the closing `\.`.
 
+    bool terminated = true;  ///< False when the text ends inside a quote or comment of it.
+
     std::size_t end() const { return offset + length; }
     std::string_view text(std::string_view whole) const { return whole.substr(offset, length); }
 };

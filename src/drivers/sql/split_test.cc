@@ -81,6 +81,9 @@ TEST(SplitTest, TextThatBreaksOffIsOneStatementToItsEnd) {
     EXPECT_THAT(texts("select 1; select 'abc; select 2;"),
                 ElementsAre("select 1", "select 'abc; select 2;"));
     EXPECT_THAT(texts("select 1; /* abc"), ElementsAre("select 1", "/* abc"));
+    const auto statements = split("select 1; select $$abc; select 2;");
+    EXPECT_TRUE(statements.front().terminated);
+    EXPECT_FALSE(statements.back().terminated);
 }
 
 TEST(SplitTest, AgreesWithTheParserOnWhatBothUnderstand) {

@@ -117,7 +117,7 @@ class ByStatement {
             if (kind == StatementKind::rollback) {
                 guard([&] { connection_.script(in_transaction(progress(index + 1))); });
             }
-        } else if (kind == StatementKind::begin || ends) {
+        } else if (kind == StatementKind::begin || ends || !body_.statements[index].terminated) {
             send(index);
         } else if (kind == StatementKind::no_transaction || !send_with_progress(index)) {
             send_alone(index);

@@ -66,9 +66,15 @@ void run_whole(pg::Connection& connection, const Step& step, const Body& body) {
     const auto closing = fmt::format("{}{}{}commit", close_file, clean_session, record_done(step));
     std::string message;
     message.reserve(open_transaction.size() + body.text.size() + closing.size());
-    message.append(open_transaction).append(body.text).append(closing);
+    message.append(open_transaction).append(body.text);
+    // An open quote would swallow what follows it; sent alone it gets the server's own answer.
+    const bool closed = body.statements.empty() || body.statements.back().terminated;
+    message.append(closed ? closing : "");
     try {
         connection.script(message);
+        if (!closed) {
+            connection.script(closing);
+        }
     } catch (const pg::DatabaseError& error) {
         if (connection.in_transaction()) {
             connection.query("rollback");
@@ -90,6 +96,13 @@ void run_whole(pg::Connection& connection, const Step& step, const Body& body) {
         }
         throw_failed(step, body, statement, offset, error,
                      "the database is as it was before this file; mend it and run again");
+    }
+    if (connection.in_transaction()) {
+        connection.query("rollback");
+        throw Error(Code::internal,
+                    fmt::format("{}: the server read the file otherwise than Caisson does, and its "
+                                "transaction was undone",
+                                step.file()));
     }
     fault::point("migration-applied");
 }
