@@ -86,6 +86,10 @@ Prepared prepare(const Command& command) {
     for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE}) {
         ::signal(signal, SIG_DFL);
     }
+    // A thread of ours may have blocked signals; a server that inherits that cannot be stopped.
+    sigset_t none;
+    ::sigemptyset(&none);
+    ::sigprocmask(SIG_SETMASK, &none, nullptr);
     if (prepared.changes_account &&
         (::setgroups(prepared.groups.size(), prepared.groups.data()) != 0 ||
          ::setgid(command.account->group) != 0 || ::setuid(command.account->user) != 0)) {
@@ -219,7 +223,8 @@ Finished run(const Command& command, milliseconds limit) {
 pid_t start(const Command& command, const fs::path& log, int inherited) {
     const Prepared prepared = prepare(command);
     const int nothing = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
-    const int output = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+    const int output =
+        ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0640);
     if (output < 0) {
         const int error_number = errno;
         ::close(nothing);

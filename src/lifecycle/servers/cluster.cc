@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -41,6 +42,23 @@ std::string boot_id() {
 void end_initdb(const fs::path& draft) {
     end_processes(processes_with("initdb", draft), SIGKILL, 5s);
     end_processes(processes_in(draft, "postgres"), SIGKILL, 5s);
+}
+
+/// The last processes of an initdb may still write while its files are removed.
+void remove_draft(const fs::path& draft) {
+    for (int attempts = 100;; --attempts) {
+        end_initdb(draft);
+        try {
+            remove_tree(draft);
+            ::unlink((draft.string() + ".password").c_str());
+            return;
+        } catch (const Error&) {
+            if (attempts == 0) {
+                throw;
+            }
+        }
+        ::poll(nullptr, 0, 20);
+    }
 }
 
 void run_initdb(const trust::Run& run, const PostgresPrograms& programs, const fs::path& draft) {
@@ -165,22 +183,24 @@ void make_cluster(const trust::Run& run, const PostgresPrograms& programs) {
             throw_file_error("put in place", data, failure.value());
         }
     } catch (const Error&) {
-        std::error_code ignored;
-        end_initdb(draft);
-        fs::remove_all(draft, ignored);
-        ::unlink((draft.string() + ".password").c_str());
+        try {
+            remove_draft(draft);
+        } catch (const Error&) {
+            // What went wrong first is worth telling; the next run removes the rest.
+        }
         throw;
     }
     fault::point("data-directory-made");
 }
 
-void confirm_cluster(const trust::Run& run) {
+bool confirm_cluster(const trust::Run& run) {
     if (!fs::exists(unconfirmed_mark(run))) {
-        return;
+        return false;
     }
     flush(run.state.postgres_data());
     fs::remove(unconfirmed_mark(run));
     fault::point("data-directory-confirmed");
+    return true;
 }
 
 std::vector<std::string> remove_half_made(const trust::Run& run) {
@@ -188,9 +208,9 @@ std::vector<std::string> remove_half_made(const trust::Run& run) {
     std::error_code failure;
     for (fs::directory_iterator entry(home(run), failure), end; !failure && entry != end;
          entry.increment(failure)) {
-        if (entry->path().filename().string().rfind(draft_prefix, 0) == 0) {
-            end_initdb(entry->path());
-            remove_tree(entry->path());
+        const std::string name = entry->path().filename();
+        if (name.rfind(draft_prefix, 0) == 0 && !name.ends_with(".password")) {
+            remove_draft(entry->path());
             notes.emplace_back("a half-made data directory was removed");
         }
     }
@@ -225,6 +245,24 @@ bool write_configuration(const trust::Run& run, const PostgresPrograms& programs
         changed = true;
     }
     return changed;
+}
+
+void reset_superuser_password(const trust::Run& run, const PostgresPrograms& programs) {
+    // Read from its input, a line each: the password is in no argument and no log.
+    const auto answer =
+        caisson::run({{programs.program("postgres"), "--single", "-D", run.state.postgres_data(),
+                       "-c", "log_statement=none", "-c", "log_min_duration_statement=-1", "-c",
+                       "log_min_error_statement=panic", "postgres"},
+                      {{"TZ", "UTC"}, {"LC_ALL", "C"}},
+                      run.state.postgres_data(),
+                      server_owner(run),
+                      fmt::format("alter role postgres with superuser login password '{}'\n",
+                                  replace_all(superuser_password(run).reveal(), "'", "''"))},
+                     5min);
+    if (!answer.fine() || answer.errors.find("ERROR:") != std::string::npos) {
+        throw failure_of("PostgreSQL", "could not set its superuser's password",
+                         last_words(answer.errors), run.state.postgres_log());
+    }
 }
 
 }  // namespace caisson::servers

@@ -165,16 +165,22 @@ bool is_ours(const trust::Run& run) {
            read_if_exists(mark_of(run)) == mark_text(run);
 }
 
+std::optional<FileLock> try_lock_servers(const trust::Run& run, std::string_view purpose) {
+    const auto path = lock_path(run);
+    auto lock = FileLock::try_lock(path, purpose);
+    // The daemon takes it as the servers' account later.
+    if (lock && run.account && ::geteuid() == 0 &&
+        ::lchown(path.c_str(), run.account->user, run.account->group) != 0) {
+        throw_file_error("change the owner of", path, errno);
+    }
+    return lock;
+}
+
 FileLock lock_servers(const trust::Run& run, std::string_view purpose) {
     const auto path = lock_path(run);
     const auto deadline = std::chrono::steady_clock::now() + 30s;
     while (true) {
-        if (auto lock = FileLock::try_lock(path, purpose)) {
-            // The daemon takes it as the servers' account later.
-            if (run.account && ::geteuid() == 0 &&
-                ::lchown(path.c_str(), run.account->user, run.account->group) != 0) {
-                throw_file_error("change the owner of", path, errno);
-            }
+        if (auto lock = try_lock_servers(run, purpose)) {
             return std::move(*lock);
         }
         interrupt::check();

@@ -20,6 +20,8 @@ bool is_ours(const trust::Run& run);
 
 /// One who starts or stops servers at a time. `purpose` is for those who wait. Errors: locked.
 FileLock lock_servers(const trust::Run& run, std::string_view purpose);
+/// Nothing when somebody else has it.
+std::optional<FileLock> try_lock_servers(const trust::Run& run, std::string_view purpose);
 
 /// Whether somebody stopped the servers on purpose: supervisors leave them alone then.
 bool is_stopped_on_purpose(const trust::Run& run);

@@ -124,7 +124,7 @@ void check_port(const trust::Run& run) {
 }
 
 /// Waits until the postmaster takes connections. False when it ended before.
-bool await_readiness(const trust::Run& run, pid_t process, const Step& step) {
+bool await_readiness(const trust::Run& run, pid_t process, const Manner& manner) {
     const auto start = steady_clock::now();
     bool told = false;
     while (true) {
@@ -136,7 +136,7 @@ bool await_readiness(const trust::Run& run, pid_t process, const Step& step) {
             reap(process);
             return false;
         }
-        interrupt::check();
+        manner.check();
         const auto waited = steady_clock::now() - start;
         if (waited > 10min) {
             throw Error(Code::server_failed,
@@ -147,7 +147,7 @@ bool await_readiness(const trust::Run& run, pid_t process, const Step& step) {
         }
         if (!told && waited > 2s) {
             told = true;
-            step("waiting for PostgreSQL to recover its data");
+            manner.step("waiting for PostgreSQL to recover its data");
         }
         ::poll(nullptr, 0, 2);
     }
@@ -165,9 +165,10 @@ bool recovered(const std::string& log) {
            log.find("database system was interrupted") != std::string::npos;
 }
 
-pid_t launch(const trust::Run& run, const PostgresPrograms& programs, const Step& step,
+pid_t launch(const trust::Run& run, const PostgresPrograms& programs, const Manner& manner,
              std::vector<std::string>& notes) {
     const ServerLog log(run.state.postgres_log());
+    log.rotate(largest_log, run.account);
     const auto offset = log.size();
     const pid_t process =
         caisson::start({{programs.program("postgres"), "-D", run.state.postgres_data()},
@@ -177,9 +178,10 @@ pid_t launch(const trust::Run& run, const PostgresPrograms& programs, const Step
                         {}},
                        log.path());
     fault::point("postgres-launched");
-    if (!await_readiness(run, process, step)) {
+    if (!await_readiness(run, process, manner)) {
         // A postmaster that an earlier, killed run had launched may have been faster.
-        if (const auto other = postgres_process(run); other && await_readiness(run, *other, step)) {
+        if (const auto other = postgres_process(run);
+            other && await_readiness(run, *other, manner)) {
             return *other;
         }
         throw failure_of("PostgreSQL", "did not start", last_words(log.since(offset)), log.path());
@@ -216,7 +218,61 @@ void end_postmaster(const trust::Run& run, pid_t process, std::vector<std::strin
     }
 }
 
+/// From no postmaster to one that is ready.
+void bring_up(const trust::Run& run, const PostgresPrograms& programs, const Manner& manner,
+              Started& started) {
+    const auto mended = mend(run);
+    started.notes.insert(started.notes.end(), mended.begin(), mended.end());
+    const bool is_new = !has_cluster(run);
+    check_port(run);
+    if (is_new) {
+        manner.step("making the data directory");
+        make_cluster(run, programs);
+    } else if (!manner.keep_configuration) {
+        write_configuration(run, programs);
+    }
+    manner.step("starting PostgreSQL");
+    // initdb did not wait for the disk; now the disk works while the server starts.
+    auto confirmed = std::async(std::launch::async, [&run] { return confirm_cluster(run); });
+    const auto notes_before = started.notes.size();
+    started.process = launch(run, programs, manner, started.notes);
+    if (confirmed.get() && !is_new) {
+        started.notes.emplace_back(
+            "a run that had been killed while making the data directory was brought to its end");
+    }
+    fault::point("postgres-started");
+    const bool was_mended = !mended.empty() || started.notes.size() > notes_before;
+    started.outcome = was_mended ? Outcome::mended : is_new ? Outcome::made : Outcome::started;
+}
+
+/// Proves that it answers. Whoever lost the passfile gets the superuser's password set anew: the
+/// data directory is ours, so nothing is gained by refusing.
+std::string prove_or_mend(const trust::Run& run, const PostgresPrograms& programs,
+                          const Manner& manner, Started& started) {
+    try {
+        return prove(run);
+    } catch (const Error& error) {
+        if (error.message().find("password authentication failed") == std::string::npos) {
+            throw;
+        }
+    }
+    end_postmaster(run, started.process, started.notes);
+    reset_superuser_password(run, programs);
+    started.process = launch(run, programs, manner, started.notes);
+    started.outcome = Outcome::mended;
+    started.notes.emplace_back(
+        "the superuser's password in the passfile was not the server's: it was set anew");
+    return prove(run);
+}
+
 }  // namespace
+
+void Manner::check() const {
+    interrupt::check();
+    if (stop.stop_requested()) {
+        throw Error(Code::interrupted, "the supervisor was told to let go");
+    }
+}
 
 std::optional<pid_t> postgres_process(const trust::Run& run) {
     const auto file = read_pid_file(run);
@@ -226,50 +282,32 @@ std::optional<pid_t> postgres_process(const trust::Run& run) {
                : std::nullopt;
 }
 
-Started start_postgres(const trust::Run& run, const PostgresPrograms& programs, const Step& step) {
+Started start_postgres(const trust::Run& run, const PostgresPrograms& programs,
+                       const Manner& manner) {
     const Stopwatch stopwatch;
     Started started;
-    const auto finish = [&](Outcome outcome, pid_t process) {
-        started.outcome = outcome;
-        started.process = process;
-        started.version = prove(run);
-        started.took = stopwatch.elapsed();
-        return started;
-    };
     superuser_password(run);
     if (const auto process = postgres_process(run)) {
-        const auto reason = moved(run, *read_pid_file(run));
-        if (!reason && await_readiness(run, *process, step)) {
-            confirm_cluster(run);
-            return finish(Outcome::was_running, *process);
-        }
-        if (reason) {
+        auto reason = manner.keep_configuration ? std::nullopt : moved(run, *read_pid_file(run));
+        if (!reason && await_readiness(run, *process, manner)) {
+            started.process = *process;
+            if (confirm_cluster(run)) {
+                started.outcome = Outcome::mended;
+                started.notes.emplace_back(
+                    "a run that had been killed while making the data "
+                    "directory was brought to its end");
+            }
+        } else if (reason) {
             end_postmaster(run, *process, started.notes);
             started.notes.push_back("restarted, because " + *reason);
         }
     }
-    const auto mended = mend(run);
-    started.notes.insert(started.notes.end(), mended.begin(), mended.end());
-    const bool is_new = !has_cluster(run);
-    check_port(run);
-    if (is_new) {
-        step("making the data directory");
-        make_cluster(run, programs);
-    } else {
-        write_configuration(run, programs);
+    if (started.process == 0) {
+        bring_up(run, programs, manner, started);
     }
-    step("starting PostgreSQL");
-    // initdb did not wait for the disk; now the disk works while the server starts.
-    auto confirmed = std::async(std::launch::async, [&run] { confirm_cluster(run); });
-    const auto notes_before = started.notes.size();
-    const pid_t process = launch(run, programs, step, started.notes);
-    confirmed.get();
-    fault::point("postgres-started");
-    const bool was_mended = !mended.empty() || started.notes.size() > notes_before;
-    return finish(is_new       ? (mended.empty() ? Outcome::made : Outcome::mended)
-                  : was_mended ? Outcome::mended
-                               : Outcome::started,
-                  process);
+    started.version = prove_or_mend(run, programs, manner, started);
+    started.took = stopwatch.elapsed();
+    return started;
 }
 
 Stopped stop_postgres(const trust::Run& run) {

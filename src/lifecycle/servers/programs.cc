@@ -69,8 +69,10 @@ std::string list_of_majors(const std::vector<PostgresPrograms>& installed) {
 }  // namespace
 
 bool PostgresPrograms::has_library(const std::string& name) const {
+    std::error_code failure;
+    const auto real = fs::canonical(program("postgres"), failure).parent_path();
     return std::ranges::any_of(
-        std::vector<fs::path>{directory / "../lib", directory / "../lib/postgresql"},
+        std::vector<fs::path>{real / "../lib", real / "../lib/postgresql"},
         [&](const fs::path& place) { return fs::exists(place / (name + ".so")); });
 }
 
@@ -95,7 +97,8 @@ std::vector<PostgresPrograms> installed_postgres(const platform::Variables& vari
 
 std::optional<int> data_major(const trust::Run& run) {
     const auto text = read_if_exists(run.state.postgres_data() / "PG_VERSION");
-    return text ? std::optional(leading_number(trim(*text))) : std::nullopt;
+    const int major = leading_number(trim(text.value_or("")));
+    return major > 0 ? std::optional(major) : std::nullopt;
 }
 
 Programs find_programs(const trust::Run& run) {

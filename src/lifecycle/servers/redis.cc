@@ -9,7 +9,6 @@
 #include "base/crypto.h"
 #include "base/error.h"
 #include "base/fault.h"
-#include "base/interrupt.h"
 #include "base/process.h"
 #include "base/text.h"
 #include "drivers/redis/connection.h"
@@ -24,6 +23,8 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::steady_clock;
 
+constexpr auto longest_loading = 10min;
+constexpr std::chrono::minutes longest_silence{1};
 constexpr std::string_view program_name = "redis-server";
 
 fs::path configuration_file(const trust::Run& run) {
@@ -64,7 +65,8 @@ std::string prove(const trust::Run& run) {
 }
 
 /// Waits until Redis answers; its version. Nothing when the process ended before.
-std::optional<std::string> await_readiness(const trust::Run& run, pid_t process, const Step& step) {
+std::optional<std::string> await_readiness(const trust::Run& run, pid_t process,
+                                           const Manner& manner) {
     const auto start = steady_clock::now();
     bool told = false;
     while (true) {
@@ -81,7 +83,8 @@ std::optional<std::string> await_readiness(const trust::Run& run, pid_t process,
                 return std::nullopt;
             }
             const auto waited = steady_clock::now() - start;
-            if (waited > 10min) {
+            // While it loads, it says so; silence is another thing.
+            if (waited > (reason == "LOADING" ? longest_loading : longest_silence)) {
                 throw Error(Code::server_failed,
                             fmt::format("Redis (process {}) is still starting "
                                         "after {}: {}",
@@ -89,10 +92,10 @@ std::optional<std::string> await_readiness(const trust::Run& run, pid_t process,
             }
             if (!told && waited > 2s) {
                 told = true;
-                step("waiting for Redis to load its data");
+                manner.step("waiting for Redis to load its data");
             }
         }
-        interrupt::check();
+        manner.check();
         ::poll(nullptr, 0, 2);
     }
 }
@@ -168,14 +171,16 @@ std::optional<pid_t> redis_process(const trust::Run& run) {
     return std::nullopt;
 }
 
-Started start_redis(const trust::Run& run, const fs::path& redis_server, const Step& step) {
+Started start_redis(const trust::Run& run, const fs::path& redis_server, const Manner& manner) {
     const Stopwatch stopwatch;
     Started started;
     started.server = Server::redis;
     const auto password = password_of(run);
     if (const auto process = redis_process(run)) {
-        if (const auto version = await_readiness(run, *process, step)) {
-            apply_changes(run, redis_server, started.notes);
+        if (const auto version = await_readiness(run, *process, manner)) {
+            if (!manner.keep_configuration) {
+                apply_changes(run, redis_server, started.notes);
+            }
             started.process = *process;
             started.version = *version;
             started.took = stopwatch.elapsed();
@@ -189,12 +194,13 @@ Started start_redis(const trust::Run& run, const fs::path& redis_server, const S
     }
     check_port(run);
     if (const auto text = redis_configuration(run, password);
-        read_if_exists(configuration_file(run)) != text) {
+        is_new || (!manner.keep_configuration && read_if_exists(configuration_file(run)) != text)) {
         check_redis_settings(run, redis_server);
         write_file(configuration_file(run), text, 0600, run.account);
     }
-    step("starting Redis");
+    manner.step("starting Redis");
     const ServerLog log(run.state.redis_log());
+    log.rotate(largest_log, run.account);
     const auto offset = log.size();
     started.process = caisson::start({{redis_server, configuration_file(run)},
                                       {},
@@ -203,7 +209,7 @@ Started start_redis(const trust::Run& run, const fs::path& redis_server, const S
                                       {}},
                                      log.path());
     fault::point("redis-launched");
-    const auto version = await_readiness(run, started.process, step);
+    const auto version = await_readiness(run, started.process, manner);
     if (!version) {
         throw failure_of("Redis", "did not start", last_words(log.since(offset)), log.path());
     }

@@ -12,7 +12,7 @@
 namespace caisson::servers {
 
 std::optional<pid_t> redis_process(const trust::Run& run);
-Started start_redis(const trust::Run& run, const fs::path& redis_server, const Step& step);
+Started start_redis(const trust::Run& run, const fs::path& redis_server, const Manner& manner);
 Stopped stop_redis(const trust::Run& run);
 Status redis_status(const trust::Run& run);
 

@@ -9,6 +9,8 @@
 
 namespace caisson::servers {
 
+constexpr std::uint64_t largest_log = 16UL * 1024 * 1024;
+
 /// A server's log: what it said since a moment, and how it is kept small.
 class ServerLog {
  public:

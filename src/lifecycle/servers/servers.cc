@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 #include <poll.h>
+#include <sys/statvfs.h>
 
 #include "base/error.h"
 #include "base/fault.h"
@@ -31,6 +32,12 @@ void require_private(const trust::Run& run) {
 bool is_there(const fs::path& path) {
     std::error_code failure;
     return fs::exists(fs::symlink_status(path, failure));
+}
+
+/// Servers can be stopped on a file system that takes no lock file.
+bool is_read_only(const fs::path& path) {
+    struct statvfs status {};
+    return ::statvfs(path.c_str(), &status) == 0 && (status.f_flag & ST_RDONLY) != 0;
 }
 
 }  // namespace
@@ -70,11 +77,12 @@ std::vector<Started> start(const trust::Run& run, const Progress& progress) {
     };
     std::future<Started> redis;
     if (run.manifest.server.has_redis) {
-        redis = std::async(std::launch::async,
-                           [&] { return start_redis(run, programs.redis, tell(Server::redis)); });
+        redis = std::async(std::launch::async, [&] {
+            return start_redis(run, programs.redis, {tell(Server::redis), false, {}});
+        });
     }
     std::vector<Started> report;
-    report.push_back(start_postgres(run, programs.postgres, tell(Server::postgres)));
+    report.push_back(start_postgres(run, programs.postgres, {tell(Server::postgres), false, {}}));
     if (redis.valid()) {
         report.push_back(redis.get());
     }
@@ -86,7 +94,10 @@ std::vector<Stopped> stop(const trust::Run& run) {
     if (!is_there(run.state.root)) {
         return {};
     }
-    const auto lock = lock_servers(run, "stop");
+    std::optional<FileLock> lock;
+    if (!is_read_only(run.state.root)) {
+        lock = lock_servers(run, "stop");
+    }
     set_stopped_on_purpose(run, true);
     auto redis = std::async(std::launch::async, [&run] { return stop_redis(run); });
     std::vector<Stopped> report{stop_postgres(run)};
