@@ -217,6 +217,7 @@ void Connection::fail(pg_result* result, std::size_t succeeded) {
     error.detail = field(result, PG_DIAG_MESSAGE_DETAIL);
     error.schema = field(result, PG_DIAG_SCHEMA_NAME);
     error.table = field(result, PG_DIAG_TABLE_NAME);
+    error.column = field(result, PG_DIAG_COLUMN_NAME);
     error.constraint = field(result, PG_DIAG_CONSTRAINT_NAME);
     error.context = field(result, PG_DIAG_CONTEXT);
     error.statement = succeeded;

@@ -20,6 +20,7 @@ class DatabaseError : public Error {
     std::string detail;
     std::string schema;
     std::string table;
+    std::string column;  ///< Of NOT NULL alone.
     std::string constraint;
     std::string context;  ///< Where inside functions it happened; may be empty.
     std::optional<std::size_t>

@@ -38,15 +38,19 @@ std::string_view value_at(const pg_result* result, std::size_t row, int column) 
 }  // namespace
 
 std::string_view Row::text(std::size_t column) const {
-    return value_at(result_->result_.get(), index_, static_cast<int>(column));
+    return value_at(result_.get(), index_, static_cast<int>(column));
 }
 
 std::string_view Row::text(std::string_view column) const {
-    return value_at(result_->result_.get(), index_, column_index(result_->result_.get(), column));
+    return value_at(result_.get(), index_, column_index(result_.get(), column));
+}
+
+bool Row::is_null(std::size_t column) const {
+    return PQgetisnull(result_.get(), static_cast<int>(index_), static_cast<int>(column)) == 1;
 }
 
 bool Row::is_null(std::string_view column) const {
-    const auto* result = result_->result_.get();
+    const auto* result = result_.get();
     return PQgetisnull(result, static_cast<int>(index_), column_index(result, column)) == 1;
 }
 

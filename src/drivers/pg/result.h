@@ -2,8 +2,7 @@
 #pragma once
 
 /// @file
-/// The rows of one statement. A Row and the views it gives live as long as the Result they came
-/// from.
+/// The rows of one statement. A Row keeps its result alive; the views that text() gives do not.
 
 #include <cstddef>
 #include <cstdint>
@@ -11,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 struct pg_result;
@@ -25,6 +25,7 @@ class Row {
     std::string_view text(std::size_t column) const;
     std::string_view text(std::string_view column) const;
     std::string string(std::string_view column) const { return std::string(text(column)); }
+    bool is_null(std::size_t column) const;
     bool is_null(std::string_view column) const;
     std::optional<std::string> optional(std::string_view column) const;
     /// Errors: internal when the value is not of this kind.
@@ -34,8 +35,9 @@ class Row {
 
  private:
     friend class Result;
-    Row(const Result& result, std::size_t index) : result_(&result), index_(index) {}
-    const Result* result_;
+    Row(std::shared_ptr<pg_result> result, std::size_t index)
+        : result_(std::move(result)), index_(index) {}
+    std::shared_ptr<pg_result> result_;
     std::size_t index_;
 };
 
@@ -60,7 +62,7 @@ class Result {
 
     std::size_t size() const;
     bool empty() const { return size() == 0; }
-    Row operator[](std::size_t index) const { return {*this, index}; }
+    Row operator[](std::size_t index) const { return {result_, index}; }
     Row front() const { return (*this)[0]; }
     Iterator begin() const { return {*this, 0}; }
     Iterator end() const { return {*this, size()}; }
@@ -69,7 +71,6 @@ class Result {
     std::uint64_t affected() const;
 
  private:
-    friend class Row;
     std::shared_ptr<pg_result> result_;
 };
 
