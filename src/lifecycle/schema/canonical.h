@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+namespace caisson::schema {
+
+/// Rewrites the one form that PostgreSQL words otherwise after a dump and a restore:
+/// `(ARRAY['a'::character varying, 'b'::character varying])::text[]`, which it makes of
+/// `status IN ('a', 'b')` on a varchar, comes back as
+/// `ARRAY[('a'::character varying)::text, ('b'::character varying)::text]`. Gives the latter.
+std::string canonical(std::string definition);
+
+}  // namespace caisson::schema
