@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "app/daemon/prober.h"
+#include "app/daemon/verifier.h"
+#include "base/clock.h"
+#include "base/secret.h"
+#include "drivers/http/routes.h"
+
+namespace caisson::daemon {
+
+/// What the endpoints answer from. Outlives the server.
+struct Services {
+    Parts parts;
+    Prober& prober;
+    Verifier& verifier;
+    std::function<std::string()> metrics;
+    Stopwatch uptime;
+};
+
+/// The table of everything the daemon answers; docs/reference/serve.md describes it.
+std::vector<http::Route> endpoints(const Services& services);
+
+/// Whether a path is answered without a token: liveness and health.
+bool is_public(std::string_view path);
+/// A page of another origin that makes a browser write here is refused with 403. Source: Fetch
+/// (Origin) and Fetch Metadata.
+std::optional<http::Response> refuse_foreign_write(const http::Request& request);
+
+}  // namespace caisson::daemon

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/daemon/figures.h"
+
+#include <algorithm>
+#include <array>
+
+namespace caisson::daemon {
+namespace {
+
+double seconds(std::chrono::nanoseconds duration) {
+    return std::chrono::duration<double>(duration).count();
+}
+
+std::string known_method(const std::string& method) {
+    constexpr std::array<std::string_view, 7> known = {"GET",   "HEAD",   "POST",   "PUT",
+                                                       "PATCH", "DELETE", "OPTIONS"};
+    return std::find(known.begin(), known.end(), method) == known.end() ? "other" : method;
+}
+
+}  // namespace
+
+Figures::Figures(const std::string& version, const std::string& platform,
+                 const std::string& environment) {
+    registry_
+        .gauge("caisson_build_info", "Always 1; what is running, as labels",
+               {{"version", version}, {"platform", platform}, {"environment", environment}})
+        .set(1);
+}
+
+void Figures::count(const http::Exchange& exchange) {
+    const std::string route(exchange.route.empty() ? "other" : exchange.route);
+    const std::string method = known_method(exchange.request.method);
+    const std::string status = std::to_string(exchange.response.status);
+    const std::string key = method + status + route;
+    auto request = requests_.find(key);
+    if (request == requests_.end()) {
+        request = requests_
+                      .emplace(key, registry_.counter(
+                                        "caisson_http_requests_total", "Requests answered",
+                                        {{"route", route}, {"method", method}, {"status", status}}))
+                      .first;
+    }
+    request->second.add();
+    auto duration = durations_.find(route);
+    if (duration == durations_.end()) {
+        duration = durations_
+                       .emplace(route, registry_.histogram("caisson_http_request_duration_seconds",
+                                                           "From the request to its answer",
+                                                           {{"route", route}}))
+                       .first;
+    }
+    duration->second.observe(seconds(exchange.elapsed));
+}
+
+void Figures::count(const Verification& verification) {
+    const bool is_fine = verification.passed == verification.total;
+    registry_
+        .counter("caisson_verifications_total", "Verifications that this daemon ran",
+                 {{"outcome", is_fine ? "passed" : "failed"}})
+        .add();
+    registry_.gauge("caisson_verification_checks", "Checks of the last verification")
+        .set(static_cast<double>(verification.total));
+    registry_.gauge("caisson_verification_failed_checks", "Of them, those that did not hold")
+        .set(static_cast<double>(verification.total - verification.passed));
+}
+
+void Figures::set_pool(const std::string& database, const pg::PoolStats& stats) {
+    const auto set = [&](const char* state, std::size_t number) {
+        registry_
+            .gauge("caisson_pool_connections", "Connections of the pool, by state",
+                   {{"database", database}, {"state", state}})
+            .set(static_cast<double>(number));
+    };
+    set("idle", stats.idle);
+    set("in_use", stats.in_use);
+    set("max", stats.max);
+    const metrics::Labels labels{{"database", database}};
+    registry_.gauge("caisson_pool_waiting", "Callers that wait for a connection", labels)
+        .set(static_cast<double>(stats.waiting));
+    registry_.counter("caisson_pool_opened_total", "Connections opened", labels)
+        .follow(static_cast<double>(stats.opened));
+    registry_.counter("caisson_pool_broken_total", "Connections dropped as broken", labels)
+        .follow(static_cast<double>(stats.broken));
+    registry_.counter("caisson_pool_timeouts_total", "Waits for a connection given up", labels)
+        .follow(static_cast<double>(stats.timeouts));
+}
+
+void Figures::set_probes(const Finding& finding, const std::vector<Probe>& probes) {
+    for (std::size_t i = 0; i < probes.size(); ++i) {
+        const auto& reading = finding.readings[i];
+        const metrics::Labels labels{{"kind", probes[i].is_database ? "database" : "redis"},
+                                     {"name", probes[i].name}};
+        registry_.gauge("caisson_up", "Whether the dependency is there and usable", labels)
+            .set(reading.presence == Presence::connected ? 1 : 0);
+        registry_.gauge("caisson_probe_duration_seconds", "What the last probe took", labels)
+            .set(seconds(reading.latency));
+        if (const auto& state = reading.migrations) {
+            const metrics::Labels database{{"database", probes[i].name}};
+            registry_.gauge("caisson_migrations_applied", "Migrations applied", database)
+                .set(static_cast<double>(state->applied));
+            registry_.gauge("caisson_migrations_pending", "Migrations not yet applied", database)
+                .set(static_cast<double>(state->pending));
+        }
+    }
+}
+
+std::string Figures::text(const Sample& sample) {
+    registry_.gauge("caisson_http_connections", "Open connections")
+        .set(static_cast<double>(sample.connections));
+    registry_.gauge("caisson_http_requests_in_flight", "Requests that are being answered")
+        .set(static_cast<double>(sample.in_flight));
+    registry_.counter("caisson_server_restarts_total", "Private servers that were started again")
+        .follow(static_cast<double>(sample.restarts));
+    for (const auto& [database, stats] : sample.pools) {
+        set_pool(database, stats);
+    }
+    if (sample.finding) {
+        set_probes(*sample.finding, sample.probes);
+    }
+    metrics::sample_process(registry_);
+    return registry_.text();
+}
+
+}  // namespace caisson::daemon

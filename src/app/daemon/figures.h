@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "app/daemon/prober.h"
+#include "base/metrics.h"
+#include "drivers/http/server.h"
+#include "drivers/pg/pool.h"
+
+namespace caisson::daemon {
+
+/// The daemon's figures for Prometheus. Labels are bounded: routes are patterns, methods are known
+/// ones.
+class Figures {
+ public:
+    Figures(const std::string& version, const std::string& platform,
+            const std::string& environment);
+
+    /// Counts an exchange. Threads: the server's I/O thread.
+    void count(const http::Exchange& exchange);
+    void count(const Verification& verification);
+
+    /// What is looked at when somebody scrapes.
+    struct Sample {
+        std::size_t connections = 0;
+        std::size_t in_flight = 0;
+        std::uint64_t restarts = 0;
+        std::vector<std::pair<std::string, pg::PoolStats>> pools;
+        std::shared_ptr<const Finding> finding;
+        const std::vector<Probe>& probes;
+    };
+    std::string text(const Sample& sample);
+
+ private:
+    void set_pool(const std::string& database, const pg::PoolStats& stats);
+    void set_probes(const Finding& finding, const std::vector<Probe>& probes);
+
+    metrics::Registry registry_;
+    std::map<std::string, metrics::Counter> requests_;
+    std::map<std::string, metrics::Histogram> durations_;
+};
+
+}  // namespace caisson::daemon
