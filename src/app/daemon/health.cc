@@ -16,26 +16,24 @@ namespace {
 
 namespace json = boost::json;
 
-/// Rounded to a microsecond.
-double milliseconds_of(std::chrono::nanoseconds duration) {
-    return std::round(static_cast<double>(duration.count()) / 1e3) / 1e3;
+/// To a microsecond, as people read it: Boost.JSON would write 0.4 as 4E-1.
+std::string milliseconds_of(std::chrono::nanoseconds duration) {
+    return fmt::format("{:g}", std::round(static_cast<double>(duration.count()) / 1e3) / 1e3);
 }
 
-json::array servers(const Finding& finding, const std::vector<Probe>& probes, bool databases) {
-    json::array list;
+std::string servers(const Finding& finding, const std::vector<Probe>& probes, bool databases) {
+    std::string list;
     for (std::size_t i = 0; i < probes.size(); ++i) {
         if (probes[i].is_database == databases) {
             const auto& reading = finding.readings[i];
-            json::object server{{"name", probes[i].name}, {"status", name_of(reading.presence)}};
-            if (reading.presence == Presence::unreachable) {
-                server["latency_ms"] = nullptr;
-            } else {
-                server["latency_ms"] = milliseconds_of(reading.latency);
-            }
-            list.push_back(std::move(server));
+            list += fmt::format(
+                R"({}{{"name":{},"status":"{}","latency_ms":{}}})", list.empty() ? "" : ",",
+                json::serialize(json::string_view(probes[i].name)), name_of(reading.presence),
+                reading.presence == Presence::unreachable ? "null"
+                                                          : milliseconds_of(reading.latency));
         }
     }
-    return list;
+    return "[" + list + "]";
 }
 
 json::array migrations(const Finding& finding, const std::vector<Probe>& probes) {
@@ -90,15 +88,10 @@ void describe(Finding& finding, const Circumstances& circumstances) {
     const bool is_whole =
         finding.is_fine && redis.value_or(Presence::connected) == Presence::connected;
     const auto word = [](const std::optional<Presence>& presence) {
-        return presence ? json::value(name_of(*presence)) : json::value(nullptr);
+        return presence ? fmt::format("\"{}\"", name_of(*presence)) : std::string("null");
     };
     const auto& pool = circumstances.pool;
-    const json::object body{
-        {"status", is_whole ? "healthy" : (finding.is_fine ? "degraded" : "unhealthy")},
-        {"database", word(database)},
-        {"databases", servers(finding, probes, true)},
-        {"redis", word(redis)},
-        {"caches", servers(finding, probes, false)},
+    const json::object rest{
         {"pool",
          {{"size", pool.size}, {"idle", pool.idle}, {"in_use", pool.in_use}, {"max", pool.max}}},
         {"migrations", migrations(finding, probes)},
@@ -106,7 +99,11 @@ void describe(Finding& finding, const Circumstances& circumstances) {
         {"platform", circumstances.platform},
         {"environment", circumstances.environment},
         {"version", circumstances.version}};
-    finding.health = json::serialize(body);
+    finding.health =
+        fmt::format(R"({{"status":"{}","database":{},"databases":{},"redis":{},"caches":{},{})",
+                    is_whole ? "healthy" : (finding.is_fine ? "degraded" : "unhealthy"),
+                    word(database), servers(finding, probes, true), word(redis),
+                    servers(finding, probes, false), json::serialize(rest).substr(1));
     finding.health.pop_back();
 }
 
