@@ -5,9 +5,30 @@
 #include <sstream>
 
 #include <fmt/format.h>
-#include <toml++/toml.h>
 
 #include "base/text.h"
+#include "platform/encoding.h"
+
+namespace caisson::platform {
+namespace {
+
+/// The library asserts, and with NDEBUG assumes, what a typing mistake such as `a = [}` breaks.
+/// Here its assertions throw, whatever the build: a broken manifest is a mistake to report, never
+/// an abort or undefined behaviour.
+struct BrokenAssumption : std::exception {};
+
+constexpr void expect_assumption(bool holds) {
+    if (!holds) {
+        throw BrokenAssumption();
+    }
+}
+
+}  // namespace
+}  // namespace caisson::platform
+
+#undef NDEBUG
+#define TOML_ASSERT(condition) caisson::platform::expect_assumption(static_cast<bool>(condition))
+#include <toml++/toml.h>
 
 namespace caisson::platform {
 namespace {
@@ -109,6 +130,32 @@ std::optional<Mistake> too_large(const std::string& text, const std::string& fil
     return std::nullopt;
 }
 
+bool breaks_an_assumption(std::string_view text) {
+    try {
+        static_cast<void>(toml::parse(text));
+    } catch (const toml::parse_error&) {
+        return false;
+    } catch (const BrokenAssumption&) {
+        return true;
+    }
+    return false;
+}
+
+/// The byte at which the library stumbles. It reads from left to right, so that every longer
+/// beginning of the text makes it stumble too: the shortest one is found by halving.
+std::size_t where_it_breaks(std::string_view text) {
+    std::size_t fine = 0;
+    std::size_t broken = text.size();
+    while (fine + 1 < broken) {
+        const auto middle = fine + (broken - fine) / 2;
+        (breaks_an_assumption(text.substr(0, middle)) ? broken : fine) = middle;
+    }
+    return fine;
+}
+
+constexpr const char* syntax_remedy =
+    "strings are written in quotes, sections as [name]; see https://toml.io";
+
 std::string sentence_start(std::string_view text) {
     std::string result(text);
     if (!result.empty() && result[0] >= 'A' && result[0] <= 'Z') {
@@ -131,9 +178,12 @@ std::optional<Node> read_document(const std::string& text, const std::string& fi
         mistakes.push_back(std::move(*mistake));
         return std::nullopt;
     }
-    if (text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF")) {
-        mistakes.push_back(
-            {{file, 1, 1}, "the file is UTF-16; expected UTF-8", "save it as UTF-8"});
+    if (const auto bad = first_bad_byte(text)) {
+        const auto position = position_of(text, *bad);
+        mistakes.push_back({{file, position.line, position.column},
+                            fmt::format("the byte 0x{:02X} is not UTF-8; expected UTF-8 text",
+                                        static_cast<unsigned char>(text[*bad])),
+                            "save the file as UTF-8"});
         return std::nullopt;
     }
     try {
@@ -145,9 +195,14 @@ std::optional<Node> read_document(const std::string& text, const std::string& fi
         mistakes.push_back(
             {place_of(error.source(), file),
              fmt::format("this is not TOML: {}", sentence_start(error.description())),
-             "strings are written in quotes, sections as [name]; see https://toml.io"});
-        return std::nullopt;
+             syntax_remedy});
+    } catch (const BrokenAssumption&) {
+        const auto position = position_of(text, where_it_breaks(text));
+        mistakes.push_back({{file, position.line, position.column},
+                            "this is not TOML: a character that cannot stand here",
+                            syntax_remedy});
     }
+    return std::nullopt;
 }
 
 std::string_view type_text(NodeType type) {

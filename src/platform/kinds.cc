@@ -109,16 +109,12 @@ bool text_passes(const Node& node, Check check) {
 /// Also the "Kinds of values" of the reference, in this order.
 constexpr std::array kind_table = {
     Kind{"section", "a section", [](const Node& n) { return n.is(NodeType::section); }},
-    Kind{"string", "a string of one line", is_line},
     Kind{"non-empty string", "a string that is not empty",
          [](const Node& n) { return is_line(n) && !trim(n.text).empty(); }},
     Kind{"text", "a string", is_text},
     Kind{"name", "a name of lower-case letters, digits, - and _, starting with a letter or a digit",
          [](const Node& n) { return text_passes(n, is_name); }},
-    Kind{"variable name", "a name such as DATABASE_HOST",
-         [](const Node& n) { return text_passes(n, is_variable_name); }},
     Kind{"boolean", "true or false", [](const Node& n) { return n.is(NodeType::boolean); }},
-    Kind{"integer", "an integer", [](const Node& n) { return n.is(NodeType::integer); }},
     Kind{"positive integer", "an integer of at least 1",
          [](const Node& n) { return n.is(NodeType::integer) && n.integer > 0; }},
     Kind{"scalar", "a string, an integer, a number or a boolean", is_scalar},
@@ -126,8 +122,6 @@ constexpr std::array kind_table = {
          [](const Node& n) {
              return n.is(NodeType::integer) && n.integer >= 1 && n.integer <= 65535;
          }},
-    Kind{"duration", "a duration such as \"500ms\", \"1h30m\" or \"7d\"",
-         [](const Node& n) { return is_text(n) && parse_duration(n.text).has_value(); }},
     Kind{"whole seconds", "a duration of whole seconds, such as \"60s\" or \"7d\"",
          [](const Node& n) {
              const auto value = is_text(n) ? parse_duration(n.text) : std::nullopt;

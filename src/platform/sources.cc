@@ -62,6 +62,9 @@ std::string answer_of(const Manifest& manifest, const Variable& variable) {
     };
     Command command;
     command.arguments = variable.command;
+    if (const auto& program = variable.command.front(); program.find('/') != std::string::npos) {
+        command.arguments.front() = (manifest.directory / program).string();
+    }
     command.directory = manifest.directory;
     Finished finished;
     try {
