@@ -1,4 +1,3 @@
--- caisson: feature blockchain
 -- Takes away the watch and all that it saw.
 DROP TABLE blockchain_transactions;
 DROP TABLE blockchain_monitoring;
