@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "lifecycle/checks/inspection.h"
+
+namespace caisson::checks {
+namespace {
+
+/// The parts of an anti join for each foreign key, with the very operators that the key uses.
+/// `match` is NULL where the key holds over periods, which equality does not describe.
+constexpr std::string_view keys_sql = R"sql(
+select quote_ident(n.conname) as name,
+       n.conrelid::regclass::text as child, n.confrelid::regclass::text as parent,
+       case when c.relkind = 'p' then '' else 'only ' end as child_only,
+       case when p.relkind = 'p' then '' else 'only ' end as parent_only,
+       string_agg(format('p.%I operator(%I.%s) c.%I', pa.attname, os.nspname, o.oprname, ca.attname),
+                  ' and ' order by k.place) as match,
+       string_agg(format('c.%I', ca.attname), ', ' order by k.place) as columns,
+       string_agg(format('c.%I is not null', ca.attname),
+                  case when n.confmatchtype = 'f' then ' or ' else ' and ' end order by k.place)
+           as concerned,
+       coalesce(to_jsonb(n) ->> 'conperiod', 'false') = 'true' as over_periods
+  from pg_constraint n
+  join pg_class c on c.oid = n.conrelid
+  join pg_class p on p.oid = n.confrelid
+ cross join unnest(n.conkey, n.confkey, n.conpfeqop) with ordinality as k(child, parent, op, place)
+  join pg_attribute ca on ca.attrelid = n.conrelid and ca.attnum = k.child
+  join pg_attribute pa on pa.attrelid = n.confrelid and pa.attnum = k.parent
+  join pg_operator o on o.oid = k.op
+  join pg_namespace os on os.oid = o.oprnamespace
+ where n.contype = 'f' and n.conparentid = 0
+   and coalesce(to_jsonb(n) ->> 'conenforced', 'true') = 'true'
+ group by n.oid, n.conname, n.conrelid, n.confrelid, c.relkind, p.relkind, n.confmatchtype,
+          to_jsonb(n) ->> 'conperiod'
+ order by 2, 1
+)sql";
+
+/// `from child c where …`: the rows that have no parent and should have one. MATCH SIMPLE lets a
+/// key with any NULL pass, MATCH FULL only one of nothing but NULLs.
+/// Source: PostgreSQL, "CREATE TABLE", REFERENCES.
+std::string orphans_of(const pg::Row& key) {
+    return fmt::format("from {}{} c where ({}) and not exists (select from {}{} p where {})",
+                       key.text("child_only"), key.text("child"), key.text("concerned"),
+                       key.text("parent_only"), key.text("parent"), key.text("match"));
+}
+
+/// The first few keys without a parent: "(42), (43), …".
+std::string some_keys(Inspection& inspection, const pg::Row& key, const std::string& orphans) {
+    const auto result = inspection.attempt(
+        fmt::format("select row({})::text as key {} limit 3", key.text("columns"), orphans));
+    std::string list;
+    if (const auto* rows = std::get_if<pg::Result>(&result)) {
+        for (const auto row : *rows) {
+            list += (list.empty() ? "" : ", ") + row.string("key");
+        }
+    }
+    return list.empty() ? "" : ", such as " + list;
+}
+
+}  // namespace
+
+void inspect_orphans(Inspection& inspection, Verdict& verdict) {
+    const auto keys = inspection.connection.query(keys_sql);
+    std::uint64_t all = 0;
+    std::size_t unknown = 0;
+    for (const auto key : keys) {
+        const auto what = fmt::format("foreign key {} of {}", key.text("name"), key.text("child"));
+        if (key.boolean("over_periods")) {
+            add_finding(verdict, Severity::info, what + " holds over periods and was not counted");
+            continue;
+        }
+        const auto orphans = orphans_of(key);
+        const auto result = inspection.attempt("select count(*) as n " + orphans);
+        if (const auto* error = std::get_if<pg::DatabaseError>(&result)) {
+            ++unknown;
+            add_unknown(verdict, what, *error, inspection.options.limit);
+            continue;
+        }
+        const auto n =
+            static_cast<std::uint64_t>(std::get<pg::Result>(result).front().integer("n"));
+        if (n > 0) {
+            all += n;
+            add_finding(
+                verdict, Severity::error,
+                fmt::format("{}: {} without a row in {}{}", what, counted(n, "row"),
+                            key.text("parent"), some_keys(inspection, key, orphans)),
+                fmt::format("look at them: select c.* {}; then insert the missing rows into {}, or "
+                            "delete these",
+                            orphans, key.text("parent")));
+        }
+    }
+    if (all > 0) {
+        // What is known outweighs what is not.
+        verdict.outcome = Outcome::fails;
+    }
+    verdict.expected = fmt::format("none for {}", counted(keys.size(), "foreign key"));
+    verdict.found = all > 0       ? counted(all, "orphan")
+                    : unknown > 0 ? fmt::format("{} not examined", counted(unknown, "key"))
+                                  : "none";
+}
+
+}  // namespace caisson::checks
