@@ -122,6 +122,10 @@ constexpr std::array kind_table = {
          [](const Node& n) {
              return n.is(NodeType::integer) && n.integer >= 1 && n.integer <= 65535;
          }},
+    Kind{"listening port", "a port from 1 to 65535, or 0 for any that is free",
+         [](const Node& n) {
+             return n.is(NodeType::integer) && n.integer >= 0 && n.integer <= 65535;
+         }},
     Kind{"whole seconds", "a duration of whole seconds, such as \"60s\" or \"7d\"",
          [](const Node& n) {
              const auto value = is_text(n) ? parse_duration(n.text) : std::nullopt;

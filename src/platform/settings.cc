@@ -227,7 +227,7 @@ Table remaining_settings() {
         {"api.listen", "IP address", "`\"127.0.0.1\"`",
          "The address to listen on; beyond loopback every request but liveness and health needs "
          "the token."},
-        {"api.port", "port", "`4000`", "The port to listen on."},
+        {"api.port", "listening port", "`4000`", "The port to listen on; 0 for any that is free."},
     };
 }
 
