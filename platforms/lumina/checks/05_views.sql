@@ -10,9 +10,13 @@ WITH counted (name, rows, least) AS (
     UNION ALL
     SELECT 'compliance_summary', count(*), 1 FROM public.compliance_summary
 )
--- A session that seeds no sample data says so (set caisson.sample_seeds = off): a protected environment.
+-- Once somebody has decided on a sample entity there are fewer, rightly. A session that seeds no sample data says so
+-- (set caisson.sample_seeds = off): a protected environment.
 SELECT 'view ' || name || ' shows ' || rows || ' rows, expected at least ' || least AS finding
-  FROM counted WHERE rows < least AND coalesce(current_setting('caisson.sample_seeds', true), '') <> 'off'
+  FROM counted
+ WHERE rows < least AND coalesce(current_setting('caisson.sample_seeds', true), '') <> 'off'
+   AND NOT EXISTS (SELECT FROM public.audit_logs
+                    WHERE action IN ('kyc.approved', 'kyc.rejected', 'aml.approved', 'aml.rejected'))
 UNION ALL
 SELECT 'compliance_summary counts ' || coalesce(sum(entities), 0) || ' entities, kyc_checks has '
        || (SELECT count(DISTINCT entity_id) FROM public.kyc_checks)

@@ -1,8 +1,8 @@
 -- check: Status distribution
 -- expect: empty
 -- severity: error
--- description: The nine entities by state, with KYC scores: 4 approved, 2 pending, 1 escalated, 2 rejected (LUM-4)
--- remedy: caisson seed; a state that somebody changed on purpose is listed by caisson seed info
+-- description: The nine entities: 4 approved, 2 pending, 1 escalated, 2 rejected, and their scores (LUM-4)
+-- remedy: caisson seed; a state that somebody changed on purpose needs its entry kyc.<state> in audit_logs
 WITH named (entity_id, jurisdiction, status, score, risk_score) AS (VALUES
     ('ae-ind-clean-001', 'AE', 'approved', 95, 10),
     ('ae-corp-pending-002', 'AE', 'pending', NULL, NULL),
@@ -17,9 +17,11 @@ WITH named (entity_id, jurisdiction, status, score, risk_score) AS (VALUES
 SELECT named.entity_id || ': expected ' || named.status || coalesce(' with score ' || named.score, '') || ', found '
        || coalesce(k.status::text || coalesce(' with score ' || k.score, ''), 'no KYC check') AS finding
   FROM named
-  LEFT JOIN LATERAL (SELECT status, score FROM public.kyc_checks c WHERE c.entity_id = named.entity_id
+  LEFT JOIN LATERAL (SELECT id, status, score FROM public.kyc_checks c WHERE c.entity_id = named.entity_id
                       ORDER BY requested_at DESC, id LIMIT 1) AS k ON true
  WHERE (k.status::text, k.score) IS DISTINCT FROM (named.status, named.score::smallint)
+   AND NOT EXISTS (SELECT FROM public.audit_logs l  -- Somebody's work, as the audit trail says.
+                    WHERE l.object_type = 'kyc_checks' AND l.object_id = k.id::text AND l.action = 'kyc.' || k.status)
    AND coalesce(current_setting('caisson.sample_seeds', true), '') <> 'off'
 UNION ALL
 SELECT 'KYC check ' || id || ' of ' || entity_id || ' is approved without a score' FROM public.kyc_checks
