@@ -51,7 +51,20 @@ std::vector<platform::Database> Context::databases() {
 
 platform::Database Context::database() { return databases().front(); }
 
+void Context::busy(std::string_view what) {
+    if (!json_ && colours_ && is_terminal(STDERR_FILENO)) {
+        std::fputs(fmt::format("\r\x1b[K… {}", what).c_str(), stderr);
+        std::fflush(stderr);
+        busy_ = true;
+    }
+}
+
 void Context::print(std::string_view line) {
+    if (busy_) {
+        std::fputs("\r\x1b[K", stderr);
+        std::fflush(stderr);
+        busy_ = false;
+    }
     if (!json_) {
         write_line(stdout, line);
     }

@@ -41,6 +41,8 @@ class Context {
 
     /// A line of the result; nothing with --json.
     void print(std::string_view line);
+    /// What goes on at the moment: on a terminal, until the next line is printed.
+    void busy(std::string_view what);
     /// A line for people, on standard error; shown with --json too.
     void note(std::string_view line);
     /// What --json prints at the end.
@@ -62,7 +64,7 @@ class Context {
     boost::json::object result_;
     bool json_ = false;
     bool colours_ = false;
-    bool error_colours_ = false;
+    bool busy_ = false;
 };
 
 /// A bar on standard error while something long goes on: only on a terminal, erased when it ends.

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cstdlib>
 
 #include <boost/json/parse.hpp>
@@ -92,9 +93,34 @@ void ping_redis(const trust::RedisSettings& settings) {
     redis::Connection(target).command({"PING"});
 }
 
+daemon::Supervision supervise(const trust::Run& run) {
+    struct Shared {
+        std::unique_ptr<servers::Supervisor> supervisor;
+        std::atomic<std::uint64_t> restarts{0};
+    };
+    auto shared = std::make_shared<Shared>();
+    const auto tell = [state = shared.get()](const servers::Event& event) {
+        state->restarts += event.kind == servers::Event::Kind::restarted ? 1 : 0;
+        const auto name = "server_" + servers::name(event.kind);
+        const log::Fields fields = {
+            {"server", servers::name(event.server)},
+            {"process", static_cast<std::int64_t>(event.process)},
+            {"message", event.message},
+            {"ms", std::chrono::duration<double, std::milli>(event.took).count()}};
+        const bool calm = event.kind == servers::Event::Kind::watching ||
+                          event.kind == servers::Event::Kind::rotated ||
+                          event.kind == servers::Event::Kind::stopped;
+        calm ? log::info(name, fields) : log::warning(name, fields);
+    };
+    return {[shared, run, tell] {
+                shared->supervisor = std::make_unique<servers::Supervisor>(run, tell);
+            },
+            [shared] { shared->supervisor.reset(); }, [shared] { return shared->restarts.load(); }};
+}
+
 /// Everything is read here, before we become an account that may not be able to read the platform's
 /// files.
-daemon::Parts parts_of(Context& context, std::shared_ptr<servers::Supervisor>& supervisor) {
+daemon::Parts parts_of(Context& context) {
     const auto run = context.run();
     auto loaded = std::make_shared<std::vector<Verification>>();
     for (const auto& database : run.manifest.databases) {
@@ -124,13 +150,7 @@ daemon::Parts parts_of(Context& context, std::shared_ptr<servers::Supervisor>& s
     parts.verify = [run, loaded] { return verify_now(run, *loaded); };
     parts.last_verification = [run] { return stored_verification(run); };
     if (run.is_private()) {
-        supervisor = std::make_shared<servers::Supervisor>(run, [](const servers::Event& event) {
-            log::warning(event.name,
-                         {{"server", servers::name(event.server)}, {"detail", event.detail}});
-        });
-        parts.supervision = {[supervisor] { supervisor->start(); },
-                             [supervisor] { supervisor->stop(); },
-                             [supervisor] { return supervisor->restarts(); }};
+        parts.supervision = supervise(run);
     }
     return parts;
 }
@@ -209,8 +229,7 @@ Exit serve_until_stopped(Context& context) {
     try {
         const auto run = context.run();
         make_directory(run.state.root, 0700, run.account);
-        std::shared_ptr<servers::Supervisor> supervisor;
-        auto parts = parts_of(context, supervisor);
+        auto parts = parts_of(context);
         if (run.account) {
             become(*run.account);
         } else if (::geteuid() == 0) {
@@ -228,7 +247,16 @@ Exit serve_until_stopped(Context& context) {
         std::error_code ignored;
         fs::remove(run.state.daemon_record(), ignored);
         return status == 0 ? Exit::fine : Exit::bug;
-    } catch (const Error& error) {
+    } catch (Error& error) {
+        if (error.code() == Code::port_taken) {
+            if (const auto holder = servers::who_listens(context.run().manifest.api.port)) {
+                error = Error(
+                    Code::port_taken,
+                    fmt::format("port {} of the API is held by {}", holder->port, holder->text()),
+                    "stop that process, or choose another [api] port in caisson.toml; the servers "
+                    "stay up");
+            }
+        }
         tell_starter(context, fmt::format("error {} {}", kind_of(error.code()).name,
                                           replace_all(error.message(), "\n", " ")));
         throw;

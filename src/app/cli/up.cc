@@ -108,6 +108,7 @@ bool run_steps(Context& context, const std::string& last, bool foreground, bool&
         }
         interrupt::check();
         const Stopwatch watch;
+        context.busy(step.name);
         const auto summary = step.run(context);
         fault::point("step-" + step.name);
         print_step(context, step.name, summary, watch.elapsed());

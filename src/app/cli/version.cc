@@ -6,6 +6,7 @@
 
 #include "app/cli/catalogue.h"
 #include "app/cli/context.h"
+#include "app/cli/reference.h"
 
 namespace caisson::cli {
 namespace {
@@ -56,6 +57,16 @@ Exit run_errors(Context& context) {
     return Exit::fine;
 }
 
+Exit run_reference(Context& context) {
+    const auto page = context.arguments().positional();
+    if (page != "verbs" && page != "errors") {
+        throw Error(Code::usage, fmt::format("there is no reference page \"{}\"", page),
+                    "choose verbs or errors");
+    }
+    context.emit(page == "verbs" ? verbs_reference() : errors_reference());
+    return Exit::fine;
+}
+
 }  // namespace
 
 std::string_view version() { return CAISSON_VERSION; }
@@ -88,6 +99,14 @@ std::vector<Verb> version_verbs() {
          "  caisson help errors\n  caisson help errors --json",
          Needs::nothing,
          run_errors},
+        {"help reference",
+         "a reference page in Markdown: verbs or errors",
+         "",
+         {},
+         "PAGE",
+         "  caisson help reference verbs > docs/reference/verbs.md",
+         Needs::nothing,
+         run_reference},
         {"completion",
          "shell completion for bash or zsh",
          "",

@@ -207,7 +207,7 @@ std::string rights(const platform::Manifest& manifest, const platform::Database&
                     pg::literal(role_name(database, Role::owner))));
     add(fmt::format("alter schema public owner to {}", owner));
     add("revoke all on schema public from public");
-    add(fmt::format("grant usage on schema public to {}, {}", writers, readers));
+    add(fmt::format("grant usage on schema public to {}", everyone));
     add(later + fmt::format("grant usage on schemas to {}, {}", writers, readers));
     add(later + fmt::format("grant select, insert, update, delete on tables to {}", writers));
     add(later + fmt::format("grant select on tables to {}", readers));

@@ -322,10 +322,11 @@ Report apply_grants(const trust::Run& run, const platform::Database& database) {
                                                grant.role, grant.object));
             continue;
         }
-        const auto schema = grant.schema.empty() ? std::string()
-                                                 : fmt::format("grant usage on schema {} to {};",
-                                                               pg::identifier(grant.schema),
-                                                               pg::identifier(grant.role));
+        const auto schema =
+            grant.schema.empty() || grant.schema == "public"  // Everybody has that one.
+                ? std::string()
+                : fmt::format("grant usage on schema {} to {};", pg::identifier(grant.schema),
+                              pg::identifier(grant.role));
         inside.script(schema + grant.sql);
         report.done.push_back(grant.sql);
     }
