@@ -93,7 +93,7 @@ std::string random_uuid() {
     raw[8] = static_cast<unsigned char>((raw[8] & 0x3FU) | 0x80U);
     auto text = hex(raw.data(), raw.size());
     for (const std::size_t at : {20U, 16U, 12U, 8U}) {
-        text.insert(at, "-");
+        text.insert(at, 1, '-');
     }
     return text;
 }
