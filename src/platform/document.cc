@@ -28,8 +28,12 @@ constexpr void expect_assumption(bool holds) {
 
 // Nor does it end its own search for white space soundly: outside of strings, letters from U+00A1
 // to U+0499 reach a point that it calls unreachable (3.3.0). There the answer is "no white space".
+// Both hold for what is compiled here only, so Debian's shared library of it is not used.
 // clang-format off
 #undef NDEBUG
+#undef TOML_SHARED_LIB
+#undef TOML_HEADER_ONLY
+#define TOML_HEADER_ONLY 1
 #define TOML_ASSERT(condition) caisson::platform::expect_assumption(static_cast<bool>(condition))
 #include <toml++/impl/preprocessor.h>
 #pragma push_macro("TOML_UNREACHABLE")
