@@ -335,6 +335,38 @@ TEST_F(InspectTest, SettingsAreComparedInAnyUnit) {
     EXPECT_EQ(found.findings[1].severity, Severity::error);
 }
 
+TEST_F(InspectTest, ASettingThatMayNotBeReadIsNotTakenForUnknown) {
+    auto settings = database_.settings();
+    settings.session = {{"role", database_.name() + "_service"}};
+    pg::Connection service(settings);
+    options_.only = {"settings"};
+    options_.manifest.server.postgres = {{"shared_preload_libraries", "pg_stat_statements"}};
+    const auto found = run(service, options_).verdicts.at(0);
+    EXPECT_EQ(found.outcome, Outcome::cannot_run);
+    EXPECT_THAT(found.findings.at(0).message, HasSubstr("may not be read by this role"));
+    EXPECT_EQ(verdict("settings").findings.size(), 0U);
+}
+
+TEST_F(InspectTest, TheServiceRoleSeesEnoughForEveryOtherCheck) {
+    auto settings = database_.settings();
+    settings.session = {{"role", database_.name() + "_service"}};
+    pg::Connection service(settings);
+    const auto found = run(service, options_);
+    EXPECT_EQ(found.counts().holds, found.verdicts.size()) << to_text({found}, false);
+}
+
+TEST_F(InspectTest, HundredsOfForeignKeysNeedFewLocks) {
+    connection_.query(R"sql(
+do $$ begin
+    for i in 1 .. 700 loop
+        execute format('create table many%s (i bigint primary key references users)', i);
+        if i % 50 = 0 then commit; end if;
+    end loop;
+end $$
+)sql");
+    EXPECT_EQ(verdict("orphans").outcome, Outcome::holds);
+}
+
 TEST_F(InspectTest, ASettingOfThisSessionIsNotTheServers) {
     connection_.query("set work_mem = '64MB'");
     options_.manifest.server.postgres = {{"work_mem", "4MB"}};

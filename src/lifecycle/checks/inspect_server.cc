@@ -41,6 +41,15 @@ void add_setting(Inspection& inspection, Verdict& verdict, const std::string& na
                                                  : " select pg_reload_conf();"));
 }
 
+/// Some settings, shared_preload_libraries among them, are shown to few; a missing one is not one
+/// that may not be read.
+bool is_hidden(Inspection& inspection, const std::string& name) {
+    const auto result =
+        inspection.attempt(fmt::format("select current_setting({}, true)", pg::literal(name)));
+    const auto* error = std::get_if<pg::DatabaseError>(&result);
+    return error && error->sqlstate == pg::sqlstate::insufficient_privilege;
+}
+
 }  // namespace
 
 void inspect_extensions(Inspection& inspection, Verdict& verdict) {
@@ -105,7 +114,12 @@ void inspect_settings(Inspection& inspection, Verdict& verdict) {
     }
     for (const auto& [name, written] : wanted) {
         const auto at = found.find(lower(name));
-        if (at == found.end()) {
+        if (at == found.end() && is_hidden(inspection, name)) {
+            verdict.outcome = Outcome::cannot_run;
+            add_finding(verdict, Severity::warning,
+                        fmt::format("{} may not be read by this role", name),
+                        "verify as the administrator, or: grant pg_read_all_settings to the role");
+        } else if (at == found.end()) {
             add_finding(verdict, Severity::error,
                         fmt::format("the server knows no setting {}", name),
                         "mend its name in [server.postgres], or load the extension it belongs to");

@@ -23,6 +23,13 @@ void Inspection::end() {
 }
 
 std::variant<pg::Result, pg::DatabaseError> Inspection::attempt(const std::string& statement) {
+    // Each table that was read stays locked until the transaction ends, and the server has room for
+    // some thousand locks.
+    constexpr int attempts_a_transaction = 50;
+    if (++attempts_ % attempts_a_transaction == 0) {
+        end();
+        begin(with_row_security_);
+    }
     try {
         return connection.query(statement);
     } catch (const pg::DatabaseError& error) {

@@ -54,6 +54,7 @@ class Inspection {
     void read_structure();
 
     bool with_row_security_ = false;
+    int attempts_ = 0;
     std::optional<Basis> basis_;
     std::string basis_text_;
     std::optional<schema::Structure> structure_;
