@@ -158,7 +158,7 @@ TEST_F(LimitsTest, RequestsThatCouldBeReadInTwoWaysAreRefused) {
              std::string("POST /echo HTTP/1.1\nHost: localhost\n\n"),
              post + "X : y\r\n\r\n",
              post + "X\r\n\r\n",
-             std::string("GET / HTTP/1.1\r\nHost: localhost\r\nX: a\0b\r\n\r\n", 49),
+             std::string("GET / HTTP/1.1\r\nHost: localhost\r\nX: a") + '\0' + "b\r\n\r\n",
          }) {
         EXPECT_THAT(answer_to(bytes),
                     AnyOf(StartsWith("HTTP/1.1 400 "), StartsWith("HTTP/1.1 501 "),

@@ -29,6 +29,11 @@ std::string field(const pg_result* result, int code) {
     return text ? text : "";
 }
 
+struct Clear {
+    void operator()(pg_result* result) const { PQclear(result); }
+};
+using OwnedResult = std::unique_ptr<pg_result, Clear>;
+
 struct Cancel {
     void operator()(PGcancel* cancel) const { PQfreeCancel(cancel); }
 };
@@ -240,18 +245,16 @@ Result Connection::query(std::string_view statement, const Parameters& parameter
     const std::string text(statement);
     send(PQsendQueryParams(connection_.get(), text.c_str(), static_cast<int>(values.size()),
                            nullptr, values.data(), nullptr, nullptr, 0) == 1);
-    pg_result* kept = nullptr;
+    // Owned: the connection may break, and next_result() throw, after the server has spoken.
+    OwnedResult kept;
+    OwnedResult failed;
     while (pg_result* const result = next_result()) {
-        if (PQresultStatus(result) == PGRES_FATAL_ERROR) {
-            PQclear(kept);
-            while (pg_result* const rest = next_result()) {
-                PQclear(rest);
-            }
-            fail(result, 0);
-        }
-        PQclear(std::exchange(kept, result));
+        (PQresultStatus(result) == PGRES_FATAL_ERROR ? failed : kept).reset(result);
     }
-    return Result(kept);
+    if (failed) {
+        fail(failed.release(), 0);
+    }
+    return Result(kept.release());
 }
 
 std::vector<Result> Connection::script(std::string_view statements) {
@@ -261,11 +264,11 @@ std::vector<Result> Connection::script(std::string_view statements) {
     const std::string text(statements);
     send(PQsendQuery(connection_.get(), text.c_str()) == 1);
     std::vector<Result> results;
-    pg_result* failed = nullptr;
+    OwnedResult failed;
     while (pg_result* const result = next_result()) {
         const auto status = PQresultStatus(result);
         if (status == PGRES_FATAL_ERROR) {
-            PQclear(std::exchange(failed, result));
+            failed.reset(result);
         } else if (status == PGRES_COPY_IN) {
             PQclear(result);
             PQputCopyEnd(connection_.get(), "COPY FROM STDIN has no data here");
@@ -283,7 +286,7 @@ std::vector<Result> Connection::script(std::string_view statements) {
         }
     }
     if (failed) {
-        fail(failed, results.size());
+        fail(failed.release(), results.size());
     }
     return results;
 }
