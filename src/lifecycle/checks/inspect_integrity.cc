@@ -7,18 +7,23 @@
 namespace caisson::checks {
 namespace {
 
-/// Adds "none invalid" and what was found instead to what the comparison said.
-void add_part(Verdict& verdict, std::string_view word, std::size_t bad) {
-    verdict.expected += fmt::format("{}none {}", verdict.expected.empty() ? "" : ", ", word);
-    if (bad > 0) {
-        verdict.found += fmt::format("{}{} {}", verdict.found.empty() ? "" : ", ", bad, word);
+bool ends_with(std::string_view text, std::string_view end) {
+    return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
+}
+
+/// Adds what is expected beyond the comparison; `bad` is empty when it was found so.
+void add_part(Verdict& verdict, std::string_view expected, const std::string& bad) {
+    verdict.expected += fmt::format("{}{}", verdict.expected.empty() ? "" : ", ", expected);
+    const bool is_fine = verdict.found.empty() || ends_with(verdict.found, "as recorded");
+    if (!bad.empty()) {
+        verdict.found = is_fine ? bad : verdict.found + ", " + bad;
     } else if (verdict.found.empty()) {
-        verdict.found = fmt::format("none {}", word);
+        verdict.found = expected;
     }
 }
 
-bool ends_with(std::string_view text, std::string_view end) {
-    return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
+std::string some(std::size_t number, std::string_view word) {
+    return number == 0 ? "" : fmt::format("{} {}", number, word);
 }
 
 std::string mending_index(const std::string& name, bool is_partitioned) {
@@ -84,7 +89,7 @@ select x.indexrelid::regclass::text as name, x.indrelid::regclass::text as table
                                 name, row.text("table_name")),
                     mending_index(name, row.boolean("partitioned")));
     }
-    add_part(verdict, "invalid", invalid);
+    add_part(verdict, "none invalid", some(invalid, "invalid"));
 }
 
 void inspect_constraints(Inspection& inspection, Verdict& verdict) {
@@ -105,7 +110,7 @@ select quote_ident(n.conname) as name,
                         row.text("name"), row.text("owner")),
             fmt::format("alter {} validate constraint {};", row.text("owner"), row.text("name")));
     }
-    add_part(verdict, "unvalidated", rows.size());
+    add_part(verdict, "none unvalidated", some(rows.size(), "unvalidated"));
 }
 
 void inspect_foreign_keys(Inspection& inspection, Verdict& verdict) {
@@ -145,7 +150,7 @@ select quote_ident(n.conname) as name, n.conrelid::regclass::text as child, n.co
                         remedy);
         }
     }
-    add_part(verdict, "invalid", unvalidated);
+    add_part(verdict, "none invalid", some(unvalidated, "invalid"));
 }
 
 void inspect_views(Inspection& inspection, Verdict& verdict) {
@@ -179,13 +184,8 @@ select c.oid::regclass::text as name, c.relkind = 'm' and not c.relispopulated a
         }
     }
     const auto broken = verdict.findings.size() - before;
-    verdict.expected += fmt::format("{}all run", verdict.expected.empty() ? "" : ", ");
-    if (broken > 0) {
-        verdict.found += fmt::format("{}{} of {} not run", verdict.found.empty() ? "" : ", ",
-                                     broken, views.size());
-    } else if (verdict.found.empty()) {
-        verdict.found = fmt::format("{} run", views.size());
-    }
+    add_part(verdict, "all run",
+             broken == 0 ? "" : fmt::format("{} of {} not run", broken, views.size()));
 }
 
 }  // namespace caisson::checks

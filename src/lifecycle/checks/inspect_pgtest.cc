@@ -299,7 +299,10 @@ TEST_F(InspectTest, ADroppedViewAndAnEmptyMaterialisedOneAreFound) {
 
 TEST_F(InspectTest, TriggersPoliciesAndSequencesAreCompared) {
     connection_.query("alter table events disable trigger events_touch");
-    EXPECT_EQ(verdict("triggers").findings.size(), 1U);
+    EXPECT_EQ(verdict("triggers").findings.at(0).message,
+              "trigger public.events.events_touch is disabled");
+    EXPECT_EQ(verdict("triggers").findings.at(0).remedy,
+              "alter table public.events enable trigger events_touch;");
     connection_.query("alter policy everybody on users using (false)");
     EXPECT_EQ(verdict("policies").findings.size(), 1U);
     connection_.query("alter sequence numbers increment by 7");

@@ -192,7 +192,7 @@ void inspect_roles(Inspection& inspection, Verdict& verdict) {
     compare_memberships(inspection, verdict, wanted, found);
     check_passwords(inspection, verdict, wanted);
     verdict.expected = fmt::format("{} with least rights", wanted.size());
-    verdict.found = verdict.findings.empty() ? std::to_string(found.size())
+    verdict.found = verdict.findings.empty() ? verdict.expected
                                              : counted(verdict.findings.size(), "difference");
 }
 

@@ -129,8 +129,8 @@ void inspect_settings(Inspection& inspection, Verdict& verdict) {
     }
     const auto bad = verdict.findings.size();
     verdict.expected = fmt::format("{} as declared", wanted.size());
-    verdict.found = bad == 0 ? std::to_string(wanted.size())
-                             : fmt::format("{} of {} otherwise", bad, wanted.size());
+    verdict.found =
+        bad == 0 ? verdict.expected : fmt::format("{} of {} otherwise", bad, wanted.size());
 }
 
 void inspect_history(Inspection& inspection, Verdict& verdict) {

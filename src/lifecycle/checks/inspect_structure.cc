@@ -92,6 +92,13 @@ void add_difference(Verdict& verdict, const Difference& difference) {
                         "if it is wanted, put it into a migration; else: " + dropping(difference));
             break;
         case Change::changed:
+            if (difference.kind == "trigger" &&
+                difference.found == difference.expected + " disabled") {
+                const auto [table, trigger] = split_name(difference.name);
+                add_finding(verdict, Severity::error, what + " is disabled",
+                            fmt::format("alter table {} enable trigger {};", table, trigger));
+                break;
+            }
             add_finding(verdict, Severity::error,
                         fmt::format("{} was changed: expected {}; found {}", what,
                                     shortened(difference.expected), shortened(difference.found)),
@@ -127,7 +134,7 @@ std::string summary(const std::array<std::size_t, 3>& changes, std::size_t expec
     add(Change::missing);
     add(Change::changed);
     add(Change::unexpected);
-    return text.empty() ? std::to_string(expected) : text;
+    return text.empty() ? fmt::format("{} as recorded", expected) : text;
 }
 
 }  // namespace
