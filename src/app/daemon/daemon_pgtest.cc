@@ -13,9 +13,9 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "drivers/http/client.h"
-#include "drivers/http/raw_client.h"
 #include "drivers/pg/quote.h"
 #include "tests/support/postgres.h"
+#include "tests/support/raw_client.h"
 
 namespace caisson::daemon {
 namespace {
@@ -264,9 +264,9 @@ TEST_F(DaemonTest, FiguresTellOfRequestsProbesAndThePool) {
 
 TEST_F(DaemonTest, ManyWhoAskAtOnceAreAnsweredFromOneProbe) {
     const Daemon daemon(parts());
-    std::vector<std::unique_ptr<http::RawClient>> clients;
+    std::vector<std::unique_ptr<test::RawClient>> clients;
     for (int i = 0; i < 100; ++i) {
-        clients.push_back(std::make_unique<http::RawClient>(daemon.ready().port));
+        clients.push_back(std::make_unique<test::RawClient>(daemon.ready().port));
         clients.back()->say("GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n");
     }
     for (const auto& client : clients) {

@@ -9,7 +9,7 @@
 #include "app/daemon/daemon.h"
 #include "base/interrupt.h"
 #include "drivers/http/client.h"
-#include "drivers/http/raw_client.h"
+#include "tests/support/raw_client.h"
 
 namespace caisson::daemon {
 namespace {
@@ -39,14 +39,14 @@ TEST(Serve, SigtermLetsARequestFinishAndEndsWithZero) {
     });
     const auto port = ready.get_future().get().port;
     EXPECT_EQ(supervised, 1);
-    http::RawClient client(port);
+    test::RawClient client(port);
     client.say(
         "POST /api/v1/verification HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n");
     begun.get_future().wait();
 
     ::raise(SIGTERM);
     // The signal has been seen once nobody can connect any more.
-    while (http::RawClient(port).is_connected()) {
+    while (test::RawClient(port).is_connected()) {
         std::this_thread::yield();
     }
     EXPECT_EQ(served.wait_for(0s), std::future_status::timeout);

@@ -6,13 +6,14 @@
 
 #include "base/clock.h"
 #include "drivers/http/client.h"
-#include "drivers/http/raw_client.h"
 #include "drivers/http/server.h"
+#include "tests/support/raw_client.h"
 
 namespace caisson::http {
 namespace {
 
 using namespace std::chrono_literals;
+using test::RawClient;
 using testing::AnyOf;
 using testing::HasSubstr;
 using testing::StartsWith;

@@ -11,12 +11,13 @@
 
 #include "base/error.h"
 #include "drivers/http/client.h"
-#include "drivers/http/raw_client.h"
+#include "tests/support/raw_client.h"
 
 namespace caisson::http {
 namespace {
 
 using namespace std::chrono_literals;
+using test::RawClient;
 using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;

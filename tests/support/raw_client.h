@@ -12,9 +12,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-namespace caisson::http {
+namespace caisson::test {
 
-/// For tests: a socket that says exactly what it is told, right or wrong.
+/// A socket that says exactly what it is told, right or wrong.
 class RawClient {
  public:
     explicit RawClient(std::uint16_t port) : descriptor_(::socket(AF_INET, SOCK_STREAM, 0)) {
@@ -86,4 +86,4 @@ class RawClient {
     bool is_closed_ = false;
 };
 
-}  // namespace caisson::http
+}  // namespace caisson::test
