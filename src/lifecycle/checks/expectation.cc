@@ -166,6 +166,10 @@ class Reader {
     bool read_text(Literal& literal) {
         literal = {Literal::Kind::text, ""};
         for (auto i = at_ + 1; i < text_.size(); ++i) {
+            if (text_[i] == '\0') {
+                at_ = i;
+                return fail("no zero byte");
+            }
             if (text_[i] != '\'') {
                 literal.text += text_[i];
             } else if (i + 1 < text_.size() && text_[i + 1] == '\'') {

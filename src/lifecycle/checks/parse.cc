@@ -94,6 +94,10 @@ class Parser {
     Parser(std::string_view text, const std::string& file) : text_(text), file_(file) {}
 
     Parsed parse() {
+        if (const auto zero = text_.find('\0'); zero != std::string_view::npos) {
+            mistake(zero, "a zero byte", "a check is text, and PostgreSQL takes no such byte");
+            return std::move(parsed_);
+        }
         sql::Scanner scanner(text_, 0, true);
         while (const auto token = scanner.next()) {
             if (token->kind != sql::TokenKind::comment) {

@@ -107,6 +107,7 @@ TEST(ParseTest, NamesEachMistakeWithItsPlace) {
                 HasSubstr("3:1 a command of psql"));
     EXPECT_THAT(one("-- expect: empty\n-- check: a\n-- expect: empty\nselect 1"),
                 HasSubstr("1:4 \"expect\" stands above any check"));
+    EXPECT_THAT(one(std::string_view("-- check: a\n\0", 13)), HasSubstr("2:1 a zero byte"));
     for (const std::string limit : {"5", "s", "0s", "-1s", "5 weeks", "25h", "1e3s",
                                     "99999999999999999999s", "9223372036854775807h"}) {
         EXPECT_THAT(one("-- check: a\n-- expect: empty\n-- timeout: " + limit + "\nselect 1"),
