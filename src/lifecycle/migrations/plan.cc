@@ -57,7 +57,11 @@ std::string labels_of(const std::vector<Status>& states, State state) {
             labels.push_back(label(one));
         }
     }
-    return join(labels, ", ");
+    // Names are for people: a thousand of them are a number.
+    constexpr std::size_t most = 20;
+    const auto more = labels.size() > most ? labels.size() - most : 0;
+    labels.resize(labels.size() - more);
+    return join(labels, ", ") + (more > 0 ? fmt::format(" and {} more", more) : "");
 }
 
 std::string difference_of(const Status& one, const TextOf& text_of) {
@@ -76,8 +80,9 @@ void refuse_edited(const std::vector<Status>& states, const TextOf& text_of) {
     }
     std::string message = fmt::format("changed after having been applied: {}", edited);
     std::string first;
-    for (const auto& one : states) {
-        if (one.state == State::edited) {
+    constexpr int most = 5;
+    for (int shown = 0; const auto& one : states) {
+        if (one.state == State::edited && shown++ < most) {
             message += "\n" + difference_of(one, text_of);
             first = first.empty() ? one.migration->file : first;
         }

@@ -105,6 +105,17 @@ TEST_F(PlanTest, AnEditedFileIsRefusedWithTheDifference) {
     EXPECT_THAT(refusal([&] { up(); }).message(), HasSubstr("too long to keep"));
 }
 
+TEST_F(PlanTest, ManyEditedFilesAreNamedInPart) {
+    for (int i = 100; i < 200; ++i) {
+        files.push_back(file(std::to_string(i)));
+        history.push_back(row(files.back(), i));
+        files.back().checksum = "another";
+    }
+    const auto message = refusal([&] { up(); }).message();
+    EXPECT_THAT(message, HasSubstr("119_x119 and 80 more\n---"));
+    EXPECT_LT(message.size(), 3000U);
+}
+
 TEST_F(PlanTest, LateAndMissingFilesAreRefusedByName) {
     files = {file("001"), file("002"), file("004")};
     history = {row(file("000"), 1), row(files[1], 2)};
