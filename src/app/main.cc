@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "app/cli/context.h"
+#include "app/cli/cli.h"
 
 int main(int argc, char** argv) {
     return caisson::cli::main_of(std::vector<std::string>(argv + 1, argv + argc));

@@ -14,6 +14,7 @@
 
 #include <boost/json/object.hpp>
 
+#include "app/cli/cli.h"
 #include "app/cli/verb.h"
 #include "base/clock.h"
 #include "trust/session.h"
@@ -88,8 +89,5 @@ class Progress {
 /// An error as people read it, and as `--json` and problem documents have it.
 std::string to_text(const Error& error, bool colours);
 boost::json::object to_json(const Error& error);
-
-/// Runs `main`: parse, run the verb, report what went wrong, end with the documented status.
-int main_of(const std::vector<std::string>& words);
 
 }  // namespace caisson::cli
