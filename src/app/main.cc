@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <string>
+#include <vector>
+
 #include "app/cli/cli.h"
 
 int main(int argc, char** argv) {

@@ -115,18 +115,17 @@ void require_ours(pg::Connection& connection, const Run& run, const platform::Da
 
 void require_consent(const Run& run, const platform::Database& database, const std::string& verb,
                      const std::string& confirmed, bool yes) {
-    if (run.environment.is_protected && confirmed != database.name) {
+    const auto name = database_name(run, database);
+    if (run.environment.is_protected && confirmed != name) {
         throw Error(Code::protected_environment,
                     confirmed.empty()
                         ? fmt::format("{} destroys data, and the environment {} is protected", verb,
                                       run.environment.name)
-                        : fmt::format("{} was confirmed for {}, not for {}", verb, confirmed,
-                                      database.name),
-                    fmt::format("confirm with --confirm {}", database.name));
+                        : fmt::format("{} was confirmed for {}, not for {}", verb, confirmed, name),
+                    fmt::format("confirm with --confirm {}", name));
     }
-    if (!yes && confirmed != database.name) {
-        throw Error(Code::confirmation_needed,
-                    fmt::format("{} destroys data in {}", verb, database.name));
+    if (!yes && confirmed != name) {
+        throw Error(Code::confirmation_needed, fmt::format("{} destroys data in {}", verb, name));
     }
 }
 

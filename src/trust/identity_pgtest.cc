@@ -15,6 +15,7 @@ Run run_for(const std::string& environment = "local", bool is_protected = false)
     Run run;
     run.manifest.name = "demo";
     run.environment.name = environment;
+    run.environment.is_private = true;
     run.environment.is_protected = is_protected;
     return run;
 }

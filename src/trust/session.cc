@@ -74,14 +74,31 @@ Run make_run(const fs::path& directory, const std::string& environment) {
     return run;
 }
 
-pg::Settings admin_settings(const Run& run, const platform::Database& database,
-                            const std::string& name) {
+std::string database_name(const Run& run, const platform::Database& database) {
     if (run.is_private()) {
-        return private_settings(run, "postgres", name);
+        return database.name;
+    }
+    const auto name =
+        platform::admin_endpoint(run.manifest, run.environment, database, run.variables).database;
+    return name.empty() ? database.name : name;
+}
+
+pg::Settings server_settings(const Run& run, const platform::Database& database) {
+    if (run.is_private()) {
+        return private_settings(run, "postgres", "postgres");
+    }
+    const auto endpoint =
+        platform::admin_endpoint(run.manifest, run.environment, database, run.variables);
+    return from_endpoint(run, endpoint, endpoint.maintenance_database);
+}
+
+pg::Settings admin_settings(const Run& run, const platform::Database& database) {
+    if (run.is_private()) {
+        return private_settings(run, "postgres", database.name);
     }
     return from_endpoint(
         run, platform::admin_endpoint(run.manifest, run.environment, database, run.variables),
-        name);
+        database_name(run, database));
 }
 
 pg::Settings role_settings(const Run& run, const platform::Database& database,
@@ -89,9 +106,10 @@ pg::Settings role_settings(const Run& run, const platform::Database& database,
     if (run.is_private()) {
         return private_settings(run, database.name + "_" + role, database.name);
     }
-    return from_endpoint(
-        run, platform::role_endpoint(run.manifest, run.environment, database, role, run.variables),
-        database.name);
+    const auto endpoint =
+        platform::role_endpoint(run.manifest, run.environment, database, role, run.variables);
+    return from_endpoint(run, endpoint,
+                         endpoint.database.empty() ? database.name : endpoint.database);
 }
 
 pg::Settings role_settings(const Run& run, const platform::Database& database, Role role) {

@@ -36,10 +36,14 @@ struct Run {
 };
 Run make_run(const fs::path& directory, const std::string& environment);
 
-/// How to connect as the superuser of a private server, or as the environment's administrator.
-/// `database` is a name in PostgreSQL; for the server as a whole it is "postgres".
-pg::Settings admin_settings(const Run& run, const platform::Database& database,
-                            const std::string& name);
+/// What PostgreSQL calls the database in this environment: its name, unless the environment's
+/// address says another.
+std::string database_name(const Run& run, const platform::Database& database);
+
+/// How to connect as the superuser of a private server, or as the environment's administrator: to
+/// the server as a whole (its maintenance database), and to one database.
+pg::Settings server_settings(const Run& run, const platform::Database& database);
+pg::Settings admin_settings(const Run& run, const platform::Database& database);
 /// How to connect as a built-in role. Passwords come from the passfile below the state directory,
 /// unless the environment's manifest entry names another source.
 pg::Settings role_settings(const Run& run, const platform::Database& database, Role role);

@@ -42,7 +42,14 @@ takes_platform() {
 state() { echo "$machine"/state/*-local-*; }
 sql() { caisson db shell --role service -- -XAtqc "$1" 2>&1; }
 postmaster() { head -1 "$(state)/postgres/data/postmaster.pid"; }
-redis_process() { head -1 "$(state)/redis/redis.pid"; }
+redis_process() { of_state redis-server "$(state)/redis"; }
+# The process by this name that works in a directory.
+of_state() {
+  local pid
+  for pid in $(pgrep -x "$1"); do
+    [ "$(readlink "/proc/$pid/cwd")" = "$2" ] && echo "$pid" && return
+  done
+}
 daemon_process() { sed -nE 's/.*"process": ?([0-9]+).*/\1/p' "$(state)/daemon.json"; }
 address() { sed -nE 's/.*"address": ?"([^"]+)".*/\1/p' "$(state)/daemon.json"; }
 
@@ -73,19 +80,22 @@ lumina_is_whole() {
   says "as it was"
 }
 
+# Ends a process that we started, by its id: politely, then for good.
+end() {
+  [ -n "$2" ] || return 0
+  kill "-$1" "$2" 2>/dev/null
+  for _ in $(seq 200); do kill -0 "$2" 2>/dev/null || return 0; sleep 0.05; done
+  kill -9 "$2"
+}
+
 cleanup() {
-  local record pid m
+  local directory pid m
   cd /
-  for record in "$machine"/state*/*/daemon.json; do
-    [ -f "$record" ] && pid=$(sed -nE 's/.*"process": ?([0-9]+).*/\1/p' "$record") && kill "$pid" 2>/dev/null
-    for _ in $(seq 200); do [ -n "${pid:-}" ] && kill -0 "$pid" 2>/dev/null || break; sleep 0.05; done
-  done
-  for record in "$machine"/state*/*/postgres/data/postmaster.pid "$machine"/state*/*/redis/redis.pid; do
-    [ -f "$record" ] || continue
-    pid=$(head -1 "$record")
-    kill -INT "$pid" 2>/dev/null
-    for _ in $(seq 200); do kill -0 "$pid" 2>/dev/null || break; sleep 0.05; done
-    kill -0 "$pid" 2>/dev/null && kill -9 "$pid"
+  for directory in "$machine"/state*/*/; do
+    directory=${directory%/}
+    [ -f "$directory/daemon.json" ] && end TERM "$(sed -nE 's/.*"process": ?([0-9]+).*/\1/p' "$directory/daemon.json")"
+    [ -f "$directory/postgres/data/postmaster.pid" ] && end INT "$(head -1 "$directory/postgres/data/postmaster.pid")"
+    end TERM "$(of_state redis-server "$directory/redis")"
   done
   for m in "${mounts[@]:-}"; do [ -n "$m" ] && umount "$m"; done
   rm -rf "$machine"

@@ -6,8 +6,8 @@
 
 namespace caisson::cli {
 
-/// The whole program: parses the words, runs the verb, reports what went wrong. Gives the
-/// documented exit status; throws nothing.
+/// The whole program: understands the words, runs the verb, reports what went wrong, and gives the
+/// documented exit status. Never throws.
 int main_of(const std::vector<std::string>& words);
 
 }  // namespace caisson::cli

@@ -4,11 +4,12 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "app/cli/cli.h"
 #include "base/interrupt.h"
+#include "base/json.h"
 #include "base/text.h"
 
 namespace caisson::cli {
@@ -154,7 +155,7 @@ namespace {
 int report(const Error& error, bool json, boost::json::object result) {
     if (json) {
         result["error"] = to_json(error);
-        write_line(stdout, boost::json::serialize(result));
+        write_line(stdout, json_text(result));
     }
     write_line(stderr, to_text(error, is_terminal(STDERR_FILENO)));
     return static_cast<int>(kind_of(error.code()).exit);
@@ -175,7 +176,7 @@ int run_verb(Context& context) {
         return report(error, context.json(), std::move(context.result()));
     }
     if (context.json()) {
-        write_line(stdout, boost::json::serialize(context.result()));
+        write_line(stdout, json_text(context.result()));
     }
     return static_cast<int>(exit);
 }

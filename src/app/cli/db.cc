@@ -19,12 +19,15 @@ namespace caisson::cli {
 namespace {
 
 const Option role_option{
-    "--role", "ROLE", "the role, by its suffix (default: app); admin for the administrator", {}};
+    "--role",
+    "ROLE",
+    "the role, by its suffix, such as app, readonly or service; admin for the administrator",
+    {}};
 
 pg::Settings settings_of(Context& context, const platform::Database& database,
                          const std::string& fallback) {
     const auto role = context.arguments().value("--role", fallback);
-    return role == "admin" ? trust::admin_settings(context.run(), database, database.name)
+    return role == "admin" ? trust::admin_settings(context.run(), database)
                            : trust::role_settings(context.run(), database, role);
 }
 
@@ -45,18 +48,17 @@ Exit run_list(Context& context) {
         boost::json::object row{{"key", database.key}, {"name", database.name}};
         std::string line;
         try {
-            pg::Connection server(trust::admin_settings(context.run(), database, "postgres"));
+            pg::Connection server(trust::server_settings(context.run(), database));
             const auto found = server.query(
                 "select pg_database_size(oid) as size, (select count(*) from pg_stat_activity "
                 "where datid = oid) as connections "
                 "from pg_database where datname = $1",
-                {database.name});
+                {trust::database_name(context.run(), database)});
             if (found.empty()) {
                 line = "not made yet";
                 row["exists"] = false;
             } else {
-                pg::Connection inside(
-                    trust::admin_settings(context.run(), database, database.name));
+                pg::Connection inside(trust::admin_settings(context.run(), database));
                 const auto judgement = trust::judge(inside, context.run(), database);
                 const auto size = static_cast<std::uint64_t>(found.front().integer("size"));
                 line = fmt::format(
@@ -110,7 +112,7 @@ Exit run_create(Context& context) {
 
 Exit run_adopt(Context& context) {
     for (const auto& database : context.databases()) {
-        pg::Connection inside(trust::admin_settings(context.run(), database, database.name));
+        pg::Connection inside(trust::admin_settings(context.run(), database));
         const auto judgement = trust::judge(inside, context.run(), database);
         context.print(judgement.explanation);
         if (judgement.standing != trust::Standing::ours && !context.dry_run() && !context.yes()) {
@@ -125,7 +127,7 @@ Exit run_adopt(Context& context) {
 
 Exit run_detach(Context& context) {
     const auto database = context.database();
-    pg::Connection inside(trust::admin_settings(context.run(), database, database.name));
+    pg::Connection inside(trust::admin_settings(context.run(), database));
     trust::require_ours(inside, context.run(), database);
     trust::require_consent(context.run(), database, "db detach",
                            context.arguments().value("--confirm"), context.yes());
@@ -141,20 +143,24 @@ Exit run_detach(Context& context) {
 
 Exit run_drop(Context& context) {
     const auto database = context.database();
-    pg::Connection server(trust::admin_settings(context.run(), database, "postgres"));
-    if (server.query("select from pg_database where datname = $1", {database.name}).empty()) {
+    pg::Connection server(trust::server_settings(context.run(), database));
+    if (server
+            .query("select from pg_database where datname = $1",
+                   {trust::database_name(context.run(), database)})
+            .empty()) {
         context.print(fmt::format("{} does not exist", database.name));
         context.result() = {{"database", database.name}, {"dropped", false}};
         return Exit::fine;
     }
     {
-        pg::Connection inside(trust::admin_settings(context.run(), database, database.name));
+        pg::Connection inside(trust::admin_settings(context.run(), database));
         trust::require_ours(inside, context.run(), database);
     }
     trust::require_consent(context.run(), database, "db drop",
                            context.arguments().value("--confirm"), context.yes());
     if (!context.dry_run()) {
-        server.query(fmt::format("drop database {} with (force)", pg::identifier(database.name)));
+        server.query(fmt::format("drop database {} with (force)",
+                                 pg::identifier(trust::database_name(context.run(), database))));
     }
     context.print(fmt::format("{} {}; its roles stay, caisson provision uses them again",
                               context.dry_run() ? "would drop" : "dropped", database.name));
@@ -208,7 +214,7 @@ std::vector<Verb> db_verbs() {
          run_url},
         {"db shell",
          "psql, connected",
-         "What follows -- is given to psql.",
+         "As the role readonly, unless another is asked for. What follows -- is given to psql.",
          {role_option},
          "",
          "  caisson db shell                    # read only\n"

@@ -102,15 +102,17 @@ std::vector<Diagnosis> ask_databases(const trust::Run& run) {
     std::vector<Diagnosis> found;
     for (const auto& database : run.manifest.databases) {
         try {
-            pg::Connection server(trust::admin_settings(run, database, "postgres"));
-            if (server.query("select from pg_database where datname = $1", {database.name})
+            pg::Connection server(trust::server_settings(run, database));
+            if (server
+                    .query("select from pg_database where datname = $1",
+                           {trust::database_name(run, database)})
                     .empty()) {
                 found.push_back({Level::problem, "database_missing",
                                  fmt::format("{} does not exist", database.name),
                                  "caisson provision"});
                 continue;
             }
-            pg::Connection inside(trust::admin_settings(run, database, database.name));
+            pg::Connection inside(trust::admin_settings(run, database));
             const auto before = found.size();
             ask_identity(inside, run, database, found);
             if (found.size() == before + 1 && found.back().level == Level::fine) {

@@ -124,7 +124,7 @@ std::vector<Diagnosis> ask_remote_server(const trust::Run& run) {
     std::vector<Diagnosis> found;
     std::string last;
     for (const auto& database : run.manifest.databases) {
-        auto settings = trust::admin_settings(run, database, "postgres");
+        auto settings = trust::server_settings(run, database);
         if (settings.host + std::to_string(settings.port) == last) {
             continue;
         }

@@ -32,7 +32,7 @@ class Connections {
         auto& connection = as_admin ? admin_ : migrator_;
         if (!connection) {
             connection.emplace(as_admin
-                                   ? trust::admin_settings(run_, database_, database_.name)
+                                   ? trust::admin_settings(run_, database_)
                                    : trust::role_settings(run_, database_, trust::Role::migrator));
             trust::require_ours(*connection, run_, database_);
         }

@@ -7,7 +7,6 @@
 #include <cstdlib>
 
 #include <boost/json/parse.hpp>
-#include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 #include <poll.h>
 #include <signal.h>
@@ -19,6 +18,7 @@
 #include "app/cli/version.h"
 #include "app/daemon/daemon.h"
 #include "base/interrupt.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/process.h"
 #include "base/text.h"
@@ -38,19 +38,15 @@ std::optional<daemon::Verification> stored_verification(const trust::Run& run) {
     }
     boost::system::error_code failure;
     const auto value = boost::json::parse(*text, failure);
-    const auto* const object = failure ? nullptr : value.if_object();
-    if (!object || !object->contains("summary")) {
-        return std::nullopt;
+    if (failure) {
+        return std::nullopt;  // Cut off by a crash: the next verification writes it anew.
     }
-    const auto& summary = object->at("summary").as_object();
     daemon::Verification verification;
     verification.report = *text;
-    verification.passed = summary.at("holds").to_number<std::size_t>();
-    verification.total = summary.at("run").to_number<std::size_t>();
-    verification.at =
-        fmt::format("{}", fs::last_write_time(run.state.verification()).time_since_epoch().count());
-    if (const auto* const at = object->if_contains("started_at")) {
-        verification.at = at->as_string().c_str();
+    verification.passed = value.at("counts").at("holds").to_number<std::size_t>();
+    verification.total = value.at("counts").at("run").to_number<std::size_t>();
+    for (const auto& database : value.at("databases").as_array()) {
+        verification.at = database.at("started_at").as_string().c_str();
     }
     return verification;
 }
@@ -155,10 +151,19 @@ daemon::Parts parts_of(Context& context) {
     return parts;
 }
 
+void require_free_port(std::uint16_t port) {
+    const auto holder = port == 0 ? std::nullopt : servers::who_listens(port);
+    if (holder) {
+        throw Error(
+            Code::port_taken, fmt::format("port {} of the API is held by {}", port, holder->text()),
+            "stop that process, or choose another [api] port in caisson.toml; the servers stay up");
+    }
+}
+
 void write_record(const trust::Run& run, const daemon::Ready& ready) {
     write_file(
         run.state.daemon_record(),
-        boost::json::serialize(boost::json::object{
+        json_text(boost::json::object{
             {"process", ::getpid()}, {"address", ready.url}, {"started_at", timestamp_now()}}),
         0640);
 }
@@ -230,6 +235,7 @@ Exit serve_until_stopped(Context& context) {
         const auto run = context.run();
         make_directory(run.state.root, 0700, run.account);
         auto parts = parts_of(context);
+        require_free_port(parts.port);  // While we may still see whose it is.
         if (run.account) {
             become(*run.account);
         } else if (::geteuid() == 0) {
@@ -247,16 +253,7 @@ Exit serve_until_stopped(Context& context) {
         std::error_code ignored;
         fs::remove(run.state.daemon_record(), ignored);
         return status == 0 ? Exit::fine : Exit::bug;
-    } catch (Error& error) {
-        if (error.code() == Code::port_taken) {
-            if (const auto holder = servers::who_listens(context.run().manifest.api.port)) {
-                error = Error(
-                    Code::port_taken,
-                    fmt::format("port {} of the API is held by {}", holder->port, holder->text()),
-                    "stop that process, or choose another [api] port in caisson.toml; the servers "
-                    "stay up");
-            }
-        }
+    } catch (const Error& error) {
         tell_starter(context, fmt::format("error {} {}", kind_of(error.code()).name,
                                           replace_all(error.message(), "\n", " ")));
         throw;

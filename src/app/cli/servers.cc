@@ -31,7 +31,7 @@ StepSummary start_servers(Context& context) {
             {"process", server.process},
             {"notes", boost::json::array(server.notes.begin(), server.notes.end())}});
     }
-    pg::Connection admin(trust::admin_settings(run, run.manifest.databases.front(), "postgres"));
+    pg::Connection admin(trust::server_settings(run, run.manifest.databases.front()));
     const auto settings = servers::apply_settings(run, admin);
     summary.changed = summary.changed || settings.changed;
     if (!settings.waiting.empty()) {

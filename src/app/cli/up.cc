@@ -2,7 +2,6 @@
 #include <array>
 
 #include <boost/json/array.hpp>
-#include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 #include <poll.h>
 #include <signal.h>
@@ -12,6 +11,7 @@
 #include "app/cli/steps.h"
 #include "base/fault.h"
 #include "base/interrupt.h"
+#include "base/json.h"
 #include "base/process.h"
 #include "base/text.h"
 #include "lifecycle/servers/servers.h"
@@ -125,8 +125,7 @@ bool run_steps(Context& context, const std::string& last, bool foreground, bool&
         }
     }
     if (changed && context.run().is_private()) {
-        write_file(last_run_file(context.run()), boost::json::serialize(rows), 0640,
-                   context.run().account);
+        write_file(last_run_file(context.run()), json_text(rows), 0640, context.run().account);
     }
     context.result()["steps"] = std::move(rows);
     return holds;
@@ -159,9 +158,10 @@ Exit run_up(Context& context) {
         context.print(fmt::format("{}: done until {} after {}", context.bold(title), last,
                                   human(watch.elapsed())));
     } else {
-        context.print(fmt::format("{} is {} after {}", context.bold(title),
-                                  changed ? "up" : "up, as it was: everything was done already;",
-                                  human(watch.elapsed())));
+        context.print(
+            changed ? fmt::format("{} is up after {}", context.bold(title), human(watch.elapsed()))
+                    : fmt::format("{} is up as it was: nothing was left to do ({})",
+                                  context.bold(title), human(watch.elapsed())));
     }
     print_where(context, serves);
     context.result()["changed"] = changed;

@@ -17,8 +17,11 @@ Exit run_verify(Context& context) {
     if (context.arguments().has("--script")) {
         const auto database = context.database();
         const auto& manifest = context.run().manifest;
-        const auto text = checks::script(
-            checks::of_database(checks::load(manifest), manifest, database, true), manifest.title);
+        const std::string where =
+            context.run().environment.is_protected ? "set caisson.sample_seeds = off;\n" : "";
+        const auto text = where + checks::script(checks::of_database(checks::load(manifest),
+                                                                     manifest, database, true),
+                                                 manifest.title);
         context.json() ? void(context.result()["script"] = text) : context.emit(text);
         return Exit::fine;
     }

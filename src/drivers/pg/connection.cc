@@ -233,6 +233,24 @@ void Connection::fail(pg_result* result, std::size_t succeeded) {
     throw error;
 }
 
+/// A COPY where none was asked for: it is ended, because its state would be reported for ever.
+bool Connection::end_copy(pg_result* result) {
+    const auto status = PQresultStatus(result);
+    if (status != PGRES_COPY_IN && status != PGRES_COPY_OUT) {
+        return false;
+    }
+    PQclear(result);
+    if (status == PGRES_COPY_IN) {
+        send(PQputCopyEnd(connection_.get(), "COPY FROM STDIN has no data here") == 1);
+    } else {
+        char* row = nullptr;
+        while (PQgetCopyData(connection_.get(), &row, 0) > 0) {
+            PQfreemem(row);
+        }
+    }
+    return true;
+}
+
 Result Connection::query(std::string_view statement, const Parameters& parameters) {
     if (!connection_) {
         fail_broken();
@@ -249,7 +267,9 @@ Result Connection::query(std::string_view statement, const Parameters& parameter
     OwnedResult kept;
     OwnedResult failed;
     while (pg_result* const result = next_result()) {
-        (PQresultStatus(result) == PGRES_FATAL_ERROR ? failed : kept).reset(result);
+        if (!end_copy(result)) {
+            (PQresultStatus(result) == PGRES_FATAL_ERROR ? failed : kept).reset(result);
+        }
     }
     if (failed) {
         fail(failed.release(), 0);
@@ -266,18 +286,11 @@ std::vector<Result> Connection::script(std::string_view statements) {
     std::vector<Result> results;
     OwnedResult failed;
     while (pg_result* const result = next_result()) {
-        const auto status = PQresultStatus(result);
-        if (status == PGRES_FATAL_ERROR) {
+        if (end_copy(result)) {
+            continue;
+        }
+        if (PQresultStatus(result) == PGRES_FATAL_ERROR) {
             failed.reset(result);
-        } else if (status == PGRES_COPY_IN) {
-            PQclear(result);
-            PQputCopyEnd(connection_.get(), "COPY FROM STDIN has no data here");
-        } else if (status == PGRES_COPY_OUT) {
-            PQclear(result);
-            char* row = nullptr;
-            while (PQgetCopyData(connection_.get(), &row, 0) > 0) {
-                PQfreemem(row);
-            }
         } else {
             results.emplace_back(result);
         }

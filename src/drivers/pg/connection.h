@@ -103,6 +103,7 @@ class Connection {
     void connect();
     void send(bool accepted);
     pg_result* next_result();
+    bool end_copy(pg_result* result);
     bool wait(bool for_write, std::chrono::steady_clock::time_point deadline);
     void await_readiness();
     void cancel_and_drain();

@@ -68,6 +68,14 @@ TEST_F(ConnectionTest, CopiesBothWaysAndFailsACopyWhoseSourceThrows) {
     EXPECT_GT(bytes, 1000U);
 }
 
+TEST_F(ConnectionTest, ACopyWhereNoneIsAskedForEndsAndTheConnectionLives) {
+    connection_.query("create table t(i int)");
+    EXPECT_THROW(connection_.query("copy t from stdin"), DatabaseError);
+    EXPECT_THROW(connection_.script("copy t from stdin; select 1"), DatabaseError);
+    connection_.query("copy t to stdout");
+    EXPECT_EQ(connection_.query("select 1 as n").front().integer("n"), 1);
+}
+
 TEST_F(ConnectionTest, ATransactionThatIsNotCommittedLeavesNothing) {
     connection_.query("create table t(i int)");
     {
@@ -113,8 +121,9 @@ TEST_F(ConnectionTest, SessionSettingsHoldFromTheStart) {
     auto settings = database_.settings();
     settings.session = {{"my.setting", "with space \\ and more"}};
     Connection connection(settings);
-    EXPECT_EQ(connection.query("select current_setting('my.setting') as value").front().text("value"),
-              "with space \\ and more");
+    EXPECT_EQ(
+        connection.query("select current_setting('my.setting') as value").front().text("value"),
+        "with space \\ and more");
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "drivers/pg/quote.h"
+#include "platform/grants.h"
 
 namespace caisson::provision {
 namespace {
@@ -94,6 +95,8 @@ std::map<std::string, RoleState> wanted_roles(const platform::Manifest& manifest
             state.member_of = {role_name(database, Role::owner)};
         } else if (role == Role::backup) {
             state.member_of = {"pg_read_all_data"};
+        } else if (role == Role::service) {
+            state.member_of = {"pg_read_all_settings"};  // Verification compares settings.
         } else if (role == Role::monitor) {
             state.member_of = {"pg_monitor"};
         }
@@ -107,6 +110,7 @@ std::map<std::string, RoleState> wanted_roles(const platform::Manifest& manifest
 
 std::vector<Action> plan_server(const Survey& found, const platform::Manifest& manifest,
                                 const platform::Database& database,
+                                const std::string& database_name,
                                 const std::set<std::string>& roles_with_secret,
                                 const NewPassword& new_password) {
     std::vector<Action> actions;
@@ -135,9 +139,9 @@ std::vector<Action> plan_server(const Survey& found, const platform::Manifest& m
     }
     if (!found.database_exists) {
         actions.push_back(
-            {fmt::format("database {}", database.name),
+            {fmt::format("database {}", database_name),
              fmt::format("create database {} owner {} encoding 'UTF8' template template0",
-                         identifier(database.name), identifier(owner))});
+                         identifier(database_name), identifier(owner))});
     }
     return actions;
 }
@@ -178,11 +182,12 @@ ExtensionPlan plan_extensions(const Survey& found, const platform::Database& dat
     return plan;
 }
 
-std::string rights(const platform::Manifest& manifest, const platform::Database& database) {
+std::string rights(const platform::Manifest& manifest, const platform::Database& database,
+                   const std::string& database_name) {
     const auto owner = identifier(role_name(database, Role::owner));
     const auto migrator = identifier(role_name(database, Role::migrator));
     const auto service = identifier(role_name(database, Role::service));
-    const auto name = identifier(database.name);
+    const auto name = identifier(database_name);
     const auto writers = names(database, {Role::app, Role::service});
     const auto readers =
         names(database, {Role::backup, Role::readonly, Role::auditor, Role::advisor});
@@ -228,51 +233,70 @@ std::string rights(const platform::Manifest& manifest, const platform::Database&
     return sql;
 }
 
+namespace {
+
+std::string text_of(const std::vector<platform::Privilege>& privileges) {
+    std::vector<std::string> list;
+    for (const auto& privilege : privileges) {
+        // The names were checked when the manifest was read: words of SQL, not input.
+        list.push_back(privilege.columns.empty() ? privilege.name
+                                                 : fmt::format("{} ({})", privilege.name,
+                                                               pg::identifiers(privilege.columns)));
+    }
+    return join(list, ", ");
+}
+
+/// The condition under which a target is there, by the catalogue's own look-up functions.
+std::string existence(platform::GrantObject object, const std::string& quoted, bool has_arguments) {
+    using Object = platform::GrantObject;
+    const auto look_up = object == Object::schema                                ? "to_regnamespace"
+                         : object == Object::type                                ? "to_regtype"
+                         : object == Object::table || object == Object::sequence ? "to_regclass"
+                         : has_arguments                                         ? "to_regprocedure"
+                                                                                 : "to_regproc";
+    return fmt::format("{}({}) is not null", look_up, pg::literal(quoted));
+}
+
+Grant grant_of(const std::string& role, const platform::Grant& parsed) {
+    Grant grant;
+    grant.role = role;
+    std::vector<std::string> targets;
+    std::vector<std::string> conditions;
+    for (const auto& target : parsed.targets) {
+        const bool is_schema =
+            parsed.all_in_schema || parsed.object == platform::GrantObject::schema;
+        const auto schema = target.schema.empty() ? "public" : target.schema;
+        auto quoted = is_schema ? identifier(target.name) : identifier(schema, target.name);
+        quoted += target.has_arguments ? fmt::format("({})", target.arguments) : "";
+        targets.push_back(quoted);
+        conditions.push_back(existence(is_schema ? platform::GrantObject::schema : parsed.object,
+                                       quoted, target.has_arguments));
+        grant.schemas.insert(is_schema ? target.name : schema);
+    }
+    grant.object = join(targets, ", ");
+    grant.exists = join(conditions, " and ");
+    const auto word = platform::grant_object_text(parsed.object);
+    grant.sql = fmt::format(
+        "grant {} on {} {} to {}", text_of(parsed.privileges),
+        parsed.all_in_schema ? fmt::format("all {}s in schema", word) : std::string(word),
+        grant.object, identifier(role));
+    return grant;
+}
+
+}  // namespace
+
 std::vector<Grant> grants(const platform::Manifest& manifest, const platform::Database& database) {
     std::vector<Grant> list;
     for (const auto& role : own_roles(manifest, database)) {
         for (const auto& text : role.grants) {
-            const auto on = lower(text).find(" on ");
-            if (on == std::string::npos) {
-                throw Error(
-                    Code::platform_invalid,
-                    fmt::format("the grant \"{}\" of role {} has no \" on \"", text, role.name))
-                    .at(role.place);
-            }
-            Grant grant;
-            grant.role = database.name + "_" + role.name;
-            const std::string privileges(trim(text.substr(0, on)));
-            if (lower(privileges).find_first_not_of("abcdefghijklmnopqrstuvwxyz, ") !=
-                std::string::npos) {
+            std::string why;
+            const auto parsed = platform::parse_grant(text, why);
+            if (!parsed) {
                 throw Error(Code::platform_invalid,
-                            fmt::format("\"{}\" names no privileges", privileges))
+                            fmt::format("\"{}\" is no grant: {}", text, why))
                     .at(role.place);
             }
-            const std::string object(trim(text.substr(on + 4)));
-            grant.object = object;
-            const auto words = split(object, ' ');
-            std::string target;
-            if (lower(words[0]) == "schema" && words.size() == 2) {
-                grant.schema = words[1];
-                grant.exists = fmt::format("to_regnamespace({}) is not null",
-                                           pg::literal(identifier(words[1])));
-                target = "schema " + identifier(words[1]);
-            } else if (lower(words[0]) == "all" && words.size() == 5) {
-                grant.schema = words[4];
-                grant.exists = fmt::format("to_regnamespace({}) is not null",
-                                           pg::literal(identifier(words[4])));
-                target = fmt::format("all {} in schema {}", lower(words[1]), identifier(words[4]));
-            } else {
-                const bool is_sequence = lower(words[0]) == "sequence";
-                const auto relation = pg::qualified_name(words.back());
-                grant.schema = relation.schema;
-                grant.exists =
-                    fmt::format("to_regclass({}) is not null", pg::literal(relation.quoted()));
-                target = (is_sequence ? "sequence " : "table ") + relation.quoted();
-            }
-            grant.sql =
-                fmt::format("grant {} on {} to {}", privileges, target, identifier(grant.role));
-            list.push_back(grant);
+            list.push_back(grant_of(database.name + "_" + role.name, *parsed));
         }
     }
     return list;

@@ -47,10 +47,11 @@ std::map<std::string, RoleState> wanted_roles(const platform::Manifest& manifest
 /// Makes the verifier of a role's new password and keeps the password.
 using NewPassword = std::function<std::string(const std::string& role)>;
 
-/// Roles and the database. A role gets a new password when it is new or when we have no secret for
-/// it.
+/// Roles and the database, which PostgreSQL knows as `database_name` in this environment. A role
+/// gets a new password when it is new or when we have no secret for it.
 std::vector<Action> plan_server(const Survey& found, const platform::Manifest& manifest,
                                 const platform::Database& database,
+                                const std::string& database_name,
                                 const std::set<std::string>& roles_with_secret,
                                 const NewPassword& new_password);
 
@@ -64,14 +65,15 @@ ExtensionPlan plan_extensions(const Survey& found, const platform::Database& dat
 
 /// Every right the roles have, as one idempotent script: on the database, schema public, what the
 /// owner will make, and the schema caisson.
-std::string rights(const platform::Manifest& manifest, const platform::Database& database);
+std::string rights(const platform::Manifest& manifest, const platform::Database& database,
+                   const std::string& database_name);
 
-/// A grant of a role of the manifest's own, taken apart from "select, insert on businesses".
+/// A grant of a role of the manifest's own, such as "select, insert on businesses", as SQL.
 struct Grant {
     std::string role;
-    std::string object;  ///< For messages.
-    std::string schema;  ///< Whose usage it needs; may be empty.
-    std::string exists;  ///< SQL condition that holds when the object is there; empty: always.
+    std::string object;             ///< For messages.
+    std::set<std::string> schemas;  ///< Whose usage it needs.
+    std::string exists;             ///< SQL condition that holds when all of it is there.
     std::string sql;
 };
 std::vector<Grant> grants(const platform::Manifest& manifest, const platform::Database& database);

@@ -12,7 +12,11 @@ platform::Manifest manifest() {
     platform::Manifest manifest;
     manifest.name = "demo";
     manifest.roles = {
-        {"analyst", {"select on businesses", "select on all tables in schema risk"}, {}, {}}};
+        {"analyst",
+         {"select on businesses", "select on all tables in schema risk",
+          "update (name) on crm.customers, Vendors", "execute on function score(integer, text)"},
+         {},
+         {}}};
     return manifest;
 }
 
@@ -28,9 +32,9 @@ std::string verifier(const std::string&) { return "SCRAM-SHA-256$4096:x$y:z"; }
 
 TEST(Plan, MakesEveryRoleAndTheDatabaseOnAnEmptyServer) {
     Survey found;
-    const auto actions = plan_server(found, manifest(), database(), {}, verifier);
-    // Nine built-in roles, one of the manifest's own, three memberships, the database.
-    ASSERT_EQ(actions.size(), 14U);
+    const auto actions = plan_server(found, manifest(), database(), "demo_db", {}, verifier);
+    // Nine built-in roles, one of the manifest's own, four memberships, the database.
+    ASSERT_EQ(actions.size(), 15U);
     EXPECT_EQ(actions.front().description, "role demo_db_owner");
     EXPECT_EQ(actions.back().description, "database demo_db");
     for (const auto& action : actions) {
@@ -49,7 +53,7 @@ TEST(Plan, NothingIsLeftToDoOnceAllIsThere) {
     for (const auto& [name, role] : found.roles) {
         known.insert(name);
     }
-    EXPECT_TRUE(plan_server(found, manifest(), database(), known, verifier).empty());
+    EXPECT_TRUE(plan_server(found, manifest(), database(), "demo_db", known, verifier).empty());
 }
 
 TEST(Plan, ARoleThatBecameTooPowerfulOrLostItsSecretIsMended) {
@@ -62,7 +66,7 @@ TEST(Plan, ARoleThatBecameTooPowerfulOrLostItsSecretIsMended) {
     }
     found.roles["demo_db_app"].is_superuser = true;
     known.erase("demo_db_readonly");
-    const auto actions = plan_server(found, manifest(), database(), known, verifier);
+    const auto actions = plan_server(found, manifest(), database(), "demo_db", known, verifier);
     ASSERT_EQ(actions.size(), 2U);
     EXPECT_EQ(actions[0].description, "attributes of role demo_db_app");
     EXPECT_EQ(actions[1].description,
@@ -70,7 +74,7 @@ TEST(Plan, ARoleThatBecameTooPowerfulOrLostItsSecretIsMended) {
 }
 
 TEST(Plan, NeverSendsAPasswordOnlyAVerifier) {
-    const auto actions = plan_server({}, manifest(), database(), {}, verifier);
+    const auto actions = plan_server({}, manifest(), database(), "demo_db", {}, verifier);
     for (const auto& action : actions) {
         const auto at = action.sql.find(" password ");
         EXPECT_TRUE(at == std::string::npos ||
@@ -100,11 +104,20 @@ TEST(Plan, AMissingOptionalExtensionIsANoteAndARequiredOneNamesItsPackage) {
 
 TEST(Plan, GrantsAreTakenApartAndQuoted) {
     const auto list = grants(manifest(), database());
-    ASSERT_EQ(list.size(), 2U);
+    ASSERT_EQ(list.size(), 4U);
     EXPECT_EQ(list[0].sql,
               "grant select on table \"public\".\"businesses\" to \"demo_db_analyst\"");
     EXPECT_EQ(list[1].sql, "grant select on all tables in schema \"risk\" to \"demo_db_analyst\"");
-    EXPECT_EQ(list[1].schema, "risk");
+    EXPECT_EQ(list[2].sql,
+              "grant update (\"name\") on table \"crm\".\"customers\", \"public\".\"vendors\" to "
+              "\"demo_db_analyst\"");
+    EXPECT_EQ(list[2].exists,
+              "to_regclass('\"crm\".\"customers\"') is not null and "
+              "to_regclass('\"public\".\"vendors\"') is not null");
+    EXPECT_EQ(
+        list[3].sql,
+        "grant execute on function \"public\".\"score\"(integer, text) to \"demo_db_analyst\"");
+    EXPECT_EQ(list[1].schemas, std::set<std::string>{"risk"});
 }
 
 }  // namespace

@@ -13,14 +13,15 @@
 namespace caisson::provision {
 namespace {
 
-Survey survey_server(pg::Connection& server, const platform::Database& database) {
+Survey survey_server(pg::Connection& server, const trust::Run& run,
+                     const platform::Database& database) {
     Survey survey;
     const auto me = server
                         .query(
                             "select current_user as name, (select rolsuper from pg_roles where "
                             "rolname = current_user) as super, "
                             "exists (select from pg_database where datname = $1) as there",
-                            {database.name})
+                            {trust::database_name(run, database)})
                         .front();
     survey.admin = me.string("name");
     survey.admin_is_superuser = me.boolean("super");
@@ -189,13 +190,14 @@ class Secrets {
 
 void provision_server(pg::Connection& server, const trust::Run& run,
                       const platform::Database& database, const Options& options, Report& report) {
-    const auto found = survey_server(server, database);
+    const auto found = survey_server(server, run, database);
     Secrets secrets(run);
     const auto new_password = [&](const std::string& role) {
         return server.scram_verifier(role, secrets.password_of(role, database).reveal());
     };
     const auto known = secrets.roles_with_secret(wanted_roles(run.manifest, database), database);
-    const auto actions = plan_server(found, run.manifest, database, known, new_password);
+    const auto actions = plan_server(found, run.manifest, database,
+                                     trust::database_name(run, database), known, new_password);
     if (!options.dry_run) {
         secrets.keep();
     }
@@ -220,7 +222,7 @@ void require_admission(pg::Connection& inside, const trust::Run& run,
 
 void provision_rights(pg::Connection& inside, const trust::Run& run,
                       const platform::Database& database, Report& report) {
-    const auto script = rights(run.manifest, database);
+    const auto script = rights(run.manifest, database, trust::database_name(run, database));
     const auto wanted = sha256_hex(script);
     const auto kept = inside.query("select wanted, given from caisson.rights");
     if (!kept.empty() && kept.front().text("wanted") == wanted &&
@@ -288,14 +290,16 @@ comment on table caisson.rights is 'Hashes of the rights that provisioning gave:
 Report provision(const trust::Run& run, const platform::Database& database,
                  const std::vector<trust::CatalogueStep>& catalogue, const Options& options) {
     Report report;
-    pg::Connection server(trust::admin_settings(run, database, "postgres"));
+    pg::Connection server(trust::server_settings(run, database));
     report.database_version = server.query("show server_version").front().string("server_version");
     provision_server(server, run, database, options, report);
     fault::point("database-made");
-    const bool exists =
-        !server.query("select from pg_database where datname = $1", {database.name}).empty();
+    const bool exists = !server
+                             .query("select from pg_database where datname = $1",
+                                    {trust::database_name(run, database)})
+                             .empty();
     if (exists) {
-        pg::Connection inside(trust::admin_settings(run, database, database.name));
+        pg::Connection inside(trust::admin_settings(run, database));
         provision_inside(inside, run, database, catalogue, options, report);
         if (!run.is_private()) {
             const auto settings =
@@ -314,7 +318,7 @@ Report apply_grants(const trust::Run& run, const platform::Database& database) {
     if (wanted.empty()) {
         return report;
     }
-    pg::Connection inside(trust::admin_settings(run, database, database.name));
+    pg::Connection inside(trust::admin_settings(run, database));
     for (const auto& grant : wanted) {
         if (!grant.exists.empty() &&
             !inside.query("select " + grant.exists + " as there").front().boolean("there")) {
@@ -322,12 +326,14 @@ Report apply_grants(const trust::Run& run, const platform::Database& database) {
                                                grant.role, grant.object));
             continue;
         }
-        const auto schema =
-            grant.schema.empty() || grant.schema == "public"  // Everybody has that one.
-                ? std::string()
-                : fmt::format("grant usage on schema {} to {};", pg::identifier(grant.schema),
-                              pg::identifier(grant.role));
-        inside.script(schema + grant.sql);
+        std::string usage;
+        for (const auto& schema : grant.schemas) {
+            if (schema != "public") {  // Everybody has the usage of that one.
+                usage += fmt::format("grant usage on schema {} to {};", pg::identifier(schema),
+                                     pg::identifier(grant.role));
+            }
+        }
+        inside.script(usage + grant.sql);
         report.done.push_back(grant.sql);
     }
     return report;
@@ -335,7 +341,7 @@ Report apply_grants(const trust::Run& run, const platform::Database& database) {
 
 std::vector<std::string> rotate_secrets(const trust::Run& run, const platform::Database& database,
                                         const std::string& role, bool dry_run) {
-    pg::Connection server(trust::admin_settings(run, database, "postgres"));
+    pg::Connection server(trust::server_settings(run, database));
     Secrets secrets(run);
     std::vector<std::string> rotated;
     std::vector<Action> actions;
