@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <iostream>
+
 #include <caisson/base/error.h>
 #include <caisson/drivers/pg/quote.h>
 #include <caisson/platform/platform.h>
-
-#include <iostream>
 
 int main() {
     const auto parsed = caisson::platform::parse(
