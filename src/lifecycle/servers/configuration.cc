@@ -109,6 +109,8 @@ std::string postgres_configuration(const trust::Run& run, const PostgresPrograms
     set("archive_mode", "on");
     // Empty holds every segment until backups are configured and name a command.
     set("archive_command", "");
+    // After a crash PostgreSQL flushes all of its files, one by one by default: seconds.
+    set("recovery_init_sync_method", "syncfs");
     set("timezone", "UTC");
     set("log_timezone", "UTC");
     set("lc_messages", "C");

@@ -146,7 +146,8 @@ void prepare_directories(const trust::Run& run) {
     make_own(state.root, owner);
     check_way(state.root, owner);
     for (const auto& directory :
-         {state.secrets(), state.postgres_data().parent_path(), state.redis_directory()}) {
+         {state.secrets(), state.postgres_data().parent_path(), state.redis_directory(),
+          state.redis_directory() / "appendonlydir"}) {
         make_own(directory, owner);
     }
     if (!is_below(state.sockets, state.root)) {
@@ -154,6 +155,9 @@ void prepare_directories(const trust::Run& run) {
     }
     make_own(state.sockets, owner);
     check_way(state.sockets, owner);
+}
+
+void mark_as_ours(const trust::Run& run) {
     if (read_if_exists(mark_of(run)) != mark_text(run)) {
         write_file(mark_of(run), mark_text(run), 0600, run.account);
     }

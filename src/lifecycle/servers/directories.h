@@ -12,9 +12,11 @@ namespace caisson::servers {
 /// Who the servers run as: the run's account, else the caller.
 Account server_owner(const trust::Run& run);
 
-/// Makes what is missing below the state directory, everything 0700 and the servers' own, and
-/// leaves the mark that wipe() looks for. Errors: state_unusable, disk_full, account_missing.
+/// Makes what is missing below the state directory, everything 0700 and the servers' own.
+/// Errors: state_unusable, disk_full, account_missing.
 void prepare_directories(const trust::Run& run);
+/// Leaves the mark that is_ours() looks for. The caller holds the lock.
+void mark_as_ours(const trust::Run& run);
 /// Whether this is the state directory of the run's platform and environment.
 bool is_ours(const trust::Run& run);
 

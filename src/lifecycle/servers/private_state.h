@@ -10,7 +10,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/error.h"
 #include "base/process.h"
+#include "base/text.h"
+#include "drivers/redis/connection.h"
 #include "lifecycle/servers/servers.h"
 #include "tests/support/postgres.h"
 
@@ -45,6 +48,35 @@ inline void guard(const fs::path& directory) {
         "done; umount {1}/small 2>/dev/null; rm -rf {1}",
         ::getpid(), directory.string());
     caisson::start({{"/bin/sh", "-c", script}, {}, {}, {}, {}}, "/dev/null");
+}
+
+/// As the superuser, to the database `postgres`.
+inline pg::Connection connect(const trust::Run& run) {
+    return pg::Connection(trust::admin_settings(run, run.manifest.databases.front(), "postgres"));
+}
+
+inline redis::Settings redis_of(const trust::Run& run) {
+    const auto given = trust::redis_settings(run);
+    redis::Settings settings;
+    settings.socket = given->socket;
+    settings.password = given->password;
+    return settings;
+}
+
+/// What a report says of a server.
+inline std::string notes_of(const Started& started) {
+    return name(started.outcome) + ": " + join(started.notes, "; ");
+}
+
+/// The Error that `action` throws; one of Code::internal when it throws none.
+template <typename Action>
+Error error_of(const Action& action) {
+    try {
+        action();
+    } catch (const Error& error) {
+        return error;
+    }
+    return {Code::internal, "nothing was thrown"};
 }
 
 class PrivateState {

@@ -122,6 +122,11 @@ void apply_changes(const trust::Run& run, const fs::path& redis_server,
     check_redis_settings(run, redis_server);
     write_file(configuration_file(run), text, 0600, run.account);
     redis::Connection connection(settings_of(run));
+    const auto port = std::to_string(run.manifest.server.redis_port.value_or(0));
+    if (connection.command({"CONFIG", "GET", "port"}).items.at(1).text() != port) {
+        check_port(run);
+        connection.command({"CONFIG", "SET", "port", port});
+    }
     std::vector<std::string> waiting;
     for (const auto& [name, value] : run.manifest.server.redis) {
         try {
@@ -138,6 +143,21 @@ void apply_changes(const trust::Run& run, const fs::path& redis_server,
                         : fmt::format("the changed settings are in force but for {}, which {} for "
                                       "a restart",
                                       join(waiting, ", "), waiting.size() == 1 ? "waits" : "wait"));
+}
+
+/// Why a running server cannot be reached as it should be: it was started with another socket or
+/// password, which only a restart changes.
+std::optional<std::string> moved(const trust::Run& run, const Secret& password) {
+    const auto present = read_if_exists(configuration_file(run)).value_or("");
+    const auto wanted = redis_configuration(run, password);
+    for (const std::string name : {"unixsocket ", "requirepass "}) {
+        const auto begin = wanted.find("\n" + name);
+        if (present.find(wanted.substr(begin, wanted.find('\n', begin + 1) + 1 - begin)) ==
+            std::string::npos) {
+            return name == "unixsocket " ? "its socket moved" : "its password was lost";
+        }
+    }
+    return std::nullopt;
 }
 
 void end_redis(const trust::Run& run, pid_t process, std::vector<std::string>& notes) {
@@ -176,7 +196,15 @@ Started start_redis(const trust::Run& run, const fs::path& redis_server, const M
     Started started;
     started.server = Server::redis;
     const auto password = password_of(run);
-    if (const auto process = redis_process(run)) {
+    auto running = redis_process(run);
+    if (running && !manner.keep_configuration) {
+        if (const auto reason = moved(run, password)) {
+            end_redis(run, *running, started.notes);
+            started.notes.push_back("restarted, because " + *reason);
+            running.reset();
+        }
+    }
+    if (const auto process = running) {
         if (const auto version = await_readiness(run, *process, manner)) {
             if (!manner.keep_configuration) {
                 apply_changes(run, redis_server, started.notes);

@@ -40,6 +40,24 @@ bool is_read_only(const fs::path& path) {
     return ::statvfs(path.c_str(), &status) == 0 && (status.f_flag & ST_RDONLY) != 0;
 }
 
+std::vector<Stopped> stop_locked(const trust::Run& run) {
+    set_stopped_on_purpose(run, true);
+    auto redis = std::async(std::launch::async, [&run] { return stop_redis(run); });
+    std::vector<Stopped> report{stop_postgres(run)};
+    report.push_back(redis.get());
+    return report;
+}
+
+/// Gone under its name in one step, so that neither a supervisor nor a run that is killed meets
+/// half of it.
+void remove_at_once(const fs::path& path) {
+    const fs::path away = path.string() + ".removed";
+    remove_tree(away);
+    std::error_code failure;
+    fs::rename(path, away, failure);
+    remove_tree(failure ? path : away);  // A mount point cannot be renamed.
+}
+
 }  // namespace
 
 std::string name(Server server) { return server == Server::postgres ? "PostgreSQL" : "Redis"; }
@@ -63,6 +81,7 @@ std::vector<Started> start(const trust::Run& run, const Progress& progress) {
     const auto programs = find_programs(run);
     prepare_directories(run);
     const auto lock = lock_servers(run, "start");
+    mark_as_ours(run);
     set_stopped_on_purpose(run, false);
     fault::point("state-prepared");
 
@@ -98,11 +117,7 @@ std::vector<Stopped> stop(const trust::Run& run) {
     if (!is_read_only(run.state.root)) {
         lock = lock_servers(run, "stop");
     }
-    set_stopped_on_purpose(run, true);
-    auto redis = std::async(std::launch::async, [&run] { return stop_redis(run); });
-    std::vector<Stopped> report{stop_postgres(run)};
-    report.push_back(redis.get());
-    return report;
+    return stop_locked(run);
 }
 
 std::vector<fs::path> wipe(const trust::Run& run) {
@@ -117,11 +132,12 @@ std::vector<fs::path> wipe(const trust::Run& run) {
                     "look at it and remove it by hand")
             .with("path", run.state.root.string());
     }
-    stop(run);
+    const auto lock = lock_servers(run, "wipe");
+    stop_locked(run);
     std::vector<fs::path> removed;
     for (const auto& path : {run.state.sockets, run.state.root}) {
         if (is_there(path)) {
-            remove_tree(path);
+            remove_at_once(path);
             removed.push_back(path);
         }
     }

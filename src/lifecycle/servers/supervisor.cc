@@ -203,7 +203,7 @@ class Supervisor::Watch {
                                started.notes.empty() ? "" : ": ", join(started.notes, "; ")),
                    steady_clock::now() - from});
         } catch (const Error& error) {
-            if (error.code() != Code::interrupted) {
+            if (error.code() != Code::interrupted && is_ours(run_)) {
                 tell_failure(one, error);
             }
         } catch (const std::exception& error) {
