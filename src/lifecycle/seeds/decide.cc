@@ -33,14 +33,17 @@ void check_keys(UpsertRun& run) {
 
 /// What a record says apart from the line that it stands on, for comparing two of one key.
 std::string said(const UpsertRun& run) {
-    std::vector<std::string> left_out = {"caisson:record"};
+    std::vector<std::string> lines;
     for (const auto& given : run.job.file->columns) {
         if (given.kind == ColumnSource::Kind::line) {
-            left_out.push_back(given.column);
+            lines.push_back(given.column);
         }
     }
-    return fmt::format("pg_catalog.md5((pg_catalog.to_jsonb(s) - {}::text[])::text)",
-                       pg::literal(array_literal(left_out)));
+    lines.emplace_back("caisson:record");
+    return lines.size() == 1
+               ? "null::text"
+               : fmt::format("pg_catalog.md5((pg_catalog.to_jsonb(s) - {}::text[])::text)",
+                             pg::literal(array_literal(lines)));
 }
 
 void make_plan(UpsertRun& run) {
@@ -54,7 +57,7 @@ void make_plan(UpsertRun& run) {
         "         (pg_catalog.to_jsonb(s) - 'caisson:record')::text, 'UTF8')) as source, "
         "       {2} as said, row_number() over same as copy, "
         "       first_value(s.{{record}}) over same as original, "
-        "       null::text as action, null::oid as rel, null::tid as tid, false as restored "
+        "       'insert' as action, null::oid as rel, null::tid as tid, false as restored "
         "  from {{rows}} s window same as (partition by {1} order by s.{{record}})",
         run.stage.plan.substr(run.stage.plan.find('.') + 1), keys, said(run)));
     if (run.job.file->rows > 1000) {
@@ -67,7 +70,8 @@ void check_duplicates(UpsertRun& run) {
     const auto rows = run.query(
         "select a.{record} as record, a.original from {plan} a join {plan} b "
         "    on b.{record} = a.original "
-        " where a.copy > 1 and a.said <> b.said order by 1 limit 50");
+        " where a.copy > 1 and a.source <> b.source and (a.said is null or a.said <> b.said) order "
+        "by 1 limit 50");
     std::vector<Wanted> wanted;
     for (const auto row : rows) {
         for (const auto* name : {"record", "original"}) {
@@ -102,7 +106,7 @@ std::vector<std::int64_t> settle_tracked(UpsertRun& run) {
                     "update {{plan}} p set action = case when q.same then 'same' else 'kept' "
                     "end from (select r.source, {0} as same from {1} "
                     "           where r.file = $1 and {{row}}.ctid is not null{2}) q "
-                    " where p.source = q.source and p.action is null",
+                    " where p.source = q.source and p.action = 'insert'",
                     same, from_tracked(run.table, shape), run.job.overwrite ? " and " + same : ""),
                 {run.job.number});
         }
@@ -111,7 +115,7 @@ std::vector<std::int64_t> settle_tracked(UpsertRun& run) {
         }
     }
     run.query(
-        "update {plan} p set restored = true where p.action is null and exists "
+        "update {plan} p set restored = true where p.action = 'insert' and exists "
         " (select from caisson.seed_rows r where r.file = $1 and r.source = p.source)",
         {run.job.number});
     return stale;
@@ -131,7 +135,7 @@ void settle_found(UpsertRun& run, const std::vector<std::int64_t>& stale) {
         "       action = case when q.equal then 'equal' else 'update' end "
         "  from (select s.{{record}} as record, {{row}}.tableoid as rel, {{row}}.ctid as tid, "
         "               {0} as equal from {{rows}} s join {{target}} on {1}) q "
-        " where q.record = p.{{record}} and p.action is null",
+        " where q.record = p.{{record}} and p.action = 'insert'",
         equal, run.key_matches()));
     if (!stale.empty() && !run.job.overwrite) {
         run.query(fmt::format("update {{plan}} p set action = 'kept' from caisson.seed_rows r "
@@ -186,7 +190,6 @@ void decide(UpsertRun& run) {
     const auto stale = settle_tracked(run);
     settle_found(run, stale);
     settle_overridden(run);
-    run.query("update {plan} set action = 'insert' where action is null");
     count(run);
 }
 

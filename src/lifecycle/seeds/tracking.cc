@@ -89,13 +89,14 @@ std::int64_t record_file(pg::Connection& connection, const File& file) {
 }
 
 void settle_session(pg::Connection& connection) {
+    // Whole files are joined and sorted: with the default of 4 MB everything would go to disk.
     // row_security off: a policy that hides rows from us must be an error, not a wrong answer.
     connection.script(
         "set local timezone = 'UTC'; set local datestyle = 'ISO, MDY'; "
         "set local intervalstyle = 'postgres'; set local extra_float_digits = 1; "
         "set local bytea_output = 'hex'; set local xmloption = 'content'; "
         "set local lc_monetary = 'C'; set local standard_conforming_strings = on; "
-        "set local row_security = off; "
+        "set local row_security = off; set local work_mem = '64MB'; set local jit = off; "
         "select pg_catalog.set_config('search_path', "
         "  case when pg_catalog.current_setting('search_path') in ('', '\"\"') then 'public' "
         "       else pg_catalog.current_setting('search_path') || ', public' end, true) "
