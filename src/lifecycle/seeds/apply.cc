@@ -90,13 +90,24 @@ class Run {
         if (!stages_.empty() || ran_sql_) {
             check_deferred();
         }
-        for (const auto& gone : gone_files(seeds_, prepared_.recorded)) {
-            report_.gone.push_back(gone.name);
-        }
+        tell_gone_files();
         return std::move(report_);
     }
 
  private:
+    /// A file that was renamed has left its rows to the one with the new name: it is forgotten.
+    void tell_gone_files() {
+        for (const auto& gone : gone_files(seeds_, prepared_.recorded)) {
+            const auto forgotten = connection_.query(
+                "delete from caisson.seed_files f where id = $1 "
+                "   and not exists (select from caisson.seed_rows r where r.file = f.id)",
+                {gone.id});
+            if (forgotten.affected() == 0) {
+                report_.gone.push_back(gone.name);
+            }
+        }
+    }
+
     FileReport apply(const Step& step) {
         const auto& file = step.file;
         const bool is_sql = file.format == Format::sql;
