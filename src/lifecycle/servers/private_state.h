@@ -52,7 +52,7 @@ inline void guard(const fs::path& directory) {
 
 /// As the superuser, to the database `postgres`.
 inline pg::Connection connect(const trust::Run& run) {
-    return pg::Connection(trust::admin_settings(run, run.manifest.databases.front(), "postgres"));
+    return pg::Connection(trust::server_settings(run, run.manifest.databases.front()));
 }
 
 inline redis::Settings redis_of(const trust::Run& run) {
