@@ -68,8 +68,11 @@ Run make_run(const fs::path& directory, const std::string& environment) {
     run.environment = run.manifest.environment(environment);
     run.variables = platform::process_variables(run.manifest);
     run.state = platform::state_of(run.manifest, run.environment, run.variables, ::geteuid() == 0);
+    // Elsewhere the account is only whom the daemon becomes: its absence is no reason to fail.
     if (run.is_private()) {
         run.account = platform::server_account();
+    } else if (::geteuid() == 0) {
+        run.account = find_account("caisson");
     }
     return run;
 }

@@ -29,7 +29,8 @@ struct Run {
     platform::Environment environment;
     platform::Variables variables;
     platform::State state;
-    std::optional<Account> account;  ///< Owner of the private state when it is not the caller.
+    std::optional<Account>
+        account;  ///< Owner of the state, and whom the daemon becomes, when it is not the caller.
 
     bool is_private() const { return environment.is_private; }
     std::uint16_t postgres_port() const;  ///< Of the private server: also names its socket.

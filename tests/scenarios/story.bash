@@ -53,6 +53,20 @@ of_state() {
 daemon_process() { sed -nE 's/.*"process": ?([0-9]+).*/\1/p' "$(state)/daemon.json"; }
 address() { sed -nE 's/.*"address": ?"([^"]+)".*/\1/p' "$(state)/daemon.json"; }
 
+# A port that nobody listens on at the moment.
+free_port() {
+  local port
+  while :; do
+    port=$((20000 + RANDOM % 30000))
+    (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || { echo "$port"; return; }
+  done
+}
+
+# Runs a command as whom the private servers run as.
+as_server_account() {
+  if [ "$(id -u)" = 0 ]; then runuser -u caisson -- "$@"; else "$@"; fi
+}
+
 # Waits until a command succeeds, at most this many seconds; how long it took is in $waited (ms).
 within() {
   local limit=$1 start now

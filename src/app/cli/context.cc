@@ -128,7 +128,8 @@ std::string to_text(const Error& error, bool colours) {
     };
     std::string text = paint("31;1", "error") + ": ";
     const auto place = error.fact("place");
-    text += place.empty() ? error.message() : fmt::format("{}: {}", place, error.message());
+    const bool says_place = place.empty() || error.message().find(place) != std::string::npos;
+    text += says_place ? error.message() : fmt::format("{}: {}", place, error.message());
     for (const auto& [key, value] : error.facts()) {
         if (key != "place" && error.message().find(value) == std::string::npos) {
             text += fmt::format("\n  {}: {}", key, replace_all(value, "\n", "\n    "));

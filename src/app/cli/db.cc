@@ -105,8 +105,12 @@ Exit run_shell(Context& context) {
 }
 
 Exit run_create(Context& context) {
-    start_servers(context);
-    provision_databases(context, false);
+    if (!context.dry_run()) {
+        start_servers(context);
+    }
+    const auto summary = provision_databases(context, false);
+    context.print(summary.text);
+    print_notes(context, summary);
     return Exit::fine;
 }
 
@@ -121,7 +125,9 @@ Exit run_adopt(Context& context) {
                         "look where you are connected, then repeat with --yes");
         }
     }
-    provision_databases(context, true);
+    const auto summary = provision_databases(context, true);
+    context.print(summary.text);
+    print_notes(context, summary);
     return Exit::fine;
 }
 

@@ -171,16 +171,9 @@ Exit run_clear(Context& context) {
     if (context.arguments().has("--set")) {
         sets = sets_of(context);
     }
-    if (context.dry_run()) {
-        const auto all = seeds::load(context.run().manifest, database);
-        for (const auto& file : seeds::info(connection, all).files) {
-            context.print(fmt::format("  {:<44} {} of {} would go", file.file,
-                                      file.present - std::min(file.present, file.found),
-                                      counted(file.tracked, "row")));
-        }
-        return Exit::fine;
-    }
-    const auto cleared = seeds::clear(connection, sets, options_of(context));
+    auto options = options_of(context);
+    options.dry_run = context.dry_run();
+    const auto cleared = seeds::clear(connection, sets, options);
     boost::json::array tables;
     std::uint64_t removed = 0;
     for (const auto& table : cleared.tables) {
@@ -195,7 +188,8 @@ Exit run_clear(Context& context) {
                                              {"kept", table.kept}});
     }
     print_rows(context, cleared.kept);
-    context.print(fmt::format("{} removed, {} kept", counted(removed, "row"), cleared.kept.size()));
+    context.print(fmt::format("{} {}removed, {} kept", counted(removed, "row"),
+                              context.dry_run() ? "would be " : "", cleared.kept.size()));
     context.result() = {{"database", database.name},
                         {"tables", std::move(tables)},
                         {"kept", json_of(cleared.kept)}};

@@ -238,12 +238,6 @@ Exit serve_until_stopped(Context& context) {
         require_free_port(parts.port);  // While we may still see whose it is.
         if (run.account) {
             become(*run.account);
-        } else if (::geteuid() == 0) {
-            if (const auto account = find_account("caisson")) {
-                make_directory(run.state.root, 0700, account);
-                make_directory(run.state.secrets(), 0700, account);
-                become(*account);
-            }
         }
         const int status = daemon::serve(std::move(parts), [&](const daemon::Ready& ready) {
             write_record(run, ready);

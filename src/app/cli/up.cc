@@ -166,7 +166,7 @@ Exit run_up(Context& context) {
     print_where(context, serves);
     context.result()["changed"] = changed;
     context.result()["holds"] = holds;
-    if (foreground && last == "serve" && holds) {
+    if (foreground && last == "serve") {
         return serve_until_stopped(context);
     }
     return holds ? Exit::fine : Exit::findings;
