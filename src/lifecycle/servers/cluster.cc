@@ -27,6 +27,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::string_view draft_prefix = "data.new-";
+constexpr std::size_t uuid_size = 36;
 
 fs::path home(const trust::Run& run) { return run.state.postgres_data().parent_path(); }
 /// Stands beside a data directory that is not known to be on the disk yet; holds the boot it was
@@ -209,9 +210,14 @@ std::vector<std::string> remove_half_made(const trust::Run& run) {
     for (fs::directory_iterator entry(home(run), failure), end; !failure && entry != end;
          entry.increment(failure)) {
         const std::string name = entry->path().filename();
-        if (name.rfind(draft_prefix, 0) == 0 && !name.ends_with(".password")) {
-            remove_draft(entry->path());
-            notes.emplace_back("a half-made data directory was removed");
+        if (name.rfind(draft_prefix, 0) == 0) {
+            // Also when only the password beside it was written yet: initdb may be about to begin.
+            const bool is_directory = entry->is_directory();
+            remove_draft(home(run) / name.substr(0, draft_prefix.size() + uuid_size));
+            remove_tree(entry->path());
+            if (is_directory) {
+                notes.emplace_back("a half-made data directory was removed");
+            }
         }
     }
     const auto boot = read_if_exists(unconfirmed_mark(run));

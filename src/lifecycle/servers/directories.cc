@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <chrono>
 #include <vector>
 
@@ -16,6 +17,7 @@
 
 #include "base/error.h"
 #include "base/interrupt.h"
+#include "base/process.h"
 #include "base/text.h"
 
 namespace caisson::servers {
@@ -160,6 +162,28 @@ void prepare_directories(const trust::Run& run) {
 void mark_as_ours(const trust::Run& run) {
     if (read_if_exists(mark_of(run)) != mark_text(run)) {
         write_file(mark_of(run), mark_text(run), 0600, run.account);
+    }
+}
+
+void remove_unfinished_files(const trust::Run& run) {
+    const auto& state = run.state;
+    for (const auto& directory : {state.root, state.secrets(), state.redis_directory(),
+                                  state.postgres_data().parent_path()}) {
+        std::error_code failure;
+        for (fs::directory_iterator entry(directory, failure), end; !failure && entry != end;
+             entry.increment(failure)) {
+            // `pgpass.4711.new`, by write_file(); `redis.4711.draft`, by the checks of settings.
+            const auto parts = split(entry->path().filename().string(), '.');
+            if (parts.size() < 3 || (parts.back() != "new" && parts.back() != "draft")) {
+                continue;
+            }
+            const std::string& writer = parts[parts.size() - 2];
+            pid_t process = 0;
+            std::from_chars(writer.data(), writer.data() + writer.size(), process);
+            if (process > 0 && !is_alive(process) && entry->is_regular_file()) {
+                ::unlink(entry->path().c_str());
+            }
+        }
     }
 }
 

@@ -17,6 +17,9 @@ Account server_owner(const trust::Run& run);
 void prepare_directories(const trust::Run& run);
 /// Leaves the mark that is_ours() looks for. The caller holds the lock.
 void mark_as_ours(const trust::Run& run);
+/// Removes files that a killed run had begun to write and not yet put in place. The caller holds
+/// the lock.
+void remove_unfinished_files(const trust::Run& run);
 /// Whether this is the state directory of the run's platform and environment.
 bool is_ours(const trust::Run& run);
 

@@ -59,6 +59,19 @@ TEST_P(KilledAt, TheNextStartSucceedsAndLeavesNothingHalfMade) {
     EXPECT_EQ(connect(state.run).query("select * from t").size(), 1U);
 }
 
+TEST(Mending, FilesThatAKilledRunHadBegunToWriteAreRemoved) {
+    const PrivateState state;
+    start(state.run);
+    const pid_t dead = caisson::start({{"true"}, {}, {}, {}, {}}, state.directory() / "log");
+    ASSERT_TRUE(wait_until_gone(dead, 5s));
+    const auto secrets = state.run.state.secrets();
+    write_file(secrets / fmt::format("pgpass.{}.new", dead), "secret");
+    write_file(secrets / fmt::format("pgpass.{}.new", ::getpid()), "still being written");
+    start(state.run);
+    EXPECT_FALSE(fs::exists(secrets / fmt::format("pgpass.{}.new", dead)));
+    EXPECT_TRUE(fs::exists(secrets / fmt::format("pgpass.{}.new", ::getpid())));
+}
+
 INSTANTIATE_TEST_SUITE_P(EveryStep, KilledAt,
                          testing::Values("state-prepared", "redis-launched", "redis-started",
                                          "initdb-done", "data-directory-made", "postgres-launched",

@@ -82,6 +82,7 @@ std::vector<Started> start(const trust::Run& run, const Progress& progress) {
     prepare_directories(run);
     const auto lock = lock_servers(run, "start");
     mark_as_ours(run);
+    remove_unfinished_files(run);
     set_stopped_on_purpose(run, false);
     fault::point("state-prepared");
 
