@@ -55,12 +55,14 @@ class InspectTest : public testing::Test {
             return connection_.scram_verifier(role, "a long secret");
         };
         for (const auto& action :
-             provision::plan_server(survey, options_.manifest, options_.database, {}, verifier)) {
+             provision::plan_server(survey, options_.manifest, options_.database,
+                                    options_.database.name, {}, verifier)) {
             connection_.query(action.sql);
         }
         trust::install_catalogue(connection_, {trust::identity_step(), provision::rights_step(),
                                                schema::structure_step()});
-        connection_.script(provision::rights(options_.manifest, options_.database));
+        connection_.script(
+            provision::rights(options_.manifest, options_.database, options_.database.name));
         const auto owner = database_.name() + "_owner";
         connection_.script(fmt::format("set role {}; {} reset role;", owner, schema_sql));
         schema::record(connection_, "001");
@@ -340,20 +342,21 @@ TEST_F(InspectTest, SettingsAreComparedInAnyUnit) {
 
 TEST_F(InspectTest, ASettingThatMayNotBeReadIsNotTakenForUnknown) {
     auto settings = database_.settings();
-    settings.session = {{"role", database_.name() + "_service"}};
-    pg::Connection service(settings);
+    settings.session = {{"role", database_.name() + "_readonly"}};
+    pg::Connection reader(settings);
     options_.only = {"settings"};
     options_.manifest.server.postgres = {{"shared_preload_libraries", "pg_stat_statements"}};
-    const auto found = run(service, options_).verdicts.at(0);
+    const auto found = run(reader, options_).verdicts.at(0);
     EXPECT_EQ(found.outcome, Outcome::cannot_run);
     EXPECT_THAT(found.findings.at(0).message, HasSubstr("may not be read by this role"));
     EXPECT_EQ(verdict("settings").findings.size(), 0U);
 }
 
-TEST_F(InspectTest, TheServiceRoleSeesEnoughForEveryOtherCheck) {
+TEST_F(InspectTest, TheServiceRoleSeesEnoughForEveryCheck) {
     auto settings = database_.settings();
     settings.session = {{"role", database_.name() + "_service"}};
     pg::Connection service(settings);
+    options_.manifest.server.postgres = {{"shared_preload_libraries", "pg_stat_statements"}};
     const auto found = run(service, options_);
     EXPECT_EQ(found.counts().holds, found.verdicts.size()) << to_text({found}, false);
 }
