@@ -50,6 +50,12 @@ bool contains(const std::string& text, std::string_view part) {
     return text.find(part) != std::string::npos;
 }
 
+/// On a full disk the server cannot even write down why it gave up.
+bool is_full(const fs::path& directory) {
+    constexpr std::uint64_t least = 64UL * 1024;
+    return space_at(directory).free < least;
+}
+
 }  // namespace
 
 std::uint64_t ServerLog::size() const {
@@ -135,7 +141,8 @@ Error failure_of(const std::string& server, const std::string& what, const std::
                                     : fmt::format("{} {}; its last words: {}", server, what, words);
     Code code = Code::server_failed;
     std::string hint = fmt::format("read {}; caisson doctor", log.string());
-    if (contains(words, "No space left on device") || contains(words, "Disk quota exceeded")) {
+    if (contains(words, "No space left on device") || contains(words, "Disk quota exceeded") ||
+        is_full(log.parent_path())) {
         code = Code::disk_full;
         hint.clear();
     } else if (contains(words, "Address already in use") ||

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fstream>
+
 #include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -40,6 +42,15 @@ class Listener {
  private:
     int socket_;
 };
+
+/// Writes until the file system is full.
+bool fill(const fs::path& path) {
+    std::ofstream file(path);
+    const std::string block(65536, 'x');
+    while (file.write(block.data(), static_cast<std::streamsize>(block.size())).flush()) {
+    }
+    return fs::exists(path);
+}
 
 std::uint16_t free_port() { return Listener().port; }
 
@@ -341,7 +352,13 @@ TEST(Servers, AReadOnlyStateIsRefusedAndAFullOneToo) {
     ASSERT_TRUE(mount("remount,size=400m").fine());
     start(run);
     EXPECT_TRUE(status(run)[0].answering);
-    ASSERT_TRUE(fs::exists(run.state.postgres_data()));
+    stop(run);
+    // A server that cannot write its pid file cannot write its log either.
+    ASSERT_TRUE(fill(small / "filler"));
+    EXPECT_EQ(error_of([&] { start(run); }).code(), Code::disk_full);
+    fs::remove(small / "filler");
+    ASSERT_TRUE(mount("remount,size=400m").fine());
+    start(run);
     stop(run);
     for (const auto& entry : fs::directory_iterator(run.state.postgres_data().parent_path())) {
         EXPECT_EQ(entry.path().filename().string().find("data.new"), std::string::npos);
