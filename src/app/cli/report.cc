@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <boost/json/array.hpp>
 #include <boost/json/parse.hpp>
-#include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
 #include "app/cli/completion_report.h"

@@ -43,8 +43,10 @@ std::optional<daemon::Verification> stored_verification(const trust::Run& run) {
     }
     daemon::Verification verification;
     verification.report = *text;
-    verification.passed = value.at("counts").at("holds").to_number<std::size_t>();
-    verification.total = value.at("counts").at("run").to_number<std::size_t>();
+    const auto& counts = value.at("counts");
+    verification.total = counts.at("run").to_number<std::size_t>();
+    // Warnings are told in the report; they do not make it a failed one.
+    verification.passed = verification.total - counts.at("grave").to_number<std::size_t>();
     for (const auto& database : value.at("databases").as_array()) {
         verification.at = database.at("started_at").as_string().c_str();
     }
@@ -58,8 +60,8 @@ daemon::Verification verify_now(const trust::Run& run, const std::vector<Verific
         reports.push_back(verify_database(what, connection));
     }
     const auto counts = checks::counts(reports);
-    daemon::Verification verification{checks::to_json(reports), counts.holds, counts.run,
-                                      timestamp_now()};
+    daemon::Verification verification{checks::to_json(reports), counts.run - counts.grave,
+                                      counts.run, timestamp_now()};
     if (run.is_private()) {
         write_file(run.state.verification(), verification.report, 0640);
     }

@@ -6,9 +6,10 @@
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
+#include <boost/json/value.hpp>
 #include <fmt/format.h>
 
+#include "base/json.h"
 #include "base/text.h"
 
 namespace caisson::daemon {
@@ -16,24 +17,26 @@ namespace {
 
 namespace json = boost::json;
 
-/// To a microsecond, as people read it: Boost.JSON would write 0.4 as 4E-1.
-std::string milliseconds_of(std::chrono::nanoseconds duration) {
-    return fmt::format("{:g}", std::round(static_cast<double>(duration.count()) / 1e3) / 1e3);
+/// To a microsecond: finer would only be noise.
+double milliseconds_of(std::chrono::nanoseconds duration) {
+    return std::round(static_cast<double>(duration.count()) / 1e3) / 1e3;
 }
 
-std::string servers(const Finding& finding, const std::vector<Probe>& probes, bool databases) {
-    std::string list;
+json::array servers(const Finding& finding, const std::vector<Probe>& probes, bool databases) {
+    json::array list;
     for (std::size_t i = 0; i < probes.size(); ++i) {
         if (probes[i].is_database == databases) {
             const auto& reading = finding.readings[i];
-            list += fmt::format(
-                R"({}{{"name":{},"status":"{}","latency_ms":{}}})", list.empty() ? "" : ",",
-                json::serialize(json::string_view(probes[i].name)), name_of(reading.presence),
-                reading.presence == Presence::unreachable ? "null"
-                                                          : milliseconds_of(reading.latency));
+            json::object server{{"name", probes[i].name}, {"status", name_of(reading.presence)}};
+            if (reading.presence == Presence::unreachable) {
+                server["latency_ms"] = nullptr;
+            } else {
+                server["latency_ms"] = milliseconds_of(reading.latency);
+            }
+            list.push_back(std::move(server));
         }
     }
-    return "[" + list + "]";
+    return list;
 }
 
 json::array migrations(const Finding& finding, const std::vector<Probe>& probes) {
@@ -88,22 +91,23 @@ void describe(Finding& finding, const Circumstances& circumstances) {
     const bool is_whole =
         finding.is_fine && redis.value_or(Presence::connected) == Presence::connected;
     const auto word = [](const std::optional<Presence>& presence) {
-        return presence ? fmt::format("\"{}\"", name_of(*presence)) : std::string("null");
+        return presence ? json::value(name_of(*presence)) : json::value(nullptr);
     };
     const auto& pool = circumstances.pool;
-    const json::object rest{
+    finding.health = json_text(json::object{
+        {"status", is_whole ? "healthy" : (finding.is_fine ? "degraded" : "unhealthy")},
+        {"database", word(database)},
+        {"databases", servers(finding, probes, true)},
+        {"redis", word(redis)},
+        {"caches", servers(finding, probes, false)},
         {"pool",
          {{"size", pool.size}, {"idle", pool.idle}, {"in_use", pool.in_use}, {"max", pool.max}}},
         {"migrations", migrations(finding, probes)},
         {"verification", verification(circumstances.verification)},
         {"platform", circumstances.platform},
         {"environment", circumstances.environment},
-        {"version", circumstances.version}};
-    finding.health =
-        fmt::format(R"({{"status":"{}","database":{},"databases":{},"redis":{},"caches":{},{})",
-                    is_whole ? "healthy" : (finding.is_fine ? "degraded" : "unhealthy"),
-                    word(database), servers(finding, probes, true), word(redis),
-                    servers(finding, probes, false), json::serialize(rest).substr(1));
+        {"version", circumstances.version}});
+    // health_body() adds what differs from request to request.
     finding.health.pop_back();
 }
 

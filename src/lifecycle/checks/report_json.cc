@@ -3,6 +3,7 @@
 
 #include <boost/json.hpp>
 
+#include "base/json.h"
 #include "lifecycle/checks/report.h"
 
 namespace caisson::checks {
@@ -69,9 +70,9 @@ std::string to_json(const std::vector<Report>& reports) {
                              {"counts", to_object(report.counts())},
                              {"checks", std::move(verdicts)}});
     }
-    return json::serialize(json::object{{"holds", holds(reports)},
-                                        {"counts", to_object(counts(reports))},
-                                        {"databases", std::move(databases)}});
+    return json_text(json::object{{"holds", holds(reports)},
+                                  {"counts", to_object(counts(reports))},
+                                  {"databases", std::move(databases)}});
 }
 
 }  // namespace caisson::checks
