@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/files.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -95,19 +96,28 @@ std::optional<std::string> read_if_exists(const fs::path& path) {
         throw_file_error("read", path, errno);
     }
     struct stat status {};
-    std::string contents;
-    if (::fstat(file.value, &status) == 0 && status.st_size > 0) {
-        contents.reserve(static_cast<std::size_t>(status.st_size) + 1);
+    if (::fstat(file.value, &status) != 0) {
+        throw_file_error("read", path, errno);
     }
-    std::array<char, 65536> buffer;
+    // One byte more than there should be: a read that comes back short has seen the end.
+    std::string contents(static_cast<std::size_t>(std::max<off_t>(status.st_size, 0)) + 1, '\0');
+    std::size_t size = 0;
     while (true) {
-        const auto got = ::read(file.value, buffer.data(), buffer.size());
-        if (got > 0) {
-            contents.append(buffer.data(), static_cast<std::size_t>(got));
-        } else if (got == 0) {
+        const auto got = ::read(file.value, contents.data() + size, contents.size() - size);
+        if (got < 0) {
+            if (errno != EINTR) {
+                throw_file_error("read", path, errno);
+            }
+            continue;
+        }
+        size += static_cast<std::size_t>(got);
+        // Files of /proc say that they are empty, and are read until nothing comes.
+        if (got == 0 || (size < contents.size() && S_ISREG(status.st_mode) && status.st_size > 0)) {
+            contents.resize(size);
             return contents;
-        } else if (errno != EINTR) {
-            throw_file_error("read", path, errno);
+        }
+        if (size == contents.size()) {
+            contents.resize(std::max<std::size_t>(contents.size() * 2, 4096));
         }
     }
 }
@@ -124,10 +134,12 @@ void write_file(const fs::path& path, std::string_view contents, mode_t mode,
                 const std::optional<Account>& owner) {
     const fs::path temporary = path.string() + fmt::format(".{}.new", ::getpid());
     try {
-        // Created with no more than the owner's rights: a secret is never readable in between.
-        const Descriptor file(::open(temporary.c_str(),
-                                     O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
-                                     mode & 0600U));
+        // Created with no more than the owner's rights: a secret is never readable in between. And
+        // always a new file: root writes into directories of the servers' account, which may have
+        // put a link there.
+        ::unlink(temporary.c_str());
+        const Descriptor file(
+            ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode & 0600U));
         if (file.value < 0) {
             throw_file_error("write", path, errno);
         }
@@ -161,7 +173,9 @@ void make_directory(const fs::path& path, mode_t mode, const std::optional<Accou
     if (::mkdir(path.c_str(), mode) != 0 && errno != EEXIST) {
         throw_file_error("create the directory", path, errno);
     }
-    const Descriptor directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    // What is given away must be the directory itself, not what a link of somebody else's leads to.
+    const Descriptor directory(
+        ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | (owner ? O_NOFOLLOW : 0)));
     if (directory.value < 0) {
         throw_file_error("open the directory", path, errno);
     }
@@ -198,7 +212,8 @@ Space space_at(const fs::path& path) {
 }
 
 std::optional<FileLock> FileLock::try_lock(const fs::path& path, std::string_view purpose) {
-    const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    // It is emptied below: never what a link leads to.
+    const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (descriptor < 0) {
         throw_file_error("open the lock", path, errno);
     }

@@ -27,7 +27,7 @@ class Collection {
             fs::directory_iterator entry(directory, failure);
             for (const fs::directory_iterator end; !failure && entry != end;
                  entry.increment(failure)) {
-                take(relative / entry->path().filename(), depth);
+                take(*entry, relative / entry->path().filename(), depth);
             }
             open_.erase(real);
         }
@@ -51,22 +51,22 @@ class Collection {
     }
 
  private:
-    void take(const fs::path& relative, int depth) {
+    /// The entry knows what it is from reading the folder: asking again would cost a call a file.
+    void take(const fs::directory_entry& entry, const fs::path& relative, int depth) {
         const std::string name = relative.filename().string();
         // Hidden files, and what editors leave beside the file that they change.
         if (name.starts_with('.') || name.starts_with('#') || name.ends_with('~')) {
             return;
         }
-        const fs::path path = folder_ / relative;
         std::error_code failure;
-        if (fs::is_directory(path, failure)) {
+        if (entry.is_directory(failure)) {
             if (depth > 0) {
                 read(relative, depth - 1);
             }
             return;
         }
         if (has_extension(name)) {
-            take_file(relative, path);
+            take_file(entry, relative);
         }
     }
 
@@ -78,9 +78,10 @@ class Collection {
                });
     }
 
-    void take_file(const fs::path& relative, const fs::path& path) {
+    void take_file(const fs::directory_entry& entry, const fs::path& relative) {
+        const fs::path path = folder_ / relative;
         std::error_code failure;
-        if (!fs::is_regular_file(path, failure)) {
+        if (!entry.is_regular_file(failure)) {
             // A pipe would make us wait for ever; a broken link is a file that somebody misses.
             mistake({path.string()}, fs::is_symlink(path, failure)
                                          ? "the link leads to no file; expected a file"
