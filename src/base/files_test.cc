@@ -68,6 +68,20 @@ TEST_F(Files, OneLockAtATimeAndItsHolderIsNamed) {
     EXPECT_TRUE(FileLock::try_lock(path, "down"));
 }
 
+TEST_F(Files, NothingIsWrittenThroughALinkThatSomebodyPutThere) {
+    write_file(directory_ / "precious", "kept", 0600);
+    fs::create_symlink(directory_ / "precious", directory_ / "lock");
+    EXPECT_THROW(FileLock::try_lock(directory_ / "lock", "up"), Error);
+    const auto temporary = directory_ / ("record." + std::to_string(::getpid()) + ".new");
+    fs::create_hard_link(directory_ / "precious", temporary);
+    write_file(directory_ / "record", "new", 0644);
+    EXPECT_EQ(read_file(directory_ / "precious"), "kept");
+    EXPECT_EQ(mode_of(directory_ / "precious"), 0600U);
+    EXPECT_EQ(read_file(directory_ / "record"), "new");
+    fs::create_directory_symlink(directory_, directory_ / "way");
+    EXPECT_THROW(make_directory(directory_ / "way", 0700, current_account()), Error);
+}
+
 TEST_F(Files, DirectoriesGetTheirRightsAlsoWhenTheyExisted) {
     make_directory(directory_ / "d", 0755);
     make_directory(directory_ / "d", 0700);

@@ -68,9 +68,11 @@ Prepared prepare(const Command& command) {
     if (command.account && command.account->user != ::geteuid()) {
         prepared.changes_account = true;
         int count = 64;
-        prepared.groups.resize(static_cast<std::size_t>(count));
-        ::getgrouplist(command.account->name.c_str(), command.account->group,
-                       prepared.groups.data(), &count);
+        do {  // Too small a list is left as it was, and `count` says how many there are.
+            prepared.groups.resize(static_cast<std::size_t>(count));
+        } while (::getgrouplist(command.account->name.c_str(), command.account->group,
+                                prepared.groups.data(), &count) < 0 &&
+                 count > static_cast<int>(prepared.groups.size()));
         prepared.groups.resize(static_cast<std::size_t>(std::max(count, 0)));
     }
     return prepared;
