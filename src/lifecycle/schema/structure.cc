@@ -42,6 +42,19 @@ returning to_char(s.recorded_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"
     return structure;
 }
 
+std::optional<std::string> recorded_head(pg::Connection& connection) {
+    try {
+        const auto rows = connection.query("select head from caisson.structure");
+        return rows.empty() ? std::nullopt
+                            : std::optional<std::string>(rows.front().string("head"));
+    } catch (const pg::DatabaseError& error) {
+        if (error.sqlstate == pg::sqlstate::undefined_table) {
+            return std::nullopt;
+        }
+        throw;
+    }
+}
+
 std::optional<Structure> recorded(pg::Connection& connection) {
     if (!connection.query("select to_regclass('caisson.structure') is not null as there")
              .front()
