@@ -54,7 +54,7 @@ void plan_role(const std::string& name, const RoleState& wanted, const RoleState
             {fmt::format("role {}", name),
              fmt::format("create role {} {}{}", identifier(name), attributes(wanted), password)});
     } else if (found->can_login != wanted.can_login || found->bypasses_rls != wanted.bypasses_rls ||
-               found->is_superuser) {
+               found->is_powerful) {
         actions.push_back(
             {fmt::format("attributes of role {}", name),
              fmt::format("alter role {} {}{}", identifier(name), attributes(wanted), password)});
@@ -182,6 +182,21 @@ ExtensionPlan plan_extensions(const Survey& found, const platform::Database& dat
     return plan;
 }
 
+std::string setting_literal(const std::string& name, const std::string& value) {
+    // Source: GUC_LIST_QUOTE in PostgreSQL's src/backend/utils/misc/guc_tables.c; no view tells it.
+    static const std::set<std::string> lists = {
+        "local_preload_libraries",  "search_path",      "session_preload_libraries",
+        "shared_preload_libraries", "temp_tablespaces", "unix_socket_directories"};
+    if (!lists.contains(lower(name)) || trim(value).empty()) {
+        return pg::literal(value);
+    }
+    std::vector<std::string> quoted;
+    for (const auto& part : split(value, ',')) {
+        quoted.push_back(pg::literal(trim(part)));
+    }
+    return join(quoted, ", ");
+}
+
 std::string rights(const platform::Manifest& manifest, const platform::Database& database,
                    const std::string& database_name) {
     const auto owner = identifier(role_name(database, Role::owner));
@@ -193,8 +208,9 @@ std::string rights(const platform::Manifest& manifest, const platform::Database&
         names(database, {Role::backup, Role::readonly, Role::auditor, Role::advisor});
     const auto of_caisson =
         names(database, {Role::owner, Role::migrator, Role::service, Role::auditor, Role::monitor});
-    auto everyone =
+    const auto built_in =
         writers + ", " + readers + ", " + names(database, {Role::migrator, Role::monitor});
+    auto everyone = built_in;
     for (const auto& role : own_roles(manifest, database)) {
         everyone += ", " + identifier(database.name + "_" + role.name);
     }
@@ -202,7 +218,17 @@ std::string rights(const platform::Manifest& manifest, const platform::Database&
 
     std::string sql;
     const auto add = [&](const std::string& statement) { sql += statement + ";\n"; };
-    add(fmt::format("revoke all on database {} from public", name));
+    // What was given by hand goes first, in the same transaction. Rights of the manifest's own
+    // roles stay: they follow the migrations.
+    add(fmt::format("revoke all on database {} from public, {}", name, built_in));
+    add(fmt::format("revoke all on schema public from {}", built_in));
+    add(fmt::format("revoke all on schema caisson from public, {}, {}", owner, built_in));
+    for (const std::string_view kind : {"tables", "sequences"}) {
+        add(fmt::format("revoke all on all {} in schema caisson from public, {}, {}", kind, owner,
+                        built_in));
+        add(later + fmt::format("revoke all on {} from {}", kind, built_in));
+    }
+    add(later + fmt::format("revoke all on schemas from {}", built_in));
     add(fmt::format("grant connect on database {} to {}", name, everyone));
     add(fmt::format("grant temporary on database {} to {}", name, service));
     add(fmt::format("alter database {} set search_path = public", name));

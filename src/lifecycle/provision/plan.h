@@ -19,7 +19,7 @@ namespace caisson::provision {
 struct RoleState {
     bool can_login = false;
     bool bypasses_rls = false;
-    bool is_superuser = false;
+    bool is_powerful = false;  ///< A superuser, or may make databases or roles, or replicate.
     std::set<std::string> member_of;
     bool operator==(const RoleState&) const = default;
 };
@@ -62,6 +62,10 @@ struct ExtensionPlan {
 /// Errors: extension_missing for a required one that the server does not offer, naming the package.
 ExtensionPlan plan_extensions(const Survey& found, const platform::Database& database,
                               int server_major);
+
+/// The value of ALTER SYSTEM. Of a setting that is a list of names each one is quoted by itself: as
+/// one text, `'a, b'` would become one name, and the server would not start again.
+std::string setting_literal(const std::string& name, const std::string& value);
 
 /// Every right the roles have, as one idempotent script: on the database, schema public, what the
 /// owner will make, and the schema caisson.

@@ -64,13 +64,29 @@ TEST(Plan, ARoleThatBecameTooPowerfulOrLostItsSecretIsMended) {
     for (const auto& [name, role] : found.roles) {
         known.insert(name);
     }
-    found.roles["demo_db_app"].is_superuser = true;
+    found.roles["demo_db_app"].is_powerful = true;
     known.erase("demo_db_readonly");
     const auto actions = plan_server(found, manifest(), database(), "demo_db", known, verifier);
     ASSERT_EQ(actions.size(), 2U);
     EXPECT_EQ(actions[0].description, "attributes of role demo_db_app");
     EXPECT_EQ(actions[1].description,
               "new password of role demo_db_readonly, whose secret was not found");
+}
+
+TEST(Plan, RightsGivenByHandAreTakenAwayBeforeThoseOfTheManifestAreGiven) {
+    const auto script = rights(manifest(), database(), "demo_db");
+    const auto revoked = script.find("revoke all on schema public from \"demo_db_app\"");
+    const auto given = script.find("grant usage on schema public to \"demo_db_app\"");
+    ASSERT_NE(revoked, std::string::npos) << script;
+    ASSERT_NE(given, std::string::npos) << script;
+    EXPECT_LT(revoked, given);
+}
+
+TEST(Plan, NamesOfAListSettingAreQuotedOneByOne) {
+    EXPECT_EQ(setting_literal("shared_preload_libraries", "auto_explain, pg_stat_statements"),
+              "'auto_explain', 'pg_stat_statements'");
+    EXPECT_EQ(setting_literal("shared_preload_libraries", ""), "''");
+    EXPECT_EQ(setting_literal("datestyle", "ISO, MDY"), "'ISO, MDY'");
 }
 
 TEST(Plan, NeverSendsAPasswordOnlyAVerifier) {

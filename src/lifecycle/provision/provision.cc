@@ -8,10 +8,23 @@
 #include "base/text.h"
 #include "drivers/pg/quote.h"
 #include "lifecycle/provision/plan.h"
+#include "trust/locks.h"
 #include "trust/passfile.h"
 
 namespace caisson::provision {
 namespace {
+
+/// On the maintenance database, and so one for the whole server, as roles are.
+constexpr const char* lock_name = "provision";
+constexpr std::chrono::seconds lock_limit{60};
+
+bool has_database(pg::Connection& server, const trust::Run& run,
+                  const platform::Database& database) {
+    return !server
+                .query("select from pg_database where datname = $1",
+                       {trust::database_name(run, database)})
+                .empty();
+}
 
 Survey survey_server(pg::Connection& server, const trust::Run& run,
                      const platform::Database& database) {
@@ -27,7 +40,8 @@ Survey survey_server(pg::Connection& server, const trust::Run& run,
     survey.admin_is_superuser = me.boolean("super");
     survey.database_exists = me.boolean("there");
     const auto roles = server.query(
-        "select r.rolname, r.rolcanlogin, r.rolbypassrls, r.rolsuper, "
+        "select r.rolname, r.rolcanlogin, r.rolbypassrls, "
+        "       r.rolsuper or r.rolcreatedb or r.rolcreaterole or r.rolreplication as powerful, "
         "       coalesce(array_to_string(array(select g.rolname from pg_auth_members m join "
         "pg_roles g on g.oid = m.roleid "
         "                                       where m.member = r.oid), ','), '') as groups "
@@ -35,7 +49,7 @@ Survey survey_server(pg::Connection& server, const trust::Run& run,
         {database.name + "_"});
     for (const auto row : roles) {
         RoleState state{
-            row.boolean("rolcanlogin"), row.boolean("rolbypassrls"), row.boolean("rolsuper"), {}};
+            row.boolean("rolcanlogin"), row.boolean("rolbypassrls"), row.boolean("powerful"), {}};
         for (auto& group : split(row.text("groups"), ',')) {
             state.member_of.insert(std::move(group));
         }
@@ -107,7 +121,7 @@ class Secrets {
     std::set<std::string> roles_with_secret(const std::map<std::string, RoleState>& wanted,
                                             const platform::Database& database) const {
         std::set<std::string> known;
-        if (fs::exists(rotation_mark())) {
+        if (fs::exists(rotation_mark(database))) {
             return known;  // A rotation was cut off: the server may know either secret, so all are
                            // set again.
         }
@@ -151,13 +165,13 @@ class Secrets {
     }
 
     /// From before the secrets are kept until the server has them.
-    void mark_rotation() const {
+    void mark_rotation(const platform::Database& database) const {
         make_directory(run_.state.secrets(), 0700, run_.account);
-        write_file(rotation_mark(), "", 0600, run_.account);
+        write_file(rotation_mark(database), "", 0600, run_.account);
     }
-    void clear_rotation() const {
+    void clear_rotation(const platform::Database& database) const {
         std::error_code ignored;
-        fs::remove(rotation_mark(), ignored);
+        fs::remove(rotation_mark(database), ignored);
     }
 
     void keep() {
@@ -181,7 +195,10 @@ class Secrets {
     static trust::Passfile::Entry entry_of(const pg::Settings& settings, const Secret& secret) {
         return {settings.host, std::to_string(settings.port), "*", settings.user, secret};
     }
-    fs::path rotation_mark() const { return run_.state.secrets() / "rotating"; }
+    /// One for each database: mending the roles of one says nothing of another's.
+    fs::path rotation_mark(const platform::Database& database) const {
+        return run_.state.secrets() / ("rotating-" + database.key);
+    }
 
     const trust::Run& run_;
     trust::Passfile passfile_;
@@ -203,7 +220,7 @@ void provision_server(pg::Connection& server, const trust::Run& run,
     }
     run_actions(server, actions, options, report);
     if (!options.dry_run) {
-        secrets.clear_rotation();
+        secrets.clear_rotation(database);
     }
 }
 
@@ -244,7 +261,6 @@ void provision_inside(pg::Connection& inside, const trust::Run& run,
                       const platform::Database& database,
                       const std::vector<trust::CatalogueStep>& catalogue, const Options& options,
                       Report& report) {
-    require_admission(inside, run, database, options);
     Survey found;
     survey_extensions(inside, found);
     auto extensions = plan_extensions(found, database, inside.server_version() / 10000);
@@ -291,14 +307,17 @@ Report provision(const trust::Run& run, const platform::Database& database,
                  const std::vector<trust::CatalogueStep>& catalogue, const Options& options) {
     Report report;
     pg::Connection server(trust::server_settings(run, database));
+    // Two runs would give one role two secrets, and keep the one that the server does not have.
+    const trust::AdvisoryLock lock(server, lock_name, lock_limit);
     report.database_version = server.query("show server_version").front().string("server_version");
+    if (has_database(server, run, database)) {
+        // First of all: the roles of somebody else's database are not ours to give secrets to.
+        pg::Connection inside(trust::admin_settings(run, database));
+        require_admission(inside, run, database, options);
+    }
     provision_server(server, run, database, options, report);
     fault::point("database-made");
-    const bool exists = !server
-                             .query("select from pg_database where datname = $1",
-                                    {trust::database_name(run, database)})
-                             .empty();
-    if (exists) {
+    if (has_database(server, run, database)) {
         pg::Connection inside(trust::admin_settings(run, database));
         provision_inside(inside, run, database, catalogue, options, report);
         if (!run.is_private()) {
@@ -342,6 +361,7 @@ Report apply_grants(const trust::Run& run, const platform::Database& database) {
 std::vector<std::string> rotate_secrets(const trust::Run& run, const platform::Database& database,
                                         const std::string& role, bool dry_run) {
     pg::Connection server(trust::server_settings(run, database));
+    const trust::AdvisoryLock lock(server, lock_name, lock_limit);
     Secrets secrets(run);
     std::vector<std::string> rotated;
     std::vector<Action> actions;
@@ -366,7 +386,7 @@ std::vector<std::string> rotate_secrets(const trust::Run& run, const platform::D
     }
     // The file and the server cannot change at once: the mark tells the next run to set the kept
     // secrets again.
-    secrets.mark_rotation();
+    secrets.mark_rotation(database);
     secrets.keep();
     fault::point("secrets-kept");
     pg::Transaction transaction(server);
@@ -374,7 +394,7 @@ std::vector<std::string> rotate_secrets(const trust::Run& run, const platform::D
         server.query(action.sql);
     }
     transaction.commit();
-    secrets.clear_rotation();
+    secrets.clear_rotation(database);
     return rotated;
 }
 
@@ -403,8 +423,8 @@ Report compare_settings(pg::Connection& admin, const trust::Run& run, bool set) 
                 fmt::format("{} is {} on the server, the manifest says {}", name, found, value));
             continue;
         }
-        admin.query(
-            fmt::format("alter system set {} = {}", pg::identifier(name), pg::literal(value)));
+        admin.query(fmt::format("alter system set {} = {}", pg::identifier(name),
+                                setting_literal(name, value)));
         report.done.push_back(fmt::format(
             "{} = {}{}", name, value,
             row.text("context") == "postmaster" ? ", after a restart of the server" : ""));
