@@ -67,6 +67,7 @@ Run make_run(const fs::path& directory, const std::string& environment) {
     run.manifest = platform::load(platform::find(directory));
     run.environment = run.manifest.environment(environment);
     run.variables = platform::process_variables(run.manifest);
+    pg::ignore_environment();  // From here on the manifest says where a connection leads.
     run.state = platform::state_of(run.manifest, run.environment, run.variables, ::geteuid() == 0);
     // Elsewhere the account is only whom the daemon becomes: its absence is no reason to fail.
     if (run.is_private()) {

@@ -35,6 +35,8 @@ struct Run {
     bool is_private() const { return environment.is_private; }
     std::uint16_t postgres_port() const;  ///< Of the private server: also names its socket.
 };
+/// Reads the manifest and the process's environment, whose variables for libpq count no more from
+/// then on, except where the manifest names them. Errors: as platform::load.
 Run make_run(const fs::path& directory, const std::string& environment);
 
 /// What PostgreSQL calls the database in this environment: its name, unless the environment's

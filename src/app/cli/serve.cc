@@ -4,9 +4,11 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <charconv>
 #include <cstdlib>
 
 #include <boost/json/parse.hpp>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
 #include <signal.h>
@@ -116,6 +118,16 @@ daemon::Supervision supervise(const trust::Run& run) {
             [shared] { shared->supervisor.reset(); }, [shared] { return shared->restarts.load(); }};
 }
 
+std::uint16_t port_of(const std::string& text) {
+    std::uint16_t port = 0;
+    const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), port);
+    if (failure != std::errc() || end != text.data() + text.size()) {
+        throw Error(Code::usage, fmt::format("\"{}\" is no port", text),
+                    "give a number from 0 (any free one) to 65535");
+    }
+    return port;
+}
+
 /// Everything is read here, before we become an account that may not be able to read the platform's
 /// files.
 daemon::Parts parts_of(Context& context) {
@@ -132,8 +144,7 @@ daemon::Parts parts_of(Context& context) {
     parts.listen = context.arguments().value("--listen", run.manifest.api.listen);
     parts.port = run.manifest.api.port;
     if (context.arguments().has("--port")) {
-        parts.port =
-            static_cast<std::uint16_t>(std::atoi(context.arguments().value("--port").c_str()));
+        parts.port = port_of(context.arguments().value("--port"));
     }
     parts.token = run.state.api_token();
     for (const auto& what : *loaded) {
@@ -281,7 +292,7 @@ StepSummary start_daemon(Context& context) {
     }
     make_directory(run.state.root, 0700, run.account);
     std::array<int, 2> ends{};
-    if (::pipe(ends.data()) != 0) {
+    if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
         throw Error(Code::internal, "cannot make a pipe");
     }
     Command command;
@@ -293,6 +304,11 @@ StepSummary start_daemon(Context& context) {
                          "serve",
                          "--ready-descriptor",
                          std::to_string(ends[1])};
+    for (const auto& [name, value] : run.variables) {
+        if (name.rfind("PG", 0) == 0) {  // Programs are started without them; this one reads them
+            command.environment[name] = value;  // as we do: the manifest may name them.
+        }
+    }
     // It starts as we are, reads the platform's files, and then becomes the servers' account by
     // itself.
     start(command, run.state.daemon_log(), ends[1]);

@@ -2,6 +2,7 @@
 #include "drivers/pg/connection.h"
 
 #include <array>
+#include <cstdlib>
 #include <utility>
 
 #include <fmt/format.h>
@@ -39,6 +40,16 @@ struct Cancel {
 };
 
 }  // namespace
+
+void ignore_environment() {
+    // Source: PostgreSQL, "Environment Variables" of libpq.
+    for (const char* const name :
+         {"PGHOST", "PGHOSTADDR", "PGPORT", "PGDATABASE", "PGUSER", "PGPASSWORD", "PGPASSFILE",
+          "PGSERVICE", "PGSERVICEFILE", "PGOPTIONS", "PGAPPNAME", "PGTARGETSESSIONATTRS",
+          "PGLOADBALANCEHOSTS", "PGCLIENTENCODING", "PGDATESTYLE", "PGTZ", "PGGEQO"}) {
+        ::unsetenv(name);
+    }
+}
 
 Parameter::Parameter(double value) : text_(fmt::format("{}", value)) {}
 

@@ -55,6 +55,11 @@ struct Notice {
     std::string message;
 };
 
+/// Forgets those environment variables of libpq (PGPASSWORD, PGHOSTADDR, PGOPTIONS, …) that would
+/// come before a passfile, lead to another server, or change what values look like. Those of TLS
+/// and Kerberos stay. Threads: before the first one is started.
+void ignore_environment();
+
 class Connection {
  public:
     /// Connects. Errors: cannot_connect, with the fact "sqlstate" when a server answered and
