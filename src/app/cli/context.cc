@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/cli/context.h"
 
+#include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -22,10 +26,29 @@ bool is_terminal(int descriptor) {
            !(terminal && std::string_view(terminal) == "dumb");
 }
 
-void write_line(std::FILE* stream, std::string_view text) {
+/// Why results could not be written; 0 while all went well.
+int write_failure = 0;
+
+void write_text(std::FILE* stream, std::string_view text) {
     std::fwrite(text.data(), 1, text.size(), stream);
-    std::fputc('\n', stream);
-    std::fflush(stream);
+    if ((std::fflush(stream) != 0 || std::ferror(stream) != 0) && stream == stdout &&
+        write_failure == 0) {
+        write_failure = errno;
+    }
+}
+
+void write_line(std::FILE* stream, std::string_view text) {
+    write_text(stream, std::string(text) + "\n");
+}
+
+/// A descriptor below 3 that the caller closed would be given to the next file or socket that is
+/// opened, and results would be written into that.
+void open_missing_streams() {
+    for (int descriptor = STDIN_FILENO; descriptor <= STDERR_FILENO; ++descriptor) {
+        if (::fcntl(descriptor, F_GETFD) < 0) {
+            ::open("/dev/null", O_RDWR);
+        }
+    }
 }
 
 }  // namespace
@@ -52,6 +75,21 @@ std::vector<platform::Database> Context::databases() {
 
 platform::Database Context::database() { return databases().front(); }
 
+platform::Database Context::one_database() {
+    auto found = databases();
+    if (found.size() > 1) {
+        std::vector<std::string> keys;
+        for (const auto& database : found) {
+            keys.push_back(database.key);
+        }
+        throw Error(Code::usage,
+                    fmt::format("caisson {} works on one database, and the platform has {}",
+                                arguments_.verb->name, keys.size()),
+                    fmt::format("name one of them: -d {}", join(keys, ", -d ")));
+    }
+    return found.front();
+}
+
 void Context::busy(std::string_view what) {
     if (!json_ && colours_ && is_terminal(STDERR_FILENO)) {
         std::fputs(fmt::format("\r\x1b[K… {}", what).c_str(), stderr);
@@ -73,10 +111,7 @@ void Context::print(std::string_view line) {
 
 void Context::note(std::string_view line) { write_line(stderr, line); }
 
-void Context::emit(std::string_view text) {
-    std::fwrite(text.data(), 1, text.size(), stdout);
-    std::fflush(stdout);
-}
+void Context::emit(std::string_view text) { write_text(stdout, text); }
 
 std::string Context::painted(std::string_view code, std::string_view text) const {
     return colours_ ? fmt::format("\x1b[{}m{}\x1b[0m", code, text) : std::string(text);
@@ -184,12 +219,14 @@ int run_verb(Context& context) {
 
 }  // namespace
 
-int main_of(const std::vector<std::string>& words) {
-    interrupt::install();
-    bool json = false;
+namespace {
+
+int run_words(const std::vector<std::string>& words) {
+    // Asked of the words themselves: those that cannot be understood get their document too.
+    const auto rest = std::find(words.begin(), words.end(), "--");
+    const bool json = std::find(words.begin(), rest, "--json") != rest;
     try {
         auto arguments = parse(words);
-        json = arguments.has("--json");
         if (!arguments.verb) {
             write_line(stdout, help_of_all());
             return static_cast<int>(Exit::fine);
@@ -205,6 +242,24 @@ int main_of(const std::vector<std::string>& words) {
     } catch (const std::exception& failure) {
         return report(Error(Code::internal, failure.what()), json, {});
     }
+}
+
+}  // namespace
+
+int main_of(const std::vector<std::string>& words) {
+    open_missing_streams();
+    interrupt::install();
+    const int status = run_words(words);
+    // A reader that has seen enough, such as head, is no failure; half a script on a full disk is.
+    if (write_failure == 0 || write_failure == EPIPE || status != 0) {
+        return status;
+    }
+    const auto why = fmt::format("the result could not be written to standard output: {}",
+                                 std::strerror(write_failure));
+    return report(write_failure == ENOSPC
+                      ? Error(Code::disk_full, why)
+                      : Error(Code::state_unusable, why, "look at where standard output leads"),
+                  false, {});
 }
 
 }  // namespace caisson::cli

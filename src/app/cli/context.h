@@ -39,6 +39,9 @@ class Context {
     std::vector<platform::Database> databases();
     /// The database named by -d, else the only or first one.
     platform::Database database();
+    /// The same for what must not hit a database that nobody meant.
+    /// Errors: usage where the platform has several and none is named.
+    platform::Database one_database();
 
     /// A line of the result; nothing with --json.
     void print(std::string_view line);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -24,9 +25,27 @@ const Option role_option{
     "the role, by its suffix, such as app, readonly or service; admin for the administrator",
     {}};
 
+/// Errors: usage for a role that is neither built in nor declared, and can log in nowhere.
+void require_role(const platform::Manifest& manifest, const std::string& role) {
+    std::vector<std::string> known = {"admin"};
+    for (const auto one : trust::built_in_roles()) {
+        if (one != trust::Role::owner) {
+            known.push_back(trust::suffix(one));
+        }
+    }
+    for (const auto& one : manifest.roles) {
+        known.push_back(one.name);
+    }
+    if (std::find(known.begin(), known.end(), role) == known.end()) {
+        throw Error(Code::usage, fmt::format("there is no role \"{}\" to connect as", role),
+                    "choose one of: " + join(known, ", "));
+    }
+}
+
 pg::Settings settings_of(Context& context, const platform::Database& database,
                          const std::string& fallback) {
     const auto role = context.arguments().value("--role", fallback);
+    require_role(context.run().manifest, role);
     return role == "admin" ? trust::admin_settings(context.run(), database)
                            : trust::role_settings(context.run(), database, role);
 }
@@ -132,12 +151,12 @@ Exit run_adopt(Context& context) {
 }
 
 Exit run_detach(Context& context) {
-    const auto database = context.database();
+    const auto database = context.one_database();
     pg::Connection inside(trust::admin_settings(context.run(), database));
     trust::require_ours(inside, context.run(), database);
-    trust::require_consent(context.run(), database, "db detach",
-                           context.arguments().value("--confirm"), context.yes());
     if (!context.dry_run()) {
+        trust::require_consent(context.run(), database, "db detach",
+                               context.arguments().value("--confirm"), context.yes());
         trust::remove_catalogue(inside);
     }
     context.print(fmt::format(
@@ -148,7 +167,7 @@ Exit run_detach(Context& context) {
 }
 
 Exit run_drop(Context& context) {
-    const auto database = context.database();
+    const auto database = context.one_database();
     pg::Connection server(trust::server_settings(context.run(), database));
     if (server
             .query("select from pg_database where datname = $1",
@@ -162,9 +181,9 @@ Exit run_drop(Context& context) {
         pg::Connection inside(trust::admin_settings(context.run(), database));
         trust::require_ours(inside, context.run(), database);
     }
-    trust::require_consent(context.run(), database, "db drop",
-                           context.arguments().value("--confirm"), context.yes());
     if (!context.dry_run()) {
+        trust::require_consent(context.run(), database, "db drop",
+                               context.arguments().value("--confirm"), context.yes());
         server.query(fmt::format("drop database {} with (force)",
                                  pg::identifier(trust::database_name(context.run(), database))));
     }

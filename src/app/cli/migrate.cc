@@ -10,6 +10,7 @@
 #include "app/cli/steps.h"
 #include "base/fault.h"
 #include "base/text.h"
+#include "drivers/pg/quote.h"
 #include "lifecycle/migrations/migrations.h"
 #include "lifecycle/provision/provision.h"
 #include "lifecycle/schema/structure.h"
@@ -140,17 +141,17 @@ boost::json::array plan_json(const migrations::Plan& plan) {
 
 /// After a change: what the migrations led to is what is expected, and rights may name new tables.
 void settle(Context& context, const platform::Database& database, Connections& connections,
-            StepSummary& summary) {
+            const migrations::History& history, StepSummary& summary) {
     auto& connection = connections(false);
-    const auto head = head_of(migrations::read_history(connection));
-    const auto recorded = schema::recorded(connection);
-    if (recorded && recorded->head == head) {
+    const auto head = head_of(history);
+    if (schema::recorded_head(connection) == head) {
         return;
     }
-    schema::record(connection, head);
+    // The record comes last: a run that is cut off before it settles again.
     const auto grants = provision::apply_grants(context.run(), database);
     summary.notes.insert(summary.notes.end(), grants.notes.begin(), grants.notes.end());
-    fault::point("structure-recorded");
+    fault::point("grants-applied");
+    schema::record(connection, head);
 }
 
 void print_applied(Context& context, const migrations::Report& report) {
@@ -183,7 +184,7 @@ std::string migrate_one(Context& context, const platform::Database& database, co
         return fmt::format("{} pending", plan.steps.size());
     }
     if (plan.steps.empty()) {
-        settle(context, database, connections, summary);
+        settle(context, database, connections, loaded.history, summary);
         return summary_of(plan.states);
     }
     migrations::Report report;
@@ -192,7 +193,8 @@ std::string migrate_one(Context& context, const platform::Database& database, co
         report = migrations::up(std::ref(connections), loaded.files, features, {to},
                                 options_of(context, bar));
     }
-    settle(context, database, connections, summary);
+    const auto history = migrations::read_history(connections(false));
+    settle(context, database, connections, history, summary);
     if (print) {
         print_applied(context, report);
     }
@@ -202,8 +204,7 @@ std::string migrate_one(Context& context, const platform::Database& database, co
     }
     row["applied"] = std::move(applied);
     summary.changed = summary.changed || !report.applied.empty();
-    const auto after =
-        migrations::status(loaded.files, migrations::read_history(connections(false)), features);
+    const auto after = migrations::status(loaded.files, history, features);
     return fmt::format("{} now, {}", counted(report.applied.size(), "migration"),
                        summary_of(after));
 }
@@ -212,7 +213,10 @@ StepSummary migrate_all(Context& context, bool print) {
     StepSummary summary;
     boost::json::array rows;
     std::vector<std::string> texts;
-    const auto databases = context.databases();
+    // A version means a file of one database.
+    const auto databases = context.arguments().has("--to")
+                               ? std::vector<platform::Database>{context.one_database()}
+                               : context.databases();
     for (const auto& database : databases) {
         boost::json::object row{{"database", database.name}};
         const auto text =
@@ -292,7 +296,7 @@ migrations::DownRequest down_request(Context& context) {
 }
 
 Exit run_down(Context& context) {
-    const auto database = context.database();
+    const auto database = context.one_database();
     const auto request = down_request(context);
     Connections connections(context.run(), database);
     const auto loaded = load(context, database, connections);
@@ -318,7 +322,7 @@ Exit run_down(Context& context) {
                                   options_of(context, bar));
     }
     StepSummary summary;
-    settle(context, database, connections, summary);
+    settle(context, database, connections, migrations::read_history(connections(false)), summary);
     print_applied(context, report);
     print_notes(context, summary);
     boost::json::array reverted;
@@ -331,7 +335,7 @@ Exit run_down(Context& context) {
 }
 
 Exit run_new(Context& context) {
-    const auto database = context.database();
+    const auto database = context.one_database();
     if (database.migrations.empty()) {
         throw Error(Code::platform_invalid,
                     fmt::format("database {} has no migrations folder", database.key))
@@ -342,6 +346,7 @@ Exit run_new(Context& context) {
     if (context.dry_run()) {
         context.print(
             fmt::format("would write a new migration \"{}\" into {}", name, source.path.string()));
+        context.result() = {{"name", name}, {"folder", source.path.string()}};
         return Exit::fine;
     }
     const auto created =
@@ -352,10 +357,30 @@ Exit run_new(Context& context) {
     return Exit::fine;
 }
 
+/// What provisioning does before the first migration, in psql's words.
+std::string extensions_script(const platform::Database& database) {
+    std::string text;
+    for (const auto& extension : database.extensions) {
+        const auto create = fmt::format("create extension if not exists {} cascade;\n",
+                                        pg::identifier(extension.name));
+        text += extension.optional
+                    ? fmt::format(
+                          "select exists (select from pg_available_extensions where name = "
+                          "{}) as offered \\gset\n\\if :offered\n{}\\endif\n",
+                          pg::literal(extension.name), create)
+                    : create;
+    }
+    return text.empty() ? ""
+                        : "\\set ON_ERROR_STOP on\n\\set QUIET on\nset client_min_messages = "
+                          "warning;\n\n-- extensions of caisson.toml\n" +
+                              text + "\n";
+}
+
 Exit run_script(Context& context) {
-    const auto database = context.database();
+    const auto database = context.one_database();
     const auto& features = context.run().manifest.features;
     const auto text =
+        extensions_script(database) +
         migrations::export_sql(migrations::load(database.migrations, features), features);
     if (context.json()) {
         context.result() = {{"database", database.name}, {"script", text}};

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
 #include <boost/json/array.hpp>
 #include <fmt/format.h>
 
@@ -112,26 +114,76 @@ boost::json::object json_of(const platform::Database& database, const seeds::Rep
             {"gone", boost::json::array(report.gone.begin(), report.gone.end())}};
 }
 
+/// The seeds of one database, and which of the files asked for are among them.
+struct Part {
+    platform::Database database;
+    seeds::Seeds seeds;
+    std::vector<std::string> names;
+};
+
+/// Everything is read before anything is written. Of several databases those without seeds are left
+/// out, and with names of files those that know none of them.
+std::vector<Part> parts_of(Context& context) {
+    const auto databases = context.databases();
+    const auto& names = context.arguments().positionals;
+    std::vector<std::string> unknown = names;
+    std::vector<Part> parts;
+    for (const auto& database : databases) {
+        Part part{database, seeds::load(context.run().manifest, database, sets_of(context)), {}};
+        for (const auto& name : names) {
+            const auto& files = part.seeds.files;
+            if (std::any_of(files.begin(), files.end(), [&](const seeds::File& file) {
+                    return seeds::is_called(file, name);
+                })) {
+                part.names.push_back(name);
+                std::erase(unknown, name);
+            }
+        }
+        if (databases.size() == 1 ||
+            (names.empty() ? !part.seeds.files.empty() : !part.names.empty())) {
+            parts.push_back(std::move(part));
+        }
+    }
+    if (databases.size() == 1) {
+        parts.front().names = names;  // What is unknown is refused with the names that there are.
+    } else if (!unknown.empty()) {
+        throw Error(Code::usage, fmt::format("no seed is called {}", unknown.front()),
+                    "see: caisson seed info");
+    }
+    return parts;
+}
+
+boost::json::array plan_json(const seeds::Plan& plan) {
+    boost::json::array steps;
+    for (const auto& step : plan.steps) {
+        steps.push_back(boost::json::object{{"file", step.file.name},
+                                            {"set", seeds::name_of(step.file.set)},
+                                            {"standing", seeds::name_of(step.standing)},
+                                            {"rows", step.file.rows}});
+    }
+    return steps;
+}
+
 StepSummary seed_all(Context& context, bool print) {
     StepSummary summary;
     boost::json::array rows;
     std::vector<std::string> texts;
-    const auto databases = context.databases();
-    for (const auto& database : databases) {
-        const auto seeds = seeds::load(context.run().manifest, database, sets_of(context));
-        if (seeds.files.empty() && databases.size() > 1) {
-            continue;
-        }
+    const bool several = context.databases().size() > 1;
+    for (const auto& [database, seeds, names] : parts_of(context)) {
         auto connection = connect(context, database);
+        auto options = options_of(context);
+        options.files = names;
         if (context.dry_run()) {
-            for (const auto& step : seeds::plan(connection, seeds, options_of(context)).steps) {
+            const auto plan = seeds::plan(connection, seeds, options);
+            rows.push_back(
+                boost::json::object{{"database", database.name}, {"plan", plan_json(plan)}});
+            for (const auto& step : plan.steps) {
                 context.print(fmt::format("  {:<44} {}, {}", step.file.name,
                                           seeds::name_of(step.standing),
                                           counted(step.file.rows, "row")));
             }
             continue;
         }
-        auto options = options_of(context);
         std::size_t number = 0;
         seeds::Report report;
         {
@@ -142,7 +194,7 @@ StepSummary seed_all(Context& context, bool print) {
         summary.changed = summary.changed || report.wrote();
         const auto text =
             fmt::format("{}: {}", counted(report.files.size(), "file"), text_of(report.total()));
-        texts.push_back(databases.size() == 1 ? text : fmt::format("{}, {}", database.name, text));
+        texts.push_back(several ? fmt::format("{}, {}", database.name, text) : text);
         if (print) {
             print_report(context, report);
         }
@@ -161,12 +213,8 @@ Exit run_seed(Context& context) {
     return Exit::fine;
 }
 
-Exit run_clear(Context& context) {
-    const auto database = context.database();
+boost::json::object clear_one(Context& context, const platform::Database& database) {
     auto connection = connect(context, database);
-    trust::require_consent(context.run(), database, "seed clear",
-                           context.arguments().value("--confirm"),
-                           context.yes() || context.dry_run());
     std::vector<seeds::Set> sets;
     if (context.arguments().has("--set")) {
         sets = sets_of(context);
@@ -178,8 +226,9 @@ Exit run_clear(Context& context) {
     std::uint64_t removed = 0;
     for (const auto& table : cleared.tables) {
         removed += table.removed;
-        context.print(fmt::format("  {:<44} {} removed{}",
+        context.print(fmt::format("  {:<44} {} {}removed{}",
                                   fmt::format("{} ({})", table.table, table.file), table.removed,
+                                  context.dry_run() ? "would be " : "",
                                   table.kept > 0 ? fmt::format(", {} kept", table.kept) : ""));
         tables.push_back(boost::json::object{{"file", table.file},
                                              {"table", table.table},
@@ -190,9 +239,29 @@ Exit run_clear(Context& context) {
     print_rows(context, cleared.kept);
     context.print(fmt::format("{} {}removed, {} kept", counted(removed, "row"),
                               context.dry_run() ? "would be " : "", cleared.kept.size()));
-    context.result() = {{"database", database.name},
-                        {"tables", std::move(tables)},
-                        {"kept", json_of(cleared.kept)}};
+    return {{"database", database.name},
+            {"tables", std::move(tables)},
+            {"kept", json_of(cleared.kept)}};
+}
+
+Exit run_clear(Context& context) {
+    const auto databases = context.arguments().positionals.empty()
+                               ? context.databases()
+                               : std::vector<platform::Database>{context.one_database()};
+    for (const auto& database : databases) {
+        if (!context.dry_run()) {
+            trust::require_consent(context.run(), database, "seed clear",
+                                   context.arguments().value("--confirm"), context.yes());
+        }
+    }
+    boost::json::array rows;
+    for (const auto& database : databases) {
+        if (databases.size() > 1) {
+            context.print(context.bold(database.name));
+        }
+        rows.push_back(clear_one(context, database));
+    }
+    context.result()["databases"] = std::move(rows);
     return Exit::fine;
 }
 
@@ -234,7 +303,7 @@ Exit run_info(Context& context) {
 }
 
 Exit run_script(Context& context) {
-    const auto database = context.database();
+    const auto database = context.one_database();
     auto connection = connect(context, database);
     const auto all = seeds::load(context.run().manifest, database, sets_of(context));
     std::string text;

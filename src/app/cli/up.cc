@@ -138,6 +138,8 @@ Exit run_up(Context& context) {
     const auto last = context.arguments().value("--until", "serve");
     if (context.dry_run()) {
         context.print("would run: " + join(step_names(), ", ") + "; see each step's own --dry-run");
+        const auto names = step_names();
+        context.result()["steps"] = boost::json::array(names.begin(), names.end());
         return Exit::fine;
     }
     bool changed = false;
@@ -197,6 +199,7 @@ Exit run_down(Context& context) {
     if (context.dry_run()) {
         context.print(fmt::format("would stop the daemon and the private servers{}",
                                   wipe ? " and remove " + run.state.root.string() : ""));
+        context.result() = {{"stopped", boost::json::array()}, {"wiped", false}};
         return Exit::fine;
     }
     const auto lock = lock_state(context, "caisson down");

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
 #include <boost/json/parse.hpp>
 #include <fmt/format.h>
 
@@ -13,9 +15,25 @@
 namespace caisson::cli {
 namespace {
 
+/// With -d, a check of another database would be asked nowhere and must not seem to hold.
+void require_asked(const std::vector<checks::Report>& reports,
+                   const std::vector<std::string>& only) {
+    for (const auto& name : only) {
+        const auto was_asked = [&](const checks::Report& report) {
+            return std::any_of(report.verdicts.begin(), report.verdicts.end(),
+                               [&](const auto& verdict) { return verdict.name == name; });
+        };
+        if (std::none_of(reports.begin(), reports.end(), was_asked)) {
+            throw Error(Code::usage,
+                        fmt::format("the check \"{}\" belongs to another database", name),
+                        "leave out -d, or name the database of the check");
+        }
+    }
+}
+
 Exit run_verify(Context& context) {
     if (context.arguments().has("--script")) {
-        const auto database = context.database();
+        const auto database = context.one_database();
         const auto& manifest = context.run().manifest;
         const std::string where =
             context.run().environment.is_protected ? "set caisson.sample_seeds = off;\n" : "";
@@ -70,15 +88,18 @@ pg::Settings verifier_settings(const trust::Run& run, const platform::Database& 
 }
 
 std::vector<checks::Report> verify_reports(Context& context) {
+    const auto only = context.arguments().verb->name == "verify" ? context.arguments().positionals
+                                                                 : std::vector<std::string>();
     std::vector<checks::Report> reports;
     for (const auto& database : context.databases()) {
         const auto what = load_verification(context.run(), database);
         pg::Connection connection(verifier_settings(context.run(), database));
-        reports.push_back(verify_database(what, connection,
-                                          context.arguments().verb->name == "verify"
-                                              ? context.arguments().positionals
-                                              : std::vector<std::string>()));
+        reports.push_back(verify_database(what, connection, only));
+        if (!only.empty() && reports.back().verdicts.empty()) {
+            reports.pop_back();  // The checks that were named belong to another database.
+        }
     }
+    require_asked(reports, only);
     return reports;
 }
 

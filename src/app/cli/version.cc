@@ -20,6 +20,16 @@ Exit run_version(Context& context) {
     return Exit::fine;
 }
 
+/// A text is the whole result; with --json it is a member of the document.
+Exit emit(Context& context, std::string_view name, const std::string& text) {
+    if (context.json()) {
+        context.result()[name] = text;
+    } else {
+        context.emit(text);
+    }
+    return Exit::fine;
+}
+
 Exit run_help(Context& context) {
     const auto name = context.arguments().positionals.empty() ? std::string() : [&] {
         std::string joined;
@@ -32,13 +42,11 @@ Exit run_help(Context& context) {
     if (!name.empty() && !verb) {
         throw Error(Code::usage, fmt::format("there is no verb \"{}\"", name), "see: caisson help");
     }
-    context.emit((verb ? help_of(*verb) : help_of_all()) + "\n");
-    return Exit::fine;
+    return emit(context, "help", (verb ? help_of(*verb) : help_of_all()) + "\n");
 }
 
 Exit run_completion(Context& context) {
-    context.emit(completion(context.arguments().positional()));
-    return Exit::fine;
+    return emit(context, "completion", completion(context.arguments().positional()));
 }
 
 Exit run_errors(Context& context) {
@@ -63,8 +71,7 @@ Exit run_reference(Context& context) {
         throw Error(Code::usage, fmt::format("there is no reference page \"{}\"", page),
                     "choose verbs or errors");
     }
-    context.emit(page == "verbs" ? verbs_reference() : errors_reference());
-    return Exit::fine;
+    return emit(context, "page", page == "verbs" ? verbs_reference() : errors_reference());
 }
 
 }  // namespace

@@ -201,7 +201,7 @@ std::vector<std::string> built_in_names() {
 
 Report run(pg::Connection& connection, const Options& options) {
     const auto checks = of_database(options.checks, options.manifest, options.database, false);
-    require_known(options.only, checks);
+    require_known(options.only, options.checks);
     const Stopwatch watch;
     Report report;
     report.platform = options.manifest.name;

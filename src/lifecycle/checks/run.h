@@ -27,7 +27,8 @@ struct Options {
     std::vector<std::string> history;
     /// For each statement of a built-in check; a platform's check has its own.
     std::chrono::milliseconds limit{30'000};
-    std::vector<std::string> only;                 ///< Names of checks; empty: all of them.
+    /// Names of checks; empty: all of them. Those of other databases are passed over.
+    std::vector<std::string> only;
     std::function<void(const Verdict&)> progress;  ///< Called after each check.
 };
 

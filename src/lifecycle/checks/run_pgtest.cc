@@ -181,7 +181,7 @@ TEST_F(RunTest, GatedChecksAreSkippedAndOthersDatabasesLeftOut) {
     EXPECT_TRUE(report.holds());
     EXPECT_EQ(report.counts().run, 0U);
     options_.only = {"elsewhere"};
-    EXPECT_THROW(run(connection_, options_), Error);
+    EXPECT_TRUE(run(connection_, options_).verdicts.empty());
 }
 
 TEST_F(RunTest, AnUnknownNameIsRefusedWithANearOne) {

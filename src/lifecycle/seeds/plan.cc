@@ -29,12 +29,6 @@ std::string did_you_mean(const std::string& word, const std::vector<std::string>
     return near.empty() ? "" : fmt::format("; did you mean {}?", near);
 }
 
-bool matches(const File& file, const std::string& wanted) {
-    const auto name = file.path.filename().string();
-    return wanted == file.name || wanted == file.shown || wanted == name || wanted == file.stem ||
-           wanted == file.table.text() || "public." + file.table.name == wanted;
-}
-
 std::vector<File> chosen(const Seeds& seeds, const Options& options) {
     if (options.files.empty()) {
         return seeds.files;
@@ -44,7 +38,7 @@ std::vector<File> chosen(const Seeds& seeds, const Options& options) {
     for (const auto& file : seeds.files) {
         bool is_wanted = false;
         for (const auto& name : options.files) {
-            if (matches(file, name)) {
+            if (is_called(file, name)) {
                 is_wanted = true;
                 wanted.erase(name);
             }
@@ -245,6 +239,12 @@ void refuse_sample(const Seeds& seeds, const Options& options) {
 }
 
 }  // namespace
+
+bool is_called(const File& file, const std::string& wanted) {
+    const auto name = file.path.filename().string();
+    return wanted == file.name || wanted == file.shown || wanted == name || wanted == file.stem ||
+           wanted == file.table.text() || "public." + file.table.name == wanted;
+}
 
 std::string_view name_of(Standing standing) {
     switch (standing) {

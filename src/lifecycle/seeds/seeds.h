@@ -73,6 +73,10 @@ struct Seeds {
 Seeds load(const platform::Manifest& manifest, const platform::Database& database,
            const std::vector<Set>& sets = {Set::reference, Set::sample});
 
+/// Whether a name of Options::files means this file: its own with or without folders and extension,
+/// or its table's.
+bool is_called(const File& file, const std::string& wanted);
+
 struct Options {
     bool is_protected = false;       ///< Of the environment: sample seeds are then refused.
     std::vector<std::string> files;  ///< Only these: names of files or of tables; empty: all.

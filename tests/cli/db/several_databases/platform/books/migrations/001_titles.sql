@@ -1,0 +1,1 @@
+create table titles (name text primary key);
