@@ -187,6 +187,22 @@ void remove_unfinished_files(const trust::Run& run) {
     }
 }
 
+std::vector<std::string> close_secrets(const trust::Run& run) {
+    std::vector<std::string> open;
+    for (const auto& entry : fs::directory_iterator(run.state.secrets())) {
+        struct stat status {};
+        if (::lstat(entry.path().c_str(), &status) != 0 || !S_ISREG(status.st_mode) ||
+            (status.st_mode & 0077U) == 0) {
+            continue;
+        }
+        if (::chmod(entry.path().c_str(), 0600) != 0) {
+            throw_file_error("set the rights of", entry.path(), errno);
+        }
+        open.push_back(entry.path().filename().string());
+    }
+    return open;
+}
+
 bool is_ours(const trust::Run& run) {
     struct stat status {};
     return ::lstat(run.state.root.c_str(), &status) == 0 && S_ISDIR(status.st_mode) &&

@@ -4,6 +4,9 @@
 /// @file
 /// The private state as directories: made with the right owner and rights, recognised, locked.
 
+#include <string>
+#include <vector>
+
 #include "base/files.h"
 #include "trust/session.h"
 
@@ -20,6 +23,9 @@ void mark_as_ours(const trust::Run& run);
 /// Removes files that a killed run had begun to write and not yet put in place. The caller holds
 /// the lock.
 void remove_unfinished_files(const trust::Run& run);
+/// Gives files with secrets back to their owner alone (libpq ignores a passfile that others may
+/// read). Names of the files that others could read. The caller holds the lock.
+std::vector<std::string> close_secrets(const trust::Run& run);
 /// Whether this is the state directory of the run's platform and environment.
 bool is_ours(const trust::Run& run);
 

@@ -72,6 +72,18 @@ TEST(Mending, FilesThatAKilledRunHadBegunToWriteAreRemoved) {
     EXPECT_TRUE(fs::exists(secrets / fmt::format("pgpass.{}.new", ::getpid())));
 }
 
+TEST(Mending, SecretsThatOthersCouldReadAreClosedAgain) {
+    const PrivateState state;
+    start(state.run);
+    fs::permissions(state.run.state.passfile(), fs::perms::others_read, fs::perm_options::add);
+    const auto again = start(state.run);
+    EXPECT_EQ(fs::status(state.run.state.passfile()).permissions(),
+              fs::perms::owner_read | fs::perms::owner_write);
+    EXPECT_NE(notes_of(again[0]).find("others could read the secrets in pgpass"),
+              std::string::npos);
+    EXPECT_EQ(connect(state.run).query("select 1").size(), 1U);
+}
+
 INSTANTIATE_TEST_SUITE_P(EveryStep, KilledAt,
                          testing::Values("state-prepared", "redis-launched", "redis-started",
                                          "initdb-done", "data-directory-made", "postgres-launched",

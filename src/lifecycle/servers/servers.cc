@@ -83,6 +83,7 @@ std::vector<Started> start(const trust::Run& run, const Progress& progress) {
     const auto lock = lock_servers(run, "start");
     mark_as_ours(run);
     remove_unfinished_files(run);
+    const auto open_secrets = close_secrets(run);
     set_stopped_on_purpose(run, false);
     fault::point("state-prepared");
 
@@ -105,6 +106,12 @@ std::vector<Started> start(const trust::Run& run, const Progress& progress) {
     report.push_back(start_postgres(run, programs.postgres, {tell(Server::postgres), false, {}}));
     if (redis.valid()) {
         report.push_back(redis.get());
+    }
+    if (!open_secrets.empty()) {
+        report.front().notes.push_back(
+            fmt::format("others could read the secrets in {}; closed again. If this machine has "
+                        "other users: caisson db rotate",
+                        join(open_secrets, ", ")));
     }
     return report;
 }
