@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <map>
 
 #include <fmt/format.h>
 
@@ -96,6 +97,20 @@ std::string completion(const std::string& shell) {
         }
         cases += fmt::format("        \"{}\") words=\"{}\" ;;\n", verb.name, trim(words));
     }
+    std::map<std::string, std::string> choices;
+    for (const auto& verb : verbs()) {
+        for (const auto& option : verb.options) {
+            if (!option.choices.empty()) {
+                choices[option.name] = join(option.choices, " ");
+            }
+        }
+    }
+    std::string values;
+    for (const auto& [name, words] : choices) {
+        values +=
+            fmt::format("        {}) COMPREPLY=($(compgen -W \"{}\" -- \"$current\")); return ;;\n",
+                        name, words);
+    }
     std::string seconds;
     for (const auto& verb : verbs()) {
         std::string below;
@@ -119,7 +134,7 @@ _caisson() {{
     local first="" second="" subverbs="" words="" i
     case "$previous" in
         -C|--directory) COMPREPLY=($(compgen -d -- "$current")); return ;;
-    esac
+{values}    esac
     for ((i = 1; i < COMP_CWORD; i++)); do
         case "${{COMP_WORDS[i]}}" in
             -C|-e|-d|--directory|--environment|--database) ((i++)) ;;
@@ -148,8 +163,8 @@ _caisson() {{
 }}
 complete -F _caisson caisson
 )",
-               fmt::arg("top", top_words()), fmt::arg("seconds", seconds),
-               fmt::arg("cases", cases));
+               fmt::arg("top", top_words()), fmt::arg("seconds", seconds), fmt::arg("cases", cases),
+               fmt::arg("values", values));
 }
 
 }  // namespace caisson::cli
