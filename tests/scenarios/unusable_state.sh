@@ -4,6 +4,16 @@ source "$(dirname "$0")/story.bash"
 takes_platform lumina
 
 if [ "$(id -u)" = 0 ]; then
+  say "below a directory that only root may enter"
+  mkdir -m 700 "$machine/closed"
+  run env CAISSON_STATE="$machine/closed/state" caisson up
+  exits 5
+  says "cannot enter $machine/closed"
+  run env CAISSON_STATE="$machine/closed/state" caisson doctor
+  exits 7
+  says "cannot enter $machine/closed"
+  says "chmod o+x $machine/closed"
+
   say "a read-only file system"
   mkdir -p "$machine/state"
   mount -t tmpfs -o size=1g,mode=755 caisson-story "$machine/state" || { echo "no mount here"; exit 77; }

@@ -30,6 +30,26 @@ std::vector<Diagnosis> ask_programs(const trust::Run& run) {
              ""}};
 }
 
+/// The first directory on the way to `place` that the servers' account cannot pass through.
+std::optional<fs::path> closed_to_the_servers(const trust::Run& run, const fs::path& place) {
+    const auto enters = [&](const fs::path& directory) {
+        return caisson::run({{"test", "-x", directory.string()}, {}, {}, run.account, {}},
+                            std::chrono::seconds(5))
+            .fine();
+    };
+    if (!run.is_private() || !run.account || enters(place)) {
+        return std::nullopt;
+    }
+    fs::path reached;
+    for (const auto& step : place) {
+        reached /= step;
+        if (!enters(reached)) {
+            return reached;
+        }
+    }
+    return place;
+}
+
 std::vector<Diagnosis> ask_state(const trust::Run& run) {
     const auto base = run.state.root.parent_path();
     fs::path existing = base;
@@ -42,6 +62,13 @@ std::vector<Diagnosis> ask_state(const trust::Run& run) {
         found.push_back({Level::problem, "state_unusable",
                          fmt::format("{} is not writable", existing.string()),
                          "make it writable, or name another directory: export CAISSON_STATE=DIR"});
+    } else if (const auto closed = closed_to_the_servers(run, existing)) {
+        found.push_back({Level::problem, "state_unusable",
+                         fmt::format("account {}, which the servers run as, cannot enter {}",
+                                     run.account->name, closed->string()),
+                         fmt::format("chmod o+x {}; or name another directory: export "
+                                     "CAISSON_STATE=DIR",
+                                     closed->string())});
     } else {
         found.push_back({Level::fine, "state_directory", run.state.root.string(), ""});
     }
