@@ -79,8 +79,6 @@ constexpr std::array error_table = {
     ErrorKind{Code::extension_missing, "extension_missing", Exit::rejected, 422,
               "the server does not offer a required extension",
               "install its package, or mark the extension optional in caisson.toml"},
-    ErrorKind{Code::findings, "findings", Exit::findings, 422, "something does not hold",
-              "see the findings"},
     ErrorKind{Code::locked, "locked", Exit::locked, 409, "another run holds the lock",
               "wait for it, or give it longer with --wait"},
     ErrorKind{

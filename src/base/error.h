@@ -59,7 +59,6 @@ enum class Code {
     migration_failed,
     seed_failed,
     extension_missing,
-    findings,
     locked,
     migration_edited,
     migration_order,

@@ -87,8 +87,10 @@ void throw_file_error(std::string_view action, const fs::path& path, int error_n
         .with("path", path.string());
 }
 
-std::optional<std::string> read_if_exists(const fs::path& path) {
-    const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+namespace {
+
+std::optional<std::string> read_with(const fs::path& path, int flags) {
+    const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | flags));
     if (file.value < 0) {
         if (errno == ENOENT || errno == ENOTDIR) {
             return std::nullopt;
@@ -120,6 +122,15 @@ std::optional<std::string> read_if_exists(const fs::path& path) {
             contents.resize(std::max<std::size_t>(contents.size() * 2, 4096));
         }
     }
+}
+
+}  // namespace
+
+std::optional<std::string> read_if_exists(const fs::path& path) { return read_with(path, 0); }
+
+std::optional<std::string> read_own(const fs::path& path) {
+    // O_NONBLOCK: a pipe put there must not make us wait.
+    return read_with(path, O_NOFOLLOW | O_NONBLOCK);
 }
 
 std::string read_file(const fs::path& path) {

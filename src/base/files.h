@@ -30,6 +30,9 @@ Account current_account();
 /// The whole file; nothing when it does not exist.
 std::optional<std::string> read_if_exists(const fs::path& path);
 std::string read_file(const fs::path& path);
+/// As read_if_exists, for files below a directory that another account may write: no link is
+/// followed, so that root reads nothing there on that account's behalf.
+std::optional<std::string> read_own(const fs::path& path);
 /// Replaces the file in one step (temporary file, fsync, rename, fsync of the directory): a reader
 /// sees the old or the new contents, after a crash too. `owner` is set before the file gets its
 /// name.

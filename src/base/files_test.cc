@@ -49,6 +49,15 @@ TEST_F(Files, AWriteThatFailsNamesThePathAndTheCause) {
     }
 }
 
+TEST_F(Files, WhatIsOurOwnIsNotReadThroughALink) {
+    write_file(directory_ / "elsewhere", "of somebody else", 0600);
+    fs::create_symlink(directory_ / "elsewhere", directory_ / "secret");
+    EXPECT_EQ(read_if_exists(directory_ / "secret"), "of somebody else");
+    EXPECT_THROW(read_own(directory_ / "secret"), Error);
+    EXPECT_EQ(read_own(directory_ / "elsewhere"), "of somebody else");
+    EXPECT_EQ(read_own(directory_ / "absent"), std::nullopt);
+}
+
 TEST_F(Files, AFullDiskIsItsOwnError) {
     try {
         throw_file_error("write", "/x", ENOSPC);

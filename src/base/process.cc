@@ -12,6 +12,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -298,6 +299,14 @@ std::string process_name(pid_t process) {
     } catch (const Error&) {
         return {};  // It ended while we looked.
     }
+}
+
+std::optional<uid_t> process_owner(pid_t process) {
+    struct stat status {};
+    if (::stat(fmt::format("/proc/{}", process).c_str(), &status) != 0) {
+        return std::nullopt;
+    }
+    return status.st_uid;
 }
 
 std::optional<fs::path> find_program(const std::string& name,

@@ -57,6 +57,9 @@ bool wait_until_gone(pid_t process, std::chrono::milliseconds limit);
 /// The name of the process, as /proc knows it; empty when there is none.
 std::string process_name(pid_t process);
 
+/// The account the process runs as; nothing when there is none.
+std::optional<uid_t> process_owner(pid_t process);
+
 /// The program by this name on PATH, else in `directories`; nothing when there is none.
 std::optional<fs::path> find_program(const std::string& name,
                                      const std::vector<fs::path>& directories = {});

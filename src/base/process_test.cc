@@ -2,6 +2,8 @@
 #include "base/process.h"
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -36,6 +38,25 @@ TEST(Process, EndsWhatTakesTooLong) {
     const Stopwatch watch;
     EXPECT_THROW(run({{"sleep", "60"}, {}, {}, {}, {}}, 50ms), Error);
     EXPECT_LT(watch.elapsed(), 10s);
+}
+
+TEST(Process, NobodyBecomesAnAccountThatHeMayNot) {
+    EXPECT_EQ(process_owner(::getpid()), ::geteuid());
+    const pid_t child = ::fork();
+    if (child == 0) {
+        try {
+            if (::geteuid() == 0 && ::setuid(65534) != 0) {
+                ::_exit(3);
+            }
+            become({"root", 0, 0, "/root"});
+            ::_exit(1);
+        } catch (const Error& error) {
+            ::_exit(error.code() == Code::account_missing ? 0 : 2);
+        }
+    }
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    EXPECT_EQ(status, 0);
 }
 
 TEST(Process, AProgramThatIsNotThereIsNamed) {

@@ -119,13 +119,13 @@ void require_consent(const Run& run, const platform::Database& database, const s
     if (run.environment.is_protected && confirmed != name) {
         throw Error(Code::protected_environment,
                     confirmed.empty()
-                        ? fmt::format("{} destroys data, and the environment {} is protected", verb,
-                                      run.environment.name)
+                        ? fmt::format("{} asks for consent, and the environment {} is protected",
+                                      verb, run.environment.name)
                         : fmt::format("{} was confirmed for {}, not for {}", verb, confirmed, name),
                     fmt::format("confirm with --confirm {}", name));
     }
     if (!yes && confirmed != name) {
-        throw Error(Code::confirmation_needed, fmt::format("{} destroys data in {}", verb, name));
+        throw Error(Code::confirmation_needed, fmt::format("{} changes {} for good", verb, name));
     }
 }
 

@@ -82,7 +82,7 @@ Passfile Passfile::parse(std::string_view text) {
     return passfile;
 }
 
-Passfile Passfile::read(const fs::path& path) { return parse(read_if_exists(path).value_or("")); }
+Passfile Passfile::read(const fs::path& path) { return parse(read_own(path).value_or("")); }
 
 std::optional<Secret> Passfile::find(std::string_view host, std::uint16_t port,
                                      std::string_view database, std::string_view user) const {

@@ -128,7 +128,7 @@ std::optional<RedisSettings> redis_settings(const Run& run) {
         RedisSettings settings;
         settings.socket = run.state.redis_socket();
         settings.password =
-            Secret(std::string(trim(read_if_exists(run.state.redis_password()).value_or(""))));
+            Secret(std::string(trim(read_own(run.state.redis_password()).value_or(""))));
         return settings;
     }
     const auto endpoint = platform::redis_endpoint(run.manifest, run.environment, run.variables);

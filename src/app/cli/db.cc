@@ -138,10 +138,9 @@ Exit run_adopt(Context& context) {
         pg::Connection inside(trust::admin_settings(context.run(), database));
         const auto judgement = trust::judge(inside, context.run(), database);
         context.print(judgement.explanation);
-        if (judgement.standing != trust::Standing::ours && !context.dry_run() && !context.yes()) {
-            throw Error(Code::confirmation_needed,
-                        fmt::format("adopting {} makes it this platform's", database.name),
-                        "look where you are connected, then repeat with --yes");
+        if (judgement.standing != trust::Standing::ours && !context.dry_run()) {
+            trust::require_consent(context.run(), database, "db adopt",
+                                   context.arguments().value("--confirm"), context.yes());
         }
     }
     const auto summary = provision_databases(context, true);

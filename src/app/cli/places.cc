@@ -47,7 +47,7 @@ std::string url_of(const pg::Settings& settings) {
 }
 
 std::optional<DaemonRecord> read_daemon_record(const trust::Run& run) {
-    const auto text = read_if_exists(run.state.daemon_record());
+    const auto text = read_own(run.state.daemon_record());
     if (!text) {
         return std::nullopt;
     }
@@ -65,8 +65,11 @@ std::optional<DaemonRecord> read_daemon_record(const trust::Run& run) {
     DaemonRecord record;
     record.process = static_cast<pid_t>(process->as_int64());
     record.address = address->as_string().c_str();
-    // A process id is used again one day: only a process of our name is our daemon.
-    if (!is_alive(record.process) || process_name(record.process) != process_name(::getpid())) {
+    // A process id is used again one day, and the file may be written by the servers' account: only
+    // a process of our name and of that account is our daemon.
+    const auto owner = run.account ? run.account->user : ::geteuid();
+    if (!is_alive(record.process) || process_name(record.process) != process_name(::getpid()) ||
+        process_owner(record.process) != owner) {
         return std::nullopt;
     }
     return record;

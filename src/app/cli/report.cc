@@ -77,7 +77,7 @@ Exit run_report(Context& context) {
             report.servers.emplace_back(servers::name(server.server),
                                         server.answering ? server.version : "does not answer");
         }
-        if (const auto last = read_if_exists(last_run_file(run))) {
+        if (const auto last = read_own(last_run_file(run))) {
             report.steps = steps_from_json(*last);
         }
     }

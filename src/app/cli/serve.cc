@@ -34,7 +34,7 @@ namespace {
 using namespace std::chrono_literals;
 
 std::optional<daemon::Verification> stored_verification(const trust::Run& run) {
-    const auto text = read_if_exists(run.state.verification());
+    const auto text = read_own(run.state.verification());
     if (!text) {
         return std::nullopt;
     }
@@ -198,6 +198,13 @@ Exit run_serve(Context& context) {
                     fmt::format("a daemon of this platform runs already: process {} at {}",
                                 running->process, running->address),
                     "caisson down ends it");
+    }
+    if (context.dry_run()) {
+        context.print(fmt::format(
+            "would serve {} at {}:{}", context.run().manifest.name,
+            context.arguments().value("--listen", context.run().manifest.api.listen),
+            context.arguments().value("--port", std::to_string(context.run().manifest.api.port))));
+        return Exit::fine;
     }
     return serve_until_stopped(context);
 }

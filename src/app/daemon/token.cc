@@ -8,7 +8,7 @@
 namespace caisson::daemon {
 
 Secret token_at(const fs::path& file) {
-    auto text = read_if_exists(file);
+    auto text = read_own(file);
     if (!text) {
         if (!fs::exists(file.parent_path())) {
             make_directory(file.parent_path(), 0700);

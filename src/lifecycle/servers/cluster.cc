@@ -240,7 +240,7 @@ bool write_configuration(const trust::Run& run, const PostgresPrograms& programs
         changed = write_if_different(data / "caisson.conf", text, run);
     }
     // Somebody may have taken it out, or brought a data directory of his own.
-    const auto main = read_if_exists(data / "postgresql.conf").value_or("");
+    const auto main = read_own(data / "postgresql.conf").value_or("");
     if (main.find("include = 'caisson.conf'") == std::string::npos) {
         write_file(data / "postgresql.conf", main + "\ninclude = 'caisson.conf'\n", 0600,
                    run.account);

@@ -40,7 +40,7 @@ struct PidFile {
 };
 
 std::optional<PidFile> read_pid_file(const trust::Run& run) {
-    const auto text = read_if_exists(pid_file(run));
+    const auto text = read_own(pid_file(run));
     if (!text) {
         return std::nullopt;
     }

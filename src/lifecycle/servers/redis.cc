@@ -32,7 +32,7 @@ fs::path configuration_file(const trust::Run& run) {
 }
 
 Secret password_of(const trust::Run& run) {
-    const auto text = read_if_exists(run.state.redis_password());
+    const auto text = read_own(run.state.redis_password());
     if (text && !trim(*text).empty()) {
         return Secret(std::string(trim(*text)));
     }
@@ -45,7 +45,7 @@ redis::Settings settings_of(const trust::Run& run) {
     redis::Settings settings;
     settings.socket = run.state.redis_socket();
     settings.password =
-        Secret(std::string(trim(read_if_exists(run.state.redis_password()).value_or(""))));
+        Secret(std::string(trim(read_own(run.state.redis_password()).value_or(""))));
     settings.application = "caisson-servers";
     return settings;
 }
