@@ -107,6 +107,11 @@ std::optional<std::string> read_with(const fs::path& path, int flags) {
     while (true) {
         const auto got = ::read(file.value, contents.data() + size, contents.size() - size);
         if (got < 0) {
+            // A file of /proc whose process ended after we had opened it is a file that is not
+            // there.
+            if (errno == ESRCH) {
+                return std::nullopt;
+            }
             if (errno != EINTR) {
                 throw_file_error("read", path, errno);
             }
@@ -197,6 +202,14 @@ void make_directory(const fs::path& path, mode_t mode, const std::optional<Accou
     }
     if ((status.st_mode & 07777U) != mode && ::fchmod(directory.value, mode) != 0) {
         throw_file_error("set the rights of", path, errno);
+    }
+}
+
+void ensure_directory(const fs::path& path) {
+    std::error_code failure;
+    fs::create_directories(path, failure);
+    if (failure) {
+        throw_file_error("create the directory", path, failure.value());
     }
 }
 

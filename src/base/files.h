@@ -41,6 +41,8 @@ void write_file(const fs::path& path, std::string_view contents, mode_t mode = 0
 /// Makes the directory and its parents; the last one gets `mode` and `owner` even when it existed.
 void make_directory(const fs::path& path, mode_t mode = 0755,
                     const std::optional<Account>& owner = {});
+/// Makes the directory and its parents where they are missing; one that exists stays as it is.
+void ensure_directory(const fs::path& path);
 /// Removes a directory and all below it; fine when it is not there.
 void remove_tree(const fs::path& path);
 

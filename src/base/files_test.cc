@@ -58,6 +58,14 @@ TEST_F(Files, WhatIsOurOwnIsNotReadThroughALink) {
     EXPECT_EQ(read_own(directory_ / "absent"), std::nullopt);
 }
 
+TEST_F(Files, ADirectoryThatIsOnlyNeededKeepsItsRights) {
+    make_directory(directory_ / "closed", 0500);
+    ensure_directory(directory_ / "closed");
+    EXPECT_EQ(mode_of(directory_ / "closed"), 0500U);
+    ensure_directory(directory_ / "a" / "b");
+    EXPECT_TRUE(fs::is_directory(directory_ / "a" / "b"));
+}
+
 TEST_F(Files, AFullDiskIsItsOwnError) {
     try {
         throw_file_error("write", "/x", ENOSPC);

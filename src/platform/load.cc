@@ -86,7 +86,13 @@ fs::path find(const fs::path& start) {
 Manifest load(const fs::path& directory) {
     std::error_code failure;
     const fs::path real = fs::canonical(directory, failure);
-    const auto text = failure ? std::nullopt : read_if_exists(real / manifest_name);
+    std::optional<std::string> text;
+    try {
+        text = failure ? std::nullopt : read_if_exists(real / manifest_name);
+    } catch (const Error& error) {
+        throw Error(Code::platform_invalid, error.message(),
+                    "expected a file that you may read: ls -l " + (real / manifest_name).string());
+    }
     if (!text) {
         throw Error(Code::manifest_missing,
                     fmt::format("there is no {} in {}", manifest_name, directory.string()),

@@ -175,7 +175,7 @@ Exit run_init(Context& context) {
     boost::json::array written;
     for (const auto& [path, text] : files) {
         if (!context.dry_run()) {
-            make_directory((target / path).parent_path());
+            ensure_directory((target / path).parent_path());
             write_file(target / path, text);
         }
         context.print(fmt::format("  {}", path.string()));

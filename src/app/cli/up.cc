@@ -14,6 +14,8 @@
 #include "base/json.h"
 #include "base/process.h"
 #include "base/text.h"
+#include "lifecycle/checks/checks.h"
+#include "lifecycle/migrations/load.h"
 #include "lifecycle/servers/servers.h"
 #include "trust/identity.h"
 
@@ -98,6 +100,16 @@ void print_where(Context& context, bool serves) {
     }
 }
 
+/// Mistakes in migrations and checks are found before the first server starts. Seeds may be large:
+/// they are read when they are applied, all or nothing.
+void read_files(Context& context) {
+    const auto& run = context.run();
+    checks::load(run.manifest);
+    for (const auto& database : run.manifest.databases) {
+        migrations::load(database.migrations, run.manifest.features);
+    }
+}
+
 /// Everything up to `last`. Whether all steps hold; a step that does not ends the run.
 bool run_steps(Context& context, const std::string& last, bool foreground, bool& changed) {
     boost::json::array rows;
@@ -109,7 +121,13 @@ bool run_steps(Context& context, const std::string& last, bool foreground, bool&
         interrupt::check();
         const Stopwatch watch;
         context.busy(step.name);
-        const auto summary = step.run(context);
+        StepSummary summary;
+        try {
+            summary = step.run(context);
+        } catch (const Error&) {
+            context.print(fmt::format("{} {}", context.red("✗"), step.name));
+            throw;
+        }
         fault::point("step-" + step.name);
         print_step(context, step.name, summary, watch.elapsed());
         rows.push_back(boost::json::object{
@@ -142,6 +160,7 @@ Exit run_up(Context& context) {
         context.result()["steps"] = boost::json::array(names.begin(), names.end());
         return Exit::fine;
     }
+    read_files(context);
     bool changed = false;
     bool holds = true;
     {

@@ -93,7 +93,7 @@ Created create(const platform::Source& source, const std::string& name,
             header += fmt::format("-- caisson: description {}\n", trim(line));
         }
     }
-    make_directory(source.path);
+    ensure_directory(source.path);
     write_file(created.up, header + "\n");
     write_file(created.down, fmt::format("-- Undoes {}.sql\n\n", stem));
     return created;

@@ -58,6 +58,17 @@ void remove_at_once(const fs::path& path) {
     remove_tree(failure ? path : away);  // A mount point cannot be renamed.
 }
 
+/// What a run leaves that was refused before it made anything.
+bool holds_only_locks(const fs::path& root) {
+    for (const auto& entry : fs::directory_iterator(root)) {
+        const auto name = entry.path().filename();
+        if (name != "lock" && name != "servers.lock") {
+            return false;
+        }
+    }
+    return true;
+}
+
 }  // namespace
 
 std::string name(Server server) { return server == Server::postgres ? "PostgreSQL" : "Redis"; }
@@ -133,7 +144,7 @@ std::vector<fs::path> wipe(const trust::Run& run) {
     if (!is_there(run.state.root)) {
         return {};
     }
-    if (!is_ours(run)) {
+    if (!is_ours(run) && !holds_only_locks(run.state.root)) {
         throw Error(Code::state_unusable,
                     fmt::format("{} is not a state directory of {}, so it is not removed",
                                 run.state.root.string(), run.manifest.name),
