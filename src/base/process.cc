@@ -56,7 +56,7 @@ Prepared prepare(const Command& command) {
         }
     }
     for (const auto& [name, value] : command.environment) {
-        prepared.environment_text.push_back(name + "=" + value);
+        prepared.environment_text.push_back(fmt::format("{}={}", name, value));
     }
     for (auto& entry : prepared.environment_text) {
         prepared.environment.push_back(entry.data());

@@ -17,9 +17,9 @@ std::vector<std::string> keys_of(const Node& node, std::string_view name) {
     return keys;
 }
 
-std::string text_of(const Node& section, std::string_view key, std::string fallback) {
+std::string text_of(const Node& section, std::string_view key, const std::string& fallback) {
     const Node* node = section.find(key);
-    return node ? node->text : std::move(fallback);
+    return node ? node->text : fallback;
 }
 
 bool boolean_of(const Node& section, std::string_view key, bool fallback) {

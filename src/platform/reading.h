@@ -38,7 +38,7 @@ const std::vector<Member>& members_of(const Node& node, std::string_view name);
 std::vector<std::string> keys_of(const Node& node, std::string_view name);
 
 /// The scalar's text, or the fallback when the section does not have it.
-std::string text_of(const Node& section, std::string_view key, std::string fallback = {});
+std::string text_of(const Node& section, std::string_view key, const std::string& fallback = {});
 bool boolean_of(const Node& section, std::string_view key, bool fallback);
 /// The texts of a list; of one string, itself.
 std::vector<std::string> texts_of(const Node& section, std::string_view key);

@@ -33,7 +33,7 @@ Rule make_rules() {
     Rule root;
     for (const auto& setting : settings()) {
         Rule* rule = &root;
-        for (auto part : split(setting.path, '.')) {
+        for (const auto& part : split(setting.path, '.')) {
             const bool is_item = part.ends_with("[]");
             rule = &rule->children[is_item ? part.substr(0, part.size() - 2) : part];
             if (is_item) {

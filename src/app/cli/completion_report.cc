@@ -42,7 +42,7 @@ std::string markdown_of(const DatabaseFacts& facts) {
         facts.name, facts.server_version, facts.identity, facts.provisioned_at);
     std::vector<std::string> extensions;
     for (const auto& [name, version] : facts.extensions) {
-        extensions.push_back(name + " " + version);
+        extensions.push_back(fmt::format("{} {}", name, version));
     }
     text += fmt::format("| extensions | {} |\n| roles | {} |\n", join(extensions, ", "),
                         join(facts.roles, ", "));

@@ -86,16 +86,14 @@ void Prober::ask(Answer answer) {
     std::shared_ptr<const Finding> fresh;
     {
         const std::lock_guard lock(mutex_);
-        if (last_ && steady_clock::now() - last_->at <= limits_.fresh) {
-            fresh = last_;
-        } else {
+        if (!last_ || steady_clock::now() - last_->at > limits_.fresh) {
             waiting_.push_back(std::move(answer));
             asked_.notify_one();
+            return;
         }
+        fresh = last_;
     }
-    if (fresh) {
-        answer(fresh);
-    }
+    answer(fresh);
 }
 
 std::shared_ptr<const Finding> Prober::last() const {

@@ -13,7 +13,8 @@ namespace json = boost::json;
 
 double milliseconds(std::chrono::nanoseconds duration) {
     // Microseconds are as fine as it makes sense.
-    return static_cast<double>(duration.count() / 1000) / 1000;
+    const auto whole = std::chrono::duration_cast<std::chrono::microseconds>(duration);
+    return static_cast<double>(whole.count()) / 1000;
 }
 
 json::object to_object(const Counts& counts) {
