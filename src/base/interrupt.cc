@@ -17,6 +17,7 @@ namespace {
 
 std::atomic<bool> was_requested{false};
 std::atomic<bool> was_insisted{false};
+std::atomic<bool> by_keyboard{false};
 std::atomic<int> event{-1};
 std::atomic<int> insistence{-1};
 thread_local int shields = 0;
@@ -26,8 +27,9 @@ void wake(int descriptor) {
     [[maybe_unused]] const auto written = ::write(descriptor, &one, sizeof one);
 }
 
-void note(int) {
+void note(int signal) {
     const int saved = errno;
+    by_keyboard = by_keyboard || signal == SIGINT;
     if (was_requested.exchange(true)) {
         was_insisted = true;
         wake(insistence);
@@ -50,6 +52,8 @@ void install() {
 }
 
 bool requested() { return shields > 0 ? was_insisted : was_requested; }
+
+bool from_keyboard() { return by_keyboard; }
 
 void check() {
     if (requested()) {

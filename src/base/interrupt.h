@@ -11,6 +11,8 @@ namespace caisson::interrupt {
 /// Catches SIGINT, SIGTERM and SIGHUP from now on, and ignores SIGPIPE.
 void install();
 bool requested();
+/// Whether Ctrl-C asked for it, and not only a process manager's SIGTERM.
+bool from_keyboard();
 /// Errors: interrupted, once one was requested.
 void check();
 /// Readable once an interrupt was requested: to be polled beside a socket. -1 before install().

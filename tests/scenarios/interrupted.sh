@@ -12,3 +12,15 @@ for delay in 0.02 0.1 0.2 0.3 0.45 0.6 0.7 0.8 0.9 1.0 1.1 1.3; do
   run caisson down --wipe --yes
   exits 0
 done
+
+say "Ctrl-C while it serves in the foreground: 130; SIGTERM, as process managers send it: 0"
+for signal in INT TERM; do
+  caisson up --foreground >"$out" 2>"$err" &
+  foreground=$!
+  within 30 grep -q "serving at" "$out"
+  kill "-$signal" "$foreground"
+  wait "$foreground"
+  status=$?
+  [ "$signal" = INT ] && exits 130 || exits 0
+done
+lumina_is_whole

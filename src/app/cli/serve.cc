@@ -266,7 +266,11 @@ Exit serve_until_stopped(Context& context) {
         });
         std::error_code ignored;
         fs::remove(run.state.daemon_record(), ignored);
-        return status == 0 ? Exit::fine : Exit::bug;
+        if (status != 0) {
+            return Exit::bug;
+        }
+        // As everywhere, Ctrl-C is 130; ended by a process manager is what serving was meant to do.
+        return interrupt::from_keyboard() ? Exit::interrupted : Exit::fine;
     } catch (const Error& error) {
         tell_starter(context, fmt::format("error {} {}", kind_of(error.code()).name,
                                           replace_all(error.message(), "\n", " ")));
