@@ -82,6 +82,10 @@ daemon::MigrationState migration_state(pg::Connection& connection, const Verific
 }
 
 void ping_redis(const trust::RedisSettings& settings) {
+    if (settings.tls) {
+        // Better unreachable than reached in the open where TLS was asked for.
+        throw Error(Code::cannot_connect, "Redis over TLS is not supported yet");
+    }
     redis::Settings target;
     target.socket = settings.socket;
     target.host = settings.host;
