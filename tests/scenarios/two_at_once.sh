@@ -8,5 +8,5 @@ caisson up >"$machine/second" 2>&1 &
 second=$!
 wait "$first" || { cat "$machine/first"; die "the first succeeds"; }
 wait "$second" || { cat "$machine/second"; die "the second succeeds"; }
-grep -q "waiting for process" "$machine/first" "$machine/second" || die "one of them says for whom it waits"
+grep -q "waiting for" "$machine/first" "$machine/second" || die "one of them says for whom it waits"
 lumina_is_whole

@@ -59,7 +59,8 @@ FileLock lock_state(Context& context, const std::string& purpose) {
             return std::move(*lock);
         }
         if (!told) {
-            context.note(fmt::format("waiting for {}", FileLock::holder(state.lock())));
+            const auto holder = FileLock::holder(state.lock());
+            context.note(fmt::format("waiting for {}", holder.empty() ? "another run" : holder));
             told = true;
         }
         if (watch.elapsed() > 2min) {
