@@ -17,6 +17,10 @@ namespace {
 
 bool is_text(const Node& node) { return node.is(NodeType::text); }
 
+bool is_one_of(const Node& node, std::initializer_list<std::string_view> words) {
+    return is_text(node) && std::find(words.begin(), words.end(), node.text) != words.end();
+}
+
 bool has_control_character(std::string_view text) {
     return std::any_of(text.begin(), text.end(),
                        [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
@@ -162,6 +166,20 @@ constexpr std::array kind_table = {
     Kind{"\"admin\"", "\"admin\"", [](const Node& n) { return is_text(n) && n.text == "admin"; }},
     Kind{"\"migrator\"", "\"migrator\"",
          [](const Node& n) { return is_text(n) && n.text == "migrator"; }},
+    Kind{"policy", "\"refuse\", \"warn\" or \"allow\"",
+         [](const Node& n) {
+             return is_one_of(n, {"refuse", "warn", "allow"});
+         }},
+    Kind{"transaction scope", "\"file\", \"run\" or \"none\"",
+         [](const Node& n) {
+             return is_one_of(n, {"file", "run", "none"});
+         }},
+    Kind{"lint severity", "\"error\", \"warning\" or \"off\"",
+         [](const Node& n) {
+             return is_one_of(n, {"error", "warning", "off"});
+         }},
+    Kind{"duration", "a duration such as \"500ms\" or \"2s\"",
+         [](const Node& n) { return is_text(n) && parse_duration(n.text).has_value(); }},
     Kind{"list of strings", "a list of strings", is_list_of_lines},
     Kind{"list", "a list", [](const Node& n) { return n.is(NodeType::list); }},
 };

@@ -29,9 +29,38 @@ struct Extension {
 struct Source {
     std::string name;
     fs::path path;
-    std::string format = "plain";
+    std::string format{};   ///< `plain`, `flyway`, …; empty: found out from the files.
     bool as_admin = false;  ///< migrate_as = "admin": makes extensions or roles.
+    /// The table in which the tool of the format keeps its own history, where it is not the tool's
+    /// usual one. Empty (`history = false`): the source has none but ours.
+    std::optional<std::string> history{};
+    /// What the tool replaces in its files, such as Flyway's `${schema}`. Values may hold `${NAME}`
+    /// of a declared variable.
+    std::map<std::string, std::string> placeholders{};
 };
+
+/// What is done about a disorder between files and history.
+enum class Policy { refuse, warn, allow };
+/// How many transactions a run of migrations takes.
+enum class TransactionScope {
+    file,  ///< One a file.
+    run,   ///< One for all, cut at files that cannot be in one.
+    none,  ///< One a statement, each recorded.
+};
+
+/// [migrations]: how migrations are applied.
+struct MigrationRules {
+    TransactionScope transaction = TransactionScope::file;
+    Policy late = Policy::refuse;     ///< Not applied, although a newer one of its source is.
+    Policy missing = Policy::refuse;  ///< Applied, and the file is gone.
+    Policy edited = Policy::refuse;   ///< Applied, and the file was changed since.
+    /// How long a statement waits for the lock of a table before its transaction is given up and
+    /// tried again, at most `lock_retries` times.
+    std::chrono::milliseconds lock_timeout{500};
+    int lock_retries = 20;
+};
+
+enum class LintSeverity { off, warning, error };
 
 /// A logical database of the platform.
 struct Database {
@@ -154,6 +183,8 @@ struct Manifest {
     std::vector<SeedTable> seeds;
     std::vector<CacheKey> cache_keys;
     std::map<std::string, bool> features;
+    MigrationRules migrations;
+    std::map<std::string, LintSeverity> lint;  ///< [lint.rules]: by the rule's id.
     Api api;
 
     /// Errors: usage, with "did you mean", when there is no such database or environment.

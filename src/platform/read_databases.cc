@@ -91,18 +91,17 @@ void read_source(Reading& reading, Database& database, const Node& item) {
         add_source(reading, database, std::move(source), item.place);
         return;
     }
-    if (const Node* format = item.find("format"); format && format->text != "plain") {
-        reading.mistake(format->place,
-                        fmt::format("the format is \"{}\", which is not supported in this version; "
-                                    "expected \"plain\"",
-                                    format->text));
-    }
+    source.format = text_of(item, "format");
     if (const Node* history = item.find("history")) {
-        reading.mistake(history->place,
-                        "the history of another tool is not supported in this version; expected a "
-                        "source of Caisson's "
-                        "own history",
-                        "leave `history` out");
+        // `history = true` says what is so anyway.
+        if (!history->is(NodeType::boolean)) {
+            source.history = history->text;
+        } else if (!boolean_of(item, "history", true)) {
+            source.history = "";
+        }
+    }
+    for (const auto& placeholder : members_of(item, "placeholders")) {
+        source.placeholders[placeholder.key] = placeholder.value.text;
     }
     source.as_admin = text_of(item, "migrate_as") == "admin";
     if (const Node* path = item.find("path")) {

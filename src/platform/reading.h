@@ -56,5 +56,6 @@ void read_variables(Reading& reading);
 void read_seeds(Reading& reading);
 void read_cache_keys(Reading& reading);
 void read_features_and_api(Reading& reading);
+void read_migrations(Reading& reading);
 
 }  // namespace caisson::platform

@@ -36,12 +36,17 @@ Table database_settings() {
         {"databases.*.migrations[]", "non-empty string or section", "",
          "A folder, relative to the platform."},
         {"databases.*.migrations[].path", "non-empty string", "", "The folder.", true},
-        {"databases.*.migrations[].format", "non-empty string", "`\"plain\"`",
-         "How the files are laid out: `plain` is `NNN_name.sql` with an optional "
-         "`NNN_name.down.sql`. Formats of other "
-         "tools are not supported in this version."},
-        {"databases.*.migrations[].history", "non-empty string", "",
-         "The history that another tool has written. Not supported in this version."},
+        {"databases.*.migrations[].format", "non-empty string", "found out from the files",
+         "The tool that the files are written for, such as `flyway`; `plain` is `NNN_name.sql` "
+         "with "
+         "an optional `NNN_name.down.sql`. `caisson migrate detect` explains what it finds."},
+        {"databases.*.migrations[].history", "non-empty string or boolean",
+         "the tool's usual table",
+         "The table in which that tool keeps its own history, as `table` or `schema.table`: read, "
+         "verified and kept written. `false`: there is none but Caisson's."},
+        {"databases.*.migrations[].placeholders", "section", "",
+         "What the tool replaces in its files, such as Flyway's `${schema}`."},
+        {"databases.*.migrations[].placeholders.*", "text", "", "The value of one placeholder."},
         {"databases.*.migrations[].migrate_as", "\"migrator\" or \"admin\"", "`\"migrator\"`",
          "The role the files run as; `admin` for a source that makes extensions or roles."},
         {"databases.*.extensions", "list", "`[]`",
@@ -200,6 +205,29 @@ Table variable_settings() {
     };
 }
 
+Table migration_settings() {
+    return {
+        {"migrations", "section", "", "How migrations are applied."},
+        {"migrations.transaction", "transaction scope", "`\"file\"`",
+         "`file`: a transaction a file; `run`: one for all that is pending, cut at files that "
+         "cannot be in one; `none`: one a statement, each recorded."},
+        {"migrations.late", "policy", "`\"refuse\"`",
+         "What is done about a file that is not applied although a newer one of its source is."},
+        {"migrations.missing", "policy", "`\"refuse\"`",
+         "What is done about an applied migration whose file is gone."},
+        {"migrations.edited", "policy", "`\"refuse\"`",
+         "What is done about a file that was changed after it was applied."},
+        {"migrations.lock_timeout", "duration", "`\"500ms\"`",
+         "How long a statement waits for the lock of a table before its transaction is tried "
+         "again."},
+        {"migrations.lock_retries", "positive integer", "`20`", "How often that is done."},
+        {"lint", "section", "", "What `caisson migrate lint` looks for."},
+        {"lint.rules", "section", "", "Severities, by the rule's id."},
+        {"lint.rules.*", "lint severity", "the rule's own",
+         "`error`, `warning` or `off` for one rule."},
+    };
+}
+
 Table remaining_settings() {
     return {
         {"seeds", "section", "",
@@ -235,7 +263,7 @@ Table make_table() {
     Table table;
     for (const auto& part :
          {platform_settings(), database_settings(), server_settings(), environment_settings(),
-          role_settings(), variable_settings(), remaining_settings()}) {
+          role_settings(), variable_settings(), migration_settings(), remaining_settings()}) {
         add(table, part);
     }
     return table;

@@ -49,7 +49,7 @@ void ask_identity(pg::Connection& inside, const trust::Run& run, const platform:
 
 void ask_migrations(pg::Connection& inside, const trust::Run& run,
                     const platform::Database& database, std::vector<Diagnosis>& found) {
-    const auto files = migrations::load(database.migrations, run.manifest.features);
+    const auto files = sources::load(database.migrations, run.manifest.features);
     const auto history = migrations::read_history(inside);
     const auto states = migrations::status(files, history, run.manifest.features);
     const auto findings = history_findings(states);

@@ -54,7 +54,7 @@ struct Loaded {
 
 Loaded load(Context& context, const platform::Database& database, Connections& connections) {
     Loaded loaded;
-    loaded.files = migrations::load(database.migrations, context.run().manifest.features);
+    loaded.files = sources::load(database.migrations, context.run().manifest.features);
     loaded.history = migrations::read_history(connections(false));
     return loaded;
 }
@@ -114,8 +114,8 @@ boost::json::object json_of(const migrations::Status& status) {
     if (!status.feature().empty()) {
         row["feature"] = status.feature();
     }
-    if (status.migration && !status.migration->directives.description.empty()) {
-        row["description"] = status.migration->directives.description;
+    if (status.migration && !status.migration->up.directives.description.empty()) {
+        row["description"] = status.migration->up.directives.description;
     }
     if (status.record) {
         row["applied_at"] = status.record->applied_at;
@@ -349,8 +349,7 @@ Exit run_new(Context& context) {
         context.result() = {{"name", name}, {"folder", source.path.string()}};
         return Exit::fine;
     }
-    const auto created =
-        migrations::create(source, name, context.arguments().value("--description"));
+    const auto created = sources::create(source, name, context.arguments().value("--description"));
     context.print(created.up.string());
     context.print(created.down.string());
     context.result() = {{"up", created.up.string()}, {"down", created.down.string()}};
@@ -381,7 +380,7 @@ Exit run_script(Context& context) {
     const auto& features = context.run().manifest.features;
     const auto text =
         extensions_script(database) +
-        migrations::export_sql(migrations::load(database.migrations, features), features);
+        migrations::export_sql(sources::load(database.migrations, features), features);
     if (context.json()) {
         context.result() = {{"database", database.name}, {"script", text}};
     } else {

@@ -50,7 +50,7 @@ void show_database(Context& context, Screen& screen, const platform::Database& d
             screen.row(database.name, false, judgement.explanation, {});
             return;
         }
-        const auto files = migrations::load(database.migrations, run.manifest.features);
+        const auto files = sources::load(database.migrations, run.manifest.features);
         const auto states =
             migrations::status(files, migrations::read_history(connection), run.manifest.features);
         const bool matches = history_findings(states).empty();

@@ -15,8 +15,8 @@
 #include "base/process.h"
 #include "base/text.h"
 #include "lifecycle/checks/checks.h"
-#include "lifecycle/migrations/load.h"
 #include "lifecycle/servers/servers.h"
+#include "lifecycle/sources/load.h"
 #include "trust/identity.h"
 
 namespace caisson::cli {
@@ -107,7 +107,7 @@ void read_files(Context& context) {
     const auto& run = context.run();
     checks::load(run.manifest);
     for (const auto& database : run.manifest.databases) {
-        migrations::load(database.migrations, run.manifest.features);
+        sources::load(database.migrations, run.manifest.features);
     }
 }
 

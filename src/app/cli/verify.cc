@@ -79,7 +79,7 @@ checks::Report verify_database(const Verification& what, pg::Connection& connect
 
 Verification load_verification(const trust::Run& run, const platform::Database& database) {
     return {run, database, checks::load(run.manifest),
-            migrations::load(database.migrations, run.manifest.features)};
+            sources::load(database.migrations, run.manifest.features)};
 }
 
 pg::Settings verifier_settings(const trust::Run& run, const platform::Database& database) {

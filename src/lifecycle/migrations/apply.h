@@ -28,7 +28,18 @@ struct Report {
     std::vector<Applied> applied;
 };
 
+/// Something that a run did, at the moment when it is certain: for the journal.
+struct Event {
+    enum class Kind { planned, started, statement, failed, finished, reverted };
+    Kind kind = Kind::planned;
+    const Step* step = nullptr;  ///< Null for `planned`, which is about all steps.
+    std::size_t statement = 0;   ///< From 1: of `statement` and, where known, of `failed`.
+    std::string detail;          ///< The error; for `planned` the list of files with checksums.
+};
+
 struct Options {
+    /// Called for each event, beside the transaction of the file: what fails is told as well.
+    std::function<void(const Event&)> on_event;
     std::chrono::milliseconds wait{std::chrono::seconds(30)};  ///< For another run to end.
     /// Called with the holder before the first wait.
     std::function<void(const std::string& holder)> on_wait;

@@ -23,12 +23,12 @@ TEST_F(ApplyTest, AppliesWhatIsPendingAndRecordsIt) {
     EXPECT_EQ(history(), "001:applied 002:applied");
     const auto records = read_history(connection);
     ASSERT_EQ(records.size(), 2U);
-    EXPECT_EQ(records[0].checksum, files()[0].checksum);
+    EXPECT_EQ(records[0].checksum, files()[0].up.checksum);
     EXPECT_EQ(records[0].applied_by, "postgres");
     EXPECT_THAT(records[0].applied_from, HasSubstr("caisson"));
     EXPECT_THAT(records[0].applied_at, testing::MatchesRegex("20..-..-..T..:..:......Z"));
     EXPECT_LT(records[0].sequence, records[1].sequence);
-    EXPECT_EQ(read_text(connection, records[0]), files()[0].text);
+    EXPECT_EQ(read_text(connection, records[0]), files()[0].up.text);
     EXPECT_EQ(ask("select description from caisson.migrations order by version limit 1"), "people");
     EXPECT_TRUE(up().applied.empty());
     EXPECT_EQ(ask("select count(*) from pg_locks where locktype = 'advisory'"), "0");

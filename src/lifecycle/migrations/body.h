@@ -6,9 +6,11 @@
 #include <vector>
 
 #include "drivers/sql/split.h"
-#include "lifecycle/migrations/directives.h"
+#include "lifecycle/sources/directives.h"
 
 namespace caisson::migrations {
+
+using sources::Mistake;
 
 /// How a file is sent.
 enum class Mode {

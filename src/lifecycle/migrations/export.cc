@@ -17,13 +17,13 @@ std::string export_sql(const std::vector<Migration>& files, const Features& feat
             continue;
         }
         const auto& migration = *one.migration;
-        const auto body =
-            body_of(migration.text, migration.directives.no_transaction, migration.file, mistakes);
+        const auto body = body_of(migration.up.text, migration.up.directives.no_transaction,
+                                  migration.up.file, mistakes);
         const bool whole = body.mode == Mode::whole;
-        sql += fmt::format("\n-- {}\n{}{}\n;\n{}discard all;\n", migration.file,
+        sql += fmt::format("\n-- {}\n{}{}\n;\n{}discard all;\n", migration.up.file,
                            whole ? "begin;\n" : "", body.text, whole ? "commit;\n" : "");
     }
-    require_none(mistakes);
+    sources::require_none(mistakes);
     return sql;
 }
 

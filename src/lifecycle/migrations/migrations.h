@@ -3,7 +3,7 @@
 
 /// @file
 /// Migrations: files x history -> plan -> apply. A verb reads so:
-///     const auto files = load(database.migrations, manifest.features);
+///     const auto files = sources::load(database.migrations, manifest.features);
 ///     const auto history = read_history(connection);
 ///     show(status(files, history, manifest.features));                      // status
 ///     show(plan_up(files, history, manifest.features, {to}, text_of));      // --dry-run
@@ -11,9 +11,8 @@
 /// The catalogue with history_step() must be installed before up() and down().
 
 #include "lifecycle/migrations/apply.h"
-#include "lifecycle/migrations/create.h"
 #include "lifecycle/migrations/export.h"
 #include "lifecycle/migrations/history.h"
-#include "lifecycle/migrations/load.h"
 #include "lifecycle/migrations/plan.h"
 #include "lifecycle/migrations/status.h"
+#include "lifecycle/sources/sources.h"

@@ -7,10 +7,13 @@
 
 #include "base/text.h"
 #include "lifecycle/migrations/difference.h"
-#include "lifecycle/migrations/version.h"
+#include "lifecycle/sources/version.h"
 
 namespace caisson::migrations {
 namespace {
+
+using sources::canonical_version;
+using sources::version_before;
 
 std::string label(const Status& one) { return one.source() + "/" + one.title(); }
 
@@ -66,10 +69,10 @@ std::string labels_of(const std::vector<Status>& states, State state) {
 
 std::string difference_of(const Status& one, const TextOf& text_of) {
     const auto applied = text_of ? text_of(*one.record) : std::nullopt;
-    return applied ? unified_difference(*applied, one.migration->text,
-                                        fmt::format("{} as applied at {}", one.migration->file,
+    return applied ? unified_difference(*applied, one.migration->up.text,
+                                        fmt::format("{} as applied at {}", one.migration->up.file,
                                                     one.record->applied_at),
-                                        fmt::format("{} now", one.migration->file))
+                                        fmt::format("{} now", one.migration->up.file))
                    : fmt::format("{}: what was applied was too long to keep\n", label(one));
 }
 
@@ -84,7 +87,7 @@ void refuse_edited(const std::vector<Status>& states, const TextOf& text_of) {
     for (int shown = 0; const auto& one : states) {
         if (one.state == State::edited && shown++ < most) {
             message += "\n" + difference_of(one, text_of);
-            first = first.empty() ? one.migration->file : first;
+            first = first.empty() ? one.migration->up.file : first;
         }
     }
     while (message.back() == '\n') {
@@ -122,7 +125,7 @@ void prepare(std::vector<Step>& steps) {
     for (auto& step : steps) {
         step.mode = body_of(step, mistakes).mode;
     }
-    require_none(mistakes);
+    sources::require_none(mistakes);
 }
 
 /// The rows to revert, newest first.
@@ -159,9 +162,9 @@ void require_downs(const std::vector<const Status*>& rows) {
     for (const auto* const one : rows) {
         if (!one->migration) {
             problems.push_back(label(*one) + " has no file any more");
-        } else if (!one->migration->down_file) {
+        } else if (!one->migration->down) {
             problems.push_back(label(*one) + " has no down file");
-        } else if (sql::split(one->migration->down_text).empty()) {
+        } else if (sql::split(one->migration->down->text).empty()) {
             problems.push_back(label(*one) + " has a down file without a statement");
         }
     }

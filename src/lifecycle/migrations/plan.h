@@ -21,15 +21,12 @@ struct Step {
     const Migration* migration = nullptr;  ///< Into the files the plan was made of.
     const Record* record = nullptr;        ///< Into the history; null when nothing is there yet.
 
-    const std::string& file() const {
-        return direction == Direction::up ? migration->file : *migration->down_file;
+    const Script& script() const {
+        return direction == Direction::up ? migration->up : *migration->down;
     }
-    const std::string& text() const {
-        return direction == Direction::up ? migration->text : migration->down_text;
-    }
-    const Directives& directives() const {
-        return direction == Direction::up ? migration->directives : migration->down_directives;
-    }
+    const std::string& file() const { return script().file; }
+    const std::string& text() const { return script().text; }
+    const Directives& directives() const { return script().directives; }
     /// Statements that an earlier attempt got through.
     std::size_t resumes_after() const;
 };

@@ -18,12 +18,13 @@ Migration file(const std::string& version, const std::string& feature = "",
     migration.source_index = index;
     migration.version = version;
     migration.name = "x" + version;
-    migration.file = source + "/" + migration.title() + ".sql";
-    migration.text = "select 1";
-    migration.checksum = "sum " + version;
-    migration.directives.feature = feature;
-    migration.down_file = source + "/" + migration.title() + ".down.sql";
-    migration.down_text = "select 2";
+    migration.up.file = source + "/" + migration.title() + ".sql";
+    migration.up.text = "select 1";
+    migration.up.checksum = "sum " + version;
+    migration.up.directives.feature = feature;
+    migration.down.emplace();
+    migration.down->file = source + "/" + migration.title() + ".down.sql";
+    migration.down->text = "select 2";
     return migration;
 }
 
@@ -32,8 +33,8 @@ Record row(const Migration& migration, std::int64_t sequence) {
     record.source = migration.source;
     record.version = migration.version;
     record.name = migration.name;
-    record.feature = migration.directives.feature;
-    record.checksum = migration.checksum;
+    record.feature = migration.up.directives.feature;
+    record.checksum = migration.up.checksum;
     record.sequence = sequence;
     return record;
 }
@@ -89,14 +90,14 @@ TEST_F(PlanTest, AVersionIsFoundByItsNumberAndNeverGuessed) {
 TEST_F(PlanTest, AWiderNumberIsStillTheSameVersion) {
     files = {file("0001"), file("0002")};
     history = {row(file("001"), 1)};
-    history[0].checksum = files[0].checksum;
+    history[0].checksum = files[0].up.checksum;
     EXPECT_THAT(up(), ElementsAre("migrations/0002"));
 }
 
 TEST_F(PlanTest, AnEditedFileIsRefusedWithTheDifference) {
     files = {file("001"), file("002")};
     history = {row(files[0], 1)};
-    files[0].checksum = "another";
+    files[0].up.checksum = "another";
     const auto error = refusal([&] { up(); });
     EXPECT_EQ(error.code(), Code::migration_edited);
     EXPECT_THAT(error.message(), HasSubstr("-select 0\n+select 1"));
@@ -109,7 +110,7 @@ TEST_F(PlanTest, ManyEditedFilesAreNamedInPart) {
     for (int i = 100; i < 200; ++i) {
         files.push_back(file(std::to_string(i)));
         history.push_back(row(files.back(), i));
-        files.back().checksum = "another";
+        files.back().up.checksum = "another";
     }
     const auto message = refusal([&] { up(); }).message();
     EXPECT_THAT(message, HasSubstr("119_x119 and 80 more\n---"));
@@ -170,15 +171,15 @@ TEST_F(PlanTest, DownsComeInTheReverseOrderOfApplication) {
 TEST_F(PlanTest, ADownThatIsNotThereIsRefusedBeforeAnythingRuns) {
     files = {file("001"), file("002"), file("003")};
     history = {row(file("000"), 1), row(files[0], 2), row(files[1], 3), row(files[2], 4)};
-    files[0].down_file.reset();
-    files[1].down_text = "-- only a comment\n";
+    files[0].down.reset();
+    files[1].down->text = "-- only a comment\n";
     const auto error = refusal([&] { down({1, "0", {}}); });
     EXPECT_EQ(error.code(), Code::migration_order);
     EXPECT_THAT(error.message(), HasSubstr("migrations/001_x001 has no down file"));
     EXPECT_THAT(error.message(), HasSubstr("002_x002 has a down file without a statement"));
     EXPECT_THAT(error.message(), HasSubstr("migrations/000_x000 has no file any more"));
     EXPECT_THAT(down({1, {}, {}}), ElementsAre("migrations/003"));
-    files[2].checksum = "edited since";
+    files[2].up.checksum = "edited since";
     EXPECT_THAT(down({1, {}, {}}), ElementsAre("migrations/003"));
     EXPECT_EQ(refusal([&] { down({1, {}, "9"}); }).code(), Code::usage);
     history.pop_back();
@@ -202,8 +203,8 @@ TEST_F(PlanTest, AFileAppliedInPartComesFirstAndAHalfRevertedOneIsRefused) {
 
 TEST_F(PlanTest, WhatCannotBeSentIsNamedBeforeAnythingRuns) {
     files = {file("001"), file("002")};
-    files[0].text = "select 1;\n  \\set x 1\n";
-    files[1].text = "copy t from stdin;\n1\n\\.\n";
+    files[0].up.text = "select 1;\n  \\set x 1\n";
+    files[1].up.text = "copy t from stdin;\n1\n\\.\n";
     const auto error = refusal([&] { up(); });
     EXPECT_EQ(error.code(), Code::migration_invalid);
     EXPECT_THAT(error.message(), HasSubstr("001_x001.sql:2:3: \"\\set x 1\" is a command of psql"));

@@ -21,7 +21,11 @@ std::string applied_from() {
 }
 
 std::string content_of(const Migration& migration) {
-    return migration.text.size() <= longest_kept ? pg::literal(migration.text) : "null";
+    return migration.up.text.size() <= longest_kept ? pg::literal(migration.up.text) : "null";
+}
+
+std::string down_checksum(const Migration& migration) {
+    return migration.down ? migration.down->checksum : "";
 }
 
 std::string key_of(const Step& step) {
@@ -39,9 +43,9 @@ std::string insert(const Step& step, std::string_view state, std::size_t stateme
         "{}, {}, {}, {}, '{}', '{}', '{}', {}, {}, extract(epoch from clock_timestamp() - now()) * "
         "1000, {});",
         pg::literal(migration.source), pg::literal(migration.version), pg::literal(migration.name),
-        pg::literal(migration.directives.description), pg::literal(migration.directives.feature),
-        migration.checksum, migration.down_checksum, state, statements, from,
-        content_of(migration));
+        pg::literal(migration.up.directives.description),
+        pg::literal(migration.up.directives.feature), migration.up.checksum,
+        down_checksum(migration), state, statements, from, content_of(migration));
 }
 
 }  // namespace
@@ -59,9 +63,9 @@ std::string record_done(const Step& step) {
         "{}, checksum = '{}', down_checksum = '{}', error = '', statement_running = false, content "
         "= {}, applied_by = session_user, milliseconds = extract(epoch from clock_timestamp() - "
         "applied_at) * 1000 where {};",
-        pg::literal(migration.name), pg::literal(migration.directives.description),
-        pg::literal(migration.directives.feature), migration.checksum, migration.down_checksum,
-        content_of(migration), key_of(step));
+        pg::literal(migration.name), pg::literal(migration.up.directives.description),
+        pg::literal(migration.up.directives.feature), migration.up.checksum,
+        down_checksum(migration), content_of(migration), key_of(step));
 }
 
 std::string record_begun(const Step& step, std::size_t statements) {

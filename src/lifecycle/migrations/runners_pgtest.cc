@@ -54,7 +54,8 @@ TEST(Runner, DISABLED_Child) {
     settings.password = Secret(std::getenv("RUNNER_PASSWORD"));
     settings.database = std::getenv("RUNNER_DATABASE");
     pg::Connection own(settings);
-    const auto files = load({{"migrations", std::getenv("RUNNER_FOLDER"), "plain", false}}, {});
+    const auto files =
+        sources::load({{"migrations", std::getenv("RUNNER_FOLDER"), "plain", false}}, {});
     migrations::up([&](bool) -> pg::Connection& { return own; }, files, {}, {}, {});
 }
 

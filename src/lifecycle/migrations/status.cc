@@ -4,11 +4,15 @@
 #include <algorithm>
 #include <array>
 #include <unordered_map>
+#include <unordered_set>
 
-#include "lifecycle/migrations/version.h"
+#include "lifecycle/sources/version.h"
 
 namespace caisson::migrations {
 namespace {
+
+using sources::canonical_version;
+using sources::version_before;
 
 constexpr std::array<std::string_view, 8> names = {"applied",   "pending", "gated",   "partial",
                                                    "reverting", "edited",  "missing", "late"};
@@ -24,7 +28,7 @@ bool is_on(const Features& features, const std::string& feature) {
 
 State state_of(const Migration& migration, const Record* record, const Features& features) {
     if (!record) {
-        return is_on(features, migration.directives.feature) ? State::pending : State::gated;
+        return is_on(features, migration.up.directives.feature) ? State::pending : State::gated;
     }
     switch (record->progress) {
         case Progress::partial:
@@ -34,26 +38,21 @@ State state_of(const Migration& migration, const Record* record, const Features&
         case Progress::applied:
             break;
     }
-    return record->checksum == migration.checksum ? State::applied : State::edited;
+    return record->checksum == migration.up.checksum ? State::applied : State::edited;
 }
 
 /// What is pending below the newest applied one of its source.
 void mark_late(std::vector<Status>& all) {
-    std::unordered_map<std::string, const std::string*> newest;
-    for (const auto& one : all) {
-        // A file that is applied in part is still on its way: it does not close what lies before.
-        if (one.record && one.feature().empty() && one.state != State::partial) {
-            auto& version = newest[one.source()];
-            if (!version || version_before(*version, one.version())) {
-                version = &one.version();
-            }
+    std::unordered_set<std::string> begun;
+    for (auto one = all.rbegin(); one != all.rend(); ++one) {
+        if (!one->feature().empty()) {
+            continue;
         }
-    }
-    for (auto& one : all) {
-        const auto found = newest.find(one.source());
-        if (one.state == State::pending && one.feature().empty() && found != newest.end() &&
-            version_before(one.version(), *found->second)) {
-            one.state = State::late;
+        // A file that is applied in part is still on its way: it does not close what lies before.
+        if (one->record && one->state != State::partial) {
+            begun.insert(one->source());
+        } else if (one->state == State::pending && begun.contains(one->source())) {
+            one->state = State::late;
         }
     }
 }

@@ -7,9 +7,14 @@
 #include <vector>
 
 #include "lifecycle/migrations/history.h"
-#include "lifecycle/migrations/load.h"
+#include "lifecycle/sources/load.h"
 
 namespace caisson::migrations {
+
+using sources::Directives;
+using sources::Migration;
+using sources::Mistake;
+using sources::Script;
 
 /// How a file and its row in the history stand to one another.
 enum class State {
@@ -37,7 +42,7 @@ struct Status {
     const std::string& name() const { return migration ? migration->name : record->name; }
     std::string title() const { return version() + "_" + name(); }
     const std::string& feature() const {
-        return migration ? migration->directives.feature : record->feature;
+        return migration ? migration->up.directives.feature : record->feature;
     }
 };
 

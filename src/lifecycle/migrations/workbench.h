@@ -19,8 +19,8 @@ struct Workbench {
         directory.write(fs::path("migrations") / name, text);
     }
     std::vector<Migration> files() const {
-        return load({{"migrations", directory.path() / "migrations", "plain", false}},
-                    {{"blockchain", false}});
+        return sources::load({{"migrations", directory.path() / "migrations"}},
+                             {{"blockchain", false}});
     }
     Connect connect() {
         return [this](bool) -> pg::Connection& { return connection; };

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "lifecycle/migrations/load.h"
+#include "lifecycle/sources/load.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/error.h"
-#include "lifecycle/migrations/version.h"
+#include "lifecycle/sources/version.h"
 #include "tests/support/postgres.h"
 
-namespace caisson::migrations {
+namespace caisson::sources {
 namespace {
 
 using testing::HasSubstr;
@@ -17,7 +17,7 @@ using testing::Not;
 class LoadTest : public testing::Test {
  protected:
     std::vector<Migration> read() {
-        return load({{"migrations", directory_.path() / "migrations", "plain", false}},
+        return load({{"migrations", directory_.path() / "migrations", "plain"}},
                     {{"blockchain", false}});
     }
     void write(const std::string& name, std::string_view text) {
@@ -56,9 +56,9 @@ TEST_F(LoadTest, LineEndsAndByteOrderMarkDoNotChangeTheChecksum) {
     write("002_b.sql", "\xEF\xBB\xBFselect 1;\r\nselect 2;\r\n");
     write("003_c.sql", "select 1;\nselect 3;\n");
     const auto files = read();
-    EXPECT_EQ(files[0].checksum, files[1].checksum);
-    EXPECT_NE(files[0].checksum, files[2].checksum);
-    EXPECT_EQ(files[1].text.substr(0, 6), "select");
+    EXPECT_EQ(files[0].up.checksum, files[1].up.checksum);
+    EXPECT_NE(files[0].up.checksum, files[2].up.checksum);
+    EXPECT_EQ(files[1].up.text.substr(0, 6), "select");
 }
 
 TEST_F(LoadTest, DirectivesAreReadFromLinesOfTheirOwn) {
@@ -70,12 +70,12 @@ TEST_F(LoadTest, DirectivesAreReadFromLinesOfTheirOwn) {
     write("001_a.down.sql", "-- caisson: no-transaction\ndrop table t;");
     const auto files = read();
     ASSERT_EQ(files.size(), 1U);
-    EXPECT_EQ(files[0].directives.feature, "blockchain");
-    EXPECT_EQ(files[0].directives.description, "one two");
-    EXPECT_FALSE(files[0].directives.no_transaction);
-    ASSERT_TRUE(files[0].down_file);
-    EXPECT_EQ(*files[0].down_file, "migrations/001_a.down.sql");
-    EXPECT_TRUE(files[0].down_directives.no_transaction);
+    EXPECT_EQ(files[0].up.directives.feature, "blockchain");
+    EXPECT_EQ(files[0].up.directives.description, "one two");
+    EXPECT_FALSE(files[0].up.directives.no_transaction);
+    ASSERT_TRUE(files[0].down);
+    EXPECT_EQ(files[0].down->file, "migrations/001_a.down.sql");
+    EXPECT_TRUE(files[0].down->directives.no_transaction);
 }
 
 TEST_F(LoadTest, EveryMistakeIsListedInOneError) {
@@ -114,14 +114,14 @@ TEST_F(LoadTest, AFolderWithoutFilesIsNoMistake) {
 TEST_F(LoadTest, SourcesKeepTheirDeclaredOrder) {
     write("002_late.sql", "");
     directory_.write("infra/001_early.sql", "");
-    const auto files = load({{"migrations", directory_.path() / "migrations", "plain", false},
+    const auto files = load({{"migrations", directory_.path() / "migrations", "plain"},
                              {"infra", directory_.path() / "infra", "plain", true}},
                             {});
     ASSERT_EQ(files.size(), 2U);
-    EXPECT_EQ(files[0].file, "migrations/002_late.sql");
-    EXPECT_EQ(files[1].file, "infra/001_early.sql");
+    EXPECT_EQ(files[0].up.file, "migrations/002_late.sql");
+    EXPECT_EQ(files[1].up.file, "infra/001_early.sql");
     EXPECT_TRUE(files[1].as_admin);
 }
 
 }  // namespace
-}  // namespace caisson::migrations
+}  // namespace caisson::sources

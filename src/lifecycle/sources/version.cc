@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "lifecycle/migrations/version.h"
+#include "lifecycle/sources/version.h"
 
 #include <algorithm>
 
-namespace caisson::migrations {
+namespace caisson::sources {
 namespace {
 
 std::string_view significant(std::string_view version) {
@@ -20,8 +20,11 @@ bool version_before(std::string_view a, std::string_view b) {
 }
 
 std::string canonical_version(std::string_view version) {
+    if (version.find_first_not_of("0123456789") != std::string_view::npos) {
+        return std::string(version);
+    }
     const auto digits = significant(version);
     return digits.empty() ? "0" : std::string(digits);
 }
 
-}  // namespace caisson::migrations
+}  // namespace caisson::sources

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "lifecycle/migrations/create.h"
+#include "lifecycle/sources/create.h"
 
 #include <gtest/gtest.h>
 
 #include "base/error.h"
-#include "lifecycle/migrations/load.h"
+#include "lifecycle/sources/load.h"
 #include "tests/support/postgres.h"
 
-namespace caisson::migrations {
+namespace caisson::sources {
 namespace {
 
 class CreateTest : public testing::Test {
@@ -16,7 +16,7 @@ class CreateTest : public testing::Test {
         return create(source, name, description).up.filename();
     }
     test::Directory directory;
-    platform::Source source{"migrations", directory.path() / "migrations", "plain", false};
+    platform::Source source{"migrations", directory.path() / "migrations", "plain"};
 };
 
 TEST_F(CreateTest, NumbersGoOnInTheWidthThatIsInUse) {
@@ -39,7 +39,7 @@ TEST_F(CreateTest, TheDescriptionBecomesADirectiveAndTheFilesLoad) {
     const auto created = create(source, "customers", "who buys\nand why");
     const auto files = load({source}, {});
     ASSERT_EQ(files.size(), 1U);
-    EXPECT_EQ(files[0].directives.description, "who buys and why");
+    EXPECT_EQ(files[0].up.directives.description, "who buys and why");
     EXPECT_TRUE(fs::exists(created.down));
 }
 
@@ -53,4 +53,4 @@ TEST_F(CreateTest, ANameWithoutLettersIsRefused) {
 }
 
 }  // namespace
-}  // namespace caisson::migrations
+}  // namespace caisson::sources

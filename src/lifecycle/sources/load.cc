@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "lifecycle/migrations/load.h"
+#include "lifecycle/sources/load.h"
 
 #include <algorithm>
 
@@ -7,9 +7,9 @@
 
 #include "base/crypto.h"
 #include "base/text.h"
-#include "lifecycle/migrations/version.h"
+#include "lifecycle/sources/version.h"
 
-namespace caisson::migrations {
+namespace caisson::sources {
 namespace {
 
 /// A file name taken apart.
@@ -54,7 +54,7 @@ class Loader {
     }
 
     void load(const platform::Source& source, std::size_t index) {
-        if (source.format != "plain") {
+        if (!source.format.empty() && source.format != "plain") {
             complain(source.name,
                      fmt::format("the format \"{}\" is not known; plain is", source.format));
             return;
@@ -67,14 +67,13 @@ class Loader {
             if (!name) {
                 complain(path, "its name is not NNN_name.sql or NNN_name.down.sql");
             } else if (!name->is_down) {
-                add(source, index, *name, path, std::move(file.text));
+                add(source, index, *name, path, file);
             }
         }
         for (auto& file : files) {
             const auto name = take_apart(file.name);
             if (name && name->is_down) {
-                add_down(first, *name, (fs::path(source.name) / file.name).string(),
-                         std::move(file.text));
+                add_down(first, *name, (fs::path(source.name) / file.name).string(), file);
             }
         }
         sort(first);
@@ -91,35 +90,44 @@ class Loader {
     }
 
     void add(const platform::Source& source, std::size_t index, const Name& name,
-             const std::string& path, std::string text) {
+             const std::string& file, platform::File& found) {
         Migration migration;
         migration.source = source.name;
         migration.source_index = index;
+        migration.format = "plain";
         migration.as_admin = source.as_admin;
         migration.version = name.version;
         migration.name = name.name;
-        migration.file = path;
-        migration.text = without_mark(std::move(text));
-        migration.checksum = sha256_hex(normalise_lines(migration.text));
-        migration.directives = read_directives(migration.text, path, mistakes_);
+        migration.up = script_of(file, found);
         check_feature(migration);
         migrations_.push_back(std::move(migration));
     }
 
+    Script script_of(const std::string& file, platform::File& found) {
+        Script script;
+        script.file = file;
+        script.path = found.path;
+        script.text = without_mark(std::move(found.text));
+        script.checksum = sha256_hex(normalise_lines(script.text));
+        script.directives = read_directives(script.text, file, mistakes_);
+        return script;
+    }
+
     void check_feature(const Migration& migration) {
-        const auto& feature = migration.directives.feature;
+        const auto& feature = migration.up.directives.feature;
         if (!feature.empty() &&
             std::find(features_.begin(), features_.end(), feature) == features_.end()) {
             const auto near = nearest(feature, features_);
             complain(
-                migration.file,
+                migration.up.file,
                 fmt::format("belongs to the feature \"{}\", which [features] does not "
                             "declare{}",
                             feature, near.empty() ? "" : fmt::format("; did you mean {}?", near)));
         }
     }
 
-    void add_down(std::size_t first, const Name& name, const std::string& path, std::string text) {
+    void add_down(std::size_t first, const Name& name, const std::string& path,
+                  platform::File& found) {
         const auto up = std::find_if(
             migrations_.begin() + static_cast<std::ptrdiff_t>(first), migrations_.end(),
             [&](const auto& one) { return one.version == name.version && one.name == name.name; });
@@ -128,11 +136,8 @@ class Loader {
                      fmt::format("undoes {}_{}.sql, which is not there", name.version, name.name));
             return;
         }
-        up->down_file = path;
-        up->down_text = without_mark(std::move(text));
-        up->down_checksum = sha256_hex(normalise_lines(up->down_text));
-        up->down_directives = read_directives(up->down_text, path, mistakes_);
-        if (!up->down_directives.feature.empty()) {
+        up->down = script_of(path, found);
+        if (!up->down->directives.feature.empty()) {
             complain(path, "the directive feature belongs into the file that it undoes");
         }
     }
@@ -145,8 +150,8 @@ class Loader {
         for (std::size_t i = first + 1; i < migrations_.size(); ++i) {
             const auto& before = migrations_[i - 1];
             if (!version_before(before.version, migrations_[i].version)) {
-                complain(migrations_[i].file,
-                         fmt::format("has the same version as {}", before.file));
+                complain(migrations_[i].up.file,
+                         fmt::format("has the same version as {}", before.up.file));
             }
         }
     }
@@ -180,4 +185,4 @@ void require_none(const std::vector<Mistake>& mistakes) {
     throw error;
 }
 
-}  // namespace caisson::migrations
+}  // namespace caisson::sources

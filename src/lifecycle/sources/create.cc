@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "lifecycle/migrations/create.h"
+#include "lifecycle/sources/create.h"
 
 #include <algorithm>
 #include <vector>
@@ -9,9 +9,9 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/text.h"
-#include "lifecycle/migrations/version.h"
+#include "lifecycle/sources/version.h"
 
-namespace caisson::migrations {
+namespace caisson::sources {
 namespace {
 
 bool is_name_character(char c) {
@@ -99,4 +99,4 @@ Created create(const platform::Source& source, const std::string& name,
     return created;
 }
 
-}  // namespace caisson::migrations
+}  // namespace caisson::sources

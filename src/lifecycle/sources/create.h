@@ -6,7 +6,7 @@
 #include "base/files.h"
 #include "platform/platform.h"
 
-namespace caisson::migrations {
+namespace caisson::sources {
 
 struct Created {
     fs::path up;
@@ -20,4 +20,4 @@ struct Created {
 Created create(const platform::Source& source, const std::string& name,
                const std::string& description);
 
-}  // namespace caisson::migrations
+}  // namespace caisson::sources

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "lifecycle/migrations/directives.h"
+#include "lifecycle/sources/directives.h"
 
 #include <array>
 
@@ -8,7 +8,7 @@
 #include "base/text.h"
 #include "drivers/sql/sql.h"
 
-namespace caisson::migrations {
+namespace caisson::sources {
 namespace {
 
 const std::array<std::string, 3> known = {"no-transaction", "feature", "description"};
@@ -93,4 +93,4 @@ Directives read_directives(std::string_view text, const std::string& file,
     return reader.directives;
 }
 
-}  // namespace caisson::migrations
+}  // namespace caisson::sources

@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 
-namespace caisson::migrations {
+namespace caisson::sources {
 
 /// What a file says about itself, in comments that have a line of their own:
 ///     -- caisson: no-transaction
@@ -30,4 +30,4 @@ struct Mistake {
 Directives read_directives(std::string_view text, const std::string& file,
                            std::vector<Mistake>& mistakes);
 
-}  // namespace caisson::migrations
+}  // namespace caisson::sources
