@@ -49,17 +49,64 @@ std::string pem_text(BIO* memory) {
 
 }  // namespace
 
-std::string sha256_hex(std::string_view bytes) {
-    // Fetching the algorithm costs more than hashing a small file: it is done once a thread.
+namespace {
+
+std::string digest_hex(const EVP_MD* algorithm, std::string_view bytes) {
+    // Making a context costs more than hashing a small file: there is one a thread.
     thread_local const Owned<EVP_MD_CTX, EVP_MD_CTX_free> context(EVP_MD_CTX_new());
-    static EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
-    std::array<unsigned char, 32> digest{};
+    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+    unsigned size = 0;
     if (EVP_DigestInit_ex2(context.get(), algorithm, nullptr) != 1 ||
         EVP_DigestUpdate(context.get(), bytes.data(), bytes.size()) != 1 ||
-        EVP_DigestFinal_ex(context.get(), digest.data(), nullptr) != 1) {
+        EVP_DigestFinal_ex(context.get(), digest.data(), &size) != 1) {
         fail("hash");
     }
-    return hex(digest.data(), digest.size());
+    return hex(digest.data(), size);
+}
+
+/// Fetching an algorithm costs as much: it is done once.
+const EVP_MD* sha256() {
+    static EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+    return algorithm;
+}
+
+const EVP_MD* sha1() {
+    static EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA1", nullptr);
+    return algorithm;
+}
+
+}  // namespace
+
+std::string sha256_hex(std::string_view bytes) { return digest_hex(sha256(), bytes); }
+
+std::string sha1_hex(std::string_view bytes) { return digest_hex(sha1(), bytes); }
+
+struct Digest::State {
+    Owned<EVP_MD_CTX, EVP_MD_CTX_free> context{EVP_MD_CTX_new()};
+};
+
+Digest::Digest(Kind kind) : state_(std::make_unique<State>()) {
+    if (EVP_DigestInit_ex2(state_->context.get(), kind == Kind::sha1 ? sha1() : sha256(),
+                           nullptr) != 1) {
+        fail("hash");
+    }
+}
+
+Digest::~Digest() = default;
+
+void Digest::add(std::string_view bytes) {
+    if (EVP_DigestUpdate(state_->context.get(), bytes.data(), bytes.size()) != 1) {
+        fail("hash");
+    }
+}
+
+std::string Digest::hex() {
+    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+    unsigned size = 0;
+    if (EVP_DigestFinal_ex(state_->context.get(), digest.data(), &size) != 1) {
+        fail("hash");
+    }
+    return caisson::hex(digest.data(), size);
 }
 
 Secret random_secret(std::size_t bytes) {

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +17,28 @@ namespace caisson {
 
 /// SHA-256 (FIPS 180-4), 32 bytes as 64 lower-case hexadecimal digits. Threads: any.
 std::string sha256_hex(std::string_view bytes);
+
+/// SHA-1 (FIPS 180-4), 20 bytes as 40 lower-case hexadecimal digits: only for what other programs
+/// keep as SHA-1. Threads: any.
+std::string sha1_hex(std::string_view bytes);
+
+/// The same of bytes that come piece by piece, for what is too long to be held. Threads: one at a
+/// time.
+class Digest {
+ public:
+    enum class Kind { sha1, sha256 };
+    explicit Digest(Kind kind);
+    Digest(const Digest&) = delete;
+    Digest& operator=(const Digest&) = delete;
+    ~Digest();
+    void add(std::string_view bytes);
+    /// Ends it: nothing can be added afterwards.
+    std::string hex();
+
+ private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
 
 /// `bytes` random bytes of the system's generator in base64url without padding: safe in URLs,
 /// passfiles and shells.

@@ -350,9 +350,16 @@ Exit run_new(Context& context) {
         return Exit::fine;
     }
     const auto created = sources::create(source, name, context.arguments().value("--description"));
+    context.result() = {{"up", created.up.string()}};
     context.print(created.up.string());
-    context.print(created.down.string());
-    context.result() = {{"up", created.up.string()}, {"down", created.down.string()}};
+    // Formats that keep both directions in one file have no second one.
+    if (!created.down.empty()) {
+        context.print(created.down.string());
+        context.result()["down"] = created.down.string();
+    }
+    for (const auto& other : created.others) {
+        context.print(other.string());
+    }
     return Exit::fine;
 }
 
@@ -439,7 +446,7 @@ std::vector<Verb> migrate_verbs() {
          Needs::platform,
          run_down},
         {"migrate new",
-         "writes the two files of a new migration",
+         "writes the files of a new migration",
          "",
          {{"--description", "TEXT", "what it does, kept in the file", {}}},
          "NAME",

@@ -2,20 +2,29 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "base/files.h"
 #include "platform/platform.h"
 
 namespace caisson::sources {
 
+struct NewMigration {
+    std::string name;         ///< As the user wrote it.
+    std::string description;  ///< May be empty, or several lines.
+};
+
+/// The files that were made: `down` is empty where the format has both directions in one file, or
+/// none to undo.
 struct Created {
     fs::path up;
     fs::path down;
+    std::vector<fs::path> others;  ///< Sqitch's plan and verify script, Prisma's lock file.
 };
 
-/// Makes the two files of a new migration: the next number of the source in the width that is in
-/// use (the moment in UTC where versions are moments), `name` in lower case with underscores, the
-/// description as a directive. Nothing that exists is overwritten.
+/// Makes the files of a new migration as the tool of the source's format would: its naming, its
+/// annotations, the next number in the width that is in use or the present moment in UTC. The
+/// description becomes a directive. Nothing that exists is overwritten.
 /// Errors: usage when nothing is left of the name; those of load(); state_unusable.
 Created create(const platform::Source& source, const std::string& name,
                const std::string& description);

@@ -5,18 +5,26 @@
 #include <string>
 #include <vector>
 
+#include "lifecycle/sources/format.h"
 #include "lifecycle/sources/migration.h"
 #include "platform/platform.h"
 
 namespace caisson::sources {
 
 /// Every migration of these sources, in the order in which they apply: source by source, then by
-/// the rule of the source's format. `features` are those the platform declares; a file that names
-/// another is a mistake.
+/// the rule of the source's format, which is found out where none is declared. `features` are those
+/// the platform declares; a file that names another is a mistake. `notes` gets what somebody should
+/// know and what is no mistake: files that are left out, bytes that are not UTF-8.
 /// Errors: migration_invalid, one error that lists every mistake with its place: names that the
-/// format does not know, versions that occur twice, a down file without its migration, directives.
+/// format does not know, versions that occur twice, a down file without its migration, directives,
+/// annotations, placeholders without values; or a folder that mixes two formats.
 std::vector<Migration> load(const std::vector<platform::Source>& sources,
-                            const std::map<std::string, bool>& features);
+                            const std::map<std::string, bool>& features,
+                            std::vector<Mistake>* notes = nullptr);
+
+/// The format that is declared, else the one that is found out; plain for a folder without files.
+/// Errors: migration_invalid when it is not known, or the folder mixes two.
+const Format& format_of(const platform::Source& source, const Folder& folder);
 
 /// Throws the one migration_invalid that lists them, when there are any.
 void require_none(const std::vector<Mistake>& mistakes);

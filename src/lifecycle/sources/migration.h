@@ -26,7 +26,9 @@ struct Script {
     /// What is run, without a byte order mark. Where it is one section of a file, the lines before
     /// it are empty, so that positions in it are those of the file.
     std::string text;
-    std::string checksum;  ///< SHA-256 of the text with LF as its line end.
+    /// SHA-256 of the text with LF as its line end; of the file's own text where placeholders are
+    /// replaced in a versioned one.
+    std::string checksum;
     Directives directives;
     /// Longer than `longest_held`: `text` is empty, and the file is read again, piece by piece.
     bool is_streamed = false;
@@ -40,7 +42,7 @@ struct Migration {
     bool as_admin = false;         ///< The source says migrate_as = "admin".
     Kind kind = Kind::versioned;
     /// What tells it apart in its source: the key of the tool's own history, as the tool spells it
-    /// (`001`, `1.2`, `20240101000000_init`, `ced8f3f148bb`).
+    /// (`001`, `1.2`, `20240101000000_init`, `ced8f3f148bb`). Of a repeatable one: its description.
     std::string version;
     std::string name;  ///< For people; may be empty when the version says it all.
     /// What the tool's own history keeps to notice edits, by its own rule; empty where it keeps
@@ -49,6 +51,7 @@ struct Migration {
     std::vector<std::string> parents;  ///< Versions it builds on, where the format has a graph.
     Script up;
     std::optional<Script> down;
+    std::optional<Script> verify;  ///< What checks it afterwards, always rolled back (sqitch).
 
     /// `001_initial_schema`.
     std::string title() const { return name.empty() ? version : version + "_" + name; }

@@ -5,6 +5,7 @@
 /// Migrations as files: folders in, values out. Opens no database.
 
 #include "lifecycle/sources/create.h"
+#include "lifecycle/sources/format.h"
 #include "lifecycle/sources/load.h"
 #include "lifecycle/sources/migration.h"
 #include "lifecycle/sources/version.h"

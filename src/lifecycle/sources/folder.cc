@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lifecycle/sources/folder.h"
+
+#include <algorithm>
+#include <fstream>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+
+namespace caisson::sources {
+namespace {
+
+constexpr int deepest = 10;
+
+bool is_left_out(const std::string& name) {
+    return name.starts_with('.') || name.starts_with('#') || name.ends_with('~') ||
+           name == "node_modules" || name == "__pycache__";
+}
+
+std::string joined(const std::string& below, const std::string& name) {
+    return below.empty() ? name : below + "/" + name;
+}
+
+}  // namespace
+
+const Folder::Listing& Folder::listing(const std::string& below) const {
+    if (const auto known = listings_.find(below); known != listings_.end()) {
+        return known->second;
+    }
+    Listing listing;
+    const auto directory = below.empty() ? path_ : path_ / below;
+    std::error_code failure;
+    fs::directory_iterator entry(directory, failure);
+    // A folder that is not there is an empty one: git keeps none without files.
+    const bool is_absent = failure == std::errc::no_such_file_or_directory;
+    for (const fs::directory_iterator end; !failure && entry != end; entry.increment(failure)) {
+        std::string name = entry->path().filename().string();
+        if (is_left_out(name)) {
+            continue;
+        }
+        // The entry knows what it is from reading the folder: no call a file, but for links.
+        std::error_code unknown;
+        if (entry->is_directory(unknown)) {
+            listing.folders.push_back(joined(below, name));
+        } else {
+            listing.files.push_back(joined(below, name));
+        }
+    }
+    if (failure && !is_absent) {
+        throw Error(
+            Code::platform_invalid,
+            failure == std::errc::not_a_directory
+                ? fmt::format("{} is a file; expected a folder", directory.string())
+                : fmt::format("{} cannot be read: {}", directory.string(), failure.message()));
+    }
+    std::sort(listing.files.begin(), listing.files.end());
+    std::sort(listing.folders.begin(), listing.folders.end());
+    return listings_.emplace(below, std::move(listing)).first->second;
+}
+
+const std::vector<std::string>& Folder::files(const std::string& below) const {
+    return listing(below).files;
+}
+
+const std::vector<std::string>& Folder::folders(const std::string& below) const {
+    return listing(below).folders;
+}
+
+void Folder::collect(const std::string& below, int depth, std::vector<std::string>& names) const {
+    const auto& here = listing(below);
+    names.insert(names.end(), here.files.begin(), here.files.end());
+    // A link that leads back up ends at the depth.
+    for (std::size_t i = 0; depth > 0 && i < here.folders.size(); ++i) {
+        collect(here.folders[i], depth - 1, names);
+    }
+}
+
+std::vector<std::string> Folder::files_within(const std::string& below) const {
+    std::vector<std::string> names;
+    collect(below, deepest, names);
+    return names;
+}
+
+bool Folder::has_file(const std::string& name) const {
+    const auto& names = listing(std::string(parent_name(name))).files;
+    return std::binary_search(names.begin(), names.end(), name);
+}
+
+bool Folder::has_folder(const std::string& name) const {
+    const auto& names = listing(std::string(parent_name(name))).folders;
+    return std::binary_search(names.begin(), names.end(), name);
+}
+
+std::optional<std::string> Folder::text(const std::string& name) const {
+    std::error_code failure;
+    // Only a regular file: a pipe would make us wait for ever.
+    if (!fs::is_regular_file(path_ / name, failure)) {
+        return std::nullopt;
+    }
+    return read_if_exists(path_ / name);
+}
+
+std::string Folder::head(const std::string& name, std::size_t bytes) const {
+    std::error_code failure;
+    if (!fs::is_regular_file(path_ / name, failure)) {
+        return {};
+    }
+    std::string text(bytes, '\0');
+    std::ifstream stream(path_ / name, std::ios::binary);
+    stream.read(text.data(), static_cast<std::streamsize>(bytes));
+    text.resize(static_cast<std::size_t>(std::max<std::streamsize>(stream.gcount(), 0)));
+    return text;
+}
+
+std::string_view base_name(std::string_view name) {
+    const auto slash = name.rfind('/');
+    return slash == std::string_view::npos ? name : name.substr(slash + 1);
+}
+
+std::string_view parent_name(std::string_view name) {
+    const auto slash = name.rfind('/');
+    return slash == std::string_view::npos ? name.substr(0, 0) : name.substr(0, slash);
+}
+
+}  // namespace caisson::sources
