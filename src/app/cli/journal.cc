@@ -365,8 +365,7 @@ std::vector<Verb> journal_verbs() {
          run_export},
         {"journal key",
          "the public key that signs the journal, for auditors",
-         "PEM. The private key stays in the state directory, or in the variable that the manifest "
-         "names.",
+         "PEM. The private key stays in the state directory.",
          {{"--rotate", "", "make a new key, introduced by the present one", {}}},
          "",
          "  caisson journal key > journal-key.pem\n  caisson journal key --rotate",

@@ -74,6 +74,15 @@ void Journaling::follow(migrations::Options& options, const migrations::Plan& pl
         files.push_back(std::move(row));
     }
     plan_ = {{"files", std::move(files)}};
+    // Who holds the lock on migrations waits for the journal before it gives that up.
+    options.on_wait = [this, inner = options.on_wait](const std::string& holder) {
+        if (writer_) {
+            writer_->release();
+        }
+        if (inner) {
+            inner(holder);
+        }
+    };
     options.on_start = [this, inner = options.on_start](const migrations::Step& step,
                                                         std::size_t number, std::size_t total) {
         if (inner) {

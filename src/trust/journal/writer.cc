@@ -72,11 +72,13 @@ void Writer::connect() {
     close();
     connection_.emplace(options_.settings);
     try {
-        lock_ = std::make_unique<trust::AdvisoryLock>(*connection_, "journal", options_.wait,
-                                                      options_.on_wait);
-        // A transaction of ours that its server process has not given up yet may hold our number.
-        connection_->query(
-            fmt::format("set lock_timeout = {}", std::max<std::int64_t>(options_.wait.count(), 1)));
+        // A pooler keeps a lock of ours in its own session, where it would outlive us. It shows by
+        // the server process, which is another than the one it named.
+        if (connection_->query("select pg_backend_pid() as process").front().integer("process") ==
+            connection_->backend_process()) {
+            lock_ = std::make_unique<trust::AdvisoryLock>(*connection_, "journal", options_.wait,
+                                                          options_.on_wait);
+        }
     } catch (...) {
         close();
         throw;
@@ -149,7 +151,21 @@ void Writer::number(Entry& entry) const {
     entry.epoch = epoch_;
     entry.sequence = before ? before->sequence + 1 : 1;
     entry.previous = before ? before->hash : no_hash();
+    if (entry.kind == kinds::signature && before) {
+        entry.detail = signature_of(*before);
+    }
     entry.hash = hash_of(entry);
+}
+
+std::string Writer::signature_of(const Entry& entry) const {
+    const auto head =
+        sign({database_, entry.epoch, entry.sequence, entry.hash, "", "", ""}, *options_.key);
+    return boost::json::serialize(boost::json::object{{"database", head.database},
+                                                      {"epoch", head.epoch},
+                                                      {"sequence", head.sequence},
+                                                      {"hash", head.hash},
+                                                      {"key", head.key},
+                                                      {"signature", head.signature}});
 }
 
 void Writer::append(const Draft& draft) {
@@ -198,11 +214,12 @@ void Writer::write(std::vector<Entry> entries) {
 }
 
 void Writer::send(const std::vector<Entry>& entries) {
-    std::string message;
-    if (std::all_of(entries.begin(), entries.end(), may_lag)) {
-        message = "set local synchronous_commit = off;";
-    }
-    connection_->script(message + insert_sql(entries));
+    // A transaction of ours that its server process has not given up yet may hold our number.
+    const auto wait = std::max<std::int64_t>(options_.wait.count(), 1);
+    const bool lags = std::all_of(entries.begin(), entries.end(), may_lag);
+    connection_->script(fmt::format("set local lock_timeout = {};{}{}", wait,
+                                    lags ? "set local synchronous_commit = off;" : "",
+                                    insert_sql(entries)));
 }
 
 std::string Writer::within(const Draft& draft) {
@@ -233,7 +250,16 @@ bool Writer::is_there(const Entry& entry) {
     return !rows.empty() && rows.front().text("hash") == entry.hash;
 }
 
+void Writer::release() {
+    if (!is_in_flight()) {
+        close();
+    }
+}
+
 void Writer::resolve() {
+    if (is_in_flight() && (!connection_ || connection_->has_ended())) {
+        connect();
+    }
     if (is_in_flight() && !is_there(in_flight_.back())) {
         // What was rolled back together with the work never was, except that it had begun.
         auto lost = std::exchange(in_flight_, {});
@@ -246,21 +272,14 @@ void Writer::resolve() {
 }
 
 std::optional<Head> Writer::end() {
-    if (!connection_ || written_ == 0) {
+    if (written_ == 0 && !is_in_flight()) {
+        close();
         return std::nullopt;
     }
+    open();
     resolve();
     if (options_.key) {
-        const auto head =
-            sign({database_, epoch_, head_->sequence, head_->hash, "", "", ""}, *options_.key);
-        write({entry_of(
-            {kinds::signature, head.key,
-             boost::json::serialize(boost::json::object{{"database", head.database},
-                                                        {"epoch", head.epoch},
-                                                        {"sequence", head.sequence},
-                                                        {"hash", head.hash},
-                                                        {"key", head.key},
-                                                        {"signature", head.signature}})})});
+        write({entry_of({kinds::signature, key_id(options_.key->public_key())})});
     }
     fault::point("journal-signed");
     Head head{database_, epoch_, head_->sequence, head_->hash, head_->at, "", ""};

@@ -69,6 +69,9 @@ class Writer {
     /// It was not, or nobody knows: the table is asked, and numbers that were not used are free
     /// again.
     void resolve();
+    /// Lets others write until the next entry: for who waits for another lock meanwhile, and would
+    /// be waited for.
+    void release();
     bool is_in_flight() const { return !in_flight_.empty(); }
 
     /// Signs what was written, keeps the head outside the database, and lets others write. Nothing
@@ -86,6 +89,7 @@ class Writer {
     void introduce_ourselves();
     Entry entry_of(const Draft& draft) const;
     void number(Entry& entry) const;
+    std::string signature_of(const Entry& entry) const;
     void write(std::vector<Entry> entries);
     void send(const std::vector<Entry>& entries);
     bool is_there(const Entry& entry);

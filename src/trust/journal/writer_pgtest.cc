@@ -190,6 +190,20 @@ TEST_F(Journal, OneWriterAtATime) {
     expect_whole();
 }
 
+TEST_F(Journal, WhoReleasesItLetsAnotherWriteInBetween) {
+    Writer first(options());
+    first.append({kinds::start, "one"});
+    first.release();
+    Writer second(options());
+    second.append({kinds::start, "two"});
+    second.end();
+    first.append({kinds::finish, "one"});
+    first.release();
+    EXPECT_TRUE(first.end());
+    EXPECT_EQ(kinds_of_all(), "epoch key start start signature finish signature");
+    expect_whole();
+}
+
 TEST_F(Journal, WhereNoLockHoldsTheNumbersAreTheFence) {
     // As through a pooler: both write in turns, and each believes to have the lock.
     Writer first(options());
