@@ -7,13 +7,14 @@
 #include "lifecycle/provision/provision.h"
 #include "lifecycle/schema/structure.h"
 #include "lifecycle/seeds/seeds.h"
+#include "trust/journal/table.h"
 
 namespace caisson::cli {
 
 const std::vector<trust::CatalogueStep>& catalogue_steps() {
     static const std::vector<trust::CatalogueStep> steps = [] {
         std::vector<trust::CatalogueStep> all = {trust::identity_step(), provision::rights_step(),
-                                                 migrations::history_step(),
+                                                 journal::table_step(), migrations::history_step(),
                                                  schema::structure_step()};
         for (auto& step : seeds::catalogue_steps()) {
             all.push_back(std::move(step));

@@ -9,6 +9,7 @@
 
 #include "app/cli/catalogue.h"
 #include "app/cli/context.h"
+#include "app/cli/journaling.h"
 #include "app/cli/steps.h"
 #include "base/process.h"
 #include "base/text.h"
@@ -156,12 +157,17 @@ Exit run_detach(Context& context) {
     if (!context.dry_run()) {
         trust::require_consent(context.run(), database, "db detach",
                                context.arguments().value("--confirm"), context.yes());
+        if (const auto kept = keep_journal(context, database, inside); !kept.empty()) {
+            context.note("its journal is kept in " + kept);
+            context.result()["journal"] = kept;
+        }
         trust::remove_catalogue(inside);
     }
     context.print(fmt::format(
         "{}the schema caisson of {} with its history and seed tracking; your own tables stay",
         context.dry_run() ? "would remove " : "removed ", database.name));
-    context.result() = {{"database", database.name}, {"detached", !context.dry_run()}};
+    context.result()["database"] = database.name;
+    context.result()["detached"] = !context.dry_run();
     return Exit::fine;
 }
 
@@ -195,12 +201,18 @@ Exit run_drop(Context& context) {
 Exit run_rotate(Context& context) {
     boost::json::array rotated;
     for (const auto& database : context.databases()) {
+        boost::json::array roles;
         for (const auto& role : provision::rotate_secrets(
                  context.run(), database, context.arguments().value("--role"), context.dry_run())) {
             context.print(fmt::format(
                 "{} {}", context.dry_run() ? "would change the secret of" : "new secret for",
                 role));
             rotated.emplace_back(role);
+            roles.emplace_back(role);
+        }
+        if (!context.dry_run()) {
+            tell_journal(context, database, journal::kinds::finish, "db rotate",
+                         {{"roles", std::move(roles)}});
         }
     }
     context.result()["rotated"] = std::move(rotated);

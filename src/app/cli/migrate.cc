@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "app/cli/history.h"
+#include "app/cli/journaling.h"
 #include "app/cli/steps.h"
 #include "base/fault.h"
 #include "base/text.h"
@@ -190,8 +191,12 @@ std::string migrate_one(Context& context, const platform::Database& database, co
     migrations::Report report;
     {
         std::optional<Progress> bar;
-        report = migrations::up(std::ref(connections), loaded.files, features, {to},
-                                options_of(context, bar));
+        Journaling journaling(context, database, "migrate up");
+        auto options = options_of(context, bar);
+        journaling.follow(options, plan);
+        report = journaling.during([&] {
+            return migrations::up(std::ref(connections), loaded.files, features, {to}, options);
+        });
     }
     const auto history = migrations::read_history(connections(false));
     settle(context, database, connections, history, summary);
@@ -318,8 +323,13 @@ Exit run_down(Context& context) {
     migrations::Report report;
     {
         std::optional<Progress> bar;
-        report = migrations::down(std::ref(connections), loaded.files, features, request,
-                                  options_of(context, bar));
+        Journaling journaling(context, database, "migrate down");
+        auto options = options_of(context, bar);
+        journaling.follow(options, plan);
+        report = journaling.during([&] {
+            return migrations::down(std::ref(connections), loaded.files, features, request,
+                                    options);
+        });
     }
     StepSummary summary;
     settle(context, database, connections, migrations::read_history(connections(false)), summary);

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "app/cli/catalogue.h"
+#include "app/cli/journaling.h"
 #include "app/cli/steps.h"
 #include "base/text.h"
 
@@ -52,6 +53,11 @@ StepSummary provision_databases(Context& context, bool adopt) {
     for (const auto& database : context.databases()) {
         const auto report =
             provision::provision(context.run(), database, catalogue_steps(), options);
+        if (!report.done.empty() && !options.dry_run) {
+            boost::json::array done(report.done.begin(), report.done.end());
+            tell_journal(context, database, journal::kinds::finish,
+                         adopt ? "db adopt" : "provision", {{"done", std::move(done)}});
+        }
         summary.changed = summary.changed || !report.done.empty();
         texts.push_back(
             report.done.empty()

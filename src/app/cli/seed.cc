@@ -4,6 +4,7 @@
 #include <boost/json/array.hpp>
 #include <fmt/format.h>
 
+#include "app/cli/journaling.h"
 #include "app/cli/steps.h"
 #include "base/text.h"
 #include "lifecycle/seeds/seeds.h"
@@ -164,6 +165,33 @@ boost::json::array plan_json(const seeds::Plan& plan) {
     return steps;
 }
 
+/// What was written, and what failed, is told to the journal; that nothing had to be done is not.
+seeds::Report apply(Context& context, const platform::Database& database,
+                    pg::Connection& connection, const seeds::Seeds& seeds,
+                    const seeds::Options& options) {
+    try {
+        auto report = seeds::apply(connection, seeds, options);
+        if (report.wrote()) {
+            boost::json::array files;
+            for (const auto& file : report.files) {
+                const auto found =
+                    std::find_if(seeds.files.begin(), seeds.files.end(),
+                                 [&](const seeds::File& one) { return one.name == file.file; });
+                files.push_back(boost::json::object{
+                    {"file", file.file},
+                    {"checksum", found == seeds.files.end() ? "" : found->checksum},
+                    {"standing", seeds::name_of(file.standing)}});
+            }
+            tell_journal(context, database, journal::kinds::finish, "seed",
+                         {{"text", text_of(report.total())}, {"seeds", std::move(files)}});
+        }
+        return report;
+    } catch (const Error& error) {
+        tell_journal(context, database, journal::kinds::failure, "seed", journal_detail(error));
+        throw;
+    }
+}
+
 StepSummary seed_all(Context& context, bool print) {
     StepSummary summary;
     boost::json::array rows;
@@ -189,7 +217,7 @@ StepSummary seed_all(Context& context, bool print) {
         {
             Progress bar(context, "seed", seeds.files.size());
             options.started = [&](const seeds::File& file) { bar.show(number++, file.name); };
-            report = seeds::apply(connection, seeds, options);
+            report = apply(context, database, connection, seeds, options);
         }
         summary.changed = summary.changed || report.wrote();
         const auto text =
@@ -235,6 +263,11 @@ boost::json::object clear_one(Context& context, const platform::Database& databa
                                              {"removed", table.removed},
                                              {"gone", table.gone},
                                              {"kept", table.kept}});
+    }
+    if (removed > 0 && !context.dry_run()) {
+        tell_journal(context, database, journal::kinds::finish, "seed clear",
+                     {{"text", fmt::format("{} removed, {} kept", counted(removed, "row"),
+                                           cleared.kept.size())}});
     }
     print_rows(context, cleared.kept);
     context.print(fmt::format("{} {}removed, {} kept", counted(removed, "row"),

@@ -19,6 +19,7 @@ std::vector<Verb> report_verbs();
 std::vector<Verb> serve_verbs();
 std::vector<Verb> env_verbs();
 std::vector<Verb> db_verbs();
+std::vector<Verb> journal_verbs();
 std::vector<Verb> version_verbs();
 
 const std::vector<Verb>& verbs() {
@@ -27,7 +28,7 @@ const std::vector<Verb>& verbs() {
         for (const auto offer :
              std::array{up_verbs, status_verbs, doctor_verbs, init_verbs, provision_verbs,
                         migrate_verbs, seed_verbs, verify_verbs, report_verbs, serve_verbs,
-                        env_verbs, db_verbs, version_verbs}) {
+                        env_verbs, db_verbs, journal_verbs, version_verbs}) {
             for (auto& verb : offer()) {
                 all.push_back(std::move(verb));
             }

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "app/cli/history.h"
+#include "app/cli/journaling.h"
 #include "app/cli/steps.h"
 #include "app/cli/verification.h"
 #include "base/text.h"
@@ -73,6 +74,9 @@ checks::Report verify_database(const Verification& what, pg::Connection& connect
     options.history_head = head_of(history);
     options.history =
         history_findings(migrations::status(what.files, history, what.run.manifest.features));
+    for (const auto& finding : journal_verdict(what.run, what.database, connection).findings) {
+        options.journal.push_back(finding.text);
+    }
     options.only = only;
     return checks::run(connection, options);
 }

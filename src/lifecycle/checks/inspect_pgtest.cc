@@ -460,6 +460,11 @@ TEST_F(InspectTest, HistoryIsWhatTheCallerFound) {
     expect_finding("history", "001.sql was edited", "caisson migrate status");
 }
 
+TEST_F(InspectTest, TheJournalIsWhatTheCallerFound) {
+    options_.journal = {"entry 4 was changed"};
+    expect_finding("journal", "entry 4 was changed", "caisson journal verify");
+}
+
 TEST_F(InspectTest, ARoleThatMayNotLookGivesNoVerdict) {
     auto settings = database_.settings();
     settings.session = {{"role", database_.name() + "_app"}};

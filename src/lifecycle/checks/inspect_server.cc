@@ -142,4 +142,13 @@ void inspect_history(Inspection& inspection, Verdict& verdict) {
         verdict.findings.empty() ? "they agree" : counted(verdict.findings.size(), "difference");
 }
 
+void inspect_journal(Inspection& inspection, Verdict& verdict) {
+    for (const auto& sentence : inspection.options.journal) {
+        add_finding(verdict, Severity::error, sentence, "caisson journal verify");
+    }
+    verdict.expected = "every entry is as it was written";
+    verdict.found =
+        verdict.findings.empty() ? "they are" : counted(verdict.findings.size(), "finding");
+}
+
 }  // namespace caisson::checks

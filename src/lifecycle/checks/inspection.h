@@ -101,6 +101,7 @@ void inspect_orphans(Inspection& inspection, Verdict& verdict);
 void inspect_extensions(Inspection& inspection, Verdict& verdict);
 void inspect_settings(Inspection& inspection, Verdict& verdict);
 void inspect_history(Inspection& inspection, Verdict& verdict);
+void inspect_journal(Inspection& inspection, Verdict& verdict);
 // inspect_privileges.cc
 void inspect_roles(Inspection& inspection, Verdict& verdict);
 void inspect_privileges(Inspection& inspection, Verdict& verdict);

@@ -19,6 +19,7 @@ constexpr std::size_t longest_value = 200;
 
 constexpr std::array built_ins = {
     BuiltIn{"history", "migration files and history agree", inspect_history},
+    BuiltIn{"journal", "no entry of the journal was changed, left out or cut off", inspect_journal},
     BuiltIn{"structure", "the structure was recorded after the last migration", inspect_record},
     BuiltIn{"tables", "every table is there, and none besides", inspect_tables},
     BuiltIn{"columns", "every column has its type, default and nullability", inspect_columns},

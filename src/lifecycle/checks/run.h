@@ -25,6 +25,8 @@ struct Options {
     std::optional<std::string> history_head;
     /// What is wrong between migration files and history, a sentence each.
     std::vector<std::string> history;
+    /// What is wrong with the journal, likewise.
+    std::vector<std::string> journal;
     /// For each statement of a built-in check; a platform's check has its own.
     std::chrono::milliseconds limit{30'000};
     /// Names of checks; empty: all of them. Those of other databases are passed over.

@@ -256,6 +256,11 @@ std::string rights(const platform::Manifest& manifest, const platform::Database&
         fmt::format("revoke insert, update, delete on caisson.catalogue, caisson.identity, "
                     "caisson.rights from {}, {}",
                     owner, service));
+    // The journal is only ever added to. A schema of fewer steps does not have it.
+    add(
+        fmt::format("do $$begin if to_regclass('caisson.journal') is not null then revoke update, "
+                    "delete on caisson.journal from {}, {}; end if; end$$",
+                    owner, service));
     return sql;
 }
 

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "trust/journal/keys.h"
+
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <fmt/format.h>
+
+#include "base/append.h"
+#include "base/text.h"
+#include "trust/journal/entry.h"
+
+namespace caisson::journal {
+namespace {
+
+fs::path key_file(const trust::Run& run) { return run.state.secrets() / "journal-key"; }
+fs::path list_of(const trust::Run& run) { return directory_of(run) / "keys.ndjson"; }
+
+/// The introduction comes first: a key that is used is always known.
+void keep(const trust::Run& run, const SigningKey& key, const Introduction& introduction) {
+    make_directory(directory_of(run), 0755, run.account);
+    append_line(list_of(run), to_json(introduction), 0644, run.account);
+    make_directory(run.state.secrets(), 0700, run.account);
+    write_file(key_file(run), key.pem().reveal(), 0600, run.account);
+}
+
+std::vector<Introduction> listed_keys(const trust::Run& run) {
+    std::vector<Introduction> keys;
+    for (const auto& line : split(read_own(list_of(run)).value_or(""), '\n')) {
+        if (auto introduction = parse_introduction(line)) {
+            keys.push_back(std::move(*introduction));
+        }
+    }
+    return keys;
+}
+
+std::string member(const boost::json::object& object, std::string_view name) {
+    const auto* const value = object.if_contains(name);
+    return value && value->is_string() ? std::string(value->get_string()) : "";
+}
+
+}  // namespace
+
+fs::path directory_of(const trust::Run& run) { return run.state.root / "journal"; }
+
+std::string introduction_message(std::string_view public_key) {
+    std::string bytes;
+    add_netstring(bytes, "caisson-journal-key-1");
+    add_netstring(bytes, public_key);
+    return bytes;
+}
+
+Introduction introduce(const SigningKey& key) {
+    return {key_id(key.public_key()), key.public_key(), "", ""};
+}
+
+Introduction introduce(const SigningKey& key, const SigningKey& by) {
+    return {key_id(key.public_key()), key.public_key(), key_id(by.public_key()),
+            by.sign(introduction_message(key.public_key()))};
+}
+
+std::string to_json(const Introduction& introduction) {
+    return boost::json::serialize(boost::json::object{{"key", introduction.key},
+                                                      {"public_key", introduction.public_key},
+                                                      {"previous", introduction.previous},
+                                                      {"signature", introduction.signature}});
+}
+
+std::optional<Introduction> parse_introduction(std::string_view json) {
+    boost::system::error_code failure;
+    const auto value = boost::json::parse(json, failure);
+    if (failure || !value.is_object()) {
+        return std::nullopt;
+    }
+    const auto& object = value.get_object();
+    Introduction introduction{member(object, "key"), member(object, "public_key"),
+                              member(object, "previous"), member(object, "signature")};
+    if (introduction.key.empty() || introduction.key != key_id(introduction.public_key)) {
+        return std::nullopt;
+    }
+    return introduction;
+}
+
+std::optional<SigningKey> find_key(const trust::Run& run) {
+    const auto own = read_own(key_file(run));
+    if (!own) {
+        return std::nullopt;
+    }
+    try {
+        return SigningKey::parse(Secret(*own));
+    } catch (Error& error) {
+        error.with("file", key_file(run));
+        throw;
+    }
+}
+
+std::optional<SigningKey> ensure_key(const trust::Run& run) {
+    auto key = find_key(run);
+    if (!key) {
+        key = SigningKey::generate();
+        keep(run, *key, introduce(*key));
+    }
+    return key;
+}
+
+SigningKey rotate_key(const trust::Run& run) {
+    const auto old = ensure_key(run);
+    auto key = SigningKey::generate();
+    keep(run, key, introduce(key, *old));
+    return key;
+}
+
+std::vector<Introduction> known_keys(const trust::Run& run) { return listed_keys(run); }
+
+}  // namespace caisson::journal
