@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "drivers/sql/scanner.h"
 
+#include <algorithm>
+
 namespace caisson::sql {
 namespace {
 
@@ -32,8 +34,9 @@ bool is_keyword(std::string_view word, std::string_view keyword) {
 }
 
 Token Scanner::token(TokenKind kind, std::size_t end, bool terminated) {
-    const Token token{kind, at_, end - at_, terminated};
+    const Token token{kind, at_, end - at_, terminated, looked_past_ || end >= text_.size()};
     at_ = end;
+    looked_past_ = false;
     return token;
 }
 
@@ -64,7 +67,7 @@ std::size_t Scanner::end_of_block_comment(bool& terminated) const {
 }
 
 /// `from` is the opening quote. A doubled quote is a quote inside.
-std::size_t Scanner::end_of_quote(std::size_t from, bool backslashes, bool& terminated) const {
+std::size_t Scanner::end_of_quote(std::size_t from, bool backslashes, bool& terminated) {
     const char quote = text_[from];
     std::size_t i = from + 1;
     while (i < text_.size()) {
@@ -82,8 +85,41 @@ std::size_t Scanner::end_of_quote(std::size_t from, bool backslashes, bool& term
     return text_.size();
 }
 
+/// A string with a line end before the next quote goes on there, and its backslashes still escape.
+std::size_t Scanner::end_of_escapes(std::size_t from, bool& terminated) {
+    auto end = end_of_quote(from, true, terminated);
+    while (terminated) {
+        const auto next = continuation(end);
+        if (!next) {
+            break;
+        }
+        end = end_of_quote(*next, true, terminated);
+    }
+    return std::min(end, text_.size());
+}
+
+/// The quote that continues a string which ended right before `from`.
+std::optional<std::size_t> Scanner::continuation(std::size_t from) {
+    bool line_end = false;
+    while (from < text_.size()) {
+        const char c = text_[from];
+        if (is_space(c)) {
+            line_end = line_end || c == '\n' || c == '\r';
+            ++from;
+        } else if (c == '-' && from + 1 < text_.size() && text_[from + 1] == '-') {
+            from = std::min(text_.find_first_of("\r\n", from), text_.size());
+        } else if (c == '-' && from + 1 == text_.size()) {
+            break;
+        } else {
+            return c == '\'' && line_end ? std::optional(from) : std::nullopt;
+        }
+    }
+    looked_past_ = true;
+    return std::nullopt;
+}
+
 /// Nothing when the dollar sign opens no quote.
-std::optional<std::size_t> Scanner::end_of_dollar_quote(bool& terminated) const {
+std::optional<std::size_t> Scanner::end_of_dollar_quote(bool& terminated) {
     std::size_t i = at_ + 1;
     if (i < text_.size() && starts_word(text_[i])) {
         while (i < text_.size() && text_[i] != '$' && continues_word(text_[i])) {
@@ -91,6 +127,7 @@ std::optional<std::size_t> Scanner::end_of_dollar_quote(bool& terminated) const 
         }
     }
     if (i >= text_.size() || text_[i] != '$') {
+        looked_past_ = i >= text_.size();
         return std::nullopt;
     }
     const auto tag = text_.substr(at_, i + 1 - at_);
@@ -121,13 +158,14 @@ std::optional<Token> Scanner::next() {
                 return comment;
             }
         } else if (c == '\'') {
-            const auto end = end_of_quote(at_, false, terminated);
+            const auto end = standard_strings_ ? end_of_quote(at_, false, terminated)
+                                               : end_of_escapes(at_, terminated);
             return token(TokenKind::string, end, terminated);
         } else if (c == '"') {
             const auto end = end_of_quote(at_, false, terminated);
             return token(TokenKind::quoted, end, terminated);
         } else if ((c == 'e' || c == 'E') && peek(1) == '\'') {
-            const auto end = end_of_quote(at_ + 1, true, terminated);
+            const auto end = end_of_escapes(at_ + 1, terminated);
             return token(TokenKind::string, end, terminated);
         } else if (starts_word(c)) {
             std::size_t end = at_ + 1;

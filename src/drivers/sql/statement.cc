@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "drivers/sql/statement.h"
 
+#include <algorithm>
+
 #include "drivers/sql/scanner.h"
 
 namespace caisson::sql {
@@ -15,13 +17,14 @@ Words words_of(std::string_view statement) {
         if (!token) {
             break;
         }
-        if (token->kind == TokenKind::open) {
+        const auto text = statement.substr(token->offset, token->length);
+        if (text == "(") {
             ++parentheses;
-        } else if (token->kind == TokenKind::close) {
-            --parentheses;
-        } else if (token->kind == TokenKind::word || token->kind == TokenKind::quoted) {
-            words.push_back({statement.substr(token->offset, token->length), parentheses > 0,
-                             token->kind == TokenKind::quoted});
+        } else if (text == ")") {
+            parentheses = std::max(parentheses - 1, 0);
+        }
+        if (token->kind == TokenKind::word || token->kind == TokenKind::quoted) {
+            words.push_back({text, parentheses > 0, token->kind == TokenKind::quoted});
         }
     }
     return words;
