@@ -154,7 +154,7 @@ select quote_ident(n.conname) as name, n.conrelid::regclass::text as child, n.co
 }
 
 void inspect_views(Inspection& inspection, Verdict& verdict) {
-    compare(inspection, verdict, {"view", "materialized view"}, "views", false);
+    compare(inspection, verdict, {"view", "materialized view", "view default"}, "views", false);
     const auto views = inspection.connection.query(R"sql(
 select c.oid::regclass::text as name, c.relkind = 'm' and not c.relispopulated as unpopulated
   from pg_class c

@@ -13,17 +13,7 @@ namespace {
 using schema::Change;
 using schema::Difference;
 
-/// "public.users.email" in its parts "public.users" and "email"; dots inside quotes do not count.
-std::pair<std::string, std::string> split_name(const std::string& name) {
-    bool quoted = false;
-    std::size_t dot = std::string::npos;
-    for (std::size_t i = 0; i < name.size(); ++i) {
-        quoted ^= name[i] == '"';
-        dot = name[i] == '.' && !quoted ? i : dot;
-    }
-    return dot == std::string::npos ? std::pair{std::string(), name}
-                                    : std::pair{name.substr(0, dot), name.substr(dot + 1)};
-}
+using schema::split_name;
 
 /// SQL that makes a missing object again, where its definition is enough for that.
 std::string making(const Difference& missing) {
@@ -197,23 +187,34 @@ void inspect_record(Inspection& inspection, Verdict& verdict) {
 }
 
 void inspect_tables(Inspection& inspection, Verdict& verdict) {
-    compare(inspection, verdict, {"schema", "table"}, "tables", true);
+    compare(inspection, verdict,
+            {"schema", "table", "partition", "inheritance", "row security", "replica identity",
+             "clustering", "storage parameters", "foreign data wrapper", "server", "user mapping",
+             "publication", "subscription", "statistics"},
+            "tables", true);
 }
 
 void inspect_columns(Inspection& inspection, Verdict& verdict) {
-    compare(inspection, verdict, {"column"}, "columns", true);
+    compare(inspection, verdict, {"column", "inherited column", "column setting"}, "columns", true);
 }
 
 void inspect_enums(Inspection& inspection, Verdict& verdict) {
-    compare(inspection, verdict, {"enum", "domain", "type"}, "types", true);
+    compare(inspection, verdict,
+            {"enum", "domain", "domain constraint", "type", "range", "base type", "collation",
+             "conversion", "cast", "transform", "text search configuration",
+             "text search dictionary", "text search parser", "text search template"},
+            "types", true);
 }
 
 void inspect_functions(Inspection& inspection, Verdict& verdict) {
-    compare(inspection, verdict, {"function"}, "functions", true);
+    compare(inspection, verdict,
+            {"function", "procedure", "aggregate", "operator", "operator class", "operator family",
+             "language", "access method"},
+            "functions", true);
 }
 
 void inspect_triggers(Inspection& inspection, Verdict& verdict) {
-    compare(inspection, verdict, {"trigger"}, "triggers", true);
+    compare(inspection, verdict, {"trigger", "rule", "event trigger"}, "triggers", true);
 }
 
 void inspect_policies(Inspection& inspection, Verdict& verdict) {
@@ -221,7 +222,7 @@ void inspect_policies(Inspection& inspection, Verdict& verdict) {
 }
 
 void inspect_sequences(Inspection& inspection, Verdict& verdict) {
-    compare(inspection, verdict, {"sequence"}, "sequences", true);
+    compare(inspection, verdict, {"sequence", "sequence ownership"}, "sequences", true);
 }
 
 }  // namespace caisson::checks

@@ -12,27 +12,54 @@ bool comes_before(const Object& a, const Object& b) {
     return std::tie(a.kind, a.name) < std::tie(b.kind, b.name);
 }
 
-bool has_parts(std::string_view kind) { return kind == "table" || kind == "schema"; }
-
-bool is_part(std::string_view kind) {
-    return kind == "column" || kind == "constraint" || kind == "index" || kind == "trigger" ||
-           kind == "policy" || kind == "sequence" || kind == "table";
+bool has_parts(std::string_view kind) {
+    return kind == "table" || kind == "schema" || kind == "view" || kind == "materialized view" ||
+           kind == "domain" || kind == "sequence";
 }
 
-/// Whether the object's table or schema is itself missing or unexpected: `public.users.email`
-/// below `public.users`. An index carries its table before the last dot as well.
-bool goes_with(const Difference& difference, const std::set<std::string>& whole) {
-    if (!is_part(difference.kind)) {
-        return false;
-    }
-    for (auto dot = difference.name.find('.'); dot != std::string::npos;
-         dot = difference.name.find('.', dot + 1)) {
-        if (whole.contains(difference.name.substr(0, dot))) {
+/// The key of what a comment, an owner or a grant is about.
+std::string subject(const Difference& difference) {
+    return difference.kind == "grant" ? difference.name.substr(0, difference.name.rfind(" to "))
+                                      : difference.name;
+}
+
+bool is_about_another(std::string_view kind) {
+    return kind == "comment" || kind == "owner" || kind == "grant";
+}
+
+/// What is missing, or what is unexpected.
+struct Whole {
+    std::set<std::string> names;  ///< Of those that have parts.
+    std::set<std::string> keys;   ///< Of all.
+
+    /// Whether the table or schema of a part is here: `public.users.email` below `public.users`.
+    /// Properties of a table have its own name.
+    bool has_around(const std::string& kind, const std::string& name) const {
+        if (!has_parts(kind) && names.contains(name)) {
             return true;
         }
+        for (auto dot = name.find('.'); dot != std::string::npos; dot = name.find('.', dot + 1)) {
+            if (names.contains(name.substr(0, dot))) {
+                return true;
+            }
+        }
+        return false;
     }
-    return false;
-}
+
+    bool explains(const Difference& difference) const {
+        if (!is_about_another(difference.kind)) {
+            return has_around(difference.kind, difference.name);
+        }
+        const auto key = subject(difference);
+        if (keys.contains(key)) {
+            return true;
+        }
+        const auto start = key.find_first_of("\".(");
+        const auto space = key.rfind(' ', start);
+        return space != std::string::npos &&
+               has_around(key.substr(0, space), key.substr(space + 1));
+    }
+};
 
 }  // namespace
 
@@ -55,16 +82,21 @@ std::vector<Difference> diff(const Snapshot& expected, const Snapshot& found) {
             ++f;
         }
     }
-    std::set<std::string> missing;
-    std::set<std::string> unexpected;
+    Whole missing;
+    Whole unexpected;
     for (const auto& difference : all) {
-        if (has_parts(difference.kind) && difference.change != Change::changed) {
-            (difference.change == Change::missing ? missing : unexpected).insert(difference.name);
+        if (difference.change == Change::changed) {
+            continue;
+        }
+        auto& whole = difference.change == Change::missing ? missing : unexpected;
+        whole.keys.insert(difference.kind + ' ' + difference.name);
+        if (has_parts(difference.kind)) {
+            whole.names.insert(difference.name);
         }
     }
     std::erase_if(all, [&](const Difference& difference) {
-        return (difference.change == Change::missing && goes_with(difference, missing)) ||
-               (difference.change == Change::unexpected && goes_with(difference, unexpected));
+        return (difference.change == Change::missing && missing.explains(difference)) ||
+               (difference.change == Change::unexpected && unexpected.explains(difference));
     });
     return all;
 }

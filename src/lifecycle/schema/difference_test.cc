@@ -61,9 +61,9 @@ TEST(SnapshotTextTest, ADamagedTextIsRefusedWhereverItWasCut) {
             EXPECT_THAT(error.message(), testing::HasSubstr("structure"));
         }
     }
-    EXPECT_THROW(parse("caisson structure 1\ntable\ta\\x\t\n"), Error);
+    EXPECT_THROW(parse("caisson structure 2\ntable\ta\\x\t\n"), Error);
     try {
-        parse("caisson structure 2\n");
+        parse("caisson structure 3\n");
         FAIL();
     } catch (const Error& error) {
         EXPECT_EQ(error.code(), Code::catalogue_newer);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lifecycle/schema/structure.h"
 
-#include "base/crypto.h"
 #include "base/error.h"
 
 namespace caisson::schema {
@@ -26,25 +25,27 @@ Structure record(pg::Connection& connection, const std::string& head) {
     structure.head = head;
     structure.server_major = connection.server_version() / 10000;
     structure.snapshot = snapshot(connection);
-    const auto text = to_text(structure.snapshot);
-    structure.hash = sha256_hex(text);
-    structure.recorded_at = connection
-                                .query(R"sql(
+    structure.hash = hash(structure.snapshot);
+    structure.recorded_at =
+        connection
+            .query(R"sql(
 insert into caisson.structure as s (head, server_major, hash, snapshot) values ($1, $2, $3, $4)
 on conflict (only_row) do update
    set head = excluded.head, server_major = excluded.server_major, recorded_at = now(),
        recorded_by = session_user, hash = excluded.hash, snapshot = excluded.snapshot
 returning to_char(s.recorded_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as recorded_at
 )sql",
-                                       {head, structure.server_major, structure.hash, text})
-                                .front()
-                                .string("recorded_at");
+                   {head, structure.server_major, structure.hash, to_text(structure.snapshot)})
+            .front()
+            .string("recorded_at");
     return structure;
 }
 
 std::optional<std::string> recorded_head(pg::Connection& connection) {
     try {
-        const auto rows = connection.query("select head from caisson.structure");
+        // One that knew less is recorded anew.
+        const auto rows = connection.query(
+            "select head from caisson.structure where snapshot not like 'caisson structure 1%'");
         return rows.empty() ? std::nullopt
                             : std::optional<std::string>(rows.front().string("head"));
     } catch (const pg::DatabaseError& error) {
@@ -66,11 +67,12 @@ select head, server_major, hash, snapshot,
        to_char(recorded_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as recorded_at
   from caisson.structure
 )sql");
-    if (rows.empty()) {
+    if (rows.empty() || rows.front().text("snapshot").rfind("caisson structure 1\n", 0) == 0) {
         return std::nullopt;
     }
     const auto row = rows.front();
-    if (sha256_hex(row.text("snapshot")) != row.text("hash")) {
+    auto kept = parse(row.text("snapshot"));
+    if (hash(kept) != row.text("hash")) {
         throw Error(Code::internal, "caisson.structure does not match its own hash",
                     "somebody changed it; record it anew with: caisson migrate");
     }
@@ -79,7 +81,7 @@ select head, server_major, hash, snapshot,
     structure.server_major = static_cast<int>(row.integer("server_major"));
     structure.recorded_at = row.string("recorded_at");
     structure.hash = row.string("hash");
-    structure.snapshot = parse(row.text("snapshot"));
+    structure.snapshot = std::move(kept);
     return structure;
 }
 

@@ -24,9 +24,11 @@ struct Structure {
 
 /// Takes a snapshot and keeps it as what is expected from now on. Joins the transaction at hand.
 Structure record(pg::Connection& connection, const std::string& head);
-/// The head alone, without the snapshot: whether anything has to be recorded anew.
+/// The head alone, without the snapshot, under the same conditions as recorded(): whether anything
+/// has to be recorded anew.
 std::optional<std::string> recorded_head(pg::Connection& connection);
-/// Nothing when none was recorded or the catalogue has no such table.
+/// Nothing when none was recorded, the catalogue has no such table, or the record is of the first
+/// format, which knew less: the next run of migrations records it anew.
 /// Errors: internal when what is stored does not match its own hash.
 std::optional<Structure> recorded(pg::Connection& connection);
 
