@@ -16,6 +16,8 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
+}  // namespace
+
 bool try_lock(pg::Connection& connection, std::int64_t key) {
     return connection.query("select pg_try_advisory_lock($1) as taken", {key})
         .front()
@@ -23,7 +25,7 @@ bool try_lock(pg::Connection& connection, std::int64_t key) {
 }
 
 /// pg_locks shows a 64-bit key as its two halves.
-std::string holder(pg::Connection& connection, std::int64_t key) {
+std::string lock_holder(pg::Connection& connection, std::int64_t key) {
     const auto rows = connection.query(
         "select a.usename, a.application_name, a.pid, to_char(a.backend_start, 'HH24:MI:SS') as "
         "since, "
@@ -42,8 +44,6 @@ std::string holder(pg::Connection& connection, std::int64_t key) {
                        row.text("since"));
 }
 
-}  // namespace
-
 std::int64_t lock_key(const std::string& name) {
     return static_cast<std::int64_t>(
         std::stoull(sha256_hex("caisson:" + name).substr(0, 16), nullptr, 16));
@@ -58,10 +58,10 @@ AdvisoryLock::AdvisoryLock(pg::Connection& connection, const std::string& name, 
     while (!try_lock(connection_, key_)) {
         if (steady_clock::now() >= deadline) {
             throw Error(Code::locked, fmt::format("the lock \"{}\" is held by {}; waited {}", name,
-                                                  holder(connection_, key_), human(limit)));
+                                                  lock_holder(connection_, key_), human(limit)));
         }
         if (!told && waiting) {
-            waiting(holder(connection_, key_));
+            waiting(lock_holder(connection_, key_));
             told = true;
         }
         ::poll(nullptr, 0, static_cast<int>(pause.count()));

@@ -19,6 +19,9 @@ class AdvisoryLock {
     AdvisoryLock(pg::Connection& connection, const std::string& name,
                  std::chrono::milliseconds limit,
                  const std::function<void(const std::string& holder)>& waiting = {});
+    /// Adopts a lock that try_lock() took.
+    AdvisoryLock(pg::Connection& connection, std::int64_t key)
+        : connection_(connection), key_(key) {}
     AdvisoryLock(const AdvisoryLock&) = delete;
     AdvisoryLock& operator=(const AdvisoryLock&) = delete;
     ~AdvisoryLock();
@@ -30,5 +33,9 @@ class AdvisoryLock {
 
 /// The lock id of a name: the first eight bytes of SHA-256("caisson:" + name), as a signed integer.
 std::int64_t lock_key(const std::string& name);
+/// Takes it for this session, without waiting; whether it was free.
+bool try_lock(pg::Connection& connection, std::int64_t key);
+/// Who holds it: role, application, host, process, since when.
+std::string lock_holder(pg::Connection& connection, std::int64_t key);
 
 }  // namespace caisson::trust

@@ -8,6 +8,7 @@
 #include "lifecycle/schema/structure.h"
 #include "lifecycle/seeds/seeds.h"
 #include "trust/journal/table.h"
+#include "trust/run_lock.h"
 
 namespace caisson::cli {
 
@@ -15,7 +16,7 @@ const std::vector<trust::CatalogueStep>& catalogue_steps() {
     static const std::vector<trust::CatalogueStep> steps = [] {
         std::vector<trust::CatalogueStep> all = {trust::identity_step(), provision::rights_step(),
                                                  journal::table_step(), migrations::history_step(),
-                                                 schema::structure_step()};
+                                                 schema::structure_step(), trust::leases_step()};
         for (auto& step : seeds::catalogue_steps()) {
             all.push_back(std::move(step));
         }

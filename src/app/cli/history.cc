@@ -26,9 +26,13 @@ std::vector<std::string> history_findings(const std::vector<migrations::Status>&
         switch (status.state) {
             case State::applied:
             case State::gated:
+            case State::skipped:
                 break;
             case State::pending:
                 findings.push_back(where + " is not applied: caisson migrate");
+                break;
+            case State::changed:
+                findings.push_back(where + " was changed and runs again: caisson migrate");
                 break;
             case State::partial:
                 findings.push_back(where + " is applied in part: caisson migrate goes on");
@@ -57,12 +61,12 @@ std::string summary_of(const std::vector<migrations::Status>& states) {
     std::vector<std::string> parts;
     for (const auto& status : states) {
         applied += status.state == State::applied ? 1 : 0;
-        pending += status.state == State::pending || status.state == State::partial ? 1 : 0;
+        pending += migrations::is_due(status.state) ? 1 : 0;
         if (status.state == State::gated) {
             parts.push_back(
                 fmt::format("{} waits for the feature {}", status.version(), status.feature()));
-        } else if (status.state != State::applied && status.state != State::pending &&
-                   status.state != State::partial) {
+        } else if (status.state != State::applied && status.state != State::skipped &&
+                   !migrations::is_due(status.state)) {
             parts.push_back(
                 fmt::format("{} {}", status.version(), migrations::name_of(status.state)));
         }

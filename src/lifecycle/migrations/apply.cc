@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lifecycle/migrations/apply.h"
 
-#include <memory>
+#include <span>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "base/clock.h"
 #include "lifecycle/migrations/run_file.h"
-#include "trust/locks.h"
+#include "trust/run_lock.h"
 
 namespace caisson::migrations {
 namespace {
@@ -25,15 +25,18 @@ class Run {
     Report go() {
         History history = read_history(connect_(false));
         Plan plan = plan_(history, 0);
-        bool finished = plan.steps.empty();
+        bool finished = plan.is_done();
         while (!finished) {
-            pg::Connection& connection = connect_(plan.steps.front().migration->as_admin);
+            pg::Connection& connection = connect_(as_admin(plan));
             {
-                const trust::AdvisoryLock lock(connection, "migrations", options_.wait,
-                                               options_.on_wait);
+                const trust::RunLock lock(connection, "migrations", options_.wait,
+                                          options_.on_wait);
                 history = read_history(connection);
                 plan = plan_(history, report_.applied.size());
-                finished = plan.steps.empty() || run_some(connection, plan);
+                Patience patience(options_, connection, lock.is_pooled());
+                finished = plan.is_done() || run_some({connection, options_, patience, lock.guard(),
+                                                       lock.is_pooled()},
+                                                      plan);
             }
             if (renew_) {
                 connection = pg::Connection(connection.settings());
@@ -42,61 +45,136 @@ class Run {
             if (!finished) {
                 history = read_history(connect_(false));
                 plan = plan_(history, report_.applied.size());
-                finished = plan.steps.empty();
+                finished = plan.is_done();
             }
         }
+        report_.warnings = plan.warnings;
+        refuse_program(plan);
         return std::move(report_);
     }
 
  private:
+    static bool as_admin(const Plan& plan) {
+        return !plan.steps.empty() && plan.steps.front().migration->as_admin;
+    }
+
     /// As many steps as may be run under the lock at hand; whether that was all of them.
-    bool run_some(pg::Connection& connection, const Plan& plan) {
-        const bool as_admin = plan.steps.front().migration->as_admin;
+    bool run_some(const Session& session, const Plan& plan) {
+        if (!session.pooled) {
+            session.connection.script(clean_session);
+        }
+        session.connection.take_notices();
+        announce(plan);
+        take_over(session, plan);
         const auto total = report_.applied.size() + plan.steps.size();
-        connection.script(clean_session);
-        connection.take_notices();
-        for (const auto& step : plan.steps) {
-            if (renew_ || step.migration->as_admin != as_admin) {
+        for (std::size_t i = 0; i < plan.steps.size();) {
+            if (renew_ || plan.steps[i].migration->as_admin != as_admin(plan)) {
                 return false;
             }
-            run_one(connection, step, total);
+            auto last = i + 1;
+            while (last < plan.steps.size() &&
+                   plan.steps[last].transaction == plan.steps[i].transaction) {
+                ++last;
+            }
+            run_transaction(session, std::span(plan.steps).subspan(i, last - i), total);
+            i = last;
         }
         return true;
     }
 
-    void run_one(pg::Connection& connection, const Step& step, std::size_t total) {
+    /// What is planned is told once, before the first file of a run.
+    void announce(const Plan& plan) {
+        if (!announced_) {
+            std::string list;
+            for (const auto& step : plan.steps) {
+                list += fmt::format("{} {}\n", step.file(), step.script().checksum);
+            }
+            tell(options_, {Event::Kind::planned, nullptr, 0, list});
+            report_.cuts = plan.cuts;
+        }
+        announced_ = true;
+    }
+
+    void take_over(const Session& session, const Plan& plan) {
+        if (plan.taken_over.empty()) {
+            return;
+        }
+        std::string sql = "begin;" + session.guard;
+        for (const auto& one : plan.taken_over) {
+            sql += record_taken_over(one);
+            report_.taken_over.push_back(one.migration->up.file);
+        }
+        session.connection.script(sql + "commit");
+    }
+
+    void run_transaction(const Session& session, std::span<const Step> steps, std::size_t total) {
         std::vector<Mistake> mistakes;
-        const auto body = body_of(step, mistakes);
-        const auto number = report_.applied.size() + 1;
-        if (options_.on_start) {
-            options_.on_start(step, number, total);
+        std::vector<Prepared> files;
+        files.reserve(steps.size());
+        for (const auto& step : steps) {
+            files.push_back({&step, body_of(step, mistakes)});
+            const auto number = report_.applied.size() + files.size();
+            if (options_.on_start) {
+                options_.on_start(step, number, total);
+            }
+            tell(options_, {Event::Kind::started, &step, 0, ""});
         }
         const Stopwatch watch;
         try {
-            if (body.mode == Mode::whole) {
-                run_whole(connection, step, body);
+            if (files.front().body.mode == Mode::whole) {
+                run_whole(session, files);
             } else {
-                run_by_statement(connection, step, body);
+                run_by_statement(session, *files.front().step, files.front().body);
             }
         } catch (Error& error) {
-            undo(connection);
-            error.with("migration", step.migration->title());
-            if (error.code() == Code::cannot_connect) {
-                error.with("in flight",
-                           fmt::format("{}: the history tells the next run whether it was applied",
-                                       step.file()));
-            }
+            undo(session.connection);
+            failed(steps, error);
             throw;
         }
+        const auto each = watch.elapsed() / static_cast<int>(files.size());
+        for (const auto& file : files) {
+            finish(session, file, each, total);
+        }
+    }
+
+    void failed(std::span<const Step> steps, Error& error) {
+        const Step* at = &steps.front();
+        for (const auto& step : steps) {
+            at = error.fact("migration") == step.migration->title() ? &step : at;
+        }
+        error.with("migration", at->migration->title());
+        if (steps.size() > 1) {
+            error.with("transaction",
+                       fmt::format("of {} files; none of them was applied", steps.size()));
+        }
+        if (error.code() == Code::cannot_connect) {
+            error.with("in flight",
+                       fmt::format("{}: the history tells the next run whether it was applied",
+                                   at->file()));
+        }
+        try {
+            tell(options_, {Event::Kind::failed, at, 0, error.message()});
+        } catch (const Error& unheard) {
+            // What went wrong first is what people must read.
+            error.with("not noted", unheard.message());
+        }
+    }
+
+    void finish(const Session& session, const Prepared& file, std::chrono::nanoseconds duration,
+                std::size_t total) {
+        const auto& step = *file.step;
         const auto& migration = *step.migration;
         report_.applied.push_back({step.direction, migration.source, migration.version,
-                                   migration.name, step.file(), watch.elapsed(),
-                                   step.resumes_after(), connection.take_notices()});
+                                   migration.name, step.file(), duration, step.resumes_after(),
+                                   session.connection.take_notices()});
+        tell(options_,
+             {step.direction == Direction::up ? Event::Kind::finished : Event::Kind::reverted,
+              &step, 0, ""});
         if (options_.on_finish) {
-            options_.on_finish(report_.applied.back(), number, total);
+            options_.on_finish(report_.applied.back(), report_.applied.size(), total);
         }
         // Its locks may be gone or left behind, or sessions begin otherwise now.
-        renew_ = body.touches_locks || body.changes_defaults;
+        renew_ = file.body.touches_locks || file.body.changes_defaults;
     }
 
     /// After an interrupt the transaction is still open.
@@ -111,6 +189,7 @@ class Run {
     PlanAgain plan_;
     Report report_;
     bool renew_ = false;
+    bool announced_ = false;
 };
 
 }  // namespace

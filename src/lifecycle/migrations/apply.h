@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,9 @@ struct Applied {
 
 struct Report {
     std::vector<Applied> applied;
+    std::vector<std::string> cuts;        ///< As Plan::cuts.
+    std::vector<std::string> warnings;    ///< As Plan::warnings.
+    std::vector<std::string> taken_over;  ///< Edited files whose checksum the history took over.
 };
 
 /// Something that a run did, at the moment when it is certain: for the journal.
@@ -38,8 +42,20 @@ struct Event {
 };
 
 struct Options {
+    /// How long locks are waited for, and how often.
+    platform::MigrationRules rules;
     /// Called for each event, beside the transaction of the file: what fails is told as well.
+    /// `finished` and `reverted` come when the commit is certain.
     std::function<void(const Event&)> on_event;
+    /// SQL, ending in a semicolon, that joins the transaction of the file or of the statement, in
+    /// the same message, for `statement`, `finished` and `reverted`: it is true when they are.
+    std::function<std::string(const Event&)> within;
+    /// How to look for those who hold a lock; the run's own role, where nothing is given, sees
+    /// less.
+    std::optional<pg::Settings> observer;
+    /// Called before a transaction is tried again, with those who hold the lock, where that is
+    /// known, and the number of the attempt that failed.
+    std::function<void(const Step&, const std::string& blockers, int attempt)> on_blocked;
     std::chrono::milliseconds wait{std::chrono::seconds(30)};  ///< For another run to end.
     /// Called with the holder before the first wait.
     std::function<void(const std::string& holder)> on_wait;
@@ -57,8 +73,10 @@ using Connect = std::function<pg::Connection&(bool as_admin)>;
 /// Applies what is pending. Each file runs from a clean session, in one transaction with its row in
 /// the history; files that cannot be in one run statement by statement, each recorded. The plan is
 /// made again under the lock, so that of several runners each file is run by one.
-/// Errors: those of plan_up(); locked; migration_failed, with place and statement: the database is
-/// as it was before the file, or the message says what of it is done; cannot_connect: whether the
+/// Errors: those of plan_up(); locked by another run, or by sessions that hold a table for longer
+/// than the rules have patience; migration_failed, with place and statement: the database is as it
+/// was before the transaction, or the message says what of it is done; migration_order when a
+/// program of another tool is next: what comes before it is applied; cannot_connect: whether the
 /// file in flight was applied is decided by the history at the next run.
 Report up(const Connect& connect, const std::vector<Migration>& files, const Features& features,
           const UpRequest& request, const Options& options);

@@ -145,6 +145,38 @@ TEST_F(ApplyTest, FilesWithTheirOwnTransactionAreStillOneWithTheHistory) {
     EXPECT_EQ(ask("select to_regclass('b') is null"), "t");
 }
 
+TEST_F(ApplyTest, AConditionThatDoesNotHoldIsNamedAndNothingIsRun) {
+    write("001_a.sql", "create table a(i int, found int)");
+    write("002_b.sql",
+          "-- caisson: require exists (select from pg_class where relname = 'a')\n"
+          "-- caisson: require select count(found) > 0 from a;\ncreate table b(i int);");
+    const auto error = refusal([&] { up(); });
+    EXPECT_EQ(error.code(), Code::migration_failed);
+    EXPECT_EQ(error.message(),
+              "migrations/002_b.sql:2:1: the file says `require select count(found) > 0 from a`, "
+              "and that does not hold");
+    EXPECT_EQ(history(), "001:applied");
+    EXPECT_EQ(ask("insert into a values (1, 1) returning i"), "1");
+    EXPECT_EQ(up().applied.size(), 1U);
+}
+
+TEST_F(ApplyTest, AConditionAfterAFileUndoesItWhenItDoesNotHold) {
+    write("001_a.sql",
+          "create table a(i int);\nselect 1;\n"
+          "-- caisson: ensure to_regclass('a') is not null\n-- caisson: ensure i > 0");
+    const auto broken = refusal([&] { up(); });
+    EXPECT_NE(broken.message().find("`ensure i > 0` cannot be evaluated"), std::string::npos)
+        << broken.message();
+    write("001_a.sql", "-- caisson: ensure exists (select from a)\ncreate table a(i int);");
+    EXPECT_EQ(refusal([&] { up(); }).fact("place"), "migrations/001_a.sql:1:1");
+    EXPECT_EQ(history(), "");
+    write("001_a.sql",
+          "-- caisson: ensure exists (select from a)\n-- caisson: no-transaction\n"
+          "create table a(i int);insert into a values (1);");
+    EXPECT_EQ(up().applied.size(), 1U);
+    EXPECT_EQ(history(), "001:applied");
+}
+
 TEST_F(ApplyTest, EmptyFilesAndOddLineEndsAreFine) {
     write("001_empty.sql", "");
     write("002_comment.sql", "/* nothing */ -- at all");

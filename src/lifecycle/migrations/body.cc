@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "drivers/sql/scanner.h"
 
 namespace caisson::migrations {
 namespace {
@@ -24,6 +25,29 @@ bool is_wrapped(const std::vector<sql::Statement>& statements, std::string_view 
            sql::is_plain_transaction_control(statements.front().text(text)) &&
            sql::is_plain_transaction_control(statements.back().text(text)) &&
            std::none_of(statements.begin() + 1, statements.end() - 1, controls_transaction);
+}
+
+/// ALTER TYPE … ADD VALUE.
+bool adds_enum_value(std::string_view statement) {
+    sql::Scanner scanner(statement);
+    std::string_view before;
+    std::size_t words = 0;
+    while (const auto token = scanner.next()) {
+        if (token->kind != sql::TokenKind::word) {
+            continue;
+        }
+        const auto word = statement.substr(token->offset, token->length);
+        if ((words == 0 && !sql::is_keyword(word, "alter")) ||
+            (words == 1 && !sql::is_keyword(word, "type"))) {
+            return false;
+        }
+        if (words > 1 && sql::is_keyword(before, "add") && sql::is_keyword(word, "value")) {
+            return true;
+        }
+        before = word;
+        ++words;
+    }
+    return false;
 }
 
 void unwrap(Body& body) {
@@ -61,6 +85,7 @@ Body body_of(std::string_view text, bool no_transaction, const std::string& file
             complain(statement, text, file, mistakes);
         }
         body.changes_defaults |= statement.kind == StatementKind::defaults;
+        body.adds_enum_value |= adds_enum_value(statement.text(text));
     }
     const bool refused = std::any_of(
         body.statements.begin(), body.statements.end(),

@@ -28,6 +28,7 @@ struct Body {
     bool touches_locks = false;     ///< It speaks of advisory locks: ours may be gone after it.
     bool touches_role = false;      ///< It may leave another role behind.
     bool changes_defaults = false;  ///< New sessions begin otherwise after it.
+    bool adds_enum_value = false;   ///< What it adds can be used after its commit only.
 };
 
 /// Decides how a file is sent. What cannot be sent yet (commands of psql, data of COPY) is added to

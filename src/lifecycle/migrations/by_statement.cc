@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <optional>
+
 #include <fmt/format.h>
 
-#include "base/crypto.h"
 #include "base/fault.h"
 #include "base/text.h"
-#include "drivers/pg/quote.h"
+#include "lifecycle/migrations/conditions.h"
 #include "lifecycle/migrations/run_file.h"
+#include "lifecycle/migrations/statement_log.h"
 #include "trust/locks.h"
 
 namespace caisson::migrations {
@@ -17,22 +20,41 @@ using sql::StatementKind;
 /// transaction of the statement where it can be in one, else right before (running) and after.
 class ByStatement {
  public:
-    ByStatement(pg::Connection& connection, const Step& step, const Body& body)
-        : connection_(connection), step_(step), body_(body) {}
+    ByStatement(const Session& session, const Step& step, const Body& body)
+        : session_(session),
+          connection_(session.connection),
+          step_(step),
+          body_(body),
+          log_(session, step, body.touches_role) {
+        const auto sets = [&](const sql::Statement& statement) {
+            return statement.kind == StatementKind::session &&
+                   lower(statement.text(body_.text)).find("lock_timeout") != std::string::npos;
+        };
+        sets_lock_timeout_ = std::any_of(body_.statements.begin(), body_.statements.end(), sets);
+    }
 
     void run() {
         std::size_t done = step_.resumes_after();
         const auto count = body_.statements.size();
         require_unchanged(done);
+        require_session();
+        // A time-out of the role's would leave a half built index behind; a file may set its own.
+        if (!session_.pooled) {
+            connection_.script("set lock_timeout = 0;set statement_timeout = 0");
+        }
+        if (done == 0) {
+            require(step_.directives().require, "require", "nothing of this file was run");
+        }
         connection_.script(record_begun(step_, count));
         repeat_settings(done);
         bool uncertain = step_.record && step_.record->statement_running && done < count;
-        for (; done < count; ++done) {
+        while (done < count) {
             current_ = done;
-            if (!uncertain || !has_happened(text_of(done))) {
-                attempt(done);
+            if (!uncertain || !log_.has_happened(text_of(done))) {
+                done = attempt_with_patience(done);
             } else {
-                connection_.script(progress(done + 1));
+                connection_.script(progress(done));
+                ++done;
             }
             uncertain = false;
             fault::point("statement-applied");
@@ -46,52 +68,63 @@ class ByStatement {
         return body_.statements[index].text(body_.text);
     }
     StatementKind kind_of(std::size_t index) const { return body_.statements[index].kind; }
-
-    /// Chained, so that one value stands for all statements before.
-    std::string checksum_through(std::size_t count) {
-        for (; chained_ < count; ++chained_) {
-            chain_ = sha256_hex(chain_ + normalise_lines(text_of(chained_)));
+    /// SQL that says that the statement is done, too.
+    std::string progress(std::size_t index) {
+        take_through(index + 1);
+        return log_.progress(shortened(text_of(index)));
+    }
+    void take_through(std::size_t count) {
+        for (auto i = log_.taken(); i < count; ++i) {
+            log_.take(text_of(i));
         }
-        return chain_;
-    }
-
-    std::string where() const {
-        const auto& version = step_.record ? step_.record->version : step_.migration->version;
-        return fmt::format("where source = {} and version = {}",
-                           pg::literal(step_.migration->source), pg::literal(version));
-    }
-
-    /// SQL that says how many are done. It works whatever role and path the file has set.
-    std::string progress(std::size_t done) {
-        return fmt::format(
-            "update caisson.migrations set statements_done = {}, statements_checksum = '{}', "
-            "statement_running = false, error = '' {};",
-            done, checksum_through(done), where());
-    }
-
-    /// `what` in a transaction that has the session's own role.
-    std::string as_ourselves(const std::string& what) const {
-        return body_.touches_role ? fmt::format(
-                                        "set local session_authorization to default;set "
-                                        "local role to default;{}",
-                                        what)
-                                  : what;
     }
 
     void require_unchanged(std::size_t done) {
-        if (done == 0) {
-            return;
-        }
-        if (done > body_.statements.size() ||
-            checksum_through(done) != step_.record->statements_checksum) {
-            Error error(Code::migration_edited,
-                        fmt::format("{}: the {} that {} applied earlier {} changed since",
-                                    step_.file(), counted(done, "statement"),
-                                    done == 1 ? "was" : "were", done == 1 ? "was" : "were"),
-                        "restore them; what comes after them may be changed");
+        take_through(std::min(done, body_.statements.size()));
+        log_.require_unchanged(done);
+    }
+
+    /// Through a pooler nothing of a session lasts from one statement to the next.
+    void require_session() const {
+        const auto lasts = [](const sql::Statement& statement) {
+            return statement.kind == StatementKind::session ||
+                   statement.kind == StatementKind::begin;
+        };
+        if (session_.pooled &&
+            std::any_of(body_.statements.begin(), body_.statements.end(), lasts)) {
+            Error error(Code::migration_failed,
+                        fmt::format("{}: it goes statement by statement and needs a session that "
+                                    "lasts, which a pooler does not give",
+                                    step_.file()),
+                        "connect to PostgreSQL itself for this run, not through the pooler");
             error.at({step_.file(), 0, 0}).with("migration", step_.migration->title());
             throw error;
         }
+    }
+
+    /// Runs a statement, again when others held a lock for too long. Which one is next.
+    std::size_t attempt_with_patience(std::size_t index) {
+        try {
+            if (kind_of(index) == StatementKind::begin) {
+                begun_at_ = index;
+            }
+            attempt(index);
+        } catch (const Error& error) {
+            // In a transaction of the file's own all of it is undone, and begins again.
+            const bool alone = kind_of(index) == StatementKind::no_transaction;
+            if (alone || !is_lock_failure(error.fact("sqlstate"))) {
+                throw;
+            }
+            session_.patience.pause(step_, error, ++attempts_);
+            return begun_at_.value_or(index);
+        }
+        if (!connection_.in_transaction()) {
+            attempts_ = 0;
+            begun_at_.reset();
+            tell(session_.options,
+                 {Event::Kind::statement, &step_, index + 1, shortened(text_of(index))});
+        }
+        return index + 1;
     }
 
     /// The session of the earlier attempt is gone, and its settings with it.
@@ -111,13 +144,16 @@ class ByStatement {
         if (connection_.in_transaction()) {
             // The file's own transaction: progress becomes true with its COMMIT.
             if (kind == StatementKind::commit) {
-                guard([&] { connection_.script(as_ourselves(progress(index + 1))); });
+                guard([&] { connection_.script(log_.as_ourselves(progress(index))); });
             }
             send(index);
             if (kind == StatementKind::rollback) {
-                guard([&] { connection_.script(in_transaction(progress(index + 1))); });
+                guard([&] { connection_.script(log_.in_transaction(progress(index))); });
             }
-        } else if (kind == StatementKind::begin || ends || !body_.statements[index].terminated) {
+        } else if (kind == StatementKind::begin) {
+            send(index);
+            limit_lock_waits();
+        } else if (ends || !body_.statements[index].terminated) {
             send(index);
         } else if (kind == StatementKind::no_transaction || !send_with_progress(index)) {
             send_alone(index);
@@ -125,17 +161,25 @@ class ByStatement {
         keep_lock(index);
     }
 
-    std::string in_transaction(const std::string& what) const {
-        return fmt::format("begin;{}commit", as_ourselves(what));
+    /// In a transaction of the file's own, as in ours.
+    void limit_lock_waits() {
+        if (!sets_lock_timeout_) {
+            guard([&] {
+                connection_.script(fmt::format("set local lock_timeout = {}",
+                                               session_.patience.lock_timeout(step_).count()));
+            });
+        }
     }
 
     /// False when the statement cannot be in a transaction, which the server alone could know.
     bool send_with_progress(std::size_t index) {
-        const std::string prefix = "begin;";
+        const std::string prefix =
+            sets_lock_timeout_ ? fmt::format("begin;{}", session_.guard) : opening(session_, step_);
         const auto text = text_of(index);
         const auto message =
-            fmt::format("{}{}\n;{}commit", prefix, text, as_ourselves(progress(index + 1)));
+            fmt::format("{}{}\n;{}commit", prefix, text, log_.as_ourselves(progress(index)));
         try {
+            const Patience::Watched watched(session_.patience);
             connection_.script(message);
             return true;
         } catch (const pg::DatabaseError& error) {
@@ -149,19 +193,29 @@ class ByStatement {
         }
     }
 
+    /// Conditions, each with the settings that the session has now.
+    void require(const std::vector<Condition>& conditions, std::string_view word,
+                 const std::string& hint) {
+        for (const auto& condition : conditions) {
+            try {
+                connection_.script(assertions({condition}));
+            } catch (const pg::DatabaseError& error) {
+                throw_condition(step_, condition, word, error, hint);
+            }
+        }
+    }
+
     void send_alone(std::size_t index) {
-        guard([&] {
-            connection_.script(in_transaction(fmt::format(
-                "update caisson.migrations set statement_running = true {};", where())));
-        });
+        guard([&] { connection_.script(log_.in_transaction(log_.running())); });
         send(index);
         fault::point("statement-sent");
-        guard([&] { connection_.script(in_transaction(progress(index + 1))); });
+        guard([&] { connection_.script(log_.in_transaction(progress(index))); });
     }
 
     void send(std::size_t index) {
         const auto text = text_of(index);
         try {
+            const Patience::Watched watched(session_.patience);
             connection_.script(text);
         } catch (const pg::DatabaseError& error) {
             if (connection_.in_transaction()) {
@@ -181,34 +235,6 @@ class ByStatement {
             }
             throw_failed(step_, body_, current_, std::nullopt, error, left());
         }
-    }
-
-    /// Whether a statement that was sent, but whose answer nobody heard, has taken effect. An index
-    /// that was left invalid is removed, so that it can be built again.
-    bool has_happened(std::string_view statement) {
-        const auto index = sql::concurrent_index(statement);
-        if (!index) {
-            return false;
-        }
-        if (!index->creates) {
-            return connection_.query("select to_regclass($1) is null as gone", {index->name})
-                .front()
-                .boolean("gone");
-        }
-        const auto rows = connection_.query(
-            "select i.indisvalid as valid, format('%I.%I', n.nspname, c.relname) as name "
-            "from pg_index i join pg_class c on c.oid = i.indexrelid join pg_namespace n on n.oid "
-            "= c.relnamespace where i.indrelid = to_regclass($1) and c.relname = "
-            "(parse_ident($2))[1]",
-            {index->table, index->name});
-        if (rows.empty()) {
-            return false;
-        }
-        if (!rows.front().boolean("valid")) {
-            connection_.query(fmt::format("drop index concurrently {}", rows.front().text("name")));
-            return false;
-        }
-        return true;
     }
 
     /// A file may give up every advisory lock of its session, ours among them.
@@ -240,31 +266,19 @@ class ByStatement {
             error.at({step_.file(), 0, 0}).with("migration", step_.migration->title());
             throw error;
         }
+        require(step_.directives().ensure, "ensure",
+                "all statements of this file are applied and stay; the next run looks again");
         guard([&] {
             connection_.script(clean_session);
-            connection_.script(record_done(step_));
+            const auto kind =
+                step_.direction == Direction::up ? Event::Kind::finished : Event::Kind::reverted;
+            connection_.script(
+                log_.in_transaction(record_done(step_) + within(session_, {kind, &step_, 0, ""})));
         });
         fault::point("migration-applied");
     }
 
-    /// What is done and what is left, for people.
-    std::string left() const {
-        const auto done = saved_done();
-        return done == 0 ? "nothing of this file was applied; mend it and run again"
-                         : fmt::format(
-                               "{} of {} applied and stay; mend the file from there and "
-                               "run again: it goes on after them",
-                               done == 1 ? "statement 1" : fmt::format("statements 1 to {}", done),
-                               body_.statements.size());
-    }
-
-    std::size_t saved_done() const {
-        const auto rows = connection_.query(
-            "select statements_done from caisson.migrations where source = $1 and version = $2",
-            {step_.migration->source,
-             step_.record ? step_.record->version : step_.migration->version});
-        return rows.empty() ? 0 : static_cast<std::size_t>(rows.front().integer("statements_done"));
-    }
+    std::string left() const { return log_.left(body_.statements.size()); }
 
     [[noreturn]] void fail(const pg::DatabaseError& error, std::string_view message,
                            std::size_t prefix, std::size_t length) {
@@ -275,26 +289,28 @@ class ByStatement {
                 offset = body_.statements[current_].offset + byte - prefix;
             }
         }
-        connection_.script(clean_session);
-        connection_.query(
-            fmt::format("update caisson.migrations set error = $1, statement_running = false {}",
-                        where()),
-            {error.message()});
+        // Where only a lock was missing, the session is needed once more.
+        if (!is_lock_failure(error.sqlstate)) {
+            log_.failed(error, kind_of(current_) == StatementKind::no_transaction);
+        }
         throw_failed(step_, body_, current_, offset, error, left());
     }
 
+    const Session& session_;
     pg::Connection& connection_;
     const Step& step_;
     const Body& body_;
-    std::string chain_;
-    std::size_t chained_ = 0;
+    StatementLog log_;
     std::size_t current_ = 0;
+    int attempts_ = 0;                     ///< At the transaction at hand.
+    std::optional<std::size_t> begun_at_;  ///< Where the file's own transaction begins.
+    bool sets_lock_timeout_ = false;
 };
 
 }  // namespace
 
-void run_by_statement(pg::Connection& connection, const Step& step, const Body& body) {
-    ByStatement(connection, step, body).run();
+void run_by_statement(const Session& session, const Step& step, const Body& body) {
+    ByStatement(session, step, body).run();
 }
 
 }  // namespace caisson::migrations

@@ -129,6 +129,16 @@ TEST_F(ByStatementTest, AnInvalidIndexThatWasLeftBehindIsBuiltAgain) {
     EXPECT_EQ(ask("select indisvalid from pg_index where indexrelid = 'a_i'::regclass"), "t");
 }
 
+TEST_F(ByStatementTest, AFailedBuildLeavesNoIndexBehindWhateverItsName) {
+    connection.script("create table a(i int); insert into a values (1), (1)");
+    write("001_a.sql", "create unique index concurrently on public.a(i);");
+    EXPECT_EQ(refusal([&] { up(); }).fact("sqlstate"), "23505");
+    EXPECT_EQ(ask("select count(*) from pg_index where not indisvalid"), "0");
+    connection.script("delete from a");
+    up();
+    EXPECT_EQ(ask("select count(*) from pg_index where indrelid = 'a'::regclass"), "1");
+}
+
 TEST_F(ByStatementTest, AnIndexThatWasBuiltUnheardIsNotBuiltTwice) {
     connection.script("create table a(i int)");
     write("001_a.sql",

@@ -38,7 +38,7 @@ struct Record {
     std::string applied_from;        ///< user@host and the version of Caisson.
     std::chrono::milliseconds duration{0};
 
-    std::string title() const { return version + "_" + name; }
+    std::string title() const { return name.empty() ? version : version + "_" + name; }
 };
 /// In the order in which they were applied.
 using History = std::vector<Record>;

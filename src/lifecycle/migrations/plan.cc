@@ -6,16 +6,14 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
-#include "lifecycle/migrations/difference.h"
+#include "lifecycle/migrations/disorder.h"
+#include "lifecycle/migrations/transactions.h"
 #include "lifecycle/sources/version.h"
 
 namespace caisson::migrations {
 namespace {
 
 using sources::canonical_version;
-using sources::version_before;
-
-std::string label(const Status& one) { return one.source() + "/" + one.title(); }
 
 /// The one migration that a person means by `3`, `003` or `infra/003`.
 const Status& find(const std::vector<Status>& states, const std::string& wanted) {
@@ -28,8 +26,9 @@ const Status& find(const std::vector<Status>& states, const std::string& wanted)
     std::vector<std::string> candidates;
     for (const auto& one : states) {
         candidates.push_back(one.version());
-        const bool same = is_number ? canonical_version(one.version()) == canonical_version(version)
-                                    : one.title() == version || one.name() == version;
+        const bool same =
+            is_number ? canonical_version(one.version()) == canonical_version(version)
+                      : one.version() == version || one.title() == version || one.name() == version;
         if (same && (source.empty() || source == one.source())) {
             found.push_back(&one);
         }
@@ -51,81 +50,6 @@ const Status& find(const std::vector<Status>& states, const std::string& wanted)
                     fmt::format("name the source as well, such as {}", labels.front()));
     }
     return *found.front();
-}
-
-std::string labels_of(const std::vector<Status>& states, State state) {
-    std::vector<std::string> labels;
-    for (const auto& one : states) {
-        if (one.state == state) {
-            labels.push_back(label(one));
-        }
-    }
-    // Names are for people: a thousand of them are a number.
-    constexpr std::size_t most = 20;
-    const auto more = labels.size() > most ? labels.size() - most : 0;
-    labels.resize(labels.size() - more);
-    return join(labels, ", ") + (more > 0 ? fmt::format(" and {} more", more) : "");
-}
-
-std::string difference_of(const Status& one, const TextOf& text_of) {
-    const auto applied = text_of ? text_of(*one.record) : std::nullopt;
-    return applied ? unified_difference(*applied, one.migration->up.text,
-                                        fmt::format("{} as applied at {}", one.migration->up.file,
-                                                    one.record->applied_at),
-                                        fmt::format("{} now", one.migration->up.file))
-                   : fmt::format("{}: what was applied was too long to keep\n", label(one));
-}
-
-void refuse_edited(const std::vector<Status>& states, const TextOf& text_of) {
-    const auto edited = labels_of(states, State::edited);
-    if (edited.empty()) {
-        return;
-    }
-    std::string message = fmt::format("changed after having been applied: {}", edited);
-    std::string first;
-    constexpr int most = 5;
-    for (int shown = 0; const auto& one : states) {
-        if (one.state == State::edited && shown++ < most) {
-            message += "\n" + difference_of(one, text_of);
-            first = first.empty() ? one.migration->up.file : first;
-        }
-    }
-    while (message.back() == '\n') {
-        message.pop_back();
-    }
-    Error error(Code::migration_edited, message);
-    error.at({first, 0, 0});
-    throw error;
-}
-
-/// Missing, late and half reverted: what is found together is said together.
-void refuse_disorder(const std::vector<Status>& states) {
-    std::vector<std::string> found;
-    std::string hint;
-    if (const auto late = labels_of(states, State::late); !late.empty()) {
-        found.push_back("not applied although newer ones are: " + late);
-        hint = "give each a version after the newest applied one";
-    }
-    if (const auto missing = labels_of(states, State::missing); !missing.empty()) {
-        found.push_back("applied, but their files are gone: " + missing);
-        hint = "bring the files back; they belong to what the database holds";
-    }
-    if (const auto reverting = labels_of(states, State::reverting); !reverting.empty()) {
-        found.push_back("reverted only in part: " + reverting);
-        hint = "finish it: caisson migrate down --only VERSION";
-    }
-    if (!found.empty()) {
-        throw Error(Code::migration_order, join(found, "; "), found.size() == 1 ? hint : "");
-    }
-}
-
-/// How the steps are sent, and all mistakes that keep them from it.
-void prepare(std::vector<Step>& steps) {
-    std::vector<Mistake> mistakes;
-    for (auto& step : steps) {
-        step.mode = body_of(step, mistakes).mode;
-    }
-    sources::require_none(mistakes);
 }
 
 /// The rows to revert, newest first.
@@ -162,6 +86,12 @@ void require_downs(const std::vector<const Status*>& rows) {
     for (const auto* const one : rows) {
         if (!one->migration) {
             problems.push_back(label(*one) + " has no file any more");
+        } else if (one->migration->kind == sources::Kind::program) {
+            problems.push_back(fmt::format("{} is a program of {}, which reverts it", label(*one),
+                                           one->migration->format));
+        } else if (!one->migration->up.directives.irreversible.empty()) {
+            problems.push_back(fmt::format("{} is irreversible: {}", label(*one),
+                                           one->migration->up.directives.irreversible));
         } else if (!one->migration->down) {
             problems.push_back(label(*one) + " has no down file");
         } else if (sql::split(one->migration->down->text).empty()) {
@@ -186,16 +116,17 @@ std::size_t Step::resumes_after() const {
 }
 
 Body body_of(const Step& step, std::vector<Mistake>& mistakes) {
-    const bool alone = step.directives().no_transaction || step.resumes_after() > 0;
+    const bool alone =
+        step.directives().no_transaction || step.by_statement || step.resumes_after() > 0;
     return body_of(step.text(), alone, step.file(), mistakes);
 }
 
 Plan plan_up(const std::vector<Migration>& files, const History& history, const Features& features,
              const UpRequest& request, const TextOf& text_of) {
+    const auto& rules = request.rules;
     Plan plan;
     plan.states = status(files, history, features);
-    refuse_edited(plan.states, text_of);
-    refuse_disorder(plan.states);
+    judge(plan, files, request, text_of);
     const Status* const last = request.to.empty() ? nullptr : &find(plan.states, request.to);
     if (last && last->state == State::gated) {
         throw Error(Code::usage,
@@ -204,14 +135,18 @@ Plan plan_up(const std::vector<Migration>& files, const History& history, const 
                     fmt::format("switch it on: {} = true under [features]", last->feature()));
     }
     for (const auto& one : plan.states) {
-        if (one.state == State::pending || one.state == State::partial) {
+        if (is_due(one.state)) {
+            if (one.migration->kind == sources::Kind::program) {
+                plan.program = one.migration;
+                break;
+            }
             plan.steps.push_back({Direction::up, Mode::whole, one.migration, one.record});
         }
         if (&one == last) {
             break;
         }
     }
-    prepare(plan.steps);
+    arrange(plan, rules.transaction);
     return plan;
 }
 
@@ -224,8 +159,23 @@ Plan plan_down(const std::vector<Migration>& files, const History& history,
     for (const auto* const one : rows) {
         plan.steps.push_back({Direction::down, Mode::whole, one->migration, one->record});
     }
-    prepare(plan.steps);
+    arrange(plan, platform::TransactionScope::file);
     return plan;
+}
+
+void refuse_program(const Plan& plan) {
+    if (!plan.program) {
+        return;
+    }
+    const auto& migration = *plan.program;
+    Error error(Code::migration_order,
+                fmt::format("{} is next, and it is a program of {}, which Caisson does not run",
+                            migration.up.file, migration.format),
+                fmt::format("run it with {}, which notes it in its own history; then run again: "
+                            "Caisson goes on after it",
+                            migration.format));
+    error.at({migration.up.file, 0, 0}).with("migration", migration.title());
+    throw error;
 }
 
 }  // namespace caisson::migrations

@@ -9,6 +9,7 @@
 
 #include "lifecycle/migrations/body.h"
 #include "lifecycle/migrations/status.h"
+#include "platform/platform.h"
 
 namespace caisson::migrations {
 
@@ -20,6 +21,8 @@ struct Step {
     Mode mode = Mode::whole;
     const Migration* migration = nullptr;  ///< Into the files the plan was made of.
     const Record* record = nullptr;        ///< Into the history; null when nothing is there yet.
+    std::size_t transaction = 0;           ///< Neighbours with the same number share a transaction.
+    bool by_statement = false;             ///< The run takes a transaction a statement.
 
     const Script& script() const {
         return direction == Direction::up ? migration->up : *migration->down;
@@ -39,19 +42,32 @@ Body body_of(const Step& step, std::vector<Mistake>& mistakes);
 struct Plan {
     std::vector<Step> steps;
     std::vector<Status> states;
+    std::vector<std::string> warnings;  ///< What does not fit, and a policy lets pass.
+    std::vector<Status> taken_over;     ///< Edited, and the history is to follow the file.
+    std::vector<std::string> cuts;      ///< Where and why a run in one transaction takes several.
+    /// A pending step in another language: the run ends before it.
+    const Migration* program = nullptr;
+
+    bool is_done() const { return steps.empty() && taken_over.empty(); }
 };
+/// Errors: migration_order, naming the tool, when the plan ends before such a step.
+void refuse_program(const Plan& plan);
 
 /// The text that was applied, for the difference to an edited file.
 using TextOf = std::function<std::optional<std::string>(const Record&)>;
 
 struct UpRequest {
     /// The last version to apply, or `source/version` where several sources have it. Empty: all.
-    std::string to;
+    std::string to{};
+    platform::MigrationRules rules{};  ///< What is refused, and how many transactions it takes.
+    /// Of a source whose revisions have parents: ending in several heads.
+    platform::Policy heads = platform::Policy::refuse;
 };
-/// What is pending, in the declared order of the sources, then by version.
+/// What is pending, in the declared order of the sources and the order of their files; repeatable
+/// ones that changed run again.
 /// Errors: migration_edited with the difference; migration_order for files that are missing, late
-/// or half reverted; migration_invalid for what cannot be run; usage for an unknown version. Each
-/// lists every file concerned.
+/// or half reverted, and for several heads, as far as the rules refuse them; migration_invalid for
+/// what cannot be run; usage for an unknown version. Each lists every file concerned.
 Plan plan_up(const std::vector<Migration>& files, const History& history, const Features& features,
              const UpRequest& request, const TextOf& text_of);
 

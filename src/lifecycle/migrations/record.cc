@@ -14,6 +14,9 @@ namespace {
 /// Longer files are recorded by their checksum alone.
 constexpr std::size_t longest_kept = std::size_t{1} << 20U;
 
+/// For a row that was there before.
+constexpr std::string_view anew = "applied_at = now(), sequence = default";
+
 std::string applied_from() {
     std::array<char, 256> host{};
     ::gethostname(host.data(), host.size() - 1);
@@ -40,8 +43,8 @@ std::string insert(const Step& step, std::string_view state, std::size_t stateme
     return fmt::format(
         "insert into caisson.migrations (source, version, name, description, feature, checksum, "
         "down_checksum, state, statements_total, applied_from, milliseconds, content) values ({}, "
-        "{}, {}, {}, {}, '{}', '{}', '{}', {}, {}, extract(epoch from clock_timestamp() - now()) * "
-        "1000, {});",
+        "{}, {}, {}, {}, '{}', '{}', '{}', {}, {}, extract(epoch from clock_timestamp() - "
+        "statement_timestamp()) * 1000, {});",
         pg::literal(migration.source), pg::literal(migration.version), pg::literal(migration.name),
         pg::literal(migration.up.directives.description),
         pg::literal(migration.up.directives.feature), migration.up.checksum,
@@ -58,14 +61,21 @@ std::string record_done(const Step& step) {
         return insert(step, "applied", 0);
     }
     const auto& migration = *step.migration;
+    // One that runs again takes its place anew; one that went by statement began earlier.
+    const auto when = step.mode == Mode::whole
+                          ? fmt::format(
+                                "{}, milliseconds = extract(epoch from clock_timestamp() - "
+                                "statement_timestamp()) * 1000",
+                                anew)
+                          : "milliseconds = extract(epoch from clock_timestamp() - applied_at) * "
+                            "1000";
     return fmt::format(
         "update caisson.migrations set state = 'applied', name = {}, description = {}, feature = "
         "{}, checksum = '{}', down_checksum = '{}', error = '', statement_running = false, content "
-        "= {}, applied_by = session_user, milliseconds = extract(epoch from clock_timestamp() - "
-        "applied_at) * 1000 where {};",
+        "= {}, applied_by = session_user, {} where {};",
         pg::literal(migration.name), pg::literal(migration.up.directives.description),
         pg::literal(migration.up.directives.feature), migration.up.checksum,
-        down_checksum(migration), content_of(migration), key_of(step));
+        down_checksum(migration), content_of(migration), when, key_of(step));
 }
 
 std::string record_begun(const Step& step, std::size_t statements) {
@@ -78,8 +88,19 @@ std::string record_begun(const Step& step, std::size_t statements) {
     }
     return fmt::format(
         "update caisson.migrations set state = '{}', statements_done = 0, statements_total = {}, "
-        "statements_checksum = '', statement_running = false where {};",
-        step.direction == Direction::up ? "partial" : "reverting", statements, key_of(step));
+        "statements_checksum = '', statement_running = false{} where {};",
+        step.direction == Direction::up ? "partial" : "reverting", statements,
+        step.direction == Direction::up ? fmt::format(", {}", anew) : "", key_of(step));
+}
+
+std::string record_taken_over(const Status& edited) {
+    const auto& migration = *edited.migration;
+    return fmt::format(
+        "update caisson.migrations set checksum = '{}', down_checksum = '{}', name = {}, "
+        "description = {}, content = {} where source = {} and version = {};",
+        migration.up.checksum, down_checksum(migration), pg::literal(migration.name),
+        pg::literal(migration.up.directives.description), content_of(migration),
+        pg::literal(edited.record->source), pg::literal(edited.record->version));
 }
 
 }  // namespace caisson::migrations

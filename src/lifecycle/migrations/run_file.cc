@@ -5,11 +5,11 @@
 
 #include "base/fault.h"
 #include "base/text.h"
+#include "lifecycle/migrations/conditions.h"
 
 namespace caisson::migrations {
 namespace {
 
-constexpr std::string_view open_transaction = "begin;";
 /// The semicolon ends a last statement that has none, the line a last comment. Deferred constraints
 /// and triggers are heard while the file's own settings still hold.
 constexpr std::string_view close_file = "\n;\nset constraints all immediate;";
@@ -62,47 +62,161 @@ void throw_failed(const Step& step, const Body& body, std::size_t statement,
     throw failed;
 }
 
-void run_whole(pg::Connection& connection, const Step& step, const Body& body) {
-    const auto closing = fmt::format("{}{}{}commit", close_file, clean_session, record_done(step));
-    std::string message;
-    message.reserve(open_transaction.size() + body.text.size() + closing.size());
-    message.append(open_transaction).append(body.text);
-    // An open quote would swallow what follows it; sent alone it gets the server's own answer.
-    const bool closed = body.statements.empty() || body.statements.back().terminated;
-    message.append(closed ? closing : "");
-    try {
-        connection.script(message);
-        if (!closed) {
-            connection.script(closing);
+std::string opening(const Session& session, const Step& step) {
+    std::string sql = "begin;";
+    if (session.pooled) {
+        // The server session is that of whoever had it before.
+        sql.append(clean_session);
+    }
+    sql.append(session.guard);
+    const auto limit = session.patience.lock_timeout(step).count();
+    return sql + fmt::format("set local lock_timeout = {};", limit);
+}
+
+std::string within(const Session& session, const Event& event) {
+    return session.options.within ? session.options.within(event) : std::string();
+}
+
+void tell(const Options& options, const Event& event) {
+    if (options.on_event) {
+        options.on_event(event);
+    }
+}
+
+namespace {
+
+Event::Kind finished(const Step& step) {
+    return step.direction == Direction::up ? Event::Kind::finished : Event::Kind::reverted;
+}
+
+/// The constraints that begin deferred are so again for the next file in the transaction.
+constexpr std::string_view defer_again =
+    "do $caisson$declare names text; begin select string_agg(format('%I.%I', n.nspname, "
+    "c.conname), ', ') into names from pg_constraint c join pg_namespace n on n.oid = "
+    "c.connamespace where c.condeferred; if names is not null then execute 'set constraints ' || "
+    "names || ' deferred'; end if; end$caisson$;";
+
+/// A whole file as one message, and what its parts are.
+class Message {
+ public:
+    Message(const Session& session, const Prepared& file, bool is_first, bool is_last)
+        : step_(*file.step), body_(file.body) {
+        opening_ = is_first ? opening(session, step_)
+                            : fmt::format("set local lock_timeout = {};",
+                                          session.patience.lock_timeout(step_).count());
+        opening_ += assertions(step_.directives().require);
+        closing_ = fmt::format("{}{}{}{}{}{}", close_file, assertions(step_.directives().ensure),
+                               is_last ? "" : defer_again, clean_session, record_done(step_),
+                               within(session, {finished(step_), &step_, 0, ""}));
+        closing_ += is_last ? "commit" : "";
+        // An open quote would swallow what follows it; sent alone it gets the server's own answer.
+        is_closed_ = body_.statements.empty() || body_.statements.back().terminated;
+        text_.reserve(opening_.size() + body_.text.size() + closing_.size());
+        text_.append(opening_).append(body_.text).append(is_closed_ ? closing_ : "");
+    }
+
+    void send(pg::Connection& connection) const {
+        connection.script(text_);
+        if (!is_closed_) {
+            connection.script(closing_);
         }
+    }
+
+    [[noreturn]] void fail(const pg::DatabaseError& error) const {
+        static const std::string unchanged =
+            "the database is as it was before this file; mend it and run again";
+        const auto& require = step_.directives().require;
+        const auto& ensure = step_.directives().ensure;
+        // Results come for what opens the transaction, the conditions, the file's statements, SET
+        // CONSTRAINTS, and the conditions after it. A syntax error comes before all of them.
+        const auto first = sql::split(opening_).size();
+        const auto conditions = first - require.size();
+        const auto behind = first + body_.statements.size() + 1;
+        const auto at = error.statement;
+        if (at >= 1 && at < conditions) {
+            Error lost(Code::locked, error.message(), "wait for that run, then run again");
+            lost.with("sqlstate", error.sqlstate);
+            throw lost;
+        }
+        if (at >= conditions && at < first) {
+            throw_condition(step_, require[at - conditions], "require", error,
+                            "nothing of this file was run");
+        }
+        if (at >= behind && at < behind + ensure.size()) {
+            throw_condition(step_, ensure[at - behind], "ensure", error, unchanged);
+        }
+        auto statement = at >= first ? at - first : body_.statements.size();
+        const auto offset = offset_of(error);
+        for (std::size_t i = 0; offset && i < body_.statements.size(); ++i) {
+            if (*offset <= body_.statements[i].end()) {
+                statement = i;
+                break;
+            }
+        }
+        throw_failed(step_, body_, statement, offset, error, unchanged);
+    }
+
+ private:
+    /// Where in the file it happened.
+    std::optional<std::size_t> offset_of(const pg::DatabaseError& error) const {
+        if (!error.position) {
+            return std::nullopt;
+        }
+        const auto byte = byte_of_character(text_, *error.position);
+        return byte >= opening_.size() && byte <= opening_.size() + body_.text.size()
+                   ? std::optional(byte - opening_.size())
+                   : std::nullopt;
+    }
+
+    const Step& step_;
+    const Body& body_;
+    std::string opening_;
+    std::string closing_;
+    std::string text_;
+    bool is_closed_ = true;
+};
+
+void send(const Session& session, const Prepared& file, bool is_first, bool is_last) {
+    auto& connection = session.connection;
+    const Message message(session, file, is_first, is_last);
+    try {
+        const Patience::Watched watched(session.patience);
+        message.send(connection);
     } catch (const pg::DatabaseError& error) {
         if (connection.in_transaction()) {
             connection.query("rollback");
         }
-        // Results before the file's: the one of BEGIN. A syntax error comes before all of them.
-        std::size_t statement = error.statement > 0 ? error.statement - 1 : body.statements.size();
-        std::optional<std::size_t> offset;
-        if (error.position) {
-            const auto byte = byte_of_character(message, *error.position);
-            if (byte >= open_transaction.size() &&
-                byte <= open_transaction.size() + body.text.size()) {
-                offset = byte - open_transaction.size();
-                for (statement = 0; statement < body.statements.size(); ++statement) {
-                    if (*offset <= body.statements[statement].end()) {
-                        break;
-                    }
-                }
-            }
-        }
-        throw_failed(step, body, statement, offset, error,
-                     "the database is as it was before this file; mend it and run again");
+        message.fail(error);
     }
-    if (connection.in_transaction()) {
-        connection.query("rollback");
-        throw Error(Code::internal,
-                    fmt::format("{}: the server read the file otherwise than Caisson does, and its "
-                                "transaction was undone",
-                                step.file()));
+    if (connection.in_transaction() == is_last) {
+        if (is_last) {
+            connection.query("rollback");
+        }
+        throw Error(
+            Code::internal,
+            fmt::format("{}: the server read the file otherwise than Caisson does{}",
+                        file.step->file(), is_last ? ", and its transaction was undone" : ""));
+    }
+}
+
+}  // namespace
+
+void run_whole(const Session& session, const std::vector<Prepared>& files) {
+    for (int attempt = 1;; ++attempt) {
+        const Step* step = nullptr;
+        try {
+            for (std::size_t i = 0; i < files.size(); ++i) {
+                step = files[i].step;
+                send(session, files[i], i == 0, i + 1 == files.size());
+            }
+            break;
+        } catch (Error& error) {
+            error.with("migration", step->migration->title());
+            if (!is_lock_failure(error.fact("sqlstate"))) {
+                throw;
+            }
+            session.patience.pause(*step, error, attempt);
+        }
     }
     fault::point("migration-applied");
 }

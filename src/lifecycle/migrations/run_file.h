@@ -2,21 +2,46 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "drivers/pg/connection.h"
-#include "lifecycle/migrations/plan.h"
+#include "lifecycle/migrations/apply.h"
+#include "lifecycle/migrations/patience.h"
 
 namespace caisson::migrations {
+
+/// What files run in: a connection, and what a run adds to each transaction.
+struct Session {
+    pg::Connection& connection;
+    const Options& options;
+    Patience& patience;
+    std::string guard;    ///< Proves that the run still has its lock; empty where the session has.
+    bool pooled = false;  ///< Each transaction may meet another server session.
+};
+
+/// A file that is about to run.
+struct Prepared {
+    const Step* step = nullptr;
+    Body body;
+};
 
 /// Brings a session back to what it was after connecting, but for its advisory locks. Nothing of it
 /// is refused inside a transaction.
 extern const std::string_view clean_session;
 
-/// Runs one file on a clean session and records it. Errors: migration_failed.
-void run_whole(pg::Connection& connection, const Step& step, const Body& body);
+/// What opens a transaction of ours: BEGIN, the guard, how long locks are waited for.
+std::string opening(const Session& session, const Step& step);
+/// The part that the options add to the transaction in which this becomes true.
+std::string within(const Session& session, const Event& event);
+/// Tells on_event.
+void tell(const Options& options, const Event& event);
+
+/// Runs files in one transaction, each on a clean session, and records them. Errors:
+/// migration_failed; locked.
+void run_whole(const Session& session, const std::vector<Prepared>& files);
 /// Statement by statement, going on where an earlier attempt stopped. Errors: migration_failed;
-/// migration_edited when what was applied of it was changed since.
-void run_by_statement(pg::Connection& connection, const Step& step, const Body& body);
+/// locked; migration_edited when what was applied of it was changed since.
+void run_by_statement(const Session& session, const Step& step, const Body& body);
 
 /// What the server said of a file, told as a migration_failed with its place. `offset` is the byte
 /// in the body's text where it happened; the number of the statement is enough otherwise.
@@ -29,5 +54,7 @@ void run_by_statement(pg::Connection& connection, const Step& step, const Body& 
 std::string record_done(const Step& step);
 /// As above for a file that has not done anything yet, or continues with changed text.
 std::string record_begun(const Step& step, std::size_t statements);
+/// The history follows an edited file.
+std::string record_taken_over(const Status& edited);
 
 }  // namespace caisson::migrations

@@ -156,5 +156,13 @@ TEST_F(RunnersTest, AnExportRunsUnderPlainPsql) {
               "a b");
 }
 
+TEST_F(RunnersTest, AnIndexWithoutANameIsNotBuiltTwiceAfterAKill) {
+    connection.script("create table a(i int)");
+    write("001_a.sql", "create index concurrently on a(i);\ncreate table b(i int);");
+    EXPECT_TRUE(dies_at("statement-sent"));
+    EXPECT_EQ(up().applied.size(), 1U);
+    EXPECT_EQ(ask("select count(*) from pg_index where indrelid = 'a'::regclass"), "1");
+}
+
 }  // namespace
 }  // namespace caisson::migrations

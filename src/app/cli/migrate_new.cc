@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include "app/cli/context.h"
+#include "app/cli/verb.h"
+#include "base/text.h"
+#include "lifecycle/sources/sources.h"
+
+namespace caisson::cli {
+namespace {
+
+Exit run_new(Context& context) {
+    const auto database = context.one_database();
+    if (database.migrations.empty()) {
+        throw Error(Code::platform_invalid,
+                    fmt::format("database {} has no migrations folder", database.key))
+            .at(database.place);
+    }
+    const auto& source = database.migrations.back();
+    const auto name = join(context.arguments().positionals, "_");
+    if (context.dry_run()) {
+        context.print(
+            fmt::format("would write a new migration \"{}\" into {}", name, source.path.string()));
+        context.result() = {{"name", name}, {"folder", source.path.string()}};
+        return Exit::fine;
+    }
+    const auto created = sources::create(source, name, context.arguments().value("--description"));
+    context.result() = {{"up", created.up.string()}};
+    context.print(created.up.string());
+    // Formats that keep both directions in one file have no second one.
+    if (!created.down.empty()) {
+        context.print(created.down.string());
+        context.result()["down"] = created.down.string();
+    }
+    for (const auto& other : created.others) {
+        context.print(other.string());
+    }
+    return Exit::fine;
+}
+
+}  // namespace
+
+std::vector<Verb> migrate_new_verbs() {
+    return {
+        {"migrate new",
+         "writes the two files of a new migration",
+         "",
+         {{"--description", "TEXT", "what it does, kept in the file", {}}},
+         "NAME",
+         "  caisson migrate new add_orders --description \"orders of customers\"",
+         Needs::platform,
+         run_new},
+    };
+}
+
+}  // namespace caisson::cli
