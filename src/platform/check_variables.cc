@@ -28,6 +28,7 @@ std::set<std::string> used_in(const Environment& environment) {
     };
     take(environment.postgres);
     take(environment.redis);
+    take(environment.shadow);
     for (const auto& [key, address] : environment.databases) {
         take(address);
     }

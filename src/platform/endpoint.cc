@@ -263,6 +263,37 @@ Endpoint role_endpoint(const Manifest& manifest, const Environment& environment,
     return endpoint;
 }
 
+std::optional<Endpoint> shadow_endpoint(const Manifest& manifest, const Environment& environment,
+                                        const Variables& variables) {
+    Address address = environment.shadow;
+    if (address.url.empty() && address.host.empty()) {
+        constexpr const char* usual = "SHADOW_DATABASE_URL";
+        // Also where it is the old name of another one (GRC-7).
+        const auto variable = std::find_if(
+            manifest.variables.begin(), manifest.variables.end(), [&](const Variable& one) {
+                return one.name == usual || std::find(one.aliases.begin(), one.aliases.end(),
+                                                      usual) != one.aliases.end();
+            });
+        if (variable == manifest.variables.end() || !find_value(manifest, *variable, variables)) {
+            return std::nullopt;
+        }
+        address.url = fmt::format("${{{}}}", variable->name);
+        address.place = variable->place;
+    }
+    Endpoint endpoint = endpoint_of(address, manifest, environment, variables);
+    require_host(endpoint, environment, address);
+    endpoint.port = endpoint.port == 0 ? std::uint16_t{5432} : endpoint.port;
+    if (endpoint.database.empty()) {
+        throw Error(Code::variable_invalid,
+                    fmt::format("the shadow of the environment {} names no database; expected an "
+                                "empty one",
+                                environment.name))
+            .at(address.place)
+            .with("environment", environment.name);
+    }
+    return endpoint;
+}
+
 std::optional<Endpoint> redis_endpoint(const Manifest& manifest, const Environment& environment,
                                        const Variables& variables) {
     require_remote(environment);

@@ -172,6 +172,38 @@ TEST(Endpoint, ThatNamesNoHostIsRefused) {
         "/run/pg");
 }
 
+std::optional<Endpoint> shadow(const Manifest& manifest, const Variables& variables = {}) {
+    return shadow_endpoint(manifest, manifest.environment("p"), variables);
+}
+
+TEST(Endpoint, OfTheShadowIsWhatTheEnvironmentNames_GRC1) {
+    const std::string url = "postgresql://me:secret@localhost:5433/shahin_local_shadow?schema=x";
+    const auto found =
+        shadow(manifest_of("server = \"private\"\nshadow = \"${URL}\"\n"), {{"URL", url}});
+    ASSERT_TRUE(found);
+    EXPECT_EQ(found->database, "shahin_local_shadow");
+    EXPECT_EQ(found->port, 5433);
+    const auto fields =
+        shadow(manifest_of("host = \"db\"\nshadow = { host = \"here\", database = \"d\" }\n"));
+    ASSERT_TRUE(fields);
+    EXPECT_EQ(fields->host, "here");
+    EXPECT_EQ(fields->port, 5432);
+    EXPECT_FALSE(shadow(manifest_of("host = \"db\"\n")));
+    EXPECT_THROW(shadow(manifest_of("host = \"db\"\nshadow = { host = \"here\" }\n")), Error);
+}
+
+TEST(Endpoint, OfTheShadowIsInItsUsualVariableWhereThatIsDeclaredAndSet_GRC7) {
+    const Variables set = {{"SHADOW_DATABASE_URL", "postgres://me@here/empty"}};
+    EXPECT_FALSE(shadow(manifest_of("host = \"db\"\n"), set));
+    const auto declared =
+        manifest_of("host = \"db\"\n[variables.SHADOW_DATABASE_URL]\nsecret = true\n");
+    EXPECT_FALSE(shadow(declared));
+    EXPECT_EQ(shadow(declared, set)->database, "empty");
+    const auto renamed = manifest_of(
+        "host = \"db\"\n[variables.EMPTY]\nsecret = true\naliases = [\"SHADOW_DATABASE_URL\"]\n");
+    EXPECT_EQ(shadow(renamed, set)->database, "empty");
+}
+
 TEST(Endpoint, OfRedis) {
     const auto redis = [](const Manifest& manifest, const Variables& variables) {
         return redis_endpoint(manifest, manifest.environment("p"), variables);

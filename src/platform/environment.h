@@ -79,6 +79,10 @@ Endpoint admin_endpoint(const Manifest&, const Environment&, const Database&, co
 Endpoint role_endpoint(const Manifest&, const Environment&, const Database&,
                        const std::string& role, const Variables&);
 std::optional<Endpoint> redis_endpoint(const Manifest&, const Environment&, const Variables&);
+/// The empty database that the environment names for proofs, else the one in the variable
+/// SHADOW_DATABASE_URL where the manifest declares it and it is set; nothing otherwise.
+/// Errors: variable_invalid.
+std::optional<Endpoint> shadow_endpoint(const Manifest&, const Environment&, const Variables&);
 
 /// postgresql://user:password@host:port/database?sslmode=… taken apart; percent signs decoded. Also
 /// postgres://, SQLAlchemy's postgresql+driver:// and jdbc:postgresql://; redis:// and rediss://,

@@ -101,6 +101,7 @@ struct Environment {
     bool is_protected = false;  ///< Destructive verbs ask for the database's own name.
     Address postgres;           ///< As the administrator, who makes databases and roles.
     Address redis;
+    Address shadow;  ///< An empty database for proofs; nothing said: a server of our own.
     std::map<std::string, Address> databases;  ///< Overrides by database key.
     std::map<std::string, Address> roles;      ///< Overrides by role suffix, such as `app`.
     Place place;

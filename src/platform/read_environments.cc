@@ -56,17 +56,18 @@ Address read_address(Reading& reading, const Node& section, const Place& place) 
     return address;
 }
 
-Address read_redis(Reading& reading, const Node& environment) {
-    const Node* redis = environment.find("redis");
-    if (!redis) {
+/// A URL, or the fields of an address in a section.
+Address read_url_or_section(Reading& reading, const Node& environment, std::string_view key) {
+    const Node* node = environment.find(key);
+    if (!node) {
         return {};
     }
-    if (redis->is(NodeType::section)) {
-        return read_address(reading, *redis, redis->place);
+    if (node->is(NodeType::section)) {
+        return read_address(reading, *node, node->place);
     }
     Address address;
-    address.url = referring_text(reading, environment, "redis");
-    address.place = redis->place;
+    address.url = referring_text(reading, environment, key);
+    address.place = node->place;
     return address;
 }
 
@@ -146,7 +147,8 @@ void read_environment(Reading& reading, const Member& member, const Node& writte
     }
     environment.is_protected = boolean_of(section, "protected", false);
     environment.postgres = read_address(reading, section, member.place);
-    environment.redis = read_redis(reading, section);
+    environment.redis = read_url_or_section(reading, section, "redis");
+    environment.shadow = read_url_or_section(reading, section, "shadow");
     environment.databases =
         read_overrides(reading, section, "databases", keys_of(reading.written, "databases"));
     environment.roles = read_overrides(reading, section, "roles", roles);

@@ -147,6 +147,12 @@ Table environment_settings() {
     table.push_back({"environments.*.redis", "connection URL or section", "",
                      "The environment's Redis: a URL, or the fields of an address."});
     add(table, address_settings("environments.*.redis", "The number of the Redis database.", ""));
+    table.push_back({"environments.*.shadow", "connection URL or section",
+                     "the variable `SHADOW_DATABASE_URL` where it is declared and set, else a "
+                     "server of its own, made for the moment",
+                     "An empty database in which `migrate prove` and `migrate drift` try things; "
+                     "refused unless it is empty, and cleaned afterwards."});
+    add(table, address_settings("environments.*.shadow", "The empty database.", ""));
     table.push_back({"environments.*.databases", "section", "",
                      "What is different for one database, by its key."});
     table.push_back({"environments.*.databases.*", "section", "",
