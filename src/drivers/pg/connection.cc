@@ -16,6 +16,9 @@
 namespace caisson::pg {
 namespace {
 
+/// Data of a COPY that libpq may hold before the server has taken them.
+constexpr std::size_t most_unflushed = std::size_t{64} << 10U;
+
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
@@ -339,13 +342,28 @@ std::uint64_t Connection::copy_in(std::string_view statement,
         }
         send(sent == 1);
     };
+    // libpq keeps what the server does not take yet, however much it is.
+    const auto flush = [&] {
+        int unsent = 0;
+        while ((unsent = PQflush(connection_.get())) > 0) {
+            wait(true, steady_clock::time_point::max());
+            PQconsumeInput(connection_.get());
+        }
+        send(unsent == 0);
+    };
     std::exception_ptr stopped;
+    std::size_t unflushed = 0;
     try {
         for (auto chunk = next(); !chunk.empty(); chunk = next()) {
             put([&] {
                 return PQputCopyData(connection_.get(), chunk.data(),
                                      static_cast<int>(chunk.size()));
             });
+            unflushed += chunk.size();
+            if (unflushed >= most_unflushed) {
+                flush();
+                unflushed = 0;
+            }
         }
     } catch (...) {
         stopped = std::current_exception();

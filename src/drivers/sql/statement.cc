@@ -30,16 +30,38 @@ Words words_of(std::string_view statement) {
     return words;
 }
 
+/// A subscription that makes no slot touches no other server: WITH (connect = false), (create_slot
+/// = off).
+bool makes_slot(const Words& words) {
+    return !(words.has("connect", true) || words.has("create_slot", true)) ||
+           !(words.has("false", true) || words.has("off", true));
+}
+
+/// ALTER TABLE … DETACH PARTITION … CONCURRENTLY. Columns may have these names.
+bool detaches_concurrently(const Words& words) {
+    const auto count = words.outside();
+    for (std::size_t i = 2; i + 3 < count; ++i) {
+        if (words.is(i, "detach") && words.is(i + 1, "partition")) {
+            return words.is(count - 1, "concurrently");
+        }
+    }
+    return false;
+}
+
 /// Refused in a transaction block, as far as words can tell: a partitioned table under REINDEX or a
 /// procedure that commits is known to the server alone.
 bool refuses_transaction(const Words& words) {
     const auto second = [&](std::string_view keyword) { return words.is(1, keyword); };
-    if (words.is(0, "vacuum") || (words.is(0, "cluster") && words.outside() == 1) ||
-        (words.is(0, "discard") && second("all"))) {
+    if (words.is(0, "vacuum") || (words.is(0, "discard") && second("all"))) {
         return true;
     }
+    // Without a table it goes through all of them, each in a transaction.
+    if (words.is(0, "cluster")) {
+        return words.outside() == 1 || (words.outside() == 2 && second("verbose"));
+    }
     if (words.is(0, "create")) {
-        return second("database") || second("tablespace") || second("subscription") ||
+        return second("database") || second("tablespace") ||
+               (second("subscription") && makes_slot(words)) ||
                (second("index") && words.is(2, "concurrently")) ||
                (second("unique") && words.is(2, "index") && words.is(3, "concurrently"));
     }
@@ -51,7 +73,7 @@ bool refuses_transaction(const Words& words) {
         return second("system") ||
                (second("database") && words.has("set") && words.has("tablespace")) ||
                (second("subscription") && (words.has("refresh") || words.has("publication"))) ||
-               (second("table") && words.has("detach") && words.has("concurrently"));
+               (second("table") && detaches_concurrently(words));
     }
     if (words.is(0, "reindex") || words.is(0, "repack")) {
         return words.has("concurrently", true) || second("database") || second("schema") ||

@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "base/crypto.h"
+#include "base/text.h"
 #include "drivers/sql/command.h"
 #include "drivers/sql/reader.h"
 #include "lifecycle/scripts/commands.h"
@@ -170,7 +172,41 @@ class Includes {
     Surroundings surroundings_;
 };
 
+constexpr std::size_t longest_whole = std::size_t{16} << 20U;
+constexpr std::size_t piece_length = std::size_t{1} << 20U;
+
+std::string checksum_of(const fs::path& path) {
+    const auto source = file_source(path);
+    std::string held;
+    std::string sums;
+    for (auto chunk = source(); !chunk.empty(); chunk = source()) {
+        held += chunk;
+        // A short file is held as a whole, so its line ends can be told.
+        if (sums.empty() && held.size() <= longest_whole) {
+            continue;
+        }
+        std::size_t at = 0;
+        for (; held.size() - at >= piece_length; at += piece_length) {
+            sums += sha256_hex(std::string_view(held).substr(at, piece_length));
+        }
+        held.erase(0, at);
+    }
+    return sums.empty() ? sha256_hex(normalise_lines(held)) : sha256_hex(sums + sha256_hex(held));
+}
+
 }  // namespace
+
+std::string checksum_with(const std::string& own, const std::vector<Included>& files) {
+    if (files.empty()) {
+        return own;
+    }
+    auto text = own + "\n";
+    for (const auto& file : files) {
+        text += fmt::format("{} {}\n", file.name,
+                            file.path.empty() ? std::string("-") : checksum_of(file.path));
+    }
+    return sha256_hex(text);
+}
 
 bool needs_interpreter(std::string_view text) {
     sql::Reader reader(text);

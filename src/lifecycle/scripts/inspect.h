@@ -35,4 +35,10 @@ std::vector<Included> included_files(std::string_view text, const std::string& f
                                      const fs::path& path, const fs::path& root,
                                      const fs::path& directory = {});
 
+/// The checksum of a script together with the files it includes: its own (64 hexadecimal digits)
+/// when there are none, else the SHA-256 of it and, for each file, a line with name and checksum.
+/// The checksum of a file is that of its text with LF as line end; of one beyond 16 MiB, that of
+/// the checksums of its pieces of 1 MiB. Errors: state_unusable.
+std::string checksum_with(const std::string& own, const std::vector<Included>& files);
+
 }  // namespace caisson::scripts

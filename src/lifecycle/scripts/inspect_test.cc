@@ -5,6 +5,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "lifecycle/scripts/commands.h"
 #include "lifecycle/scripts/copy_command.h"
@@ -45,6 +46,34 @@ TEST(InspectTest, AllRefusalsAreFoundBeforeAnythingRuns) {
     EXPECT_THAT(messages("\\if false\n\\connect x\n\\endif\n\\copy t from stdin\n\\!\n\\.\n"),
                 IsEmpty());
     EXPECT_THAT(messages("\\dt+ \\d \\l \\x \\pset a b\n\\sf f\n\\z\n"), IsEmpty());
+}
+
+TEST(InspectTest, IncludedFilesCountForTheChecksum) {
+    const auto folder =
+        fs::temp_directory_path() / ("caisson-inspect-" + std::to_string(::getpid()));
+    fs::create_directories(folder / "parts");
+    const auto write = [&](const char* name, std::string_view text) {
+        std::ofstream(folder / name) << text;
+    };
+    write("parts/a.sql", "select 1;\r\n\\ir b.sql\n");
+    write("parts/b.sql", "select 2;");
+    const auto files = [&] {
+        return included_files("\\i parts/a.sql\n\\i parts/b.sql\n\\i :name\n", "f.sql",
+                              folder / "f.sql", folder);
+    };
+    std::vector<std::string> names;
+    for (const auto& file : files()) {
+        names.push_back(file.name + " " + file.place.text());
+    }
+    EXPECT_THAT(names, ElementsAre("parts/a.sql f.sql:1:1", "parts/b.sql parts/a.sql:2:1",
+                                   ":name f.sql:3:1"));
+    EXPECT_EQ(checksum_with("own", {}), "own");
+    const auto first = checksum_with("own", files());
+    write("parts/a.sql", "select 1;\n\\ir b.sql\n");
+    EXPECT_EQ(checksum_with("own", files()), first);
+    write("parts/b.sql", "select 3;");
+    EXPECT_NE(checksum_with("own", files()), first);
+    fs::remove_all(folder);
 }
 
 TEST(InspectTest, CopyIsTakenApart) {

@@ -31,23 +31,23 @@ Interpreter::Interpreter(pg::Connection& connection, const Options& options)
     define_variables();
 }
 
-std::string Interpreter::setting(const std::string& name) {
-    return connection_.query("select pg_catalog.current_setting($1)", {name})
-        .front()
-        .string("current_setting");
-}
-
 /// What psql has set when it begins a script.
 void Interpreter::define_variables() {
     const auto& settings = connection_.settings();
     const auto version = std::to_string(connection_.server_version());
-    standard_strings_ = setting("standard_conforming_strings") != "off";
+    const auto row = connection_
+                         .query(
+                             "select current_setting('standard_conforming_strings') as strings, "
+                             "current_setting('client_encoding') as encoding, "
+                             "current_setting('server_version') as version")
+                         .front();
+    standard_strings_ = row.text("strings") != "off";
     variables_.set("DBNAME", settings.database);
     variables_.set("USER", settings.user);
     variables_.set("HOST", settings.host);
     variables_.set("PORT", std::to_string(settings.port));
-    variables_.set("ENCODING", setting("client_encoding"));
-    variables_.set("SERVER_VERSION_NAME", setting("server_version"));
+    variables_.set("ENCODING", row.string("encoding"));
+    variables_.set("SERVER_VERSION_NAME", row.string("version"));
     variables_.set("SERVER_VERSION_NUM", version);
     variables_.set("AUTOCOMMIT", "on");
     variables_.set("ON_ERROR_STOP", "on");

@@ -44,7 +44,6 @@ class Interpreter {
     static const std::vector<Entry>& entries();
 
     void define_variables();
-    std::string setting(const std::string& name);
     void run_frame(Frame& frame);
     void run_statement(Frame& frame);
     void run_command(Frame& frame);

@@ -184,11 +184,15 @@ void Interpreter::encoding(Frame& frame, Scanner& command) {
     }
     try {
         connection_.query("set client_encoding = " + pg::literal(*name));
+        variables_.set("ENCODING", std::string(connection_
+                                                   .query("select current_setting("
+                                                          "'client_encoding')")
+                                                   .front()
+                                                   .text(0)));
     } catch (pg::DatabaseError& error) {
         error.at(command_place(frame));
         throw;
     }
-    variables_.set("ENCODING", setting("client_encoding"));
 }
 
 void Interpreter::restrict_commands(Frame& frame, Scanner& command) {

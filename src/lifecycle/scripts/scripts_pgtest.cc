@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include "base/process.h"
 #include "base/text.h"
@@ -225,6 +226,39 @@ TEST_F(ScriptsTest, WhatPsqlOnlyShowsChangesNothing) {
         "create table t(i int);\nselect 1 \\gx\nselect 2 as a \\gdesc\n\\p\n\\r\n\\set QUIET 1\n");
     refusal("\\set ON_ERROR_STOP off");
     EXPECT_THAT(warnings_, ElementsAre(HasSubstr("script.sql:1:1 ON_ERROR_STOP stays on")));
+}
+
+TEST_F(ScriptsTest, AStreamOfAnyLengthRunsInLittleMemory) {
+    constexpr std::size_t length = std::size_t{300} << 20U;
+    const std::string head = "create unlogged table big(v text);\ncopy big from stdin;\n";
+    const std::string tail = "\\.\nselect count(*) as rows from big \\gset\n\\echo :rows\n";
+    std::string lines;
+    while (lines.size() < (std::size_t{256} << 10U)) {
+        lines += std::string(8191, 'x') + "\n";
+    }
+    std::size_t given = 0;
+    bool ended = false;
+    const auto source = [&]() -> std::string_view {
+        if (given == 0) {
+            given = 1;
+            return head;
+        }
+        if (given < length) {
+            given += lines.size();
+            return lines;
+        }
+        return std::exchange(ended, true) ? std::string_view() : tail;
+    };
+    const auto peak = [] {
+        rusage usage{};
+        ::getrusage(RUSAGE_SELF, &usage);
+        return usage.ru_maxrss;
+    };
+    pg::Connection connection(ours_.settings());
+    const auto before = peak();
+    scripts::run(connection, source, options_);
+    EXPECT_LT(peak() - before, 16 << 10);  // In kB.
+    EXPECT_THAT(output_, ElementsAre("38400"));
 }
 
 TEST_F(ScriptsTest, WhoCallsMayPutEachStepIntoATransactionOrSkipIt) {
