@@ -130,14 +130,17 @@ std::string take_parent(Directives& directives, const Line& line) {
     return line.value.empty() ? "parent takes one id or several with commas" : "";
 }
 
+/// Read by lifecycle/lint, which knows the rules.
+std::string take_lint_ignore(Directives& /*directives*/, const Line& /*line*/) { return ""; }
+
 struct Known {
     std::string name;
     std::string usage;
     Take take;
 };
 
-const std::array<Known, 9>& known_directives() {
-    static const std::array<Known, 9> known = {{
+const std::array<Known, 11>& known_directives() {
+    static const std::array<Known, 11> known = {{
         {"no-transaction", "no-transaction", take_no_transaction},
         {"feature", "feature NAME", take_feature},
         {"description", "description TEXT", take_description},
@@ -147,6 +150,8 @@ const std::array<Known, 9>& known_directives() {
         {"lock-timeout", "lock-timeout TIME", take_lock_timeout},
         {"revision", "revision ID", take_revision},
         {"parent", "parent ID", take_parent},
+        {"lint-ignore", "lint-ignore RULE", take_lint_ignore},
+        {"lint-ignore-file", "lint-ignore-file RULE", take_lint_ignore},
     }};
     return known;
 }

@@ -1,0 +1,4 @@
+--- fires 1:1
+truncate a, b cascade;
+--- fine
+truncate a, b;

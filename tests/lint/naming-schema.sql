@@ -1,0 +1,4 @@
+--- fires 1:1
+create schema "Sales";
+--- fine
+create schema sales;
