@@ -14,9 +14,9 @@ namespace caisson::cli {
 
 const std::vector<trust::CatalogueStep>& catalogue_steps() {
     static const std::vector<trust::CatalogueStep> steps = [] {
-        std::vector<trust::CatalogueStep> all = {trust::identity_step(), provision::rights_step(),
-                                                 journal::table_step(), migrations::history_step(),
-                                                 schema::structure_step(), trust::leases_step()};
+        std::vector<trust::CatalogueStep> all = {
+            trust::identity_step(),     provision::rights_step(), journal::table_step(),
+            migrations::history_step(), schema::structure_step(), trust::leases_step()};
         for (auto& step : seeds::catalogue_steps()) {
             all.push_back(std::move(step));
         }

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "lifecycle/lint/lint.h"
+
 #include <algorithm>
 #include <optional>
 #include <set>
@@ -12,7 +14,6 @@
 #include "base/text.h"
 #include "drivers/pg/connection.h"
 #include "lifecycle/lint/input.h"
-#include "lifecycle/lint/lint.h"
 #include "lifecycle/lint/report.h"
 #include "lifecycle/migrations/migrations.h"
 #include "trust/identity.h"
@@ -63,10 +64,10 @@ lint::Settings settings_of(const Context& context, const platform::Manifest* man
             only.severities[&rule] = lint::Severity::off;
         } else {
             const auto configured = settings.severities.find(&rule);
-            chosen->second = configured != settings.severities.end() &&
-                                     configured->second != lint::Severity::off
-                                 ? configured->second
-                                 : rule.severity;
+            chosen->second =
+                configured != settings.severities.end() && configured->second != lint::Severity::off
+                    ? configured->second
+                    : rule.severity;
         }
     }
     return only;
@@ -113,13 +114,11 @@ bool is_pending(migrations::State state) {
 /// Versions that a database has not applied, as "source version".
 std::set<std::string> pending_of(Context& context, const platform::Database& database,
                                  const std::vector<sources::Migration>& files) {
-    pg::Connection connection(
-        trust::role_settings(context.run(), database, trust::Role::migrator));
+    pg::Connection connection(trust::role_settings(context.run(), database, trust::Role::migrator));
     trust::require_ours(connection, context.run(), database);
     const auto history = migrations::read_history(connection);
     std::set<std::string> pending;
-    for (const auto& row :
-         migrations::status(files, history, context.run().manifest.features)) {
+    for (const auto& row : migrations::status(files, history, context.run().manifest.features)) {
         if (row.migration && is_pending(row.state)) {
             pending.insert(row.source() + " " + row.version());
         }
@@ -185,25 +184,26 @@ Exit run_lint(Context& context) {
 }  // namespace
 
 std::vector<Verb> lint_verbs() {
-    return {{"migrate lint",
-             "finds what would lock, lose or break something, before it runs",
-             "Without a file: every migration of the platform. Rules, severities and comments that "
-             "silence them are in docs/reference/lint.md.\n"
-             "Exit status 7 when something of severity error is found; with --strict, anything.",
-             {{"--format",
-               "FORMAT",
-               "how the findings are written (default: text)",
-               {"text", "json", "sarif", "github"}},
-              {"--rule", "RULE[,RULE]", "only these rules, opt-in ones too", {}},
-              {"--pending", "", "only what the database has not applied yet", {}},
-              {"--since", "COMMIT", "only files that git calls new or changed since then", {}},
-              {"--strict", "", "warnings fail too", {}}},
-             "[FILE|DIR…]",
-             "  caisson migrate lint\n  caisson migrate lint --since origin/main --format github\n  "
-             "caisson migrate lint db/migrations --format sarif > lint.sarif\n  caisson -e "
-             "production migrate lint --pending --strict",
-             Needs::nothing,
-             run_lint}};
+    return {
+        {"migrate lint",
+         "finds what would lock, lose or break something, before it runs",
+         "Without a file: every migration of the platform. Rules, severities and comments that "
+         "silence them are in docs/reference/lint.md.\n"
+         "Exit status 7 when something of severity error is found; with --strict, anything.",
+         {{"--format",
+           "FORMAT",
+           "how the findings are written (default: text)",
+           {"text", "json", "sarif", "github"}},
+          {"--rule", "RULE[,RULE]", "only these rules, opt-in ones too", {}},
+          {"--pending", "", "only what the database has not applied yet", {}},
+          {"--since", "COMMIT", "only files that git calls new or changed since then", {}},
+          {"--strict", "", "warnings fail too", {}}},
+         "[FILE|DIR…]",
+         "  caisson migrate lint\n  caisson migrate lint --since origin/main --format github\n  "
+         "caisson migrate lint db/migrations --format sarif > lint.sarif\n  caisson -e "
+         "production migrate lint --pending --strict",
+         Needs::nothing,
+         run_lint}};
 }
 
 }  // namespace caisson::cli

@@ -33,8 +33,8 @@ const std::vector<Verb>& verbs() {
         for (const auto offer :
              std::array{up_verbs, status_verbs, doctor_verbs, init_verbs, provision_verbs,
                         migrate_verbs, migrate_status_verbs, migrate_down_verbs, migrate_new_verbs,
-                        migrate_script_verbs, lint_verbs, seed_verbs, verify_verbs, report_verbs, serve_verbs,
-                        env_verbs, db_verbs, journal_verbs, version_verbs}) {
+                        migrate_script_verbs, lint_verbs, seed_verbs, verify_verbs, report_verbs,
+                        serve_verbs, env_verbs, db_verbs, journal_verbs, version_verbs}) {
             for (auto& verb : offer()) {
                 all.push_back(std::move(verb));
             }

@@ -10,7 +10,8 @@ namespace caisson::sql {
 namespace {
 
 TEST(Tree, NamesWhatAStatementIsAndWhatItSays) {
-    const auto parsed = parse_tree("alter table s.t add column a varchar(20), drop column if exists b");
+    const auto parsed =
+        parse_tree("alter table s.t add column a varchar(20), drop column if exists b");
     ASSERT_TRUE(parsed.tree);
     const auto root = parsed.tree->root();
     EXPECT_EQ(root.kind(), "AlterTableStmt");

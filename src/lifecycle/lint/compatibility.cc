@@ -24,20 +24,20 @@ void required_field(Visit& visit) {
             const auto type = constraint.text("contype");
             is_required = is_required || type == "CONSTR_NOTNULL" || type == "CONSTR_PRIMARY";
             has_value = has_value || type == "CONSTR_IDENTITY" || type == "CONSTR_GENERATED" ||
-                        (type == "CONSTR_DEFAULT" &&
-                         !constraint["raw_expr"].flag("isnull"));
+                        (type == "CONSTR_DEFAULT" && !constraint["raw_expr"].flag("isnull"));
         }
         if (is_required && !has_value) {
             const auto name = spelled(column.name);
-            visit.report(fmt::format("this fails as soon as {} holds a row, and programs that do not know "
-                                     "{} can insert no more",
-                                     visit.target(), name),
-                         fmt::format("alter table {0} add column {1} {2};\n-- write it everywhere, fill the "
-                                     "old rows in batches, then\nalter table {0} add constraint {3} check "
-                                     "({1} is not null) not valid;",
-                                     visit.target(), name, column.type.text(),
-                                     spelled(column.name + "_not_null")),
-                         column.offset);
+            visit.report(
+                fmt::format("this fails as soon as {} holds a row, and programs that do not know "
+                            "{} can insert no more",
+                            visit.target(), name),
+                fmt::format("alter table {0} add column {1} {2};\n-- write it everywhere, fill the "
+                            "old rows in batches, then\nalter table {0} add constraint {3} check "
+                            "({1} is not null) not valid;",
+                            visit.target(), name, column.type.text(),
+                            spelled(column.name + "_not_null")),
+                column.offset);
         }
     }
 }
@@ -53,10 +53,12 @@ void rename_column(Visit& visit) {
     }
     const auto from = spelled(visit.statement().text("subname"));
     const auto to = spelled(visit.statement().text("newname"));
-    visit.report(fmt::format("programs that know {} fail from here on", from),
-                 fmt::format("alter table {0} add column {1} …;  -- the type of {2}\n-- write both, fill the "
-                             "old rows in batches, read {1}, then drop {2}",
-                             visit.target(), to, from));
+    visit.report(
+        fmt::format("programs that know {} fail from here on", from),
+        fmt::format(
+            "alter table {0} add column {1} …;  -- the type of {2}\n-- write both, fill the "
+            "old rows in batches, read {1}, then drop {2}",
+            visit.target(), to, from));
 }
 
 void rename_table(Visit& visit) {
@@ -64,18 +66,20 @@ void rename_table(Visit& visit) {
         return;
     }
     const auto to = spelled(visit.statement().text("newname"));
-    visit.report(fmt::format("programs that know {} fail from here on", visit.target()),
-                 fmt::format("alter table {0} rename to {1};\ncreate view {0} as select * from {1};  -- in "
-                             "the same transaction",
-                             visit.target(), to));
+    visit.report(
+        fmt::format("programs that know {} fail from here on", visit.target()),
+        fmt::format("alter table {0} rename to {1};\ncreate view {0} as select * from {1};  -- in "
+                    "the same transaction",
+                    visit.target(), to));
 }
 
 void rename_schema(Visit& visit) {
     if (renames(visit, "OBJECT_SCHEMA")) {
-        visit.report(fmt::format("programs that know {} fail from here on",
-                                 spelled(visit.statement().text("subname"))),
-                     fmt::format("create schema {};  -- move table by table, with views in the old one",
-                                 spelled(visit.statement().text("newname"))));
+        visit.report(
+            fmt::format("programs that know {} fail from here on",
+                        spelled(visit.statement().text("subname"))),
+            fmt::format("create schema {};  -- move table by table, with views in the old one",
+                        spelled(visit.statement().text("newname"))));
     }
 }
 
@@ -83,10 +87,11 @@ void rename_enum_value(Visit& visit) {
     const auto statement = visit.statement();
     if (visit.is("AlterEnumStmt") && !statement.text("oldVal").empty()) {
         const auto type = object_name(statement.list("typeName"));
-        visit.report(fmt::format("programs that know '{}' fail from here on", statement.text("oldVal")),
-                     fmt::format("alter type {} add value '{}' after '{}';  -- then change the rows in "
-                                 "batches",
-                                 type, statement.text("newVal"), statement.text("oldVal")));
+        visit.report(
+            fmt::format("programs that know '{}' fail from here on", statement.text("oldVal")),
+            fmt::format("alter type {} add value '{}' after '{}';  -- then change the rows in "
+                        "batches",
+                        type, statement.text("newVal"), statement.text("oldVal")));
     }
 }
 
@@ -115,7 +120,8 @@ void dynamic_sql(Visit& visit) {
         while (const auto token = scanner.next()) {
             if (token->kind == sql::TokenKind::word &&
                 sql::is_keyword(body.substr(token->offset, token->length), "execute")) {
-                visit.report("what EXECUTE runs is put together as it runs, so it is not looked at here");
+                visit.report(
+                    "what EXECUTE runs is put together as it runs, so it is not looked at here");
                 return;
             }
         }
@@ -128,28 +134,70 @@ std::vector<Rule> compatibility_rules() {
     using enum Severity;
     constexpr auto family = Family::compatibility;
     return {
-        {"adding-required-field", family, error, false, {"", "", "MF103 MY101 LT101", ""},
+        {"adding-required-field",
+         family,
+         error,
+         false,
+         {"", "", "MF103 MY101 LT101", ""},
          "a NOT NULL column is added without a default",
-         "It fails on a table with rows, and programs of the release before cannot insert any more.",
-         "Add it as nullable, or with a constant default.", required_field},
-        {"renaming-column", family, error, false, {"", "rename_column", "BC102", ""},
-         "a column is renamed", "Programs of the release before fail at once.",
-         "A new column beside the old one; or the new name in the program only.", rename_column},
-        {"renaming-table", family, error, false, {"", "rename_table", "BC101", ""},
-         "a table is renamed", "Programs of the release before fail at once.",
-         "A view with the old name, made in the same transaction.", rename_table},
-        {"renaming-schema", family, error, false, {"", "rename_schema", "", ""},
-         "a schema is renamed", "Programs of the release before fail at once.",
-         "A new schema, with views in the old one.", rename_schema},
-        {"renaming-enum-value", family, error, false, {"", "rename_enum_value", "", ""},
-         "a value of an enum is renamed", "Programs of the release before read and send a value that is gone.",
-         "A new value; change the rows in batches.", rename_enum_value},
-        {"changing-column-default", family, warning, true, {"", "change_column_default", "", ""},
-         "a default is changed", "Programs that fill in the old default themselves (object mappers do) go on sending it.",
-         "Release a program first that leaves the column out.", column_default},
-        {"dynamic-sql", family, warning, true, {"", "execute change_table", "", "IS_USER_GENERATED HAS_UNTRACKABLE_DEPENDENCIES"},
-         "a DO block runs SQL that it puts together", "Nothing of it can be judged before it runs.",
-         "The statements themselves; or a look by a second pair of eyes.", dynamic_sql},
+         "It fails on a table with rows, and programs of the release before cannot insert any "
+         "more.",
+         "Add it as nullable, or with a constant default.",
+         required_field},
+        {"renaming-column",
+         family,
+         error,
+         false,
+         {"", "rename_column", "BC102", ""},
+         "a column is renamed",
+         "Programs of the release before fail at once.",
+         "A new column beside the old one; or the new name in the program only.",
+         rename_column},
+        {"renaming-table",
+         family,
+         error,
+         false,
+         {"", "rename_table", "BC101", ""},
+         "a table is renamed",
+         "Programs of the release before fail at once.",
+         "A view with the old name, made in the same transaction.",
+         rename_table},
+        {"renaming-schema",
+         family,
+         error,
+         false,
+         {"", "rename_schema", "", ""},
+         "a schema is renamed",
+         "Programs of the release before fail at once.",
+         "A new schema, with views in the old one.",
+         rename_schema},
+        {"renaming-enum-value",
+         family,
+         error,
+         false,
+         {"", "rename_enum_value", "", ""},
+         "a value of an enum is renamed",
+         "Programs of the release before read and send a value that is gone.",
+         "A new value; change the rows in batches.",
+         rename_enum_value},
+        {"changing-column-default",
+         family,
+         warning,
+         true,
+         {"", "change_column_default", "", ""},
+         "a default is changed",
+         "Programs that fill in the old default themselves (object mappers do) go on sending it.",
+         "Release a program first that leaves the column out.",
+         column_default},
+        {"dynamic-sql",
+         family,
+         warning,
+         true,
+         {"", "execute change_table", "", "IS_USER_GENERATED HAS_UNTRACKABLE_DEPENDENCIES"},
+         "a DO block runs SQL that it puts together",
+         "Nothing of it can be judged before it runs.",
+         "The statements themselves; or a look by a second pair of eyes.",
+         dynamic_sql},
     };
 }
 

@@ -18,8 +18,10 @@ struct Marker {
 
 // The longer ones first: each begins with the next.
 constexpr std::array markers = {
-    Marker{"caisson: lint-ignore-file", true}, Marker{"caisson: lint-ignore", false},
-    Marker{"squawk-ignore-file", true},        Marker{"squawk-ignore", false},
+    Marker{"caisson: lint-ignore-file", true},
+    Marker{"caisson: lint-ignore", false},
+    Marker{"squawk-ignore-file", true},
+    Marker{"squawk-ignore", false},
     Marker{"atlas:nolint", false},
 };
 

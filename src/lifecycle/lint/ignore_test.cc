@@ -50,7 +50,8 @@ TEST(Ignore, CommentsOfSquawkAndAtlasCount) {
     EXPECT_THAT(found("-- atlas:nolint destructive\n" + drop + drop),
                 testing::ElementsAre("ban-drop-column"));
     EXPECT_THAT(found("-- atlas:nolint destructive\n\n" + drop + drop), testing::IsEmpty());
-    EXPECT_THAT(found("-- atlas:nolint DS101 DS103\n" + drop), testing::ElementsAre("unused-ignore"));
+    EXPECT_THAT(found("-- atlas:nolint DS101 DS103\n" + drop),
+                testing::ElementsAre("unused-ignore"));
 }
 
 TEST(Ignore, SeveralRulesAreSeparatedByCommas) {

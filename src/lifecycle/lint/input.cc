@@ -46,8 +46,8 @@ Input bare_file(const fs::path& path) {
 
 Input bare_folder(const fs::path& folder) {
     std::vector<fs::path> files;
-    for (const auto& entry : fs::recursive_directory_iterator(
-             folder, fs::directory_options::skip_permission_denied)) {
+    for (const auto& entry :
+         fs::recursive_directory_iterator(folder, fs::directory_options::skip_permission_denied)) {
         if (entry.path().extension() == ".sql" && entry.is_regular_file()) {
             files.push_back(entry.path());
         }
@@ -127,10 +127,10 @@ Input scripts_of(std::vector<sources::Migration> migrations, platform::Transacti
             input.notes.push_back(fmt::format("{}: too large to be looked at", script.file));
             return;
         }
-        input.scripts.push_back({script.file, script.text, is_down,
-                                 scope != platform::TransactionScope::none &&
-                                     !script.directives.no_transaction,
-                                 wanted});
+        input.scripts.push_back(
+            {script.file, script.text, is_down,
+             scope != platform::TransactionScope::none && !script.directives.no_transaction,
+             wanted});
     };
     for (const auto& migration : *held) {
         if (migration.kind == sources::Kind::program) {

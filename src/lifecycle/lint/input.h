@@ -23,8 +23,8 @@ struct Input {
     void append(Input other);
 };
 
-/// Both directions of migrations, in their order. `is_wanted` says which are reported on; the others
-/// are read for what they make of the schema. Programs in other languages are left out.
+/// Both directions of migrations, in their order. `is_wanted` says which are reported on; the
+/// others are read for what they make of the schema. Programs in other languages are left out.
 Input scripts_of(std::vector<sources::Migration> migrations, platform::TransactionScope scope,
                  const std::function<bool(const sources::Migration&)>& is_wanted);
 

@@ -64,7 +64,8 @@ class Linter {
     void read(const Script& script) {
         const auto statements = sql::split(script.text);
         const Lines lines(script.text);
-        auto ignores = script.report ? read_ignores(script.text, statements) : std::vector<Ignore>();
+        auto ignores =
+            script.report ? read_ignores(script.text, statements) : std::vector<Ignore>();
         Progress progress = begin(script, statements);
         for (std::size_t i = 0; i < statements.size(); ++i) {
             if (statements[i].kind != sql::StatementKind::psql_command) {
@@ -130,8 +131,13 @@ class Linter {
         if (parsed.mistake && script.report && syntax_ != Severity::off) {
             // What psql replaces (:name) is no mistake of the file.
             report(script, lines, index, ignores,
-                   {&rule("syntax"), syntax_, statement.offset + parsed.mistake->offset, 0,
-                    parsed.mistake->message + ", says the grammar of PostgreSQL 15", {}, {}});
+                   {&rule("syntax"),
+                    syntax_,
+                    statement.offset + parsed.mistake->offset,
+                    0,
+                    parsed.mistake->message + ", says the grammar of PostgreSQL 15",
+                    {},
+                    {}});
         }
         if (!parsed.tree) {
             return;
@@ -165,8 +171,13 @@ class Linter {
             statements.begin(), statements.end(),
             [&](const auto& statement) { return statement.offset == progress.block_offset; });
         report(script, lines, static_cast<std::size_t>(begin - statements.begin()), ignores,
-               {&rule("ban-uncommitted-transaction"), severity, begin->offset, begin->length,
-                "this transaction is never committed, so nothing of it is kept", "commit;", {}});
+               {&rule("ban-uncommitted-transaction"),
+                severity,
+                begin->offset,
+                begin->length,
+                "this transaction is never committed, so nothing of it is kept",
+                "commit;",
+                {}});
     }
 
     void report(const Script& script, const Lines& lines, std::size_t statement,
@@ -176,11 +187,11 @@ class Linter {
         }
         const auto begin = lines.at(found.offset);
         const auto end = lines.at(found.offset + std::max<std::size_t>(found.length, 1));
-        pending_.push_back({{found.rule, found.severity, script.file, begin.line, begin.column,
-                             end.line, end.column, std::move(found.message),
-                             std::move(found.alternative)},
-                            std::move(found.still),
-                            files_});
+        pending_.push_back(
+            {{found.rule, found.severity, script.file, begin.line, begin.column, end.line,
+              end.column, std::move(found.message), std::move(found.alternative)},
+             std::move(found.still),
+             files_});
     }
 
     static bool is_ignored(const Rule& rule, std::size_t statement, std::vector<Ignore>& ignores) {
@@ -209,8 +220,13 @@ class Linter {
         for (const auto& ignore : ignores) {
             const auto complain = [&](std::string message) {
                 report(script, lines, ignore.statement, none,
-                       {&rule("unused-ignore"), unused_, ignore.offset, ignore.length,
-                        std::move(message), {}, {}});
+                       {&rule("unused-ignore"),
+                        unused_,
+                        ignore.offset,
+                        ignore.length,
+                        std::move(message),
+                        {},
+                        {}});
             };
             if (ignore.all && !ignore.used) {
                 complain("nothing is found here that it could ignore");
@@ -218,8 +234,9 @@ class Linter {
             for (const auto& name : ignore.names) {
                 if (name.rules.empty()) {
                     const auto near = nearest_rule(name.text);
-                    complain(fmt::format("there is no rule \"{}\"{}", name.text,
-                                         near.empty() ? "" : fmt::format("; did you mean {}?", near)));
+                    complain(
+                        fmt::format("there is no rule \"{}\"{}", name.text,
+                                    near.empty() ? "" : fmt::format("; did you mean {}?", near)));
                 } else if (!name.used) {
                     complain(fmt::format("{} finds nothing here that it could ignore", name.text));
                 }

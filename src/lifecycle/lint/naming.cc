@@ -67,7 +67,8 @@ std::vector<Given> names_given(Visit& visit) {
         }
     }
     if (visit.is("CreateStmt")) {
-        names.push_back({"table", statement["relation"].text("relname"), statement["relation"].location()});
+        names.push_back(
+            {"table", statement["relation"].text("relname"), statement["relation"].location()});
         for (const auto& element : statement.list("tableElts")) {
             if (element.is("Constraint")) {
                 constraint_names(element, names);
@@ -92,23 +93,26 @@ std::vector<Given> names_given(Visit& visit) {
 void reserved_name(Visit& visit) {
     for (const auto& given : names_given(visit)) {
         if (is_reserved(given.name)) {
-            visit.report(fmt::format("{} is a reserved word: every statement must write it in quotes",
-                                     spelled(given.name)),
-                         "", given.offset, given.name.size() + 2);
+            visit.report(
+                fmt::format("{} is a reserved word: every statement must write it in quotes",
+                            spelled(given.name)),
+                "", given.offset, given.name.size() + 2);
         }
     }
 }
 
 bool is_snake_case(std::string_view name) {
-    return name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string_view::npos &&
+    return name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") ==
+               std::string_view::npos &&
            (name.empty() || (name.front() >= 'a' && name.front() <= 'z') || name.front() == '_');
 }
 
 void check_naming(Visit& visit, std::string_view what) {
     for (const auto& given : names_given(visit)) {
         if (given.what == what && !is_snake_case(given.name)) {
-            visit.report(fmt::format("the name of the {} {} is not snake_case", what, spelled(given.name)),
-                         "", given.offset);
+            visit.report(
+                fmt::format("the name of the {} {} is not snake_case", what, spelled(given.name)),
+                "", given.offset);
         }
     }
 }
@@ -146,7 +150,8 @@ void table_schema(Visit& visit) {
         for (const auto& object : visit.statement().list("objects")) {
             const auto names = strings_of(object.list("items"));
             if (names.size() == 1) {
-                visit.report(fmt::format("which {} is meant depends on the search_path", spelled(names[0])));
+                visit.report(
+                    fmt::format("which {} is meant depends on the search_path", spelled(names[0])));
             }
         }
     }
@@ -173,7 +178,8 @@ void key_without_index(Visit& visit) {
             }
         }
     }
-    const auto elements = visit.is("CreateStmt") ? visit.statement().list("tableElts") : std::vector<sql::Node>();
+    const auto elements =
+        visit.is("CreateStmt") ? visit.statement().list("tableElts") : std::vector<sql::Node>();
     for (const auto& element : elements) {
         if (element.text("contype") == "CONSTR_FOREIGN") {
             look(strings_of(element.list("fk_attrs")), element, element.location());
@@ -205,31 +211,104 @@ std::vector<Rule> naming_rules() {
     using enum Severity;
     constexpr auto family = Family::naming;
     return {
-        {"identifier-too-long", family, warning, false, {}, "a name of more than 63 bytes",
-         "PostgreSQL cuts it without an error, and two long names may become the same.", "A shorter name.", too_long},
-        {"identifier-reserved", family, warning, false, {}, "a reserved word as a name",
-         "Every statement must write it in quotes.", "Another name.", reserved_name},
-        {"require-table-schema", family, warning, true, {}, "a table without its schema",
-         "Which table is meant depends on the search_path.", "schema.table", table_schema},
-        {"naming-schema", family, warning, true, {"", "", "NM101", ""}, "a schema's name that is not snake_case",
-         "Names in quotes must be written exactly everywhere.", "snake_case", schema_name},
-        {"naming-table", family, warning, true, {"", "", "NM102", ""}, "a table's name that is not snake_case",
-         "Names in quotes must be written exactly everywhere.", "snake_case", table_name},
-        {"naming-column", family, warning, true, {"", "", "NM103", ""}, "a column's name that is not snake_case",
-         "Names in quotes must be written exactly everywhere.", "snake_case", column_name},
-        {"naming-index", family, warning, true, {"", "", "NM104", ""}, "an index's name that is not snake_case",
-         "Names in quotes must be written exactly everywhere.", "snake_case", index_name},
-        {"naming-foreign-key", family, warning, true, {"", "", "NM105", ""},
-         "a foreign key's name that is not snake_case", "Names in quotes must be written exactly everywhere.",
-         "snake_case", foreign_key_name},
-        {"naming-check", family, warning, true, {"", "", "NM106", ""}, "a check's name that is not snake_case",
-         "Names in quotes must be written exactly everywhere.", "snake_case", check_name},
-        {"foreign-key-without-index", family, warning, false, {"", "", "", "requireForeignKeyIndex"},
+        {"identifier-too-long",
+         family,
+         warning,
+         false,
+         {},
+         "a name of more than 63 bytes",
+         "PostgreSQL cuts it without an error, and two long names may become the same.",
+         "A shorter name.",
+         too_long},
+        {"identifier-reserved",
+         family,
+         warning,
+         false,
+         {},
+         "a reserved word as a name",
+         "Every statement must write it in quotes.",
+         "Another name.",
+         reserved_name},
+        {"require-table-schema",
+         family,
+         warning,
+         true,
+         {},
+         "a table without its schema",
+         "Which table is meant depends on the search_path.",
+         "schema.table",
+         table_schema},
+        {"naming-schema",
+         family,
+         warning,
+         true,
+         {"", "", "NM101", ""},
+         "a schema's name that is not snake_case",
+         "Names in quotes must be written exactly everywhere.",
+         "snake_case",
+         schema_name},
+        {"naming-table",
+         family,
+         warning,
+         true,
+         {"", "", "NM102", ""},
+         "a table's name that is not snake_case",
+         "Names in quotes must be written exactly everywhere.",
+         "snake_case",
+         table_name},
+        {"naming-column",
+         family,
+         warning,
+         true,
+         {"", "", "NM103", ""},
+         "a column's name that is not snake_case",
+         "Names in quotes must be written exactly everywhere.",
+         "snake_case",
+         column_name},
+        {"naming-index",
+         family,
+         warning,
+         true,
+         {"", "", "NM104", ""},
+         "an index's name that is not snake_case",
+         "Names in quotes must be written exactly everywhere.",
+         "snake_case",
+         index_name},
+        {"naming-foreign-key",
+         family,
+         warning,
+         true,
+         {"", "", "NM105", ""},
+         "a foreign key's name that is not snake_case",
+         "Names in quotes must be written exactly everywhere.",
+         "snake_case",
+         foreign_key_name},
+        {"naming-check",
+         family,
+         warning,
+         true,
+         {"", "", "NM106", ""},
+         "a check's name that is not snake_case",
+         "Names in quotes must be written exactly everywhere.",
+         "snake_case",
+         check_name},
+        {"foreign-key-without-index",
+         family,
+         warning,
+         false,
+         {"", "", "", "requireForeignKeyIndex"},
          "a foreign key whose columns no index begins with",
-         "Each delete or change of a key in the other table reads all of this one.", "An index over its columns.",
+         "Each delete or change of a key in the other table reads all of this one.",
+         "An index over its columns.",
          key_without_index},
-        {"require-table-comment", family, warning, true, {"", "", "", "requireTableComment"},
-         "a table without a comment", "Nobody knows what it holds, or who answers for it.", "COMMENT ON TABLE",
+        {"require-table-comment",
+         family,
+         warning,
+         true,
+         {"", "", "", "requireTableComment"},
+         "a table without a comment",
+         "Nobody knows what it holds, or who answers for it.",
+         "COMMENT ON TABLE",
          table_comment},
     };
 }

@@ -28,8 +28,8 @@ struct Progress {
     bool warned_of_lock_timeout = false;
     bool warned_of_statement_timeout = false;
     std::map<std::string, std::string> enum_values;  ///< Added in this transaction: value, type.
-    std::string locked_table;   ///< Locked by DDL in this transaction, and in use by others.
-    std::string altered_table;  ///< By the statement just before.
+    std::string locked_table;       ///< Locked by DDL in this transaction, and in use by others.
+    std::string altered_table;      ///< By the statement just before.
     std::set<std::string> dropped;  ///< Constraints and tables that the file dropped.
 
     bool in_transaction() const { return runs_in_transaction || in_block; }

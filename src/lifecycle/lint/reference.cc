@@ -7,7 +7,8 @@
 namespace caisson::lint {
 namespace {
 
-constexpr std::string_view head = R"(<!-- Made from the table of rules; CAISSON_UPDATE=1 lint_reference_test rewrites it. -->
+constexpr std::string_view head =
+    R"(<!-- Made from the table of rules; CAISSON_UPDATE=1 lint_reference_test rewrites it. -->
 # Lint rules
 
 `caisson migrate lint [FILE|DIR…]` reads migrations with PostgreSQL's own parser and finds what would lock, lose or break
@@ -53,7 +54,9 @@ the end is behind the last character.
 std::string cell(std::string_view text) { return replace_all(std::string(text), "|", "\\|"); }
 
 std::string_view word_of(Severity severity) {
-    return severity == Severity::error ? "error" : severity == Severity::warning ? "warning" : "off";
+    return severity == Severity::error     ? "error"
+           : severity == Severity::warning ? "warning"
+                                           : "off";
 }
 
 std::string aliases_of(const Rule& rule) {
@@ -100,9 +103,11 @@ std::string rules_reference() {
     }
     page +=
         "\n## What has no counterpart here\n\n"
-        "- strong_migrations `add_index_corruption`: a defect of PostgreSQL 14.0 to 14.3; Caisson asks for 15 or later.\n"
+        "- strong_migrations `add_index_corruption`: a defect of PostgreSQL 14.0 to 14.3; Caisson "
+        "asks for 15 or later.\n"
         "- strong_migrations for MySQL and MariaDB, Atlas MY102 to MY123: other databases.\n"
-        "- Atlas's check of the order of files: the policies `late`, `missing` and `edited` of `[migrations]`.\n";
+        "- Atlas's check of the order of files: the policies `late`, `missing` and `edited` of "
+        "`[migrations]`.\n";
     return page;
 }
 

@@ -13,7 +13,9 @@ namespace {
 namespace json = boost::json;
 
 std::string_view level_of(Severity severity) {
-    return severity == Severity::error ? "error" : severity == Severity::warning ? "warning" : "none";
+    return severity == Severity::error     ? "error"
+           : severity == Severity::warning ? "warning"
+                                           : "none";
 }
 
 /// A path as a reference of RFC 3986: what is neither unreserved nor a slash is written as %XX.
@@ -49,14 +51,14 @@ json::array rules_json() {
     for (const auto& rule : rules()) {
         const std::string help =
             std::string(rule.why) + "\n\nInstead: " + std::string(rule.alternative);
-        all.push_back(json::object{
-            {"id", rule.id},
-            {"shortDescription", {{"text", rule.summary}}},
-            {"fullDescription", {{"text", rule.why}}},
-            {"help", {{"text", help}, {"markdown", help}}},
-            {"defaultConfiguration",
-             {{"level", level_of(rule.severity)}, {"enabled", !rule.opt_in}}},
-            {"properties", {{"tags", json::array{name_of(rule.family)}}}}});
+        all.push_back(
+            json::object{{"id", rule.id},
+                         {"shortDescription", {{"text", rule.summary}}},
+                         {"fullDescription", {{"text", rule.why}}},
+                         {"help", {{"text", help}, {"markdown", help}}},
+                         {"defaultConfiguration",
+                          {{"level", level_of(rule.severity)}, {"enabled", !rule.opt_in}}},
+                         {"properties", {{"tags", json::array{name_of(rule.family)}}}}});
     }
     return all;
 }
@@ -70,15 +72,14 @@ json::object result_of(const Finding& finding, std::size_t index) {
                         {"startColumn", finding.column},
                         {"endLine", finding.end_line},
                         {"endColumn", finding.end_column}};
-    return {{"ruleId", finding.rule->id},
-            {"ruleIndex", index},
-            {"level", level_of(finding.severity)},
-            {"message", {{"text", text}}},
-            {"locations",
-             json::array{json::object{
-                 {"physicalLocation",
-                  {{"artifactLocation", artifact_of(finding.file)},
-                   {"region", std::move(region)}}}}}}};
+    return {
+        {"ruleId", finding.rule->id},
+        {"ruleIndex", index},
+        {"level", level_of(finding.severity)},
+        {"message", {{"text", text}}},
+        {"locations", json::array{json::object{{"physicalLocation",
+                                                {{"artifactLocation", artifact_of(finding.file)},
+                                                 {"region", std::move(region)}}}}}}};
 }
 
 }  // namespace

@@ -63,9 +63,9 @@ TEST(Report, SarifHasTheRulesAndTheRegions) {
 
 TEST(Report, GithubIsOneEscapedLineAFinding) {
     const auto report = to_github(findings("a,b:c%\n.sql"));
-    EXPECT_THAT(report,
-                testing::StartsWith("::error file=a%2Cb%3Ac%25%0A.sql,line=1,endLine=1,col=18,endColumn=31,"
-                                    "title=ban-drop-column::all values of a are lost, and"));
+    EXPECT_THAT(report, testing::StartsWith(
+                            "::error file=a%2Cb%3Ac%25%0A.sql,line=1,endLine=1,col=18,endColumn=31,"
+                            "title=ban-drop-column::all values of a are lost, and"));
     EXPECT_THAT(report, testing::HasSubstr("%0Aalter table \"tä\" drop column a;\n"));
     EXPECT_EQ(std::count(report.begin(), report.end(), '\n'), 1);
 }

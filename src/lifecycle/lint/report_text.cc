@@ -28,7 +28,8 @@ std::string to_text(const std::vector<Finding>& findings, std::size_t files, Pai
         const bool is_error = finding.severity == Severity::error;
         in.insert(finding.file);
         text += fmt::format("{}:{}:{}: {}: {} {}\n", paint("1", finding.file), finding.line,
-                            finding.column, paint(is_error ? "31" : "33", is_error ? "error" : "warning"),
+                            finding.column,
+                            paint(is_error ? "31" : "33", is_error ? "error" : "warning"),
                             finding.message, paint("2", fmt::format("[{}]", finding.rule->id)));
         for (const auto& line : split(finding.alternative, '\n')) {
             text += fmt::format("    {}\n", paint("2", line));

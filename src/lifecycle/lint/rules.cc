@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "lifecycle/lint/rule.h"
-
 #include <algorithm>
 #include <array>
 
 #include "base/error.h"
 #include "base/text.h"
+#include "lifecycle/lint/rule.h"
 
 namespace caisson::lint {
 namespace {
@@ -25,8 +24,9 @@ constexpr std::array analyzers = {
 
 std::vector<Rule> all_rules() {
     std::vector<Rule> all;
-    for (const auto offer : std::array{lock_rules, rewrite_rules, data_rules, compatibility_rules,
-                                       type_rules, transaction_rules, naming_rules, security_rules}) {
+    for (const auto offer :
+         std::array{lock_rules, rewrite_rules, data_rules, compatibility_rules, type_rules,
+                    transaction_rules, naming_rules, security_rules}) {
         for (auto& rule : offer()) {
             all.push_back(rule);
         }
@@ -60,7 +60,8 @@ bool belongs_to(const Rule& rule, std::string_view analyzer) {
 
 std::string_view name_of(Family family) {
     static constexpr std::array<std::string_view, 8> names = {
-        "locks", "rewrites", "data loss", "compatibility", "types", "transactions", "naming", "security"};
+        "locks", "rewrites",     "data loss", "compatibility",
+        "types", "transactions", "naming",    "security"};
     return names[static_cast<std::size_t>(family)];
 }
 
@@ -71,7 +72,8 @@ std::span<const Rule> rules() {
 
 const Rule& rule(std::string_view id) {
     const auto all = rules();
-    const auto found = std::find_if(all.begin(), all.end(), [&](const Rule& one) { return one.id == id; });
+    const auto found =
+        std::find_if(all.begin(), all.end(), [&](const Rule& one) { return one.id == id; });
     if (found == all.end()) {
         throw Error(Code::internal, "there is no lint rule " + std::string(id));
     }

@@ -13,8 +13,9 @@ void set_severities(Settings& settings, const std::map<std::string, Severity>& b
         const auto named = rules_named(name);
         if (named.empty()) {
             const auto near = nearest_rule(name);
-            unknown.push_back(fmt::format("there is no lint rule \"{}\"{}", name,
-                                          near.empty() ? "" : fmt::format("; did you mean {}?", near)));
+            unknown.push_back(
+                fmt::format("there is no lint rule \"{}\"{}", name,
+                            near.empty() ? "" : fmt::format("; did you mean {}?", near)));
         }
         for (const auto* const rule : named) {
             settings.severities[rule] = severity;

@@ -81,10 +81,9 @@ class Application {
     void drop(sql::Node statement) {
         const auto type = statement.text("removeType");
         for (const auto& object : statement.list("objects")) {
-            const auto name = object.is("List") ? object_name(object.list("items"))
-                              : object.is("TypeName")
-                                  ? object_name(object.list("names"))
-                                  : std::string(object.text("sval"));
+            const auto name = object.is("List")       ? object_name(object.list("items"))
+                              : object.is("TypeName") ? object_name(object.list("names"))
+                                                      : std::string(object.text("sval"));
             if (type == "OBJECT_TABLE") {
                 drop_table(name);
             } else if (type == "OBJECT_INDEX") {
@@ -190,8 +189,8 @@ class Application {
             constraint.references = relation_name(node["pktable"]);
         } else if (type == "CONSTR_UNIQUE" || type == "CONSTR_PRIMARY") {
             suffix = type == "CONSTR_UNIQUE" ? "key" : "pkey";
-            constraint.kind = type == "CONSTR_UNIQUE" ? Constraint::Kind::unique
-                                                      : Constraint::Kind::primary_key;
+            constraint.kind =
+                type == "CONSTR_UNIQUE" ? Constraint::Kind::unique : Constraint::Kind::primary_key;
             constraint.columns = strings_of(node.list("keys"));
             if (const auto index = state_.indexes.find(node.text("indexname"));
                 index != state_.indexes.end()) {
@@ -261,8 +260,10 @@ class Application {
 
     void drop_table(const std::string& name) {
         state_.tables.erase(name);
-        std::erase_if(state_.indexes, [&](const auto& entry) { return entry.second.table == name; });
-        std::erase_if(state_.views, [&](const auto& entry) { return entry.second.tables.contains(name); });
+        std::erase_if(state_.indexes,
+                      [&](const auto& entry) { return entry.second.table == name; });
+        std::erase_if(state_.views,
+                      [&](const auto& entry) { return entry.second.tables.contains(name); });
     }
 
     template <typename Map>

@@ -38,8 +38,9 @@ void concurrent_in_transaction(Visit& visit) {
 void undeclared(Visit& visit) {
     if (!visit.progress().in_block && !visit.progress().declared_apart &&
         sql::classify(visit.text()) == sql::StatementKind::no_transaction) {
-        visit.report("because of this statement the file runs outside a transaction, and nothing says so",
-                     "-- caisson: no-transaction");
+        visit.report(
+            "because of this statement the file runs outside a transaction, and nothing says so",
+            "-- caisson: no-transaction");
     }
 }
 
@@ -61,7 +62,8 @@ void nesting(Visit& visit) {
     if (begins && progress.in_block) {
         visit.report("a transaction is open already, so this begins none");
     } else if (begins && progress.runs_in_transaction) {
-        visit.report("the file runs in a transaction as it is; a COMMIT of its own ends that one too early");
+        visit.report(
+            "the file runs in a transaction as it is; a COMMIT of its own ends that one too early");
     } else if (ends && !progress.in_block && !progress.runs_in_transaction) {
         visit.report("no transaction is open here");
     } else if (ends && !progress.in_block) {
@@ -79,7 +81,9 @@ std::string_view missing_guard(Visit& visit, const Command& command) {
     }
     if (command.type == "AT_AddConstraint") {
         const std::string added(command.node["def"].text("conname"));
-        return !added.empty() && visit.progress().dropped.contains(added) ? "" : "DROP CONSTRAINT IF EXISTS";
+        return !added.empty() && visit.progress().dropped.contains(added)
+                   ? ""
+                   : "DROP CONSTRAINT IF EXISTS";
     }
     return "";
 }
@@ -104,22 +108,26 @@ void robust_alter(Visit& visit) {
         std::string alternative;
         if (command.type == "AT_AddConstraint") {
             const auto name = command.node["def"].text("conname");
-            alternative = name.empty() ? ""
-                                       : fmt::format("alter table {0} drop constraint if exists {1};\nalter "
-                                                     "table {0} {2};",
-                                                     table, spelled(name), command.text);
+            alternative = name.empty()
+                              ? ""
+                              : fmt::format(
+                                    "alter table {0} drop constraint if exists {1};\nalter "
+                                    "table {0} {2};",
+                                    table, spelled(name), command.text);
         } else if (command.type == "AT_AddColumn") {
             const auto column = command.node["def"].location();
-            alternative = fmt::format("alter table {} add column if not exists {};", table,
-                                      visit.text().substr(column, command.offset + command.text.size() - column));
+            alternative = fmt::format(
+                "alter table {} add column if not exists {};", table,
+                visit.text().substr(column, command.offset + command.text.size() - column));
         } else {
             alternative = fmt::format("alter table {} drop {} if exists {};", table,
                                       command.type == "AT_DropColumn" ? "column" : "constraint",
                                       spelled(command.name()));
         }
-        visit.report_at(command,
-                        fmt::format("without {}, this file cannot run again after it failed half-way", guard),
-                        alternative);
+        visit.report_at(
+            command,
+            fmt::format("without {}, this file cannot run again after it failed half-way", guard),
+            alternative);
     }
 }
 
@@ -132,25 +140,28 @@ void robust(Visit& visit) {
     }
     const auto statement = visit.statement();
     const auto complain = [&](std::string_view guard, std::string alternative) {
-        visit.report(fmt::format("without {}, this file cannot run again after it failed half-way", guard),
-                     std::move(alternative));
+        visit.report(
+            fmt::format("without {}, this file cannot run again after it failed half-way", guard),
+            std::move(alternative));
     };
     if (visit.is("AlterTableStmt") && visit.statement().text("objtype") == "OBJECT_TABLE") {
         robust_alter(visit);
     } else if (visit.is("IndexStmt") && !statement.flag("if_not_exists") &&
                !statement.text("idxname").empty()) {
         complain("IF NOT EXISTS",
-                 guarded(visit, statement.flag("concurrent") ? "concurrently" : "index", "if not exists"));
+                 guarded(visit, statement.flag("concurrent") ? "concurrently" : "index",
+                         "if not exists"));
     } else if (visit.is("CreateStmt") && !statement.flag("if_not_exists") &&
                statement["relation"].text("relpersistence") != "t") {
         complain("IF NOT EXISTS", guarded(visit, "table", "if not exists"));
     } else if (visit.is("DropStmt") && !statement.flag("missing_ok")) {
         const auto type = statement.text("removeType");
-        const std::string_view word = type == "OBJECT_INDEX" && statement.flag("concurrent") ? "concurrently"
-                                      : type == "OBJECT_INDEX"                               ? "index"
-                                      : type == "OBJECT_TABLE"                               ? "table"
-                                      : type == "OBJECT_TYPE"                                ? "type"
-                                                                                             : "";
+        const std::string_view word = type == "OBJECT_INDEX" && statement.flag("concurrent")
+                                          ? "concurrently"
+                                      : type == "OBJECT_INDEX" ? "index"
+                                      : type == "OBJECT_TABLE" ? "table"
+                                      : type == "OBJECT_TYPE"  ? "type"
+                                                               : "";
         if (!word.empty()) {
             complain("IF EXISTS", guarded(visit, word, "if exists"));
         }
@@ -169,9 +180,11 @@ void enum_value_used(Visit& visit) {
         used = used.empty() && values.contains(text) ? text : used;
     });
     if (!used.empty()) {
-        visit.report(fmt::format("'{}' was added to {} in this transaction and cannot be used before it ends",
-                                 used, values.at(used)),
-                     "-- in a later file\n" + std::string(visit.text()) + ";");
+        visit.report(
+            fmt::format(
+                "'{}' was added to {} in this transaction and cannot be used before it ends", used,
+                values.at(used)),
+            "-- in a later file\n" + std::string(visit.text()) + ";");
     }
 }
 
@@ -181,21 +194,23 @@ void backfill(Visit& visit) {
     if (locked.empty() || !visit.progress().in_transaction()) {
         return;
     }
-    const bool is_mass = visit.is("UpdateStmt") || visit.is("DeleteStmt") ||
-                         (visit.is("InsertStmt") &&
-                          !visit.statement()["selectStmt"].list("fromClause").empty());
+    const bool is_mass =
+        visit.is("UpdateStmt") || visit.is("DeleteStmt") ||
+        (visit.is("InsertStmt") && !visit.statement()["selectStmt"].list("fromClause").empty());
     if (is_mass && !visit.is_new(visit.table())) {
-        visit.report(fmt::format("rows are changed while {} is still locked by the ALTER before", locked),
-                     "-- in a later file, in batches\n" + std::string(visit.text()) + ";");
+        visit.report(
+            fmt::format("rows are changed while {} is still locked by the ALTER before", locked),
+            "-- in a later file, in batches\n" + std::string(visit.text()) + ";");
     }
 }
 
 void combine(Visit& visit) {
     if (visit.alters_used_table() && visit.progress().in_transaction() &&
         visit.progress().altered_table == visit.table()) {
-        visit.report(fmt::format("{} was altered by the statement before; one ALTER TABLE reads and locks it "
-                                 "once",
-                                 visit.target()));
+        visit.report(fmt::format(
+            "{} was altered by the statement before; one ALTER TABLE reads and locks it "
+            "once",
+            visit.target()));
     }
 }
 
@@ -210,8 +225,8 @@ void duplicate_assignment(Visit& visit) {
         }
         const auto name = target.text("name");
         if (!seen.insert(name).second) {
-            visit.report(fmt::format("{} is set twice, which the server refuses", spelled(name)), "",
-                         target.location(), name.size());
+            visit.report(fmt::format("{} is set twice, which the server refuses", spelled(name)),
+                         "", target.location(), name.size());
         }
     }
 }
@@ -222,45 +237,119 @@ std::vector<Rule> transaction_rules() {
     using enum Severity;
     constexpr auto family = Family::transactions;
     return {
-        {"ban-concurrent-index-creation-in-transaction", family, error, false, {},
-         "CONCURRENTLY between BEGIN and COMMIT", "The server refuses it.", "A file of its own.",
+        {"ban-concurrent-index-creation-in-transaction",
+         family,
+         error,
+         false,
+         {},
+         "CONCURRENTLY between BEGIN and COMMIT",
+         "The server refuses it.",
+         "A file of its own.",
          concurrent_in_transaction},
-        {"undeclared-no-transaction", family, warning, false, {"", "", "PG103", ""},
+        {"undeclared-no-transaction",
+         family,
+         warning,
+         false,
+         {"", "", "PG103", ""},
          "a statement that refuses a transaction, in a file that does not say so",
-         "Caisson sees it and runs the file outside a transaction; whoever reads the file should see it too, and other "
+         "Caisson sees it and runs the file outside a transaction; whoever reads the file should "
+         "see it too, and other "
          "tools do not see it.",
-         "-- caisson: no-transaction", undeclared},
-        {"isolate-concurrent-statement", family, warning, false, {},
+         "-- caisson: no-transaction",
+         undeclared},
+        {"isolate-concurrent-statement",
+         family,
+         warning,
+         false,
+         {},
          "a CONCURRENTLY statement beside others in one file",
          "The file is outside a transaction: when one statement fails, the others stay applied.",
-         "A file of its own.", isolate},
-        {"transaction-nesting", family, warning, false, {"", "", "", ""},
+         "A file of its own.",
+         isolate},
+        {"transaction-nesting",
+         family,
+         warning,
+         false,
+         {"", "", "", ""},
          "BEGIN or COMMIT in a file that runs in a transaction anyway",
-         "BEGIN has no effect, and COMMIT ends the transaction that also holds the row of the history.",
-         "Neither; or the directive no-transaction.", nesting},
-        {"ban-uncommitted-transaction", family, error, false, {},
-         "BEGIN without COMMIT", "Nothing after it is kept.", "COMMIT.", nullptr},
-        {"prefer-robust-stmts", family, warning, false, {},
+         "BEGIN has no effect, and COMMIT ends the transaction that also holds the row of the "
+         "history.",
+         "Neither; or the directive no-transaction.",
+         nesting},
+        {"ban-uncommitted-transaction",
+         family,
+         error,
+         false,
+         {},
+         "BEGIN without COMMIT",
+         "Nothing after it is kept.",
+         "COMMIT.",
+         nullptr},
+        {"prefer-robust-stmts",
+         family,
+         warning,
+         false,
+         {},
          "no IF [NOT] EXISTS in a file that runs outside a transaction",
-         "After a failure half-way, the file cannot run again in other tools; Caisson resumes at the statement that "
+         "After a failure half-way, the file cannot run again in other tools; Caisson resumes at "
+         "the statement that "
          "failed.",
-         "IF EXISTS, IF NOT EXISTS; or one transaction.", robust},
-        {"enum-value-used-in-transaction", family, error, false, {},
-         "a new enum value is used in the transaction that added it", "The server refuses: unsafe use of new value.",
-         "Use it in a later file.", enum_value_used},
-        {"backfill-in-transaction", family, warning, false, {},
+         "IF EXISTS, IF NOT EXISTS; or one transaction.",
+         robust},
+        {"enum-value-used-in-transaction",
+         family,
+         error,
+         false,
+         {},
+         "a new enum value is used in the transaction that added it",
+         "The server refuses: unsafe use of new value.",
+         "Use it in a later file.",
+         enum_value_used},
+        {"backfill-in-transaction",
+         family,
+         warning,
+         false,
+         {},
          "rows are changed in the transaction of an ALTER TABLE",
-         "The lock of the ALTER is held until the last row is written.", "A later file, in batches.", backfill},
-        {"combine-alters", family, warning, true, {},
-         "ALTER TABLE of one table, twice in a row", "Each may read the table and queues for its lock again.",
-         "One ALTER TABLE with several actions.", combine},
-        {"ban-duplicate-column-assignments", family, error, false, {},
-         "UPDATE sets a column twice", "The server refuses it.", "One of them.", duplicate_assignment},
-        {"unused-ignore", family, warning, false, {},
-         "an ignore comment that ignores nothing", "It will hide the next real finding.", "Delete it.", nullptr},
-        {"syntax", family, warning, false, {"syntax-error", "", "", ""},
-         "the grammar of PostgreSQL 15 stumbles", "A mistake, or newer grammar: never a reason to refuse.",
-         "Look at the place named.", nullptr},
+         "The lock of the ALTER is held until the last row is written.",
+         "A later file, in batches.",
+         backfill},
+        {"combine-alters",
+         family,
+         warning,
+         true,
+         {},
+         "ALTER TABLE of one table, twice in a row",
+         "Each may read the table and queues for its lock again.",
+         "One ALTER TABLE with several actions.",
+         combine},
+        {"ban-duplicate-column-assignments",
+         family,
+         error,
+         false,
+         {},
+         "UPDATE sets a column twice",
+         "The server refuses it.",
+         "One of them.",
+         duplicate_assignment},
+        {"unused-ignore",
+         family,
+         warning,
+         false,
+         {},
+         "an ignore comment that ignores nothing",
+         "It will hide the next real finding.",
+         "Delete it.",
+         nullptr},
+        {"syntax",
+         family,
+         warning,
+         false,
+         {"syntax-error", "", "", ""},
+         "the grammar of PostgreSQL 15 stumbles",
+         "A mistake, or newer grammar: never a reason to refuse.",
+         "Look at the place named.",
+         nullptr},
     };
 }
 

@@ -11,11 +11,11 @@ namespace {
 using Pair = std::pair<std::string_view, std::string_view>;
 
 /// The catalogue's name and the one people write.
-constexpr std::array spellings = {
-    Pair{"int2", "smallint"},    Pair{"int4", "integer"},  Pair{"int8", "bigint"},
-    Pair{"float4", "real"},      Pair{"bpchar", "char"},   Pair{"float8", "double precision"},
-    Pair{"bool", "boolean"},     Pair{"serial4", "serial"}, Pair{"serial8", "bigserial"},
-    Pair{"serial2", "smallserial"}};
+constexpr std::array spellings = {Pair{"int2", "smallint"},     Pair{"int4", "integer"},
+                                  Pair{"int8", "bigint"},       Pair{"float4", "real"},
+                                  Pair{"bpchar", "char"},       Pair{"float8", "double precision"},
+                                  Pair{"bool", "boolean"},      Pair{"serial4", "serial"},
+                                  Pair{"serial8", "bigserial"}, Pair{"serial2", "smallserial"}};
 
 /// The first modifier, where there is one and no more.
 std::int64_t limit_of(const Type& type) { return type.modifiers.empty() ? -1 : type.modifiers[0]; }
@@ -92,8 +92,8 @@ bool changes_without_rewrite(const Type& from, const Type& to) {
     if (to.name == "numeric") {
         return numeric_widens(from, to);
     }
-    static constexpr std::array<std::string_view, 6> by_limit = {"varbit", "timestamp", "timestamptz",
-                                                                 "time", "timetz", "interval"};
+    static constexpr std::array<std::string_view, 6> by_limit = {
+        "varbit", "timestamp", "timestamptz", "time", "timetz", "interval"};
     return std::find(by_limit.begin(), by_limit.end(), to.name) != by_limit.end() &&
            widens(from, to);
 }

@@ -11,23 +11,45 @@ namespace caisson::lint {
 namespace {
 
 /// Source: PostgreSQL 18, "SQL Key Words", reserved.
-constexpr std::array<std::string_view, 77> reserved = {
-    "all",          "analyse",        "analyze",      "and",          "any",
-    "array",        "as",             "asc",          "asymmetric",   "both",
-    "case",         "cast",           "check",        "collate",      "column",
-    "constraint",   "create",         "current_catalog", "current_date", "current_role",
-    "current_time", "current_timestamp", "current_user", "default",   "deferrable",
-    "desc",         "distinct",       "do",           "else",         "end",
-    "except",       "false",          "fetch",        "for",          "foreign",
-    "from",         "grant",          "group",        "having",       "in",
-    "initially",    "intersect",      "into",         "lateral",      "leading",
-    "limit",        "localtime",      "localtimestamp", "not",        "null",
-    "offset",       "on",             "only",         "or",           "order",
-    "placing",      "primary",        "references",   "returning",    "select",
-    "session_user", "some",           "symmetric",    "system_user",  "table",
-    "then",         "to",             "trailing",     "true",         "union",
-    "unique",       "user",           "using",        "variadic",     "when",
-    "where",        "window"};
+constexpr std::array<std::string_view, 77> reserved = {"all",          "analyse",
+                                                       "analyze",      "and",
+                                                       "any",          "array",
+                                                       "as",           "asc",
+                                                       "asymmetric",   "both",
+                                                       "case",         "cast",
+                                                       "check",        "collate",
+                                                       "column",       "constraint",
+                                                       "create",       "current_catalog",
+                                                       "current_date", "current_role",
+                                                       "current_time", "current_timestamp",
+                                                       "current_user", "default",
+                                                       "deferrable",   "desc",
+                                                       "distinct",     "do",
+                                                       "else",         "end",
+                                                       "except",       "false",
+                                                       "fetch",        "for",
+                                                       "foreign",      "from",
+                                                       "grant",        "group",
+                                                       "having",       "in",
+                                                       "initially",    "intersect",
+                                                       "into",         "lateral",
+                                                       "leading",      "limit",
+                                                       "localtime",    "localtimestamp",
+                                                       "not",          "null",
+                                                       "offset",       "on",
+                                                       "only",         "or",
+                                                       "order",        "placing",
+                                                       "primary",      "references",
+                                                       "returning",    "select",
+                                                       "session_user", "some",
+                                                       "symmetric",    "system_user",
+                                                       "table",        "then",
+                                                       "to",           "trailing",
+                                                       "true",         "union",
+                                                       "unique",       "user",
+                                                       "using",        "variadic",
+                                                       "when",         "where",
+                                                       "window"};
 
 /// Where the actions of an ALTER TABLE stand: after the table's name, between commas outside
 /// parentheses. Offsets and ends.
@@ -67,14 +89,14 @@ std::vector<std::pair<std::size_t, std::size_t>> actions_of(std::string_view tex
 std::string Visit::target() const { return spelled(statement_["relation"]); }
 
 bool Visit::alters_used_table() const {
-    return is("AlterTableStmt") && statement_.text("objtype") == "OBJECT_TABLE" &&
-           !is_new(table());
+    return is("AlterTableStmt") && statement_.text("objtype") == "OBJECT_TABLE" && !is_new(table());
 }
 
 const std::vector<Command>& Visit::commands() {
     if (!commands_) {
         commands_.emplace();
-        const auto nodes = is("AlterTableStmt") ? statement_.list("cmds") : std::vector<sql::Node>();
+        const auto nodes =
+            is("AlterTableStmt") ? statement_.list("cmds") : std::vector<sql::Node>();
         const auto places = nodes.empty() ? std::vector<std::pair<std::size_t, std::size_t>>()
                                           : actions_of(text_, statement_["relation"].location());
         for (std::size_t i = 0; i < nodes.size(); ++i) {
@@ -119,9 +141,14 @@ const std::vector<ColumnPlace>& Visit::columns() {
 void Visit::report(std::string message, std::string alternative, std::size_t offset,
                    std::size_t length) {
     offset = std::min(offset, text_.size());
-    reports_.push_back({rule_, severity_, offset_ + offset,
-                        length > 0 ? std::min(length, text_.size() - offset) : text_.size() - offset,
-                        std::move(message), std::move(alternative), {}});
+    reports_.push_back(
+        {rule_,
+         severity_,
+         offset_ + offset,
+         length > 0 ? std::min(length, text_.size() - offset) : text_.size() - offset,
+         std::move(message),
+         std::move(alternative),
+         {}});
 }
 
 void Visit::report_unless_mended(std::string message, std::string alternative, std::size_t offset,

@@ -51,11 +51,7 @@ class Visit {
 
     Visit(std::string_view text, std::size_t offset, sql::Node statement, const State& state,
           const Progress& progress)
-        : text_(text),
-          offset_(offset),
-          statement_(statement),
-          state_(state),
-          progress_(progress) {}
+        : text_(text), offset_(offset), statement_(statement), state_(state), progress_(progress) {}
 
     sql::Node statement() const { return statement_; }
     bool is(std::string_view kind) const { return statement_.is(kind); }
@@ -67,9 +63,7 @@ class Visit {
     std::string table() const { return relation_name(statement_["relation"]); }
     std::string target() const;
     /// Whether the file made this relation itself, so that nobody reads or writes it yet.
-    bool is_new(std::string_view relation) const {
-        return state_.is_new(relation, progress_.file);
-    }
+    bool is_new(std::string_view relation) const { return state_.is_new(relation, progress_.file); }
     /// ALTER TABLE of a table that others may be using.
     bool alters_used_table() const;
     /// Actions of an ALTER TABLE.
