@@ -1,11 +1,11 @@
---- fires 1:53
+--- fires 1:52
 ALTER TABLE "core_recipe" ADD COLUMN "foo" boolean DEFAULT random();
---- fires 1:32
+--- fires 1:33
 alter table t add column a uuid default gen_random_uuid() not null;
 --- fires 2:24
 ALTER TABLE foo
 ADD COLUMN bar numeric GENERATED ALWAYS AS (bar + baz) STORED;
---- fires 1:47
+--- fires 1:48
 alter table t set logged, add column c integer default my_function(1);
 --- fine
 ALTER TABLE "core_recipe" ADD COLUMN "foo" integer DEFAULT 10;

@@ -1,6 +1,6 @@
 --- fires 1:21
 ALTER TABLE "email" ADD CONSTRAINT "fk_user" FOREIGN KEY ("user_id") REFERENCES "user" ("id");
---- fires 2:31
+--- fires 2:30
 alter table email
   add column user_id integer references users (id);
 --- fires 1:15

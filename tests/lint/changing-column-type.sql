@@ -14,7 +14,7 @@ alter table t alter a type timestamptz;
 create table t (a varchar(10));
 --- then
 alter table t alter a type varchar(20) using trim(a);
---- fires 1:15 1:39
+--- fires 1:15 1:36
 create table t (a integer, b integer, c varchar(1));
 --- then
 alter table t alter a type bigint, alter b type text, alter c type text;

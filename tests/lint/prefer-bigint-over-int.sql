@@ -1,4 +1,4 @@
---- fires 1:17 1:24 1:34
+--- fires 1:17 1:24 1:35
 create table t (a int, b integer, c serial);
 --- fires 1:26
 alter table t add column a int4;

@@ -2,7 +2,7 @@
 select 1;
 create tabel t (a int);
 select 2;
---- fires 1:12
+--- fires 1:14
 select 'ä' , , t t;
 select 1;
 --- fine
@@ -13,3 +13,6 @@ copy t from stdin;
 select 1;
 --- fine
 select 1
+--- fine
+create table ${schema}.t (a int);
+alter table :"table" add column a int default :'value';

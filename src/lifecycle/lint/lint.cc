@@ -17,6 +17,11 @@
 namespace caisson::lint {
 namespace {
 
+/// What psql (`:name`) or a tool (`${name}`) puts text in place of is no mistake of the file.
+bool is_replaced(std::string_view rest) {
+    return rest.substr(0, 1) == ":" || rest.substr(0, 2) == "${";
+}
+
 struct Enabled {
     const Rule* rule;
     Severity severity;
@@ -128,8 +133,8 @@ class Linter {
         const auto& statement = statements[index];
         const auto text = statement.text(script.text);
         const auto parsed = sql::parse_tree(text);
-        if (parsed.mistake && script.report && syntax_ != Severity::off) {
-            // What psql replaces (:name) is no mistake of the file.
+        if (parsed.mistake && script.report && syntax_ != Severity::off &&
+            !is_replaced(text.substr(std::min(parsed.mistake->offset, text.size())))) {
             report(script, lines, index, ignores,
                    {&rule("syntax"),
                     syntax_,
