@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <array>
 
 #include <boost/json/array.hpp>
@@ -7,6 +8,7 @@
 #include "app/cli/context.h"
 #include "base/files.h"
 #include "base/text.h"
+#include "lifecycle/projects/survey.h"
 
 namespace caisson::cli {
 namespace {
@@ -135,37 +137,10 @@ bool is_platform_name(const std::string& name) {
            name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-") == std::string::npos;
 }
 
-Exit run_init(Context& context) {
-    const fs::path target = fs::absolute(fs::path(context.arguments().value("--directory", ".")) /
-                                         context.arguments().positional())
-                                .lexically_normal();
-    const auto base = target.has_filename() ? target.filename() : target.parent_path().filename();
-    const auto name = lower(base.string());
-    const auto from = context.arguments().value("--template");
-    if (from.empty() && !is_platform_name(name)) {
-        throw Error(Code::usage, fmt::format("\"{}\" cannot name a platform", name),
-                    "use lower-case letters, digits, - and _, with a letter first, 40 at most");
-    }
-    if (fs::exists(target / "caisson.toml")) {
-        throw Error(Code::usage, fmt::format("{} is a platform already", target.string()),
-                    "choose another directory");
-    }
-    std::vector<std::pair<fs::path, std::string>> files;
-    if (from.empty()) {
-        const auto database = replace_all(name, "-", "_") + "_db";
-        for (const auto& file : skeleton) {
-            files.emplace_back(file.name,
-                               replace_all(replace_all(std::string(file.text), "@NAME@", name),
-                                           "@DATABASE@", database));
-        }
-    } else {
-        const auto source = template_directory(from);
-        for (const auto& entry : fs::recursive_directory_iterator(source)) {
-            if (entry.is_regular_file()) {
-                files.emplace_back(fs::relative(entry.path(), source), read_file(entry.path()));
-            }
-        }
-    }
+using Files = std::vector<std::pair<fs::path, std::string>>;
+
+/// Nothing that exists is overwritten: either all files are written, or none.
+Exit write_all(Context& context, const fs::path& target, const Files& files) {
     for (const auto& [path, text] : files) {
         if (fs::exists(target / path)) {
             throw Error(Code::usage, fmt::format("{} exists already", (target / path).string()),
@@ -184,8 +159,90 @@ Exit run_init(Context& context) {
     context.print(fmt::format("{} {} in {}", context.dry_run() ? "would write" : "wrote",
                               counted(files.size(), "file"), target.string()));
     context.print(fmt::format("next: caisson -C {} up", target.string()));
-    context.result() = {{"directory", target.string()}, {"files", std::move(written)}};
+    context.result()["directory"] = target.string();
+    context.result()["files"] = std::move(written);
     return Exit::fine;
+}
+
+void require_no_platform(const fs::path& target) {
+    if (fs::exists(target / "caisson.toml")) {
+        throw Error(Code::usage, fmt::format("{} is a platform already", target.string()),
+                    "choose another directory");
+    }
+}
+
+/// The project stays as it is; its manifest is written beside it.
+Exit init_from(Context& context, const std::string& project) {
+    if (!context.arguments().positional().empty() || context.arguments().has("--template")) {
+        throw Error(Code::usage, "--from stands alone: the manifest is written into that project",
+                    "caisson init --from DIR");
+    }
+    require_no_platform(project);
+    const auto found = projects::survey(project);
+    boost::json::array sources;
+    for (const auto& source : found.sources) {
+        context.print(fmt::format("{}: {}, {}", source.path, source.title,
+                                  counted(source.migrations, "migration")));
+        for (const auto& line : source.evidence) {
+            context.print("  " + context.dim(line));
+        }
+        if (source.programs > 0) {
+            context.print(
+                fmt::format("  {} in another language: run by their own tool, named by "
+                            "ours",
+                            counted(source.programs, "step")));
+        }
+        sources.push_back(boost::json::object{{"path", source.path},
+                                              {"format", source.format},
+                                              {"migrations", source.migrations},
+                                              {"programs", source.programs}});
+    }
+    for (const auto& note : found.notes) {
+        context.note(note);
+    }
+    context.print(fmt::format("{}, {} of them secret", counted(found.variables.size(), "variable"),
+                              std::count_if(found.variables.begin(), found.variables.end(),
+                                            [](const auto& one) { return one.is_secret; })));
+    context.result()["sources"] = std::move(sources);
+    Files files;
+    for (const auto& file : projects::files_for(found)) {
+        files.emplace_back(file.name, file.text);
+    }
+    return write_all(context, found.directory, files);
+}
+
+Exit run_init(Context& context) {
+    if (const auto project = context.arguments().value("--from"); !project.empty()) {
+        return init_from(context, project);
+    }
+    const fs::path target = fs::absolute(fs::path(context.arguments().value("--directory", ".")) /
+                                         context.arguments().positional())
+                                .lexically_normal();
+    const auto base = target.has_filename() ? target.filename() : target.parent_path().filename();
+    const auto name = lower(base.string());
+    const auto from = context.arguments().value("--template");
+    if (from.empty() && !is_platform_name(name)) {
+        throw Error(Code::usage, fmt::format("\"{}\" cannot name a platform", name),
+                    "use lower-case letters, digits, - and _, with a letter first, 40 at most");
+    }
+    require_no_platform(target);
+    Files files;
+    if (from.empty()) {
+        const auto database = replace_all(name, "-", "_") + "_db";
+        for (const auto& file : skeleton) {
+            files.emplace_back(file.name,
+                               replace_all(replace_all(std::string(file.text), "@NAME@", name),
+                                           "@DATABASE@", database));
+        }
+    } else {
+        const auto source = template_directory(from);
+        for (const auto& entry : fs::recursive_directory_iterator(source)) {
+            if (entry.is_regular_file()) {
+                files.emplace_back(fs::relative(entry.path(), source), read_file(entry.path()));
+            }
+        }
+    }
+    return write_all(context, target, files);
 }
 
 }  // namespace
@@ -193,11 +250,16 @@ Exit run_init(Context& context) {
 std::vector<Verb> init_verbs() {
     return {
         {"init",
-         "writes a small platform that works, or a copy of one of ours",
-         "The directory's name becomes the platform's. Nothing that exists is overwritten.",
-         {{"--template", "NAME", "copy this platform, such as lumina", {}}},
-         "DIR",
-         "  caisson init shop && caisson -C shop up\n  caisson init compliance --template lumina",
+         "writes a small platform that works, a copy of one of ours, or the manifest of a project",
+         "The directory's name becomes the platform's. Nothing that exists is overwritten. With "
+         "--from the project's migrations\nare found and stay where they are; its variables come "
+         "from its .env files, without the values of secrets.",
+         {{"--template", "NAME", "copy this platform, such as lumina", {}},
+          {"--from", "DIR", "write the manifest of the project that is there already", {}}},
+         "[DIR]",
+         "  caisson init shop && caisson -C shop up\n  caisson init compliance --template lumina\n "
+         " "
+         "caisson init --from ../webshop && caisson -C ../webshop up",
          Needs::nothing,
          run_init}};
 }
