@@ -11,4 +11,8 @@ namespace caisson::schema {
 /// `ARRAY[('a'::character varying)::text, ('b'::character varying)::text]`. Gives the latter.
 std::string canonical(std::string definition);
 
+/// A view on a single table without the table's name before its columns: versions up to 15 write it
+/// there, later ones only where there are several tables.
+std::string canonical_view(std::string definition);
+
 }  // namespace caisson::schema

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <set>
 #include <unordered_map>
 
 #include "base/error.h"
@@ -100,6 +101,9 @@ class Reader {
             Found found{
                 {std::string(kind), std::string(row.text(1)), canonical(std::string(row.text(2)))},
                 !row.is_null(std::size_t{2})};
+            if (kind == "sequence ownership" || (kind == "sequence" && !found.shown)) {
+                owned_.insert(found.object.name);
+            }
             if (kind == "sequence ownership") {
                 found.object.needs = {"sequence " + found.object.name,
                                       "column " + found.object.definition.substr(3)};
@@ -183,7 +187,9 @@ class Reader {
             const bool is_public = object->kind == "schema" && object->name == "public";
             if (row.is_null(std::size_t{4})) {
                 const bool is_initial = is_public && owner == "pg_database_owner";
-                if (!is_initial && !is_provisioned(owner)) {
+                // A sequence of a column has its table's owner and takes no other.
+                const bool follows = object->kind == "sequence" && owned_.contains(object->name);
+                if (!is_initial && !follows && !is_provisioned(owner)) {
                     add("owner", object->key(), owner, object->key());
                 }
                 continue;
@@ -231,6 +237,7 @@ class Reader {
     std::vector<Found> found_;
     std::unordered_map<std::string, std::size_t> by_address_;
     std::unordered_map<std::string, std::string> aliases_;
+    std::set<std::string> owned_;  ///< Sequences of columns.
 };
 
 }  // namespace

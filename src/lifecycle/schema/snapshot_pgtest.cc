@@ -9,8 +9,8 @@
 #include "base/process.h"
 #include "drivers/pg/connection.h"
 #include "lifecycle/schema/difference.h"
-#include "lifecycle/schema/everything_test.h"
 #include "lifecycle/schema/snapshot.h"
+#include "tests/support/everything.h"
 #include "tests/support/postgres.h"
 
 namespace caisson::schema {
@@ -40,7 +40,7 @@ TEST_F(SnapshotTest, AnEmptyDatabaseHasNothingButItsExtension) {
 }
 
 TEST_F(SnapshotTest, DescribesEveryKindOfObject) {
-    connection_.script(everything);
+    connection_.script(test::everything);
     const auto all = snapshot(connection_);
     EXPECT_EQ(definition(all, "column", "public.users.email"), "character varying(200) not null");
     EXPECT_EQ(definition(all, "column", "public.users.id"),
@@ -78,7 +78,7 @@ TEST_F(SnapshotTest, DescribesEveryKindOfObject) {
 }
 
 TEST_F(SnapshotTest, IsTheSameWhateverTheSearchPathAndLeavesItAsItWas) {
-    connection_.script(everything);
+    connection_.script(test::everything);
     const auto first = snapshot(connection_);
     connection_.query("set search_path = sanctions, public");
     EXPECT_EQ(snapshot(connection_), first);
@@ -96,10 +96,10 @@ TEST_F(SnapshotTest, IsTheSameWhateverTheSearchPathAndLeavesItAsItWas) {
 }
 
 TEST_F(SnapshotTest, RightsAreObjectsOfTheirOwnAndOnlyWhenAskedFor) {
-    connection_.script(everything);
-    connection_.script(roles);
+    connection_.script(test::everything);
+    connection_.script(test::roles);
     const auto before = snapshot(connection_);
-    connection_.script(rights);
+    connection_.script(test::rights);
     for (const auto& difference : diff(before, snapshot(connection_))) {
         EXPECT_EQ(difference.name, "public.users.readers");
     }
@@ -126,7 +126,7 @@ TEST_F(SnapshotTest, RightsAreObjectsOfTheirOwnAndOnlyWhenAskedFor) {
 }
 
 TEST_F(SnapshotTest, TellsWhatNeedsWhat) {
-    connection_.script(everything);
+    connection_.script(test::everything);
     const auto all = snapshot(connection_);
     const auto needs = [&](std::string_view key) {
         for (const auto& object : all.objects) {
@@ -149,7 +149,7 @@ TEST_F(SnapshotTest, TellsWhatNeedsWhat) {
 }
 
 TEST_F(SnapshotTest, SecretsOfForeignServersStayOut) {
-    connection_.script(everything);
+    connection_.script(test::everything);
     EXPECT_THAT(to_text(snapshot(connection_)), testing::Not(testing::HasSubstr("very secret")));
 }
 
@@ -166,9 +166,9 @@ create trigger caisson_note after insert on t for each row execute function cais
 }
 
 TEST_F(SnapshotTest, SurvivesADumpAndARestore) {
-    connection_.script(everything);
-    connection_.script(roles);
-    connection_.script(rights);
+    connection_.script(test::everything);
+    connection_.script(test::roles);
+    connection_.script(test::rights);
     const test::Database copy;
     const auto settings = database_.settings();
     const std::vector<fs::path> places = {"/usr/lib/postgresql/15/bin"};

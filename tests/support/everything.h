@@ -3,7 +3,7 @@
 
 #include <string_view>
 
-namespace caisson::schema {
+namespace caisson::test {
 
 /// One of everything that a snapshot knows, with the forms that are hard to keep stable.
 constexpr std::string_view everything = R"sql(
@@ -181,4 +181,4 @@ alter default privileges for role schema_owner revoke execute on functions from 
 create policy readers on users for select to "Schema Reader", schema_app using (true);
 )sql";
 
-}  // namespace caisson::schema
+}  // namespace caisson::test

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "lifecycle/draft/statements.h"
+
+namespace caisson::draft {
+namespace {
+
+std::string after(std::string_view& rest, std::string_view word) {
+    if (rest.rfind(word, 0) != 0) {
+        return {};
+    }
+    rest.remove_prefix(word.size());
+    return std::string(word);
+}
+
+/// Up to the next clause.
+std::string up_to_clause(std::string_view& rest) {
+    auto end = rest.size();
+    for (const std::string_view clause : {" collate ", " not null", " generated ", " default "}) {
+        end = std::min(end, find_outside(rest, clause));
+    }
+    const std::string part(rest.substr(0, end));
+    rest.remove_prefix(end);
+    return part;
+}
+
+std::string default_clause(const Column& column) {
+    return column.expression.empty() ? "drop default" : "set default " + column.expression;
+}
+
+}  // namespace
+
+Column parse_column(std::string_view rest) {
+    Column column;
+    column.type = up_to_clause(rest);
+    if (!after(rest, " collate ").empty()) {
+        column.collation = up_to_clause(rest);
+    }
+    if (!after(rest, " not null").empty()) {
+        column.not_null = true;
+        column.is_validated = after(rest, " not valid").empty();
+    }
+    for (const std::string_view kind : {"always", "by default"}) {
+        if (!after(rest, fmt::format(" generated {} as identity", kind)).empty()) {
+            column.identity = kind;
+            if (rest.rfind(" (", 0) == 0) {
+                const auto end = rest.find(')');
+                column.options = rest.substr(2, end - 2);
+                rest.remove_prefix(end + 1);
+            }
+        }
+    }
+    if (!after(rest, " default ").empty()) {
+        column.expression = rest;
+    } else if (!rest.empty()) {
+        column.generated = rest.substr(1);
+    }
+    return column;
+}
+
+std::optional<Change> alter_column(const Object& from, const Object& to) {
+    const auto a = parse_column(from.definition);
+    const auto b = parse_column(to.definition);
+    const auto alter = fmt::format("alter table {} alter column {} ", parent_of(to), own_name(to));
+    Change change;
+    change.edit.key = to.key();
+    auto& sql = change.edit.sql;
+    const auto add = [&](const std::string& what) { sql += alter + what + ";\n"; };
+    if (a.generated != b.generated) {
+        if (!b.generated.empty() || a.generated.find(" virtual") != std::string::npos) {
+            return std::nullopt;
+        }
+        add("drop expression");
+    }
+    const bool retyped = a.type != b.type || a.collation != b.collation;
+    if (retyped && !b.generated.empty()) {
+        return std::nullopt;
+    }
+    if (!a.identity.empty() && b.identity.empty()) {
+        add("drop identity");
+    }
+    // A default of the old type may have no cast to the new one.
+    if (!a.expression.empty() && (retyped || b.expression.empty())) {
+        add("drop default");
+    }
+    if (retyped) {
+        add(fmt::format("type {}{} using {}::{}", b.type,
+                        b.collation.empty() ? "" : " collate " + b.collation, own_name(to),
+                        b.type));
+        change.rebuilds_dependents = true;
+        change.edit.note = fmt::format(
+            "{} becomes {}: rewrites the table under a lock unless the types are stored alike; "
+            "values that do not fit are refused or cut",
+            a.type, b.type);
+        change.edit.loses_data = true;
+    }
+    if (!b.expression.empty() && (retyped || a.expression != b.expression)) {
+        add(default_clause(b));
+    }
+    if (a.not_null && (!b.not_null || (a.is_validated && !b.is_validated))) {
+        add("drop not null");
+    }
+    if (b.not_null && !b.is_validated && (!a.not_null || a.is_validated)) {
+        sql +=
+            fmt::format("alter table {} add not null {} not valid;\n", parent_of(to), own_name(to));
+    } else if (b.not_null && (!a.not_null || !a.is_validated)) {
+        add("set not null");
+        change.edit.note += std::string(change.edit.note.empty() ? "" : "; ") +
+                            "reads the whole table under a lock, and fails where it finds NULL";
+    }
+    if (!b.identity.empty() && a.identity.empty()) {
+        add(fmt::format("add generated {} as identity{}", b.identity,
+                        b.options.empty() ? "" : " (" + b.options + ")"));
+    } else if (!b.identity.empty() && a.identity != b.identity) {
+        add("set generated " + b.identity);
+    }
+    if (!a.identity.empty() && !b.identity.empty() && a.options != b.options) {
+        // What is not said goes back to what a new sequence has: made anew, it says just that.
+        add("drop identity");
+        add(fmt::format("add generated {} as identity{}", b.identity,
+                        b.options.empty() ? "" : " (" + b.options + ")"));
+        change.edit.note = "the column counts from its start again";
+    }
+    return change;
+}
+
+std::string alter_inherited(const Object& column, const std::string& definition) {
+    const auto parts = parse_column(definition);
+    const auto alter =
+        fmt::format("alter table {} alter column {} ", parent_of(column), own_name(column));
+    std::string sql;
+    if (parts.generated.empty()) {
+        sql += alter + default_clause(parts) + ";\n";
+    }
+    sql += alter + (parts.not_null ? "set not null" : "drop not null") + ";\n";
+    return sql;
+}
+
+}  // namespace caisson::draft

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "lifecycle/draft/draft.h"
+#include "lifecycle/draft/graph.h"
+
+namespace caisson::draft {
+
+/// A column's definition in its parts.
+struct Column {
+    std::string type;
+    std::string collation;  ///< Empty: that of the type.
+    bool not_null = false;
+    bool is_validated = true;
+    std::string identity;    ///< `always`, `by default` or empty.
+    std::string options;     ///< Of the identity's sequence.
+    std::string expression;  ///< Of the default.
+    std::string generated;   ///< Its whole clause.
+};
+Column parse_column(std::string_view definition);
+
+/// What is behind ` disabled`, ` always` or ` replica` at the end of a trigger, rule or event
+/// trigger; the definition without it.
+std::pair<std::string, std::string> without_state(const std::string& definition);
+
+/// Whether an object comes and goes with the statement of its table.
+bool is_folded(std::string_view kind);
+
+/// Makes an object of `to`. `is_new`: the table it lies in is made by the same draft, so that it
+/// has no rows. Empty SQL with a note where a snapshot does not say enough.
+Edit create(const Object& object, const Catalog& to, bool is_new);
+/// Removes an object of `from`.
+Edit drop(const Object& object, const Catalog& from);
+
+/// How an object gets from one definition to the other.
+struct Change {
+    Edit edit;
+    /// What depends on it must be dropped before and made again afterwards.
+    bool rebuilds_dependents = false;
+};
+/// Nothing where it must be dropped and made again.
+std::optional<Change> alter(const Object& from, const Object& to, const Catalog& a,
+                            const Catalog& b);
+/// alter() for columns.
+std::optional<Change> alter_column(const Object& from, const Object& to);
+/// What a column has otherwise than its parent's: both ways.
+std::string alter_inherited(const Object& column, const std::string& definition);
+
+// rights.cc
+std::string owner_sql(const Object& object, const Catalog& catalog);
+std::string grant_sql(const Object& object, const Catalog& catalog);
+/// What is given to somebody, taken from him.
+std::string revoke_sql(const Object& object, const Catalog& catalog);
+/// Back to what he has without being told: an owner has everything.
+std::string taken_back_sql(const Object& object, const Catalog& catalog);
+std::string default_privilege_sql(const Object& object, bool is_given);
+std::string comment_sql(const Object& object, const Catalog& catalog, bool is_removed);
+
+}  // namespace caisson::draft
