@@ -37,8 +37,14 @@ boost::json::object json_of(const migrations::Step& step) {
             {"checksum", up || !migration.down ? migration.up.checksum : migration.down->checksum}};
 }
 
-std::string subject_of(const std::string& source, const std::string& version) {
-    return source + "/" + version;
+std::string subject_of(const migrations::Step& step) {
+    return step.migration->source + "/" +
+           (step.record ? step.record->version : step.migration->version);
+}
+
+/// What tells an entry of a run from the others.
+std::string name_of(const journal::Draft& draft) {
+    return fmt::format("{} {} {}", draft.kind, draft.subject, draft.detail);
 }
 
 void note_unsigned(Context& context, const platform::Database& database,
@@ -70,7 +76,7 @@ void Journaling::follow(migrations::Options& options, const migrations::Plan& pl
     boost::json::array files;
     for (const auto& step : plan.steps) {
         auto row = json_of(step);
-        row["subject"] = subject_of(step.migration->source, step.migration->version);
+        row["subject"] = subject_of(step);
         files.push_back(std::move(row));
     }
     plan_ = {{"files", std::move(files)}};
@@ -83,35 +89,56 @@ void Journaling::follow(migrations::Options& options, const migrations::Plan& pl
             inner(holder);
         }
     };
-    options.on_start = [this, inner = options.on_start](const migrations::Step& step,
-                                                        std::size_t number, std::size_t total) {
-        if (inner) {
-            inner(step, number, total);
-        }
-        started(step);
-    };
-    options.on_finish = [this, inner = options.on_finish](const migrations::Applied& applied,
-                                                          std::size_t number, std::size_t total) {
-        finished(applied);
-        if (inner) {
-            inner(applied, number, total);
-        }
-    };
+    options.on_event = [this](const migrations::Event& event) { happened(event); };
+    options.within = [this](const migrations::Event& event) { return within(event); };
 }
 
-void Journaling::started(const migrations::Step& step) {
-    subject_ = subject_of(step.migration->source, step.migration->version);
-    writer().append({kinds::start, subject_, boost::json::serialize(json_of(step))});
+/// What an event says; nothing for those that are told otherwise: the plan before the first file,
+/// the failure with all that its error knows.
+std::optional<journal::Draft> Journaling::draft_of(const migrations::Event& event) const {
+    using Event = migrations::Event::Kind;
+    if (!event.step || event.kind == Event::planned || event.kind == Event::failed) {
+        return std::nullopt;
+    }
+    auto detail = json_of(*event.step);
+    if (event.kind == Event::statement) {
+        detail["statement"] = event.statement;
+    }
+    const auto kind = event.kind == Event::started     ? kinds::start
+                      : event.kind == Event::statement ? kinds::statement
+                      : event.kind == Event::reverted  ? kinds::revert
+                                                       : kinds::finish;
+    return journal::Draft{kind, subject_of(*event.step), boost::json::serialize(detail),
+                          event.step->migration->as_admin
+                              ? trust::admin_settings(context_.run(), database_).user
+                              : ""};
 }
 
-void Journaling::finished(const migrations::Applied& applied) {
-    const bool up = applied.direction == migrations::Direction::up;
-    const auto milliseconds =
-        std::chrono::duration_cast<std::chrono::milliseconds>(applied.duration).count();
-    writer().append({up ? kinds::finish : kinds::revert, subject_,
-                     boost::json::serialize(boost::json::object{{"file", applied.file},
-                                                                {"milliseconds", milliseconds}})});
-    subject_.clear();
+std::string Journaling::within(const migrations::Event& event) {
+    const auto draft = draft_of(event);
+    if (!draft) {
+        return "";
+    }
+    // Asked for once more, the transaction of the first time was undone.
+    if (given_.contains(name_of(*draft))) {
+        writer().resolve();
+        given_.clear();
+    }
+    given_.insert(name_of(*draft));
+    return writer().within(*draft);
+}
+
+void Journaling::happened(const migrations::Event& event) {
+    const auto draft = draft_of(event);
+    if (!draft) {
+        return;
+    }
+    subject_ = draft->subject;
+    if (given_.erase(name_of(*draft)) > 0) {
+        writer().confirm();
+    } else {
+        writer().append(*draft);
+    }
 }
 
 /// What keeps the journal from taking the failure becomes a fact of the error.

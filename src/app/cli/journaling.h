@@ -5,6 +5,8 @@
 /// What verbs tell the journal of a database.
 
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -43,14 +45,16 @@ class Journaling {
     void failed(Error& error);
     void end();
     journal::Writer& writer();
-    void started(const migrations::Step& step);
-    void finished(const migrations::Applied& applied);
+    std::optional<journal::Draft> draft_of(const migrations::Event& event) const;
+    std::string within(const migrations::Event& event);
+    void happened(const migrations::Event& event);
 
     Context& context_;
     platform::Database database_;
     std::string verb_;
     boost::json::object plan_;
-    std::string subject_;
+    std::string subject_;          ///< What was told last.
+    std::set<std::string> given_;  ///< Entries that are part of a transaction at the moment.
     std::unique_ptr<journal::Writer> writer_;
 };
 
