@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <cerrno>
 #include <charconv>
+#include <cstring>
 #include <fstream>
 #include <iostream>
 
@@ -176,7 +178,8 @@ journal::Verdict verify_file(Context& context, const std::string& file) {
     if (file != "-") {
         opened.open(file, std::ios::binary);
         if (!opened) {
-            throw_file_error("read", file, errno);
+            throw Error(Code::usage, fmt::format("cannot read {}: {}", file, std::strerror(errno)),
+                        "give a file that `caisson journal export` wrote");
         }
     }
     std::istream& input = file == "-" ? std::cin : opened;

@@ -8,6 +8,8 @@
 #include <boost/json/parse.hpp>
 #include <fmt/format.h>
 
+#include "base/text.h"
+
 namespace caisson::journal {
 namespace {
 
@@ -269,6 +271,7 @@ void Verifier::judge_remaining_heads() {
                 return epoch.second.database == head.database;
             });
         });
+    std::map<std::string, std::size_t> others;
     for (const auto& [sequence, head] : heads_) {
         const auto epoch = epochs_.find(head.epoch);
         const bool is_ours = epoch != epochs_.end() && (epoch->second.database.empty() ||
@@ -279,13 +282,13 @@ void Verifier::judge_remaining_heads() {
                              "journal ends at {}",
                              head.at, sequence, head.epoch, verdict_.last));
         } else if (!is_ours) {
-            auto text =
-                fmt::format("the head of {} for entry {} is of database {}; this journal is of {}",
-                            head.at, sequence, head.database, verdict_.database);
             if (is_any_ours) {
-                verdict_.notes.push_back(std::move(text));
+                ++others[head.database];
             } else {
-                find(Finding::Kind::other_journal, 0, 0, std::move(text));
+                find(Finding::Kind::other_journal, 0, 0,
+                     fmt::format("the head of {} for entry {} is of database {}; this journal is "
+                                 "of {}",
+                                 head.at, sequence, head.database, verdict_.database));
             }
         } else if (sequence < verdict_.first) {
             verdict_.notes.push_back(fmt::format(
@@ -304,6 +307,10 @@ void Verifier::judge_remaining_heads() {
                              "ends at {}",
                              head.at, sequence, epoch->second.last));
         }
+    }
+    for (const auto& [database, count] : others) {
+        verdict_.notes.push_back(fmt::format("{} of database {}, not of this one",
+                                             counted(count, "head is", "heads are"), database));
     }
 }
 

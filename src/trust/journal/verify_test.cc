@@ -227,6 +227,8 @@ TEST(Verify, AHeadOfAnotherDatabaseIsNamed) {
                 ElementsAre("other_journal 0-0"));
     auto journal = small();
     EXPECT_THAT(found(journal.verdict({"", {other.head(), journal.head()}, {}, {}})), IsEmpty());
+    EXPECT_THAT(journal.verdict({"", {other.head(), journal.head()}, {}, {}}).notes,
+                ElementsAre("1 head is of database " + another + ", not of this one"));
 }
 
 TEST(Verify, AnExportThatBeginsLaterNeedsTheHeadOfJustBefore) {
