@@ -19,10 +19,15 @@ run caisson up
 exits 0
 verifies 0
 says "hold, signed through"
-run caisson migrate down --yes
+run caisson db rotate --role app
 exits 0
-run caisson migrate
+run caisson journal show
 exits 0
+says "migrations/001"
+says "db rotate"
+run caisson journal show --kind plan --json
+exits 0
+says '"files"'
 caisson journal key >"$machine/key.pem"
 caisson journal export --head >"$machine/heads.ndjson"
 offline 0
@@ -64,13 +69,13 @@ restore
 say "the whole chain is written anew, without the key"
 admin "update caisson.journal set subject = 'innocent' where sequence = 4;
 create function pg_temp.net(t text) returns text language sql as \$\$ select octet_length(convert_to(t, 'UTF8')) || ':' || t || ',' \$\$;
-do \$\$ declare e record; before text := repeat('0', 64); begin
+do \$\$ declare e record; prev text := repeat('0', 64); begin
   for e in select * from caisson.journal order by sequence loop
-    update caisson.journal set previous = before, hash = encode(sha256(convert_to('caisson-journal-1' || chr(10)
+    update caisson.journal set previous = prev, hash = encode(sha256(convert_to('caisson-journal-1' || chr(10)
       || pg_temp.net(e.sequence::text) || pg_temp.net(e.epoch::text)
       || pg_temp.net(to_char(e.at at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')) || pg_temp.net(e.kind)
       || pg_temp.net(e.actor) || pg_temp.net(e.origin) || pg_temp.net(e.run) || pg_temp.net(e.subject)
-      || pg_temp.net(e.detail) || pg_temp.net(before), 'UTF8')), 'hex') where sequence = e.sequence returning hash into before;
+      || pg_temp.net(e.detail) || pg_temp.net(prev), 'UTF8')), 'hex') where sequence = e.sequence returning hash into prev;
   end loop; end \$\$" || die "written anew"
 verifies 9
 does_not_say "was changed"
