@@ -66,8 +66,9 @@ journal::Writer& Journaling::writer() {
         options.on_wait = [this](const std::string& holder) {
             context_.note("waiting for the journal, held by " + holder);
         };
-        writer_ = std::make_unique<journal::Writer>(std::move(options));
-        writer_->append({kinds::plan, verb_, boost::json::serialize(plan_)});
+        auto opened = std::make_unique<journal::Writer>(std::move(options));
+        opened->append({kinds::plan, verb_, boost::json::serialize(plan_)});
+        writer_ = std::move(opened);  // One that could not be opened is not asked again.
     }
     return *writer_;
 }
