@@ -100,10 +100,12 @@ void Digest::add(std::string_view bytes) {
     }
 }
 
-std::string Digest::hex() {
+std::string Digest::hex() const {
+    const Owned<EVP_MD_CTX, EVP_MD_CTX_free> copy(EVP_MD_CTX_new());
     std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
     unsigned size = 0;
-    if (EVP_DigestFinal_ex(state_->context.get(), digest.data(), &size) != 1) {
+    if (EVP_MD_CTX_copy_ex(copy.get(), state_->context.get()) != 1 ||
+        EVP_DigestFinal_ex(copy.get(), digest.data(), &size) != 1) {
         fail("hash");
     }
     return caisson::hex(digest.data(), size);

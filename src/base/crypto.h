@@ -32,8 +32,8 @@ class Digest {
     Digest& operator=(const Digest&) = delete;
     ~Digest();
     void add(std::string_view bytes);
-    /// Ends it: nothing can be added afterwards.
-    std::string hex();
+    /// Of all that was added so far; more may follow.
+    std::string hex() const;
 
  private:
     struct State;

@@ -13,6 +13,7 @@ std::vector<Verb> doctor_verbs();
 std::vector<Verb> init_verbs();
 std::vector<Verb> provision_verbs();
 std::vector<Verb> migrate_verbs();
+std::vector<Verb> detect_verbs();
 std::vector<Verb> migrate_status_verbs();
 std::vector<Verb> migrate_down_verbs();
 std::vector<Verb> migrate_new_verbs();
@@ -42,6 +43,7 @@ const std::vector<Verb>& verbs() {
                                            migrate_down_verbs,
                                            migrate_new_verbs,
                                            migrate_script_verbs,
+                                           detect_verbs,
                                            lint_verbs,
                                            draft_verbs,
                                            schema_verbs,

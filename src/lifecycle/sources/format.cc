@@ -9,11 +9,19 @@ namespace caisson::sources {
 // Each file of formats/ that is named after a tool offers its row.
 Format sqitch_format();
 Format prisma_format();
+Format alembic_format();
+Format supabase_format();
+Format graphile_migrate_format();
 Format flyway_format();
+Format diesel_format();
 Format goose_format();
 Format dbmate_format();
+Format sql_migrate_format();
 Format node_pg_migrate_format();
+Format popx_format();
 Format golang_migrate_format();
+Format atlas_format();
+Format directories_format();
 Format plain_format();
 
 namespace {
@@ -26,9 +34,14 @@ constexpr int beyond_doubt = 100;
 }  // namespace
 
 const std::vector<Format>& formats() {
-    static const std::vector<Format> table = {
-        sqitch_format(), prisma_format(),          flyway_format(),         goose_format(),
-        dbmate_format(), node_pg_migrate_format(), golang_migrate_format(), plain_format()};
+    static const std::vector<Format> table = {sqitch_format(),           prisma_format(),
+                                              alembic_format(),          supabase_format(),
+                                              graphile_migrate_format(), flyway_format(),
+                                              diesel_format(),           goose_format(),
+                                              dbmate_format(),           sql_migrate_format(),
+                                              node_pg_migrate_format(),  popx_format(),
+                                              golang_migrate_format(),   atlas_format(),
+                                              directories_format(),      plain_format()};
     return table;
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 
 #include <fmt/format.h>
 
@@ -50,11 +51,88 @@ void finish(Loading& loading, const Format& format, std::size_t index) {
     }
 }
 
-void check_features(Loading& loading, const std::vector<std::string>& features) {
+/// Parents before children, else as they were: for files that say `-- caisson: parent`.
+class Pedigree {
+ public:
+    explicit Pedigree(Loading& loading) : loading_(loading) {
+        for (std::size_t i = 0; i < loading.migrations.size(); ++i) {
+            places_.emplace(loading.migrations[i].version, i);
+        }
+        marks_.resize(loading.migrations.size());
+    }
+
+    void sort() {
+        for (std::size_t i = 0; i < marks_.size(); ++i) {
+            visit(i);
+        }
+        std::vector<Migration> sorted;
+        for (const auto i : order_) {
+            sorted.push_back(std::move(loading_.migrations[i]));
+        }
+        loading_.migrations = std::move(sorted);
+    }
+
+ private:
+    enum class Mark { unseen, open, done };
+
+    void visit(std::size_t i) {
+        if (marks_[i] != Mark::unseen) {
+            return;
+        }
+        marks_[i] = Mark::open;
+        const auto& migration = loading_.migrations[i];
+        for (const auto& parent : migration.parents) {
+            const auto place = places_.find(parent);
+            if (place == places_.end()) {
+                complain(migration, fmt::format("builds on {}, which no file declares", parent));
+            } else if (marks_[place->second] == Mark::open) {
+                complain(migration, fmt::format("builds on {}, which builds on it", parent));
+            } else {
+                visit(place->second);
+            }
+        }
+        marks_[i] = Mark::done;
+        order_.push_back(i);
+    }
+
+    void complain(const Migration& migration, std::string message) {
+        loading_.mistakes.push_back({{migration.up.file, 0, 0}, std::move(message)});
+    }
+
+    Loading& loading_;
+    std::map<std::string, std::size_t> places_;
+    std::vector<Mark> marks_;
+    std::vector<std::size_t> order_;
+};
+
+/// `-- caisson: revision` and `-- caisson: parent` say what a name does not.
+void obey_revisions(Loading& loading) {
+    bool has_parents = false;
+    bool has_revisions = false;
+    for (auto& migration : loading.migrations) {
+        const auto& directives = migration.up.directives;
+        if (!directives.revision.empty()) {
+            migration.version = directives.revision;
+            has_revisions = true;
+        }
+        if (!directives.parents.empty()) {
+            migration.parents = directives.parents;
+            has_parents = true;
+        }
+    }
+    if (has_revisions) {
+        loading.require_distinct_keys();
+    }
+    if (has_parents) {
+        Pedigree(loading).sort();
+    }
+}
+
+void check_features(Reading& reading, const std::vector<std::string>& features) {
     const auto complain = [&](const Script& script, std::string message) {
-        loading.mistakes.push_back({{script.file, 0, 0}, std::move(message)});
+        reading.mistakes.push_back({{script.file, 0, 0}, std::move(message)});
     };
-    for (const auto& migration : loading.migrations) {
+    for (const auto& migration : reading.migrations) {
         const auto& feature = migration.up.directives.feature;
         if (!feature.empty() &&
             std::find(features.begin(), features.end(), feature) == features.end()) {
@@ -102,6 +180,17 @@ const Format& format_of(const platform::Source& source, const Folder& folder) {
     return found.format ? *found.format : *find_format("plain");
 }
 
+Reading read_source(const platform::Source& source, std::size_t index) {
+    const Folder folder(source.path);
+    const auto& format = format_of(source, folder);
+    Loading loading(source, folder);
+    format.load(loading);
+    finish(loading, format, index);
+    obey_revisions(loading);
+    return {&format, std::move(loading.migrations), std::move(loading.mistakes),
+            std::move(loading.notes)};
+}
+
 std::vector<Migration> load(const std::vector<platform::Source>& sources,
                             const std::map<std::string, bool>& features,
                             std::vector<Mistake>* notes) {
@@ -112,17 +201,13 @@ std::vector<Migration> load(const std::vector<platform::Source>& sources,
     std::vector<Migration> migrations;
     std::vector<Mistake> mistakes;
     for (std::size_t i = 0; i < sources.size(); ++i) {
-        const Folder folder(sources[i].path);
-        const auto& format = format_of(sources[i], folder);
-        Loading loading(sources[i], folder);
-        format.load(loading);
-        finish(loading, format, i);
-        check_features(loading, declared);
-        std::move(loading.migrations.begin(), loading.migrations.end(),
+        auto reading = read_source(sources[i], i);
+        check_features(reading, declared);
+        std::move(reading.migrations.begin(), reading.migrations.end(),
                   std::back_inserter(migrations));
-        std::move(loading.mistakes.begin(), loading.mistakes.end(), std::back_inserter(mistakes));
+        std::move(reading.mistakes.begin(), reading.mistakes.end(), std::back_inserter(mistakes));
         if (notes) {
-            std::move(loading.notes.begin(), loading.notes.end(), std::back_inserter(*notes));
+            std::move(reading.notes.begin(), reading.notes.end(), std::back_inserter(*notes));
         }
     }
     require_none(mistakes);

@@ -22,6 +22,17 @@ std::vector<Migration> load(const std::vector<platform::Source>& sources,
                             const std::map<std::string, bool>& features,
                             std::vector<Mistake>* notes = nullptr);
 
+/// One source as it was read, mistakes and all.
+struct Reading {
+    const Format* format = nullptr;
+    std::vector<Migration> migrations;
+    std::vector<Mistake> mistakes;
+    std::vector<Mistake> notes;
+};
+/// Reads a source without an end at its mistakes; `index` is its place in the declared order.
+/// Errors: as format_of(); platform_invalid when the folder cannot be read.
+Reading read_source(const platform::Source& source, std::size_t index = 0);
+
 /// The format that is declared, else the one that is found out; plain for a folder without files.
 /// Errors: migration_invalid when it is not known, or the folder mixes two.
 const Format& format_of(const platform::Source& source, const Folder& folder);

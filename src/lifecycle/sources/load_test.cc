@@ -137,9 +137,11 @@ TEST_F(LoadTest, WhatIsNoMigrationIsLeftOutAndNamed) {
     write("schema.sql", "");
     write("README.md", "");
     write(".gitkeep", "");
+    write("001_a.down.sql", "");
     std::vector<Mistake> notes;
     const auto files = load({{"migrations", directory_.path() / "migrations"}}, {}, &notes);
-    EXPECT_EQ(files.size(), 1U);
+    ASSERT_EQ(files.size(), 1U);
+    EXPECT_EQ(files[0].format, "plain");
     ASSERT_EQ(notes.size(), 2U);
     EXPECT_EQ(notes[0].place.file, "migrations/schema.sql");
     EXPECT_THAT(notes[1].message, HasSubstr("not UTF-8"));
@@ -162,6 +164,20 @@ TEST_F(LoadTest, AFolderThatMixesFormatsIsExplained) {
         EXPECT_THAT(error.hint(), HasSubstr("format = \"flyway\""));
     }
     EXPECT_EQ(load({{"migrations", directory_.path() / "migrations", "flyway"}}, {}).size(), 1U);
+}
+
+TEST_F(LoadTest, RevisionsFollowTheirParents) {
+    write("a_merge.sql", "-- caisson: revision ccc\n-- caisson: parent bb1, bb2\n");
+    write("b.sql", "-- caisson: revision bb1\n-- caisson: parent aaa\n");
+    write("c.sql", "-- caisson: revision bb2\n-- caisson: parent aaa\n");
+    write("z_root.sql", "-- caisson: revision aaa\n");
+    std::vector<std::string> versions;
+    for (const auto& migration : read()) {
+        versions.push_back(migration.version);
+    }
+    EXPECT_THAT(versions, testing::ElementsAre("aaa", "bb1", "bb2", "ccc"));
+    write("d.sql", "-- caisson: revision ddd\n-- caisson: parent gone\n");
+    EXPECT_THAT(complaint(), HasSubstr("migrations/d.sql: builds on gone, which no file declares"));
 }
 
 TEST_F(LoadTest, AFolderWithoutFilesIsNoMistake) {

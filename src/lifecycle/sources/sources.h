@@ -8,4 +8,6 @@
 #include "lifecycle/sources/format.h"
 #include "lifecycle/sources/load.h"
 #include "lifecycle/sources/migration.h"
+#include "lifecycle/sources/search.h"
+#include "lifecycle/sources/sqitch_plan.h"
 #include "lifecycle/sources/version.h"

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "lifecycle/sources/format.h"
+#include "lifecycle/sources/formats/popx_names.h"
 #include "lifecycle/sources/naming.h"
 #include "lifecycle/sources/version.h"
 
@@ -40,16 +41,21 @@ Claim detect_golang_migrate(const Folder& folder) {
     std::size_t number = 0;
     std::string example;
     for (const auto& file : folder.files()) {
-        if (take_apart(file)) {
+        const auto other = parse_popx_name(file);
+        if (other && (!other->dialect.empty() || other->autocommit)) {
+            return {};
+        }
+        // Plain files have .down.sql, too: it is .up.sql that is the tool's own.
+        if (const auto name = take_apart(file); name && !name->is_down) {
             example = number++ == 0 ? file : example;
         }
     }
     if (number == 0) {
         return {};
     }
-    return {80,
-            {fmt::format("{} named NNN_name.up.sql or .down.sql, such as {}",
-                         counted(number, "file"), example)}};
+    return {
+        80,
+        {fmt::format("{} named NNN_name.up.sql, such as {}", counted(number, "file"), example)}};
 }
 
 void load_golang_migrate(Loading& loading) {

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "lifecycle/sources/format.h"
+#include "lifecycle/sources/formats/plain_names.h"
 #include "lifecycle/sources/naming.h"
 #include "lifecycle/sources/version.h"
 
@@ -33,43 +34,6 @@ bool take_any(std::string_view& text, const auto& ends) {
                        [&](const auto end) { return take_end(text, end); });
 }
 
-/// The length of a date at the start, `2024-01-01` and whatever of the time follows; 0 for others.
-std::size_t date_length(std::string_view text) {
-    const auto digits = [&](std::size_t at, std::size_t count) {
-        return text.size() >= at + count && is_number(text.substr(at, count));
-    };
-    const bool is_date = digits(0, 4) && text.size() > 9 && (text[4] == '-' || text[4] == '_') &&
-                         digits(5, 2) && text[7] == text[4] && digits(8, 2) &&
-                         (text.starts_with("19") || text.starts_with("20")) &&
-                         leading_digits(text.substr(8)).size() == 2;
-    if (!is_date) {
-        return 0;
-    }
-    std::size_t length = 10;
-    while (length + 2 < text.size() &&
-           std::string_view("-_.:T ").find(text[length]) != std::string_view::npos) {
-        const auto next = leading_digits(text.substr(length + 1));
-        if (next.size() != 2 && next.size() != 4 && next.size() != 6) {
-            break;
-        }
-        length += 1 + next.size();
-    }
-    return length;
-}
-
-/// `1.2.3` as well as `001`: digits, and further digits behind dots.
-std::size_t number_length(std::string_view text) {
-    auto length = leading_digits(text).size();
-    while (length > 0 && length + 1 < text.size() && text[length] == '.') {
-        const auto next = leading_digits(text.substr(length + 1));
-        if (next.empty()) {
-            break;
-        }
-        length += 1 + next.size();
-    }
-    return length;
-}
-
 std::optional<Name> take_apart(std::string_view file) {
     Name name;
     auto stem = file;
@@ -84,28 +48,12 @@ std::optional<Name> take_apart(std::string_view file) {
             name.doubtful_end = whole.substr(stem.size());
         }
     }
-    // V1_a and v1-a, as home-made runners have them.
-    if (stem.size() > 1 && (stem[0] == 'V' || stem[0] == 'v') && is_number(stem.substr(1, 1))) {
-        stem.remove_prefix(1);
-    }
-    const auto date = date_length(stem);
-    const auto length = date > 0 ? date : number_length(stem);
-    if (length == 0) {
+    auto parsed = parse_plain_name(stem);
+    if (!parsed) {
         return std::nullopt;
     }
-    auto rest = stem.substr(length);
-    const auto blank = std::min(rest.find_first_not_of("_-. "), rest.size());
-    // 2fa.sql is a word, not a number.
-    if (blank == 0 && !rest.empty()) {
-        return std::nullopt;
-    }
-    name.version = stem.substr(0, length);
-    name.name = rest.substr(blank);
-    if (date > 0 && date == 10) {
-        // Two files of one day are told apart by their names.
-        name.version = stem;
-        name.name.clear();
-    }
+    name.version = std::move(parsed->version);
+    name.name = std::move(parsed->name);
     return name;
 }
 
@@ -169,12 +117,21 @@ class Loader {
             } else if (name) {
                 files_.push_back(file);
                 names_.push_back(std::move(*name));
+            } else if (declares_revision(file)) {
+                files_.push_back(file);
+                names_.push_back({std::string(stem), {}, false, {}});
             } else if (!leading_digits(file).empty()) {
                 loading_.complain(file, "its name is not NNN_name.sql or NNN_name.down.sql");
             } else {
                 loading_.note(file, "has no number, and is not taken for a migration");
             }
         }
+    }
+
+    /// `-- caisson: revision ID` makes a migration of a file whose name has no number.
+    bool declares_revision(const std::string& file) const {
+        const auto head = loading_.folder.head(file);
+        return head.find("-- caisson: revision ") != std::string::npos;
     }
 
     /// An end that says the direction does so where both directions are there.
