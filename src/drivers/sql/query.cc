@@ -11,8 +11,6 @@ constexpr int or_seen = 2;
 constexpr int replacing = 3;
 constexpr int in_routine = 4;
 constexpr int elsewhere = -1;
-/// Longer words are no keywords that matter here.
-constexpr std::size_t longest_keyword = 16;
 
 }  // namespace
 
@@ -50,27 +48,35 @@ void Query::stands_at(const SourcePosition& position, bool fixed) {
 
 void Query::add(const Token& token, std::string_view text) {
     terminated_ = terminated_ && token.terminated;
-    if (text == "(") {
-        ++parentheses_;
-    } else if (text == ")") {
-        parentheses_ = std::max(parentheses_ - 1, 0);
+    if (token.kind == TokenKind::open) {
+        parentheses_ += text == "(" ? 1 : 0;
+    } else if (token.kind == TokenKind::close) {
+        parentheses_ = std::max(parentheses_ - (text == ")" ? 1 : 0), 0);
     }
     const bool is_word = token.kind == TokenKind::word;
-    if (parentheses_ == 0 && (is_word || token.kind == TokenKind::quoted)) {
-        follow_body(is_word ? text : std::string_view());
-        follow_routine(is_word ? text : std::string_view());
+    if (is_word || token.kind == TokenKind::quoted) {
+        if (parentheses_ == 0 && routine_ != elsewhere) {
+            const auto word = is_word ? text : std::string_view();
+            follow_body(word);
+            follow_routine(word);
+        }
+        if (words_.size() < Words::limit) {
+            words_.push_back({text_.size(), text.size(), parentheses_ > 0, !is_word});
+        }
     }
-    if (words_.size() < Words::limit && (is_word || token.kind == TokenKind::quoted)) {
-        words_.push_back({text_.size(), text.size(), parentheses_ > 0, !is_word});
+    if (routine_ == in_routine) {
+        before_ = text == "."                 ? Before::dot
+                  : is_keyword(text, "as")    ? Before::as
+                  : is_keyword(text, "begin") ? Before::begin
+                                              : Before::other;
     }
-    previous_.assign(text.substr(0, longest_keyword));
     text_ += text;
 }
 
 /// CREATE [OR REPLACE] FUNCTION or PROCEDURE, by itself or as an element of CREATE SCHEMA.
 void Query::follow_routine(std::string_view word) {
     const bool routine = is_keyword(word, "function") || is_keyword(word, "procedure");
-    if (is_keyword(word, "create") && (routine_ == 0 || in_schema_)) {
+    if (is_keyword(word, "create") && routine_ != in_routine && (routine_ == 0 || in_schema_)) {
         routine_ = creating;
     } else if (routine_ == creating && is_keyword(word, "schema")) {
         in_schema_ = true;
@@ -81,17 +87,17 @@ void Query::follow_routine(std::string_view word) {
     } else if ((routine_ == creating || routine_ == replacing) && routine) {
         routine_ = in_routine;
     } else if (routine_ != in_routine) {
-        routine_ = elsewhere;
+        routine_ = in_schema_ ? 0 : elsewhere;
     }
 }
 
 /// CREATE FUNCTION … BEGIN ATOMIC … END: its body holds semicolons outside quotes, and END also
 /// closes CASE. After a dot or AS these words are ordinary names.
 void Query::follow_body(std::string_view word) {
-    if (previous_ == "." || is_keyword(previous_, "as")) {
+    if (before_ == Before::dot || before_ == Before::as) {
         return;
     }
-    if (is_keyword(word, "atomic") && is_keyword(previous_, "begin") && bodies_ == 0 &&
+    if (is_keyword(word, "atomic") && before_ == Before::begin && bodies_ == 0 &&
         routine_ == in_routine) {
         bodies_ = 1;
     } else if (bodies_ > 0 && is_keyword(word, "case")) {

@@ -66,7 +66,8 @@ class Query {
     int routine_ = 0;  ///< How much of CREATE [OR REPLACE] FUNCTION was seen.
     bool in_schema_ = false;
     bool terminated_ = true;
-    std::string previous_;
+    enum class Before { other, dot, as, begin };
+    Before before_ = Before::other;  ///< What the last token was.
 };
 
 }  // namespace caisson::sql

@@ -48,6 +48,7 @@ bool Reader::fill() {
     if (ended_) {
         return false;
     }
+    settle_position();
     buffer_.erase(0, at_);
     for (auto& jump : jumps_) {
         jump.at -= at_;
@@ -56,6 +57,7 @@ bool Reader::fill() {
         expansion.end -= std::min(at_, expansion.end);
     }
     at_ = 0;
+    placed_ = 0;
     const auto wanted = buffer_.size() + std::max(least_read, buffer_.size());
     while (buffer_.size() < wanted && !ended_) {
         if (chunk_.empty()) {
@@ -69,21 +71,24 @@ bool Reader::fill() {
     return true;
 }
 
+/// Lines are counted in one go where somebody asks for them, not token by token.
+void Reader::settle_position() {
+    if (!fixed_) {
+        here_.advance(std::string_view(buffer_).substr(placed_, at_ - placed_));
+    }
+    placed_ = at_;
+}
+
 void Reader::consume(std::size_t end) {
-    const auto advance = [&](std::size_t to) {
-        if (!fixed_) {
-            here_.advance(std::string_view(buffer_).substr(at_, to - at_));
-        }
-        at_ = to;
-    };
     while (!jumps_.empty() && jumps_.front().at <= end) {
-        advance(jumps_.front().at);
+        at_ = jumps_.front().at;
+        placed_ = at_;
         here_ = jumps_.front().position;
         fixed_ = jumps_.front().fixed;
         jumped_ = true;
         jumps_.erase(jumps_.begin());
     }
-    advance(end);
+    at_ = end;
 }
 
 /// Over what is no token.
@@ -101,7 +106,7 @@ void Reader::place_query(std::size_t begin) {
     query_.add_gap(gap_);
     gap_.clear();
     if (opens || jumped_) {
-        query_.stands_at(here_, fixed_);
+        query_.stands_at(position(), fixed_);
         jumped_ = false;
     }
 }
@@ -110,7 +115,7 @@ void Reader::take(std::size_t begin, std::size_t end, const Token& token) {
     place_query(begin);
     query_.add(token, std::string_view(buffer_).substr(begin, end - begin));
     consume(end);
-    query_.ends_at(here_.offset);
+    query_.ends_at(here_.offset + (fixed_ ? 0 : at_ - placed_));
 }
 
 Query Reader::take_query() {
@@ -145,6 +150,7 @@ void Reader::skip_mark() {
     fill();
     if (rest().substr(0, byte_order_mark.size()) == byte_order_mark) {
         consume(byte_order_mark.size());
+        settle_position();
         here_.column = 1;
     }
 }
@@ -210,7 +216,7 @@ Reader::Event Reader::stop_at_command(std::size_t backslash) {
         --command_end_;
     }
     resume_ = command_end_;
-    command_ = here_;
+    command_ = position();
     last_ = Event::command;
     return Event::command;
 }
@@ -229,7 +235,7 @@ void Reader::append(char c) {
     jumped_ = true;
     place_query(at_);
     query_.add_opaque(std::string_view(&c, 1));
-    query_.ends_at(here_.offset + 2);
+    query_.ends_at(position().offset + 2);
     if (c == ';') {
         query_.begin_next();
     }

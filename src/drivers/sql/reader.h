@@ -71,7 +71,10 @@ class Reader {
     /// `\.` on a line of its own or the end of the source, in chunks. Nothing at the end.
     std::optional<std::string_view> next_data();
     /// Where the reader stands; between chunks of data, where the next one begins.
-    const SourcePosition& position() const { return here_; }
+    const SourcePosition& position() {
+        settle_position();
+        return here_;
+    }
 
     /// As the server has it at the beginning. `SET standard_conforming_strings` is followed.
     void standard_strings(bool on) { standard_strings_ = on; }
@@ -92,6 +95,7 @@ class Reader {
 
     bool fill();
     std::string_view rest() const { return std::string_view(buffer_).substr(at_); }
+    void settle_position();
     void consume(std::size_t end);
     void pass(std::size_t end);
     void place_query(std::size_t begin);
@@ -111,7 +115,8 @@ class Reader {
     Lookup lookup_;
     std::string_view chunk_;  ///< What of the source's last chunk is not in the buffer yet.
     std::string buffer_;
-    std::size_t at_ = 0;  ///< Read so far, in the buffer.
+    std::size_t at_ = 0;      ///< Read so far, in the buffer.
+    std::size_t placed_ = 0;  ///< Up to here in the buffer, `here_` knows where it stands.
     SourcePosition here_;
     bool fixed_ = false;  ///< Inside the value of a variable: `here_` stands still.
     bool jumped_ = true;  ///< The query does not know yet where the next token stands.

@@ -37,7 +37,7 @@ void Reader::begin_data() {
     }
     const auto end = line == std::string::npos ? buffer_.size() : line + 1;
     after_data_ = buffer_.substr(at_, end - at_);
-    after_data_position_ = here_;
+    after_data_position_ = position();
     consume(end);
     data_ = Data::line_start;
 }
@@ -51,7 +51,7 @@ void Reader::end_data() {
     for (auto& jump : jumps_) {
         jump.at += after_data_.size();
     }
-    jumps_.insert(jumps_.begin(), {at_ + after_data_.size(), here_, false});
+    jumps_.insert(jumps_.begin(), {at_ + after_data_.size(), position(), false});
     buffer_.insert(at_, after_data_);
     here_ = after_data_position_;
 }

@@ -57,14 +57,14 @@ bool Reader::is_expanding(std::string_view name) {
 /// Puts a value in the place of what is written there, to be read as if it stood there itself.
 void Reader::expand(std::size_t begin, std::size_t end, std::string_view value) {
     pass(begin);
-    const auto place = here_;
-    const auto name_end = end;
-    consume(name_end);
-    const Jump behind{begin + value.size(), here_, fixed_};
+    const auto place = position();
+    consume(end);
+    const Jump behind{begin + value.size(), position(), fixed_};
     here_ = place;
     fixed_ = true;
     jumped_ = true;
     at_ = begin;
+    placed_ = begin;
     const auto moved = [&](std::size_t at) { return at - end + begin + value.size(); };
     for (auto& jump : jumps_) {
         jump.at = moved(jump.at);
@@ -105,7 +105,7 @@ bool Reader::read_variable(std::size_t colon) {
         place_query(colon);
         query_.add_opaque(*value);
         consume(end);
-        query_.ends_at(here_.offset);
+        query_.ends_at(position().offset);
         jumped_ = true;
     }
     return true;

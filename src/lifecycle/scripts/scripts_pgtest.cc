@@ -134,6 +134,49 @@ TEST_F(ScriptsTest, QuotesBodiesAndStringsAreThoseOfPsql) {
         "begin; insert into t values ('out'); rollback;");
 }
 
+TEST_F(ScriptsTest, ValuesOfVariablesAreReadAsPsqlReadsThem) {
+    expect_same(
+        "\\set two 'create table a(i int); create table'\n:two b(i int);\n"
+        "\\set cols 'i, ' :cols2 ' j'\n\\set list '(1), (2)'\ninsert into a values :list;\n"
+        "\\set quoted '\\'it\\'\\'s\\''\ncreate table c(v text);insert into c values (:quoted);\n"
+        "\\set self 'x :self'\ninsert into c values ($$:self$$), (':self'), (E':self');\n"
+        "\\set n 5\ninsert into c select (array[1,2,3,4,5,6,7])[2:n]::text;\n"
+        "insert into c values (:'n'::text || :n::text /* :n */ || '1:n' -- :n\n);\n"
+        "\\set empty\ninsert into c values ('a' :empty );\n\\set n :n 6 ' 7'\n"
+        "insert into c values (:'n'), (:{?n}), (:{?m}), (:'cols');\n"
+        "select 1 as one, null as none, 'x' as \"Two\" \\gset\n"
+        "insert into c values (:one || :'Two' || :{?none});\n"
+        "\\set one\n\\unset Two\ninsert into c values (:'one' || '' || :{?Two});\n"
+        "select 't' as exists \\gset\n\\if :exists\ninsert into c values ('there');\n\\endif\n"
+        "\\if :never\ninsert into c values ('not there');\n\\endif\n"
+        "\\if true \\echo x \\\\ insert into c values ('line'); \\endif\n"
+        "insert into c values ('split'\n\\set later 'x'\n|| :'later'\n\\echo middle\n);\n");
+}
+
+TEST_F(ScriptsTest, SmallThingsAreThoseOfPsql) {
+    expect_same(
+        ";;\n;create table t(v text) ;; insert into t values ('a')\n\\;insert into t values "
+        "('b')\\;\n;\n"
+        "copy t from stdin;\n\\.\ncopy t (v) from stdin with (format text);\nx\n\n y \n\\.\n"
+        "copy t from stdin csv;\n\"q;\"\"\"\n\\.\n"
+        "\\copy (select v from t order by v) to 'out.csv' csv\n\\copy t from out.csv csv\n"
+        "\\copy t (v) from 'out.csv' with (format csv, null 'x')\n"
+        "select 'insert into t values (1)', null, 'insert into t values (2)' \\gexec\n"
+        "select 'begin; insert into t values (3); commit' where false \\gexec\n"
+        "begin;\ninsert into t values ('c');\nsavepoint s;\ninsert into t values ('d');\n"
+        "rollback to s;\ncommit;\n"
+        "create table \"atomic\"(\"begin\" int, \"end\" int);\n"
+        "create procedure p() language sql begin atomic insert into t values (';'); end;\n"
+        "call p();\ndo $$ begin commit; end $$;\n"
+        "select 1 as a union select 2 order by 1 desc limit 1 \\gset x_\ninsert into t values "
+        "(:x_a);\n"
+        "update t set v = v || '!' where v = 'c';\ninsert into t values (:'ROW_COUNT'), "
+        "(:'ERROR'), "
+        "(:'SQLSTATE');\nprepare q as select 1; execute q; deallocate q;\n"
+        "insert into t values (U&'d\\0061t\\+000061'), (B'01'::text), (X'1F'::text), (N'n'), "
+        "($a$$b$ ; $b$$a$), ('a'\n'b');\n-- the end ; '");
+}
+
 TEST_F(ScriptsTest, FilesAreIncludedAsPsqlIncludesThem) {
     directory_.write("parts/one.sql",
                      "create table one(i int);\n\\ir two.sql\n\\set after 'set there'");
