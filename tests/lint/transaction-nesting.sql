@@ -1,7 +1,7 @@
 --- fires 2:1
--- a runner's transaction is around it
-begin;
 select 1;
+begin;
+select 2;
 commit;
 --- fires 2:1
 select 1;
@@ -22,3 +22,8 @@ commit;
 --- fine
 savepoint a;
 rollback to a;
+--- fine
+-- a BEGIN and COMMIT around it all
+begin;
+select 1;
+commit;

@@ -22,6 +22,18 @@ bool is_replaced(std::string_view rest) {
     return rest.substr(0, 1) == ":" || rest.substr(0, 2) == "${";
 }
 
+/// BEGIN first, COMMIT last, and neither in between.
+bool is_wrapped(const std::vector<sql::Statement>& statements) {
+    const auto is_control = [](const sql::Statement& statement) {
+        return statement.kind == sql::StatementKind::begin ||
+               statement.kind == sql::StatementKind::commit ||
+               statement.kind == sql::StatementKind::rollback;
+    };
+    return statements.size() >= 2 && statements.front().kind == sql::StatementKind::begin &&
+           statements.back().kind == sql::StatementKind::commit &&
+           std::count_if(statements.begin(), statements.end(), is_control) == 2;
+}
+
 struct Enabled {
     const Rule* rule;
     Severity severity;
@@ -123,7 +135,8 @@ class Linter {
             refuses = refuses || statement.kind == sql::StatementKind::no_transaction;
             progress.statements += statement.kind == sql::StatementKind::psql_command ? 0 : 1;
         }
-        progress.runs_in_transaction = script.in_transaction && !refuses;
+        // A BEGIN and COMMIT around the whole file are the file's own way to say the same.
+        progress.runs_in_transaction = script.in_transaction && !refuses && !is_wrapped(statements);
         return progress;
     }
 
