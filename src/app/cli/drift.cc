@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lifecycle/proof/drift.h"
+
+#include <optional>
+
+#include <boost/json/array.hpp>
+#include <fmt/format.h>
+
+#include "app/cli/catalogue.h"
+#include "app/cli/context.h"
+#include "app/cli/differences.h"
+#include "base/text.h"
+#include "lifecycle/schema/schema.h"
+#include "trust/identity.h"
+
+namespace caisson::cli {
+namespace {
+
+/// What a database should consist of, and where that is known from.
+struct Expected {
+    std::string basis;  ///< For people.
+    schema::Snapshot snapshot;
+    std::vector<std::string> notes;
+};
+
+Expected recorded(pg::Connection& live, const platform::Database& database) {
+    auto structure = schema::recorded(live);
+    if (!structure) {
+        throw Error(Code::migration_order,
+                    fmt::format("{} has no recorded structure", database.name),
+                    "caisson migrate records one; without --recorded the files are replayed");
+    }
+    return {fmt::format("the structure recorded at {}", structure->recorded_at),
+            std::move(structure->snapshot),
+            {}};
+}
+
+Expected replayed(Context& context, pg::Connection& live, const platform::Database& database) {
+    const auto& run = context.run();
+    const auto history = migrations::read_history(live);
+    const auto files = proof::applied_files(
+        sources::load(database.migrations, run.manifest.features), history,
+        [&](const migrations::Record& record) { return migrations::read_text(live, record); });
+    shadow::Options how;
+    how.major = live.server_version() / 10000;
+    how.step = [&](const std::string& step) { context.busy(step); };
+    const auto shadow = shadow::open(run, database, catalogue_steps(), how);
+    return {fmt::format("{} replayed on {}", counted(files.size(), "migration"), shadow.text()),
+            proof::replayed(shadow, run, database, files), shadow.notes()};
+}
+
+/// Whether the database is as expected.
+bool compare_one(Context& context, const platform::Database& database, boost::json::array& rows) {
+    pg::Connection live(trust::role_settings(context.run(), database, trust::Role::migrator));
+    trust::require_ours(live, context.run(), database);
+    const bool is_recorded = context.arguments().has("--recorded");
+    const auto expected =
+        is_recorded ? recorded(live, database) : replayed(context, live, database);
+    // What is recorded knows no rights.
+    const auto scope = is_recorded ? schema::Scope{} : proof::scope_of(context.run());
+    const auto found = schema::snapshot(live, scope);
+    const auto differences = schema::diff(expected.snapshot, found);
+    context.print(context.bold(database.name) + context.dim(" against " + expected.basis));
+    for (const auto& note : expected.notes) {
+        context.print("  note: " + note);
+    }
+    print_differences(context, differences, "  ");
+    context.print(differences.empty()
+                      ? fmt::format("  no drift: {}", counted(found.objects.size(), "object"))
+                      : fmt::format("  {}", counted(differences.size(), "difference")));
+    rows.push_back(boost::json::object{
+        {"database", database.name},
+        {"basis", expected.basis},
+        {"expected", schema::hash(expected.snapshot)},
+        {"found", schema::hash(found)},
+        {"differences", json_of(differences)},
+        {"notes", boost::json::array(expected.notes.begin(), expected.notes.end())}});
+    return differences.empty();
+}
+
+Exit run_drift(Context& context) {
+    boost::json::array rows;
+    bool matches = true;
+    for (const auto& database : context.databases()) {
+        matches = compare_one(context, database, rows) && matches;
+    }
+    context.result() = {{"databases", std::move(rows)}, {"matches", matches}};
+    return matches ? Exit::fine : Exit::findings;
+}
+
+}  // namespace
+
+std::vector<Verb> drift_verbs() {
+    return {
+        {"migrate drift",
+         "what of a database is otherwise than its migrations made it",
+         "Expected is what the files that are applied there lead to, replayed on a shadow as they "
+         "were applied; with --recorded\n"
+         "what the last run of migrations left. Changes nothing. Exit status 7 on drift.",
+         {{"--recorded", "", "compare with what was recorded, without a shadow", {}}},
+         "",
+         "  caisson migrate drift\n  caisson -e production migrate drift --json",
+         Needs::platform,
+         run_drift},
+    };
+}
+
+}  // namespace caisson::cli

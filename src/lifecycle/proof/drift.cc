@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lifecycle/proof/drift.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/crypto.h"
+#include "base/error.h"
+#include "base/text.h"
+#include "drivers/pg/quote.h"
+#include "lifecycle/histories/history.h"
+#include "lifecycle/provision/plan.h"
+
+namespace caisson::proof {
+namespace {
+
+/// A migration of which only the row in the history is left.
+migrations::Migration from_record(const migrations::Record& record, std::string text) {
+    migrations::Migration migration;
+    migration.source = record.source;
+    migration.format = "plain";
+    migration.version = record.version;
+    migration.name = record.name;
+    migration.up.file = fmt::format("{}/{} (from the history)", record.source, record.title());
+    migration.up.checksum = record.checksum;
+    std::vector<sources::Mistake> ignored;
+    migration.up.directives = sources::read_directives(text, migration.up.file, ignored);
+    migration.up.text = std::move(text);
+    return migration;
+}
+
+/// Rights of the manifest's own roles follow the migrations; provisioning skips what does not
+/// exist.
+void give_rights(pg::Connection& admin, const trust::Run& run, const platform::Database& database) {
+    for (const auto& grant : provision::grants(run.manifest, database)) {
+        if (!grant.exists.empty() &&
+            !admin.query("select " + grant.exists + " as there").front().boolean("there")) {
+            continue;
+        }
+        std::string usage;
+        for (const auto& schema : grant.schemas) {
+            if (schema != "public") {
+                usage += fmt::format("grant usage on schema {} to {};", pg::identifier(schema),
+                                     pg::identifier(grant.role));
+            }
+        }
+        admin.script(usage + grant.sql);
+    }
+}
+
+}  // namespace
+
+void make_tool_tables(pg::Connection& connection, const std::vector<platform::Source>& sources,
+                      const std::vector<migrations::Migration>& files) {
+    for (const auto& source : sources) {
+        if (const auto tool = histories::history_of(source, files)) {
+            connection.script(tool->create_sql());
+        }
+    }
+}
+
+schema::Scope scope_of(const trust::Run& run) {
+    schema::Scope scope;
+    scope.rights = true;
+    // The administrator of the shadow, and of the environment.
+    scope.provisioned_roles = {"postgres"};
+    for (const auto& database : run.manifest.databases) {
+        scope.provisioned_roles.insert(trust::admin_settings(run, database).user);
+        for (const auto& [role, state] : provision::wanted_roles(run.manifest, database)) {
+            scope.provisioned_roles.insert(role);
+        }
+    }
+    return scope;
+}
+
+std::vector<migrations::Migration> applied_files(const std::vector<migrations::Migration>& files,
+                                                 const migrations::History& history,
+                                                 const migrations::TextOf& text_of) {
+    std::vector<migrations::Migration> applied;
+    std::vector<std::string> problems;
+    for (const auto& record : history) {
+        const auto title = fmt::format("{}/{}", record.source, record.title());
+        if (record.progress != migrations::Progress::applied) {
+            problems.push_back(title + " is applied in part");
+            continue;
+        }
+        const auto file = std::ranges::find_if(files, [&](const auto& one) {
+            return one.source == record.source && one.version == record.version;
+        });
+        const bool is_same = file != files.end() && file->up.checksum == record.checksum;
+        auto text = is_same ? std::nullopt : text_of(record);
+        if (file == files.end() && !text) {
+            problems.push_back(title + " has no file any more, and its text was too long to keep");
+            continue;
+        }
+        applied.push_back(file != files.end() ? *file : from_record(record, *text));
+        if (file != files.end() && text) {
+            applied.back().up.text = std::move(*text);
+            applied.back().up.checksum = record.checksum;
+        }
+    }
+    if (!problems.empty()) {
+        throw Error(Code::migration_order,
+                    "what is expected cannot be told: " + join(problems, "; "),
+                    "bring the files back, finish what is half applied, or compare with what was "
+                    "recorded: --recorded");
+    }
+    return applied;
+}
+
+schema::Snapshot replayed(const shadow::Shadow& shadow, const trust::Run& run,
+                          const platform::Database& database,
+                          const std::vector<migrations::Migration>& files) {
+    // A file that is applied is applied, whatever its feature says today.
+    migrations::Features features;
+    for (const auto& file : files) {
+        if (!file.up.directives.feature.empty()) {
+            features[file.up.directives.feature] = true;
+        }
+    }
+    shadow::Connections connections(shadow);
+    make_tool_tables(connections(false), database.migrations, files);
+    migrations::UpRequest request;
+    request.heads = platform::Policy::allow;
+    request.rules.late = platform::Policy::allow;
+    migrations::up(std::ref(connections), files, features, request, {});
+    give_rights(connections(true), run, database);
+    return schema::snapshot(connections(true), scope_of(run));
+}
+
+}  // namespace caisson::proof

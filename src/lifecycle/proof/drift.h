@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// @file
+/// What a database should consist of after what was applied to it: the same files, as they were
+/// applied, replayed on a shadow.
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "lifecycle/migrations/migrations.h"
+#include "lifecycle/schema/snapshot.h"
+#include "lifecycle/shadow/shadow.h"
+
+namespace caisson::proof {
+
+/// The files that a history says are applied, in its order and with the text that was applied:
+/// edited files as they were, missing ones from the history alone.
+/// Errors: migration_order for a file that is applied in part, and for one that is gone whose text
+/// was too long to keep.
+std::vector<migrations::Migration> applied_files(const std::vector<migrations::Migration>& files,
+                                                 const migrations::History& history,
+                                                 const migrations::TextOf& text_of);
+
+/// The history tables of the tools that the sources are written for: files may read their own, and
+/// a database that such a tool uses has one.
+void make_tool_tables(pg::Connection& connection, const std::vector<platform::Source>& sources,
+                      const std::vector<migrations::Migration>& files);
+
+/// What is compared: structure, and rights besides those that provisioning gives.
+schema::Scope scope_of(const trust::Run& run);
+
+/// Replays them on the shadow, gives the rights of the manifest's own roles, and looks.
+/// Errors: those of migrations::up, such as a file that no longer can be applied to an empty
+/// database.
+schema::Snapshot replayed(const shadow::Shadow& shadow, const trust::Run& run,
+                          const platform::Database& database,
+                          const std::vector<migrations::Migration>& files);
+
+}  // namespace caisson::proof
