@@ -9,7 +9,9 @@
 #include "app/cli/catalogue.h"
 #include "app/cli/context.h"
 #include "app/cli/differences.h"
+#include "app/cli/schema_place.h"
 #include "base/text.h"
+#include "lifecycle/draft/draft.h"
 #include "lifecycle/schema/schema.h"
 #include "trust/identity.h"
 
@@ -59,7 +61,10 @@ bool compare_one(Context& context, const platform::Database& database, boost::js
     // What is recorded knows no rights.
     const auto scope = is_recorded ? schema::Scope{} : proof::scope_of(context.run());
     const auto found = schema::snapshot(live, scope);
-    const auto differences = schema::diff(expected.snapshot, found);
+    const auto differences = schema::diff(without_order(expected.snapshot), without_order(found));
+    const auto back = differences.empty() ? draft::Draft{} : draft::draft(found, expected.snapshot);
+    const auto onward =
+        differences.empty() ? draft::Draft{} : draft::draft(expected.snapshot, found);
     context.print(context.bold(database.name) + context.dim(" against " + expected.basis));
     for (const auto& note : expected.notes) {
         context.print("  note: " + note);
@@ -68,12 +73,18 @@ bool compare_one(Context& context, const platform::Database& database, boost::js
     context.print(differences.empty()
                       ? fmt::format("  no drift: {}", counted(found.objects.size(), "object"))
                       : fmt::format("  {}", counted(differences.size(), "difference")));
+    if (!differences.empty() && context.arguments().has("--sql")) {
+        context.print("\n-- brings the database back to its migrations\n" + draft::to_sql(back));
+        context.print("-- takes the change over, as a migration\n" + draft::to_sql(onward));
+    }
     rows.push_back(boost::json::object{
         {"database", database.name},
         {"basis", expected.basis},
         {"expected", schema::hash(expected.snapshot)},
         {"found", schema::hash(found)},
         {"differences", json_of(differences)},
+        {"sql_back", draft::to_sql(back)},
+        {"sql_onward", draft::to_sql(onward)},
         {"notes", boost::json::array(expected.notes.begin(), expected.notes.end())}});
     return differences.empty();
 }
@@ -97,9 +108,10 @@ std::vector<Verb> drift_verbs() {
          "Expected is what the files that are applied there lead to, replayed on a shadow as they "
          "were applied; with --recorded\n"
          "what the last run of migrations left. Changes nothing. Exit status 7 on drift.",
-         {{"--recorded", "", "compare with what was recorded, without a shadow", {}}},
+         {{"--recorded", "", "compare with what was recorded, without a shadow", {}},
+          {"--sql", "", "show the SQL that would mend either side", {}}},
          "",
-         "  caisson migrate drift\n  caisson -e production migrate drift --json",
+         "  caisson migrate drift --sql\n  caisson -e production migrate drift --json",
          Needs::platform,
          run_drift},
     };

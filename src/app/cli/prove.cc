@@ -57,7 +57,7 @@ boost::json::object json_of(const proof::Finding& finding) {
             {"place", finding.place.text()},
             {"message", finding.message},
             {"hint", finding.hint},
-            {"differences", json_of(finding.differences)}};
+            {"differences", cli::json_of(finding.differences)}};
 }
 
 boost::json::object json_of(const proof::Proof& proof) {

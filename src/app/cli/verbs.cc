@@ -18,14 +18,11 @@ std::vector<Verb> migrate_status_verbs();
 std::vector<Verb> migrate_down_verbs();
 std::vector<Verb> migrate_new_verbs();
 std::vector<Verb> migrate_script_verbs();
-<<<<<<< HEAD
 std::vector<Verb> lint_verbs();
 std::vector<Verb> draft_verbs();
 std::vector<Verb> schema_verbs();
-=======
 std::vector<Verb> prove_verbs();
 std::vector<Verb> drift_verbs();
->>>>>>> ca900d4 (migrate prove: each file up, down and up again on a shadow; migrate drift: a database against what was applied to it)
 std::vector<Verb> seed_verbs();
 std::vector<Verb> verify_verbs();
 std::vector<Verb> report_verbs();
@@ -48,15 +45,12 @@ const std::vector<Verb>& verbs() {
                                            migrate_down_verbs,
                                            migrate_new_verbs,
                                            migrate_script_verbs,
-<<<<<<< HEAD
                                            detect_verbs,
                                            lint_verbs,
                                            draft_verbs,
                                            schema_verbs,
-=======
                                            prove_verbs,
                                            drift_verbs,
->>>>>>> ca900d4 (migrate prove: each file up, down and up again on a shadow; migrate drift: a database against what was applied to it)
                                            seed_verbs,
                                            verify_verbs,
                                            report_verbs,

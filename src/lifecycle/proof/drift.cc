@@ -63,6 +63,7 @@ void make_tool_tables(pg::Connection& connection, const std::vector<platform::So
 schema::Scope scope_of(const trust::Run& run) {
     schema::Scope scope;
     scope.rights = true;
+    scope.column_order = true;
     // The administrator of the shadow, and of the environment.
     scope.provisioned_roles = {"postgres"};
     for (const auto& database : run.manifest.databases) {
