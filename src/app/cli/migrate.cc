@@ -9,6 +9,7 @@
 #include "app/cli/history.h"
 #include "app/cli/journaling.h"
 #include "base/text.h"
+#include "lifecycle/provision/takeover.h"
 
 namespace caisson::cli {
 namespace {
@@ -81,16 +82,21 @@ std::string apply(Context& context, Work& work, const migrations::UpRequest& req
     for (const auto& warning : work.plan.warnings) {
         summary.notes.push_back(warning);
     }
-    if (work.plan.is_done()) {
+    if (work.plan.is_done() && !work.loaded.is_behind) {
         migrations::refuse_program(work.plan);
         settle(context, work.database, work.connections, work.loaded.history, summary);
         return summary_of(work.plan.states);
+    }
+    if (work.loaded.is_behind) {
+        // What another tool has made meanwhile must be ours to change.
+        provision::take_over(context.run(), work.database, false);
     }
     migrations::Report report;
     {
         std::optional<Progress> bar;
         Journaling journaling(context, work.database, "migrate up");
         auto options = options_of(context, work.database, bar);
+        options.mirror = &work.loaded.mirror;
         journaling.follow(options, work.plan);
         report = journaling.during([&] {
             return migrations::up(std::ref(work.connections), work.loaded.files, features, request,

@@ -45,7 +45,9 @@ class Connections {
 /// The files of a database and what its history says.
 struct Loaded {
     std::vector<migrations::Migration> files;
+    migrations::Mirror mirror;
     migrations::History history;
+    bool is_behind = false;  ///< A tool has done what caisson.migrations does not know yet.
 };
 Loaded load_migrations(Context& context, const platform::Database& database,
                        Connections& connections);

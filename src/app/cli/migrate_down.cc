@@ -60,6 +60,7 @@ Exit run_down(Context& context) {
         std::optional<Progress> bar;
         Journaling journaling(context, database, "migrate down");
         auto options = options_of(context, database, bar);
+        options.mirror = &loaded.mirror;
         journaling.follow(options, plan);
         report = journaling.during([&] {
             return migrations::down(std::ref(connections), loaded.files, features, request,

@@ -45,7 +45,10 @@ Loaded load_migrations(Context& context, const platform::Database& database,
                        Connections& connections) {
     Loaded loaded;
     loaded.files = sources::load(database.migrations, context.run().manifest.features);
-    loaded.history = migrations::read_history(connections(false));
+    loaded.mirror = migrations::Mirror(database.migrations, loaded.files);
+    auto [history, is_behind] = loaded.mirror.look(connections(false), loaded.files);
+    loaded.history = std::move(history);
+    loaded.is_behind = is_behind;
     return loaded;
 }
 

@@ -14,6 +14,7 @@ std::vector<Verb> init_verbs();
 std::vector<Verb> provision_verbs();
 std::vector<Verb> migrate_verbs();
 std::vector<Verb> detect_verbs();
+std::vector<Verb> adopt_verbs();
 std::vector<Verb> migrate_status_verbs();
 std::vector<Verb> migrate_down_verbs();
 std::vector<Verb> migrate_new_verbs();
@@ -41,6 +42,7 @@ const std::vector<Verb>& verbs() {
                                            init_verbs,
                                            provision_verbs,
                                            migrate_verbs,
+                                           adopt_verbs,
                                            migrate_status_verbs,
                                            migrate_down_verbs,
                                            migrate_new_verbs,

@@ -27,8 +27,9 @@ struct Entry {
 
 /// What a run tells the table beside the migration itself.
 struct Occasion {
-    std::string by;  ///< The person, as `name <mail>` where it is known.
-    std::chrono::milliseconds duration{0};
+    std::string by;  ///< The person, as `name <mail>`; empty: the role of the session.
+    /// Nothing: as long as the transaction is open.
+    std::optional<std::chrono::milliseconds> duration{};
 };
 
 /// The history table that another tool keeps for one source: read, and written as the tool itself
@@ -39,9 +40,14 @@ class ToolHistory {
 
     /// `public.flyway_schema_history`, quoted where SQL needs it.
     virtual std::string table() const = 0;
-    /// What it says is applied, in the order of the tool. Empty where the table is not there.
-    /// Errors: database_rejected; migration_order when the table says what the tool never writes.
-    virtual std::vector<Entry> read(pg::Connection& connection) const = 0;
+    /// `dbmate`: for messages.
+    virtual std::string tool() const = 0;
+    /// What it says is applied, in the order of the tool, versions spelled as those of the files.
+    /// Nothing where the table is not there.
+    /// Errors: migration_order when the table is another tool's; database_rejected.
+    virtual std::optional<std::vector<Entry>> read(pg::Connection& connection) const = 0;
+    /// What to do about a failed entry: `flyway repair`.
+    virtual std::string remedy() const = 0;
     /// Whether an entry's checksum is that of the migration, by the tool's own rule (line ends and
     /// other spellings that the tool itself accepts included).
     virtual bool matches(const sources::Migration& migration, const Entry& entry) const = 0;
@@ -54,6 +60,10 @@ class ToolHistory {
     virtual std::string applied_sql(const sources::Migration& migration,
                                     const Occasion& occasion) const = 0;
     virtual std::string reverted_sql(const sources::Migration& migration,
+                                     const Occasion& occasion) const = 0;
+    /// SQL that marks migrations as applied which were not run, as the tool's own baseline does.
+    /// They are the first of the source in its order, up to the baseline's version.
+    virtual std::string baseline_sql(const std::vector<const sources::Migration*>& migrations,
                                      const Occasion& occasion) const = 0;
 
     /// Tries to take the lock that the tool itself holds while it runs, without waiting, on this

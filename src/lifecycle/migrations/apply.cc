@@ -19,20 +19,24 @@ using PlanAgain = std::function<Plan(const History& history, std::size_t done)>;
 /// a file may have given it up, and what was planned before that is planned afresh.
 class Run {
  public:
-    Run(const Connect& connect, const Options& options, PlanAgain plan)
-        : connect_(connect), options_(options), plan_(std::move(plan)) {}
+    Run(const Connect& connect, const std::vector<Migration>& files, const Options& options,
+        PlanAgain plan)
+        : connect_(connect), files_(files), options_(options), plan_(std::move(plan)) {}
 
     Report go() {
-        History history = read_history(connect_(false));
-        Plan plan = plan_(history, 0);
-        bool finished = plan.is_done();
+        auto [history, is_behind] = mirror().look(connect_(false), files_);
+        Plan plan = plan_again(history);
+        bool finished = plan.is_done() && !is_behind;
         while (!finished) {
             pg::Connection& connection = connect_(as_admin(plan));
             {
                 const trust::RunLock lock(connection, "migrations", options_.wait,
                                           options_.on_wait);
-                history = read_history(connection);
-                plan = plan_(history, report_.applied.size());
+                // Through a pooler the lock of a session would be anybody's.
+                const ToolLocks locks(connection, lock.is_pooled() ? no_tools() : mirror(),
+                                      options_.wait, options_.on_wait);
+                history = mirror().follow(connection, files_);
+                plan = plan_again(history);
                 Patience patience(options_, connection, lock.is_pooled());
                 finished = plan.is_done() || run_some({connection, options_, patience, lock.guard(),
                                                        lock.is_pooled()},
@@ -43,8 +47,8 @@ class Run {
                 renew_ = false;
             }
             if (!finished) {
-                history = read_history(connect_(false));
-                plan = plan_(history, report_.applied.size());
+                history = mirror().look(connect_(false), files_).history;
+                plan = plan_again(history);
                 finished = plan.is_done();
             }
         }
@@ -54,6 +58,21 @@ class Run {
     }
 
  private:
+    static const Mirror& no_tools() {
+        static const Mirror none;
+        return none;
+    }
+
+    const Mirror& mirror() const { return options_.mirror ? *options_.mirror : no_tools(); }
+
+    Plan plan_again(const History& history) const {
+        auto plan = plan_(history, report_.applied.size());
+        for (auto& step : plan.steps) {
+            step.tool = mirror().of(step.migration->source);
+        }
+        return plan;
+    }
+
     static bool as_admin(const Plan& plan) {
         return !plan.steps.empty() && plan.steps.front().migration->as_admin;
     }
@@ -185,6 +204,7 @@ class Run {
     }
 
     const Connect& connect_;
+    const std::vector<Migration>& files_;
     const Options& options_;
     PlanAgain plan_;
     Report report_;
@@ -197,7 +217,7 @@ class Run {
 Report up(const Connect& connect, const std::vector<Migration>& files, const Features& features,
           const UpRequest& request, const Options& options) {
     const TextOf text_of = [&](const Record& record) { return read_text(connect(false), record); };
-    return Run(connect, options,
+    return Run(connect, files, options,
                [&](const History& history, std::size_t) {
                    return plan_up(files, history, features, request, text_of);
                })
@@ -207,7 +227,7 @@ Report up(const Connect& connect, const std::vector<Migration>& files, const Fea
 Report down(const Connect& connect, const std::vector<Migration>& files, const Features& features,
             const DownRequest& request, const Options& options) {
     const bool by_count = !request.to && !request.only;
-    return Run(connect, options,
+    return Run(connect, files, options,
                [&](const History& history, std::size_t done) {
                    auto rest = request;
                    rest.count -= by_count ? std::min(done, rest.count) : 0;

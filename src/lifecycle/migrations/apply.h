@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "drivers/pg/connection.h"
+#include "lifecycle/migrations/mirror.h"
 #include "lifecycle/migrations/plan.h"
 
 namespace caisson::migrations {
@@ -44,6 +45,9 @@ struct Event {
 struct Options {
     /// How long locks are waited for, and how often.
     platform::MigrationRules rules;
+    /// The histories that the tools of the sources keep: read before ours, written with it, their
+    /// locks held beside ours. Null: there is none.
+    const Mirror* mirror = nullptr;
     /// Called for each event, beside the transaction of the file: what fails is told as well.
     /// `finished` and `reverted` come when the commit is certain.
     std::function<void(const Event&)> on_event;

@@ -13,6 +13,7 @@
 #include "lifecycle/migrations/apply.h"
 #include "lifecycle/migrations/export.h"
 #include "lifecycle/migrations/history.h"
+#include "lifecycle/migrations/mirror.h"
 #include "lifecycle/migrations/plan.h"
 #include "lifecycle/migrations/status.h"
 #include "lifecycle/sources/sources.h"

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "lifecycle/histories/history.h"
 #include "lifecycle/migrations/body.h"
 #include "lifecycle/migrations/status.h"
 #include "platform/platform.h"
@@ -21,8 +22,10 @@ struct Step {
     Mode mode = Mode::whole;
     const Migration* migration = nullptr;  ///< Into the files the plan was made of.
     const Record* record = nullptr;        ///< Into the history; null when nothing is there yet.
-    std::size_t transaction = 0;           ///< Neighbours with the same number share a transaction.
-    bool by_statement = false;             ///< The run takes a transaction a statement.
+    /// The history that the source's tool keeps, told in the same transaction; null: there is none.
+    const histories::ToolHistory* tool = nullptr;
+    std::size_t transaction = 0;  ///< Neighbours with the same number share a transaction.
+    bool by_statement = false;    ///< The run takes a transaction a statement.
 
     const Script& script() const {
         return direction == Direction::up ? migration->up : *migration->down;

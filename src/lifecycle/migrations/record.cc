@@ -51,14 +51,24 @@ std::string insert(const Step& step, std::string_view state, std::size_t stateme
         down_checksum(migration), state, statements, from, content_of(migration));
 }
 
+/// What the tool of the source would write.
+std::string told_to_tool(const Step& step) {
+    if (!step.tool) {
+        return "";
+    }
+    return step.direction == Direction::down ? step.tool->reverted_sql(*step.migration, {})
+                                             : step.tool->applied_sql(*step.migration, {});
+}
+
 }  // namespace
 
 std::string record_done(const Step& step) {
     if (step.direction == Direction::down) {
-        return fmt::format("delete from caisson.migrations where {};", key_of(step));
+        return fmt::format("delete from caisson.migrations where {};{}", key_of(step),
+                           told_to_tool(step));
     }
     if (!step.record && step.mode == Mode::whole) {
-        return insert(step, "applied", 0);
+        return insert(step, "applied", 0) + told_to_tool(step);
     }
     const auto& migration = *step.migration;
     // One that runs again takes its place anew; one that went by statement began earlier.
@@ -72,10 +82,10 @@ std::string record_done(const Step& step) {
     return fmt::format(
         "update caisson.migrations set state = 'applied', name = {}, description = {}, feature = "
         "{}, checksum = '{}', down_checksum = '{}', error = '', statement_running = false, content "
-        "= {}, applied_by = session_user, {} where {};",
+        "= {}, applied_by = session_user, {} where {};{}",
         pg::literal(migration.name), pg::literal(migration.up.directives.description),
         pg::literal(migration.up.directives.feature), migration.up.checksum,
-        down_checksum(migration), content_of(migration), when, key_of(step));
+        down_checksum(migration), content_of(migration), when, key_of(step), told_to_tool(step));
 }
 
 std::string record_begun(const Step& step, std::size_t statements) {

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// @file
+/// A database that others have made: its objects become those of the owner role, without taking
+/// anything from who uses them.
+
+#include <string>
+#include <vector>
+
+#include "trust/session.h"
+
+namespace caisson::provision {
+
+/// What has another owner than the database's owner role is given to it, so that migrations can
+/// change it; the built-in roles get on it what they would have on a table of ours. Who owned it
+/// becomes a member of the owner role and goes on as before; every other role that has rights in
+/// the database keeps what it had through PUBLIC. Idempotent. Extensions' objects stay theirs.
+/// One sentence each for what was done, or in a dry run would be.
+/// Errors: database_rejected, when the administrator may not act for an owner.
+std::vector<std::string> take_over(const trust::Run& run, const platform::Database& database,
+                                   bool dry_run);
+
+}  // namespace caisson::provision
