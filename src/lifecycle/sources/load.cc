@@ -203,8 +203,12 @@ std::vector<Migration> load(const std::vector<platform::Source>& sources,
     for (std::size_t i = 0; i < sources.size(); ++i) {
         auto reading = read_source(sources[i], i);
         check_features(reading, declared);
-        std::move(reading.migrations.begin(), reading.migrations.end(),
-                  std::back_inserter(migrations));
+        if (migrations.empty()) {
+            migrations = std::move(reading.migrations);
+        } else {
+            std::move(reading.migrations.begin(), reading.migrations.end(),
+                      std::back_inserter(migrations));
+        }
         std::move(reading.mistakes.begin(), reading.mistakes.end(), std::back_inserter(mistakes));
         if (notes) {
             std::move(reading.notes.begin(), reading.notes.end(), std::back_inserter(*notes));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <array>
+#include <numeric>
 #include <set>
 
 #include <fmt/format.h>
@@ -80,7 +81,9 @@ class Loader {
     void run() {
         choose();
         settle_doubts();
+        order();
         auto contents = loading_.read(files_, Long::stream);
+        loading_.migrations.reserve(loading_.migrations.size() + files_.size());
         for (std::size_t i = 0; i < files_.size(); ++i) {
             if (!names_[i].is_down) {
                 Migration migration;
@@ -90,9 +93,14 @@ class Loader {
                 loading_.migrations.push_back(std::move(migration));
             }
         }
-        std::stable_sort(
-            loading_.migrations.begin(), loading_.migrations.end(),
-            [](const auto& a, const auto& b) { return version_before(a.version, b.version); });
+        // They are in order already, unless programs stand among them: moving many is slow.
+        const auto before = [](const auto& a, const auto& b) {
+            return version_before(a.version, b.version);
+        };
+        auto& all = loading_.migrations;
+        if (!std::is_sorted(all.begin(), all.end(), before)) {
+            std::stable_sort(all.begin(), all.end(), before);
+        }
         loading_.require_distinct_versions();
         for (std::size_t i = 0; i < files_.size(); ++i) {
             if (names_[i].is_down) {
@@ -148,6 +156,22 @@ class Loader {
                 name.is_down = false;
             }
         }
+    }
+
+    void order() {
+        std::vector<std::size_t> places(files_.size());
+        std::iota(places.begin(), places.end(), std::size_t{0});
+        std::stable_sort(places.begin(), places.end(), [&](auto a, auto b) {
+            return version_before(names_[a].version, names_[b].version);
+        });
+        std::vector<std::string> files;
+        std::vector<Name> names;
+        for (const auto i : places) {
+            files.push_back(std::move(files_[i]));
+            names.push_back(std::move(names_[i]));
+        }
+        files_ = std::move(files);
+        names_ = std::move(names);
     }
 
     void add_down(std::size_t i, Contents& contents) {
