@@ -98,9 +98,12 @@ class Reader {
             if (kind == "column order" && !scope_.column_order) {
                 continue;
             }
-            Found found{
-                {std::string(kind), std::string(row.text(1)), canonical(std::string(row.text(2)))},
-                !row.is_null(std::size_t{2})};
+            auto definition = canonical(std::string(row.text(2)));
+            if (kind == "view" || kind == "materialized view") {
+                definition = canonical_view(std::move(definition));
+            }
+            Found found{{std::string(kind), std::string(row.text(1)), std::move(definition)},
+                        !row.is_null(std::size_t{2})};
             if (kind == "sequence ownership" || (kind == "sequence" && !found.shown)) {
                 owned_.insert(found.object.name);
             }
