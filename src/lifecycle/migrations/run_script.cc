@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "lifecycle/migrations/conditions.h"
 #include "lifecycle/migrations/statement_log.h"
+#include "lifecycle/scripts/files.h"
 #include "lifecycle/scripts/scripts.h"
 
 namespace caisson::migrations {
@@ -89,7 +90,6 @@ class ScriptByStatement {
         if (done_ == 0) {
             require(step_.directives().require, "require", "nothing of this file was run");
         }
-        connection_.script(record_begun(step_, body_.statements.size()));
         uncertain_ = step_.record && step_.record->statement_running;
         try {
             interpret(session_, step_, body_,
@@ -118,8 +118,10 @@ class ScriptByStatement {
             }
             return;
         }
+        // The row tells since when something may have happened: it is written to afterwards.
         const bool happened = uncertain_ && log_.has_happened(step.text);
         uncertain_ = false;
+        begin();
         if (happened) {
             connection_.script(log_.progress(shortened(step.text)));
         } else {
@@ -130,6 +132,14 @@ class ScriptByStatement {
                  {Event::Kind::statement, &step_, step.number, shortened(step.text)});
         }
         fault::point("statement-applied");
+    }
+
+    /// The row that says how far the file is.
+    void begin() {
+        if (!begun_) {
+            connection_.script(log_.in_transaction(record_begun(step_, body_.statements.size())));
+            begun_ = true;
+        }
     }
 
     void carry_out(const scripts::Step& step, const std::function<void()>& run) {
@@ -203,6 +213,7 @@ class ScriptByStatement {
             error.at({step_.file(), 0, 0}).with("migration", step_.migration->title());
             throw error;
         }
+        begin();
         require(step_.directives().ensure, "ensure",
                 "all statements of this file are applied and stay; the next run looks again");
         const auto kind =
@@ -220,6 +231,7 @@ class ScriptByStatement {
     StatementLog log_;
     std::size_t done_;
     bool uncertain_ = false;
+    bool begun_ = false;
 };
 
 }  // namespace
