@@ -241,8 +241,8 @@ Exit run_draft(Context& context) {
         return Exit::fine;
     }
     const auto& source = database.migrations.back();
-    const auto created =
-        sources::create(source, join(arguments.positionals, "_"), arguments.value("--description"));
+    const auto created = sources::create(
+        source, {join(arguments.positionals, "_"), arguments.value("--description")});
     write(up, down, created);
     context.print(created.up.string());
     if (!created.down.empty()) {

@@ -176,6 +176,7 @@ std::vector<Option> up_options() {
             {"--missing", "POLICY", "applied migrations whose files are gone", policies},
             {"--edited", "POLICY", "files that were changed after they were applied", policies},
             {"--heads", "POLICY", "revisions that end in several heads", policies},
+            programs_option(),
             wait_option()};
 }
 

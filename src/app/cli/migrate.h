@@ -62,6 +62,8 @@ migrations::Options options_of(Context& context, const platform::Database& datab
 migrations::UpRequest request_of(Context& context);
 /// --wait, for verbs that take the lock.
 const Option& wait_option();
+/// --allow-programs, for verbs that run scripts.
+const Option& programs_option();
 
 /// After a change: what the migrations led to is what is expected, and rights may name new tables.
 void settle(Context& context, const platform::Database& database, Connections& connections,

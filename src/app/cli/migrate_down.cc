@@ -14,6 +14,7 @@ namespace {
 migrations::DownRequest down_request(Context& context) {
     migrations::DownRequest request;
     const auto& arguments = context.arguments();
+    request.allow_programs = arguments.has("--allow-programs");
     if (arguments.has("--to")) {
         request.to = arguments.value("--to");
     }
@@ -87,6 +88,7 @@ std::vector<Verb> migrate_down_verbs() {
          "name where the environment is protected.",
          {{"--to", "VERSION", "revert all that were applied after this version; 0 for all", {}},
           {"--only", "VERSION", "revert just this version", {}},
+          programs_option(),
           wait_option()},
          "[N]",
          "  caisson migrate down\n  caisson migrate down 2\n  caisson migrate down --to 001 "

@@ -24,7 +24,8 @@ Exit run_new(Context& context) {
         context.result() = {{"name", name}, {"folder", source.path.string()}};
         return Exit::fine;
     }
-    const auto created = sources::create(source, name, context.arguments().value("--description"));
+    const auto created = sources::create(source, {name, context.arguments().value("--description"),
+                                                  context.arguments().has("--merge")});
     context.result() = {{"up", created.up.string()}};
     context.print(created.up.string());
     // Formats that keep both directions in one file have no second one.
@@ -45,7 +46,8 @@ std::vector<Verb> migrate_new_verbs() {
         {"migrate new",
          "writes the two files of a new migration",
          "",
-         {{"--description", "TEXT", "what it does, kept in the file", {}}},
+         {{"--description", "TEXT", "what it does, kept in the file", {}},
+          {"--merge", "", "join the heads of a graph of revisions", {}}},
          "NAME",
          "  caisson migrate new add_orders --description \"orders of customers\"",
          Needs::platform,

@@ -72,6 +72,7 @@ migrations::UpRequest request_of(Context& context) {
     policy("--missing", request.rules.missing);
     policy("--edited", request.rules.edited);
     policy("--heads", request.heads);
+    request.allow_programs = arguments.has("--allow-programs");
     const auto scope = arguments.value("--transaction");
     auto& transaction = request.rules.transaction;
     transaction = scope == "file"   ? platform::TransactionScope::file
@@ -85,6 +86,9 @@ migrations::Options options_of(Context& context, const platform::Database& datab
                                std::optional<Progress>& bar) {
     migrations::Options options;
     options.rules = context.run().manifest.migrations;
+    options.root = context.run().manifest.directory;
+    options.allow_programs = context.arguments().has("--allow-programs");
+    options.on_output = [&context](const std::string& line) { context.note(line); };
     options.observer = trust::admin_settings(context.run(), database);
     options.on_blocked = [&context](const migrations::Step& step, const std::string& blockers,
                                     int attempt) {
@@ -103,6 +107,12 @@ migrations::Options options_of(Context& context, const platform::Database& datab
         bar->show(number - 1, step.migration->title());
     };
     return options;
+}
+
+const Option& programs_option() {
+    static const Option option{
+        "--allow-programs", "", "scripts may run programs: \\!, backquotes, COPY … PROGRAM", {}};
+    return option;
 }
 
 const Option& wait_option() {

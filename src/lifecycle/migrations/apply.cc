@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "lifecycle/migrations/run_file.h"
+#include "lifecycle/migrations/run_script.h"
 #include "trust/run_lock.h"
 
 namespace caisson::migrations {
@@ -127,11 +128,10 @@ class Run {
     }
 
     void run_transaction(const Session& session, std::span<const Step> steps, std::size_t total) {
-        std::vector<Mistake> mistakes;
         std::vector<Prepared> files;
         files.reserve(steps.size());
         for (const auto& step : steps) {
-            files.push_back({&step, body_of(step, mistakes)});
+            files.push_back({&step, body_of(step)});
             const auto number = report_.applied.size() + files.size();
             if (options_.on_start) {
                 options_.on_start(step, number, total);
@@ -142,6 +142,8 @@ class Run {
         try {
             if (files.front().body.mode == Mode::whole) {
                 run_whole(session, files);
+            } else if (files.front().body.is_script) {
+                run_script_by_statement(session, *files.front().step, files.front().body);
             } else {
                 run_by_statement(session, *files.front().step, files.front().body);
             }

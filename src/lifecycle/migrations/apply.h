@@ -60,6 +60,10 @@ struct Options {
     /// Called before a transaction is tried again, with those who hold the lock, where that is
     /// known, and the number of the attempt that failed.
     std::function<void(const Step&, const std::string& blockers, int attempt)> on_blocked;
+    fs::path root;  ///< Scripts reach no file outside of it; empty: of the folder they lie in.
+    bool allow_programs = false;  ///< Of scripts, on this host or the server's.
+    /// What scripts print, line by line.
+    std::function<void(const std::string& line)> on_output;
     std::chrono::milliseconds wait{std::chrono::seconds(30)};  ///< For another run to end.
     /// Called with the holder before the first wait.
     std::function<void(const std::string& holder)> on_wait;

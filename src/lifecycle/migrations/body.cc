@@ -3,8 +3,6 @@
 
 #include <algorithm>
 
-#include <fmt/format.h>
-
 #include "base/text.h"
 #include "drivers/sql/scanner.h"
 
@@ -59,42 +57,28 @@ void unwrap(Body& body) {
     body.statements.erase(body.statements.begin());
 }
 
-void complain(const sql::Statement& statement, std::string_view text, const std::string& file,
-              std::vector<Mistake>& mistakes) {
-    const auto [line, column] = position_of(text, statement.offset);
-    const auto what = shortened(statement.text(text), 40);
-    mistakes.push_back(
-        {{file, line, column},
-         statement.kind == StatementKind::psql_command
-             ? fmt::format("\"{}\" is a command of psql, which migrations cannot use yet", what)
-             : fmt::format("\"{}\" reads data from the file, which migrations cannot do yet; put "
-                           "them into INSERT or into seeds/",
-                           what)});
-}
-
 }  // namespace
 
-Body body_of(std::string_view text, bool no_transaction, const std::string& file,
-             std::vector<Mistake>& mistakes) {
+Body body_of(std::string_view text, bool no_transaction) {
     Body body;
     body.text = text;
     body.statements = sql::split(text);
+    bool refused = false;
     for (const auto& statement : body.statements) {
-        if (statement.kind == StatementKind::psql_command ||
-            statement.kind == StatementKind::copy_in) {
-            complain(statement, text, file, mistakes);
-        }
+        body.is_script |= statement.kind == StatementKind::psql_command ||
+                          statement.kind == StatementKind::copy_in;
+        refused |= statement.kind == StatementKind::no_transaction;
         body.changes_defaults |= statement.kind == StatementKind::defaults;
         body.adds_enum_value |= adds_enum_value(statement.text(text));
     }
-    const bool refused = std::any_of(
-        body.statements.begin(), body.statements.end(),
-        [](const auto& statement) { return statement.kind == StatementKind::no_transaction; });
-    if (!no_transaction && !refused && is_wrapped(body.statements, text)) {
+    auto sent = body.statements;
+    std::erase_if(
+        sent, [](const auto& statement) { return statement.kind == StatementKind::psql_command; });
+    const bool wrapped = !no_transaction && !refused && is_wrapped(sent, text);
+    if (wrapped && !body.is_script) {
         unwrap(body);
     }
-    const bool controls =
-        std::any_of(body.statements.begin(), body.statements.end(), controls_transaction);
+    const bool controls = !wrapped && std::any_of(sent.begin(), sent.end(), controls_transaction);
     body.mode = no_transaction || refused || controls ? Mode::by_statement : Mode::whole;
     const auto small = lower(text);
     body.touches_locks =

@@ -6,11 +6,8 @@
 #include <vector>
 
 #include "drivers/sql/split.h"
-#include "lifecycle/sources/directives.h"
 
 namespace caisson::migrations {
-
-using sources::Mistake;
 
 /// How a file is sent.
 enum class Mode {
@@ -29,12 +26,12 @@ struct Body {
     bool touches_role = false;      ///< It may leave another role behind.
     bool changes_defaults = false;  ///< New sessions begin otherwise after it.
     bool adds_enum_value = false;   ///< What it adds can be used after its commit only.
+    /// More than SQL: commands of psql, or data of COPY. It is carried out, not sent.
+    bool is_script = false;
 };
 
-/// Decides how a file is sent. What cannot be sent yet (commands of psql, data of COPY) is added to
-/// the mistakes.
-Body body_of(std::string_view text, bool no_transaction, const std::string& file,
-             std::vector<Mistake>& mistakes);
+/// Decides how a text is sent.
+Body body_of(std::string_view text, bool no_transaction);
 
 /// A statement on one line of at most `limit` characters, for messages.
 std::string shortened(std::string_view statement, std::size_t limit = 160);

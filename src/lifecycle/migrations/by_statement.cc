@@ -45,18 +45,18 @@ class ByStatement {
         if (done == 0) {
             require(step_.directives().require, "require", "nothing of this file was run");
         }
-        connection_.script(record_begun(step_, count));
         repeat_settings(done);
-        bool uncertain = step_.record && step_.record->statement_running && done < count;
+        // The row tells since when something may have happened: it is written to afterwards.
+        const bool happened = step_.record && step_.record->statement_running && done < count &&
+                              log_.has_happened(text_of(done));
+        connection_.script(log_.in_transaction(record_begun(step_, count)));
+        if (happened) {
+            connection_.script(log_.in_transaction(progress(done)));
+            ++done;
+        }
         while (done < count) {
             current_ = done;
-            if (!uncertain || !log_.has_happened(text_of(done))) {
-                done = attempt_with_patience(done);
-            } else {
-                connection_.script(progress(done));
-                ++done;
-            }
-            uncertain = false;
+            done = attempt_with_patience(done);
             fault::point("statement-applied");
         }
         current_ = count;

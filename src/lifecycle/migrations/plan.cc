@@ -94,7 +94,8 @@ void require_downs(const std::vector<const Status*>& rows) {
                                            one->migration->up.directives.irreversible));
         } else if (!one->migration->down) {
             problems.push_back(label(*one) + " has no down file");
-        } else if (sql::split(one->migration->down->text).empty()) {
+        } else if (!one->migration->down->is_streamed &&
+                   sql::split(one->migration->down->text).empty()) {
             problems.push_back(label(*one) + " has a down file without a statement");
         }
     }
@@ -115,10 +116,15 @@ std::size_t Step::resumes_after() const {
     return record->progress == mine ? record->statements_done : 0;
 }
 
-Body body_of(const Step& step, std::vector<Mistake>& mistakes) {
+Body body_of(const Step& step) {
     const bool alone =
         step.directives().no_transaction || step.by_statement || step.resumes_after() > 0;
-    return body_of(step.text(), alone, step.file(), mistakes);
+    auto body = body_of(step.text(), alone);
+    if (step.script().is_streamed) {
+        // What is in it shows only when it is read, which is once.
+        body.is_script = body.touches_role = true;
+    }
+    return body;
 }
 
 Plan plan_up(const std::vector<Migration>& files, const History& history, const Features& features,
@@ -146,7 +152,7 @@ Plan plan_up(const std::vector<Migration>& files, const History& history, const 
             break;
         }
     }
-    arrange(plan, rules.transaction);
+    arrange(plan, rules.transaction, request.allow_programs);
     return plan;
 }
 
@@ -159,7 +165,7 @@ Plan plan_down(const std::vector<Migration>& files, const History& history,
     for (const auto* const one : rows) {
         plan.steps.push_back({Direction::down, Mode::whole, one->migration, one->record});
     }
-    arrange(plan, platform::TransactionScope::file);
+    arrange(plan, platform::TransactionScope::file, request.allow_programs);
     return plan;
 }
 

@@ -38,7 +38,7 @@ struct Step {
 };
 
 /// What is sent for a step. One that goes on where an earlier attempt stopped goes by statement.
-Body body_of(const Step& step, std::vector<Mistake>& mistakes);
+Body body_of(const Step& step);
 
 /// What to do, and how everything stands before it. Values over the files and the history given,
 /// which must outlive it.
@@ -65,6 +65,7 @@ struct UpRequest {
     platform::MigrationRules rules{};  ///< What is refused, and how many transactions it takes.
     /// Of a source whose revisions have parents: ending in several heads.
     platform::Policy heads = platform::Policy::refuse;
+    bool allow_programs = false;  ///< Scripts may run programs on this host or the server's.
 };
 /// What is pending, in the declared order of the sources and the order of their files; repeatable
 /// ones that changed run again.
@@ -78,6 +79,7 @@ struct DownRequest {
     std::size_t count = 1;            ///< How many of the newest, when neither of these is given:
     std::optional<std::string> to;    ///< all that were applied after this version; "0": all.
     std::optional<std::string> only;  ///< just this version.
+    bool allow_programs = false;      ///< As UpRequest's.
 };
 /// What to revert, the one applied last first. Edited files may be reverted.
 /// Errors: migration_order, before anything runs, when a file is gone or has no down file; usage.

@@ -201,32 +201,30 @@ TEST_F(PlanTest, AFileAppliedInPartComesFirstAndAHalfRevertedOneIsRefused) {
     EXPECT_THAT(down({1, {}, {}}), ElementsAre("migrations/001"));
 }
 
-TEST_F(PlanTest, WhatCannotBeSentIsNamedBeforeAnythingRuns) {
-    files = {file("001"), file("002")};
-    files[0].up.text = "select 1;\n  \\set x 1\n";
-    files[1].up.text = "copy t from stdin;\n1\n\\.\n";
+TEST_F(PlanTest, ScriptsThatCannotBeCarriedOutAreRefusedBeforeAnythingRuns) {
+    files = {file("001"), file("002"), file("003")};
+    files[0].up.text = "select 1;\n\\connect other\nselect 2;";
+    files[1].up.text = "\\! rm -rf /\n";
+    files[2].up.text = "copy t from stdin;\n1\n\\.\n";
     const auto error = refusal([&] { up(); });
     EXPECT_EQ(error.code(), Code::migration_invalid);
-    EXPECT_THAT(error.message(), HasSubstr("001_x001.sql:2:3: \"\\set x 1\" is a command of psql"));
-    EXPECT_THAT(error.message(), HasSubstr("002_x002.sql:1:1: \"copy t from stdin\""));
+    EXPECT_THAT(error.message(), HasSubstr("001_x001.sql:2:1: \\connect cannot be carried out"));
+    EXPECT_THAT(error.message(), HasSubstr("002_x002.sql:1:1: "));
+    EXPECT_THAT(error.message(), testing::Not(HasSubstr("003_x003.sql")));
     // What is applied already is not looked at again.
-    history = {row(files[0], 1), row(files[1], 2)};
+    history = {row(files[0], 1), row(files[1], 2), row(files[2], 3)};
     EXPECT_THAT(up(), IsEmpty());
 }
 
 TEST_F(PlanTest, FilesThatRefuseATransactionAreRecognised) {
-    const auto mode = [&](const std::string& text) {
-        std::vector<Mistake> mistakes;
-        return body_of(text, false, "f", mistakes).mode;
-    };
+    const auto mode = [&](const std::string& text) { return body_of(text, false).mode; };
     EXPECT_EQ(mode("create table t(i int)"), Mode::whole);
     EXPECT_EQ(mode("create table t(i int); create index concurrently i on t(i)"),
               Mode::by_statement);
     EXPECT_EQ(mode("begin; insert into t values (1); commit; vacuum"), Mode::by_statement);
     EXPECT_EQ(mode("BEGIN;\nselect 1;\nCOMMIT;\n"), Mode::whole);
     EXPECT_EQ(mode("begin; select 1; commit; begin; select 2; commit;"), Mode::by_statement);
-    std::vector<Mistake> mistakes;
-    const auto wrapped = body_of("BEGIN;\nselect 1;\nEND;\n", false, "f", mistakes);
+    const auto wrapped = body_of("BEGIN;\nselect 1;\nEND;\n", false);
     EXPECT_EQ(wrapped.text, "     ;\nselect 1;\n   ;\n");
     EXPECT_EQ(wrapped.statements.size(), 1U);
 }

@@ -24,7 +24,9 @@ std::string applied_from() {
 }
 
 std::string content_of(const Migration& migration) {
-    return migration.up.text.size() <= longest_kept ? pg::literal(migration.up.text) : "null";
+    return migration.up.text.size() <= longest_kept && !migration.up.is_streamed
+               ? pg::literal(migration.up.text)
+               : "null";
 }
 
 std::string down_checksum(const Migration& migration) {

@@ -6,6 +6,7 @@
 #include "base/fault.h"
 #include "base/text.h"
 #include "lifecycle/migrations/conditions.h"
+#include "lifecycle/migrations/run_script.h"
 
 namespace caisson::migrations {
 namespace {
@@ -116,13 +117,37 @@ class Message {
     }
 
     void send(pg::Connection& connection) const {
-        connection.script(text_);
-        if (!is_closed_) {
-            connection.script(closing_);
+        try {
+            connection.script(text_);
+            if (!is_closed_) {
+                connection.script(closing_);
+            }
+        } catch (const pg::DatabaseError& error) {
+            fail(error, error.statement, offset_of(error));
         }
     }
 
-    [[noreturn]] void fail(const pg::DatabaseError& error) const {
+    /// As three: what is between the first and the last is done by the caller.
+    void open(pg::Connection& connection) const {
+        try {
+            connection.script(opening_);
+        } catch (const pg::DatabaseError& error) {
+            fail(error, error.statement, std::nullopt);
+        }
+    }
+    void close(pg::Connection& connection) const {
+        try {
+            connection.script(closing_);
+        } catch (const pg::DatabaseError& error) {
+            const auto before = sql::split(opening_).size() + body_.statements.size();
+            fail(error, before + error.statement, std::nullopt);
+        }
+    }
+
+ private:
+    /// `at`: how many statements of the whole message had succeeded.
+    [[noreturn]] void fail(const pg::DatabaseError& error, std::size_t at,
+                           std::optional<std::size_t> offset) const {
         static const std::string unchanged =
             "the database is as it was before this file; mend it and run again";
         const auto& require = step_.directives().require;
@@ -132,7 +157,6 @@ class Message {
         const auto first = sql::split(opening_).size();
         const auto conditions = first - require.size();
         const auto behind = first + body_.statements.size() + 1;
-        const auto at = error.statement;
         if (at >= 1 && at < conditions) {
             Error lost(Code::locked, error.message(), "wait for that run, then run again");
             lost.with("sqlstate", error.sqlstate);
@@ -146,7 +170,6 @@ class Message {
             throw_condition(step_, ensure[at - behind], "ensure", error, unchanged);
         }
         auto statement = at >= first ? at - first : body_.statements.size();
-        const auto offset = offset_of(error);
         for (std::size_t i = 0; offset && i < body_.statements.size(); ++i) {
             if (*offset <= body_.statements[i].end()) {
                 statement = i;
@@ -156,7 +179,6 @@ class Message {
         throw_failed(step_, body_, statement, offset, error, unchanged);
     }
 
- private:
     /// Where in the file it happened.
     std::optional<std::size_t> offset_of(const pg::DatabaseError& error) const {
         if (!error.position) {
@@ -181,12 +203,18 @@ void send(const Session& session, const Prepared& file, bool is_first, bool is_l
     const Message message(session, file, is_first, is_last);
     try {
         const Patience::Watched watched(session.patience);
-        message.send(connection);
-    } catch (const pg::DatabaseError& error) {
-        if (connection.in_transaction()) {
+        if (file.body.is_script) {
+            message.open(connection);
+            run_script(session, *file.step, file.body);
+            message.close(connection);
+        } else {
+            message.send(connection);
+        }
+    } catch (const Error&) {
+        if (!connection.is_broken() && connection.in_transaction()) {
             connection.query("rollback");
         }
-        message.fail(error);
+        throw;
     }
     if (connection.in_transaction() == is_last) {
         if (is_last) {

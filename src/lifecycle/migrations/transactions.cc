@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include "lifecycle/scripts/scripts.h"
+
 namespace caisson::migrations {
 namespace {
 
@@ -30,14 +32,21 @@ std::string cut_between(const Step& before, const std::string& closes, const Ste
 
 }  // namespace
 
-void arrange(Plan& plan, platform::TransactionScope scope) {
+void arrange(Plan& plan, platform::TransactionScope scope, bool allow_programs) {
     std::vector<Mistake> mistakes;
     std::string closes;
     const Step* before = nullptr;
     std::size_t transaction = 0;
     for (auto& step : plan.steps) {
         step.by_statement = scope == platform::TransactionScope::none;
-        const auto body = body_of(step, mistakes);
+        const auto body = body_of(step);
+        if (body.is_script) {
+            for (const auto& found : scripts::refusals(step.text(), step.file(), allow_programs)) {
+                mistakes.push_back({found.place, found.hint.empty()
+                                                     ? found.message
+                                                     : found.message + "; " + found.hint});
+            }
+        }
         step.mode = body.mode;
         if (scope != platform::TransactionScope::run || !before) {
             ++transaction;

@@ -10,8 +10,9 @@
 namespace caisson::sources {
 
 struct NewMigration {
-    std::string name;         ///< As the user wrote it.
-    std::string description;  ///< May be empty, or several lines.
+    std::string name;           ///< As the user wrote it.
+    std::string description{};  ///< May be empty, or several lines.
+    bool merge = false;         ///< Of all heads of a graph of revisions.
 };
 
 /// The files that were made: `down` is empty where the format has both directions in one file, or
@@ -25,8 +26,9 @@ struct Created {
 /// Makes the files of a new migration as the tool of the source's format would: its naming, its
 /// annotations, the next number in the width that is in use or the present moment in UTC. The
 /// description becomes a directive. Nothing that exists is overwritten.
-/// Errors: usage when nothing is left of the name; those of load(); state_unusable.
-Created create(const platform::Source& source, const std::string& name,
-               const std::string& description);
+/// Errors: usage when nothing is left of the name, and for a merge where the format has no graph or
+/// the graph one head; migration_order for a graph with several heads that is not merged; those of
+/// load(); state_unusable.
+Created create(const platform::Source& source, const NewMigration& wanted);
 
 }  // namespace caisson::sources

@@ -13,7 +13,7 @@ namespace {
 class CreateTest : public testing::Test {
  protected:
     std::string made(const std::string& name, const std::string& description = "") {
-        return create(source, name, description).up.filename();
+        return create(source, {name, description}).up.filename();
     }
     test::Directory directory;
     platform::Source source{"migrations", directory.path() / "migrations", "plain"};
@@ -36,7 +36,7 @@ TEST_F(CreateTest, MomentsAreFollowedByThePresentOne) {
 }
 
 TEST_F(CreateTest, TheDescriptionBecomesADirectiveAndTheFilesLoad) {
-    const auto created = create(source, "customers", "who buys\nand why");
+    const auto created = create(source, {"customers", "who buys\nand why"});
     const auto files = load({source}, {});
     ASSERT_EQ(files.size(), 1U);
     EXPECT_EQ(files[0].up.directives.description, "who buys and why");
@@ -45,7 +45,7 @@ TEST_F(CreateTest, TheDescriptionBecomesADirectiveAndTheFilesLoad) {
 
 TEST_F(CreateTest, ANameWithoutLettersIsRefused) {
     try {
-        create(source, "!!!", "");
+        create(source, {"!!!", ""});
         FAIL();
     } catch (const Error& error) {
         EXPECT_EQ(error.code(), Code::usage);

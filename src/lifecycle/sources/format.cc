@@ -22,6 +22,7 @@ Format popx_format();
 Format golang_migrate_format();
 Format atlas_format();
 Format directories_format();
+Format revisions_format();
 Format plain_format();
 
 namespace {
@@ -34,14 +35,23 @@ constexpr int beyond_doubt = 100;
 }  // namespace
 
 const std::vector<Format>& formats() {
-    static const std::vector<Format> table = {sqitch_format(),           prisma_format(),
-                                              alembic_format(),          supabase_format(),
-                                              graphile_migrate_format(), flyway_format(),
-                                              diesel_format(),           goose_format(),
-                                              dbmate_format(),           sql_migrate_format(),
-                                              node_pg_migrate_format(),  popx_format(),
-                                              golang_migrate_format(),   atlas_format(),
-                                              directories_format(),      plain_format()};
+    static const std::vector<Format> table = {sqitch_format(),
+                                              prisma_format(),
+                                              alembic_format(),
+                                              supabase_format(),
+                                              graphile_migrate_format(),
+                                              flyway_format(),
+                                              diesel_format(),
+                                              goose_format(),
+                                              dbmate_format(),
+                                              sql_migrate_format(),
+                                              node_pg_migrate_format(),
+                                              popx_format(),
+                                              golang_migrate_format(),
+                                              atlas_format(),
+                                              directories_format(),
+                                              revisions_format(),
+                                              plain_format()};
     return table;
 }
 
