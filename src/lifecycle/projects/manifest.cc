@@ -14,7 +14,7 @@ namespace {
 constexpr std::string_view roles_folder = "caisson-roles";
 
 /// A basic string of TOML.
-std::string quoted(std::string_view text) {
+std::string toml_text(std::string_view text) {
     std::string result = "\"";
     for (const char c : text) {
         if (c == '"' || c == '\\') {
@@ -46,8 +46,8 @@ std::string database_name(const Survey& found) {
 }
 
 std::string source_line(const FoundSource& source) {
-    return fmt::format("  {{ path = {}, format = {}{} }},  # {}{}\n", quoted(source.path),
-                       quoted(source.format),
+    return fmt::format("  {{ path = {}, format = {}{} }},  # {}{}\n", toml_text(source.path),
+                       toml_text(source.format),
                        source.needs_admin.empty() ? "" : ", migrate_as = \"admin\"",
                        counted(source.migrations, "migration"),
                        source.needs_admin.empty() ? "" : "; admin: " + source.needs_admin);
@@ -58,7 +58,7 @@ std::string databases_section(const Survey& found) {
         "[databases.main]\nname = {}\n# In the order in which they are applied: put them into "
         "yours."
         "\nmigrations = [\n",
-        quoted(database_name(found)));
+        toml_text(database_name(found)));
     if (!found.roles.empty()) {
         text += fmt::format(
             "  {{ path = \"{}\", format = \"plain\", migrate_as = \"admin\" }},  # roles that the "
@@ -72,7 +72,7 @@ std::string databases_section(const Survey& found) {
     if (!found.extensions.empty()) {
         std::vector<std::string> names;
         for (const auto& name : found.extensions) {
-            names.push_back(quoted(name));
+            names.push_back(toml_text(name));
         }
         text += fmt::format("extensions = [{}]\n", join(names, ", "));
     }
@@ -87,7 +87,7 @@ std::string variable_section(const FoundVariable& variable) {
     if (variable.is_secret) {
         text += "secret = true\n";
     } else if (!variable.example.empty()) {
-        text += fmt::format("example = {}\n", quoted(variable.example));
+        text += fmt::format("example = {}\n", toml_text(variable.example));
     }
     return text;
 }
@@ -96,7 +96,7 @@ std::string manifest_of(const Survey& found) {
     auto text = fmt::format(
         "# Written by `caisson init --from` for a project that was there already. Its migrations "
         "stay where they are.\n[platform]\nname = {}\n\n{}",
-        quoted(found.name), databases_section(found));
+        toml_text(found.name), databases_section(found));
     if (!found.uses_redis) {
         text += "\n[server]\nredis = false\n";
     }
