@@ -4,7 +4,7 @@ source "$(dirname "$0")/other_tools.bash"
 npm_tools node-pg-migrate pg
 somewhere_a_database
 platform_of node-pg-migrate
-export DATABASE_URL="$deployer_url"
+export DATABASE_URL="$deployer_url?sslmode=no-verify"
 theirs() { run node-pg-migrate "$@" -m migrations; }
 file() { printf -- '-- Up Migration\n%s\n\n-- Down Migration\n%s\n' "$2" "$3" >"migrations/$1.sql"; }
 lock_is_held() { [ "$(rows_of "select count(*) from pg_locks where locktype = 'advisory' and granted")" -gt 0 ]; }

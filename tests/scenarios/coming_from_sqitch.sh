@@ -26,7 +26,7 @@ theirs deploy "$target"
 exits 0
 theirs tag v1 -n 'first release'
 exits 0
-change email 'an address; with "quotes"' 'alter table users add email text;' 'alter table users drop email;' --requires users --conflicts nothing_such
+change email 'an address; with "quotes"' 'alter table users add email text;' 'alter table users drop email;' --requires users
 change notes 'notes' 'create table notes (id int);' 'drop table notes;' --requires orders@v1
 theirs tag v2 -n 'second release'
 exits 0

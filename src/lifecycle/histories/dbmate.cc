@@ -16,7 +16,7 @@ class Dbmate final : public TableHistory {
 
     std::string create_sql() const override {
         return where_missing(
-            fmt::format("create table {} (version varchar(255) primary key);", table()));
+            fmt::format("create table {} (version varchar primary key);", table()));
     }
 
     std::string applied_sql(const sources::Migration& migration,
