@@ -36,7 +36,8 @@ class Run {
                 // Through a pooler the lock of a session would be anybody's.
                 const ToolLocks locks(connection, lock.is_pooled() ? no_tools() : mirror(),
                                       options_.wait, options_.on_wait);
-                history = mirror().follow(connection, files_);
+                // A tool's table belongs to the role of migrations, whoever runs the files.
+                history = mirror().follow(connect_(false), files_);
                 plan = plan_again(history);
                 Patience patience(options_, connection, lock.is_pooled());
                 finished = plan.is_done() || run_some({connection, options_, patience, lock.guard(),
