@@ -2,7 +2,6 @@
 #include "lifecycle/projects/survey.h"
 
 #include <algorithm>
-#include <array>
 
 #include <fmt/format.h>
 
@@ -11,20 +10,10 @@
 #include "lifecycle/projects/variables.h"
 #include "lifecycle/sources/format.h"
 #include "lifecycle/sources/load.h"
+#include "lifecycle/sources/search.h"
 
 namespace caisson::projects {
 namespace {
-
-constexpr int deepest = 6;
-/// Less than this could be anything.
-constexpr int certain_enough = 50;
-
-bool is_others_code(std::string_view name) {
-    constexpr std::array<std::string_view, 14> names = {
-        "node_modules", "vendor", "target", "build",    "dist", "out",      "bin",
-        "venv",         "obj",    "tmp",    "coverage", "env",  "fixtures", "testdata"};
-    return name.starts_with('.') || std::find(names.begin(), names.end(), name) != names.end();
-}
 
 std::string platform_name(const fs::path& directory) {
     std::string name;
@@ -42,43 +31,31 @@ std::string platform_name(const fs::path& directory) {
     return name.empty() ? "project" : name.substr(0, 40);
 }
 
-/// Goes through the folders from the top: one that is a source is not looked into any further.
-class Search {
+/// What each folder of migrations is, and what its files ask for.
+class Look {
  public:
-    explicit Search(Survey& found) : found_(found) {}
+    explicit Look(Survey& found) : found_(found) {}
 
-    void look(const fs::path& relative, int depth) {
-        const sources::Folder folder(found_.directory / relative);
-        const auto detection = sources::detect(folder);
-        if (detection.format && is_convincing(folder, *detection.format, relative)) {
-            add(relative, detection);
-            return;
-        }
-        if (depth < deepest) {
-            for (const auto& name : folder.folders()) {
-                if (!is_others_code(name)) {
-                    look(relative / name, depth + 1);
-                }
-            }
+    void at(const sources::FoundFolder& folder) {
+        const auto relative = folder.path.lexically_relative(found_.directory);
+        if (is_convincing(*folder.detection.format, relative)) {
+            add(relative, folder.detection);
         }
     }
 
  private:
-    /// SQL files with numbers lie in many folders; plain files count in one that says so by its
+    /// SQL files with numbers lie in many folders: plain ones count in a folder that says so by its
     /// name, or that the caller named.
-    static bool is_convincing(const sources::Folder& folder, const sources::Format& format,
-                              const fs::path& relative) {
-        const auto claim = format.detect(folder);
+    static bool is_convincing(const sources::Format& format, const fs::path& relative) {
         const auto name = lower(relative.filename().string());
-        const bool says_so = name.find("migrat") != std::string::npos || name == "sql" ||
-                             name == "schema" || name == "versions" || name == "changes" ||
-                             relative.empty();
-        return claim.certainty > certain_enough || (claim.certainty == certain_enough && says_so);
+        return format.name != "plain" || relative == "." ||
+               name.find("migrat") != std::string::npos || name == "sql" || name == "schema" ||
+               name == "versions" || name == "changes";
     }
 
     void add(const fs::path& relative, const sources::Detection& detection) {
         FoundSource source;
-        source.path = relative.empty() ? "." : relative.string();
+        source.path = relative.string();
         source.format = detection.format->name;
         source.title = detection.format->title;
         source.evidence = detection.evidence;
@@ -139,7 +116,10 @@ Survey survey(const fs::path& directory) {
     }
     found.name = platform_name(found.directory);
     find_variables(found.directory, found);
-    Search(found).look({}, 0);
+    Look look(found);
+    for (const auto& folder : sources::find_folders(found.directory)) {
+        look.at(folder);
+    }
     if (found.sources.empty()) {
         std::vector<std::string> titles;
         for (const auto& format : sources::formats()) {
