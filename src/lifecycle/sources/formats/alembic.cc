@@ -9,6 +9,7 @@
 #include "base/crypto.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "drivers/sql/split.h"
 #include "lifecycle/sources/format.h"
 #include "lifecycle/sources/formats/alembic_revision.h"
 #include "lifecycle/sources/naming.h"
@@ -135,6 +136,22 @@ void read_graph(Loading& loading, Graph& graph) {
     }
 }
 
+/// What `alembic upgrade --sql` renders makes and drops its own table as well, which the history of
+/// the tool keeps here. Those statements are blanked out; the places of all others stay.
+Script without_version_table(Script script) {
+    for (const auto& statement : sql::split(script.text)) {
+        const auto text = lower(statement.text(script.text));
+        const bool is_about_it =
+            text.find("alembic_version") != std::string::npos &&
+            (text.starts_with("create table") || text.starts_with("drop table"));
+        for (std::size_t i = 0; is_about_it && i < statement.length; ++i) {
+            auto& c = script.text[statement.offset + i];
+            c = c == '\n' ? c : ' ';
+        }
+    }
+    return script;
+}
+
 void load_alembic(Loading& loading) {
     Graph graph(loading);
     read_graph(loading, graph);
@@ -165,9 +182,10 @@ void load_alembic(Loading& loading) {
         migration.version = id;
         migration.name = revision.message;
         migration.parents = revision.parents;
-        migration.up = loading.script(scripts->second.up, contents[next++]);
+        migration.up = without_version_table(loading.script(scripts->second.up, contents[next++]));
         if (!scripts->second.down.empty()) {
-            migration.down = loading.script(scripts->second.down, contents[next++]);
+            migration.down =
+                without_version_table(loading.script(scripts->second.down, contents[next++]));
         }
         loading.migrations.push_back(std::move(migration));
     }
