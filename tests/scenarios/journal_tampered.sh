@@ -37,8 +37,10 @@ admin 'create table public.kept as select * from caisson.journal' || die "kept"
 restore() { admin 'delete from caisson.journal; insert into caisson.journal select * from public.kept' || die "restored"; }
 
 say "nobody but a superuser changes anything"
-sql "update caisson.journal set detail = '{}'" | grep -q "permission denied" || die "the service may not update"
-caisson db shell --role admin -- -XAtqc "delete from caisson.journal" 2>&1 | grep -q "only ever added to" || die "a trigger refuses"
+run sql "update caisson.journal set detail = '{}'"
+says "permission denied"
+run caisson db shell --role admin -- -XAtqc "delete from caisson.journal"
+says "only ever added to"
 
 say "an entry is changed"
 admin "update caisson.journal set actor = 'nobody' where sequence = 4" || die "changed"
@@ -85,10 +87,49 @@ offline 9
 restore
 verifies 0
 
-say "a clone begins an epoch of its own"
+say "detached, its journal stays; adopted again, it begins anew"
 run caisson db detach --yes
 exits 0
 says "its journal is kept in"
 kept=$(ls "$(state)"/journal/*.ndjson | grep -v keys.ndjson)
 run caisson -C / journal verify "$kept" --heads "$machine/heads.ndjson" --public-key "$machine/key.pem"
 exits 0
+run caisson up
+exits 4
+says "db adopt"
+run caisson db adopt --yes
+exits 0
+run caisson migrate baseline --yes
+exits 0
+run caisson up --until migrate
+exits 0
+run caisson journal show --kind finish
+exits 0
+says "db adopt"
+says "migrate baseline"
+verifies 0
+
+say "a machine without state signs with the variable's key, and nothing is signed by another"
+openssl genpkey -algorithm ed25519 -out "$machine/ci.pem" 2>/dev/null || die "openssl makes a key"
+openssl pkey -in "$machine/ci.pem" -pubout -out "$machine/ci.pub.pem" || die "its public half"
+CAISSON_JOURNAL_KEY=$(cat "$machine/ci.pem")
+export CAISSON_JOURNAL_KEY
+run caisson journal key
+exits 0
+cmp -s "$out" "$machine/ci.pub.pem" || die "the variable's key is the one"
+run caisson journal key --rotate
+exits 2
+says "comes from the variable CAISSON_JOURNAL_KEY"
+run caisson db rotate --role app
+exits 0
+run caisson journal export --output "$machine/ci.ndjson"
+exits 0
+cat "$machine/key.pem" "$machine/ci.pub.pem" >"$machine/both.pem"
+run caisson -C / journal verify "$machine/ci.ndjson" --public-key "$machine/both.pem"
+exits 0
+run caisson -C / journal verify "$machine/ci.ndjson" --public-key "$machine/key.pem"
+exits 9
+says "is signed by"
+CAISSON_JOURNAL_KEY=zebra run caisson journal key
+exits 2
+does_not_say zebra

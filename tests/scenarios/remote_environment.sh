@@ -46,6 +46,17 @@ run caisson -e production provision
 exits 4
 says "environment staging; expected"
 
+say "a clone that is adopted goes on with the journal, in an epoch of its own"
+run caisson -e production db adopt --confirm compliance_db
+exits 0
+run caisson -e production journal verify
+exits 0
+run caisson -e production journal show --kind epoch --json
+exits 0
+says '"continues":{"database":'
+run caisson -e staging db adopt --yes
+exits 0
+
 say "a database with somebody's tables is refused until it is adopted"
 run caisson -e staging down
 PGPASSWORD=$password psql -XAtq -h 127.0.0.1 -p "$port" -U postgres -c 'drop database compliance_db' -c 'create database compliance_db' \

@@ -4,6 +4,7 @@
 #include <boost/json/array.hpp>
 #include <fmt/format.h>
 
+#include "app/cli/journaling.h"
 #include "app/cli/migrate.h"
 #include "base/text.h"
 #include "lifecycle/migrations/migrations.h"
@@ -128,6 +129,24 @@ migrations::History under_locks(Context& context, const Candidate& candidate, Ac
     return history;
 }
 
+/// What the journal keeps of an adoption: whose history it was, and all that counts as applied.
+boost::json::object adoption_detail(const Candidate& candidate,
+                                    const migrations::History& history) {
+    boost::json::array tools;
+    for (const auto& source : candidate.database.migrations) {
+        if (const auto* const tool = candidate.mirror.of(source.name)) {
+            tools.push_back(boost::json::object{
+                {"source", source.name}, {"tool", tool->tool()}, {"table", tool->table()}});
+        }
+    }
+    boost::json::array files;
+    for (const auto& record : history) {
+        files.push_back(boost::json::object{
+            {"source", record.source}, {"version", record.version}, {"checksum", record.checksum}});
+    }
+    return {{"tools", std::move(tools)}, {"files", std::move(files)}};
+}
+
 Exit run_adopt(Context& context) {
     if (context.run().is_private() && !context.dry_run()) {
         start_servers(context);
@@ -165,6 +184,8 @@ Exit run_adopt(Context& context) {
         const auto history = under_locks(context, candidate, [&](pg::Connection& connection) {
             return candidate.mirror.follow(connection, candidate.files);
         });
+        tell_journal(context, candidate.database, journal::kinds::finish, "migrate adopt",
+                     adoption_detail(candidate, history));
         context.print(fmt::format("{}: {} in the history", candidate.database.name,
                                   counted(history.size(), "migration")));
     }
@@ -239,6 +260,14 @@ Exit run_baseline(Context& context) {
             candidate.mirror.baseline(connection, marked);
             return migrations::read_history(connection);
         });
+        boost::json::array files;
+        for (const auto* migration : marked) {
+            files.push_back(boost::json::object{{"source", migration->source},
+                                                {"version", migration->version},
+                                                {"checksum", migration->up.checksum}});
+        }
+        tell_journal(context, candidate.database, journal::kinds::finish, "migrate baseline",
+                     {{"files", std::move(files)}});
     }
     context.print(fmt::format("{}: {} {} as applied, none was run", candidate.database.name,
                               counted(marked.size(), "migration"),

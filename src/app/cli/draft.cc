@@ -12,6 +12,7 @@
 #include "drivers/pg/quote.h"
 #include "lifecycle/schema/difference.h"
 #include "lifecycle/sources/create.h"
+#include "lifecycle/sources/sum.h"
 
 namespace caisson::cli {
 namespace {
@@ -244,6 +245,7 @@ Exit run_draft(Context& context) {
     const auto created = sources::create(
         source, {join(arguments.positionals, "_"), arguments.value("--description")});
     write(up, down, created);
+    sources::renew_sum(source);
     context.print(created.up.string());
     if (!created.down.empty()) {
         context.print(created.down.string());

@@ -5,6 +5,7 @@
 #include "app/cli/verb.h"
 #include "base/text.h"
 #include "lifecycle/sources/sources.h"
+#include "lifecycle/sources/sum.h"
 
 namespace caisson::cli {
 namespace {
@@ -24,6 +25,10 @@ Exit run_new(Context& context) {
         context.result() = {{"name", name}, {"folder", source.path.string()}};
         return Exit::fine;
     }
+    // A sum that does not hold is not made to hold by what comes next.
+    if (sources::read_sum(source)) {
+        sources::load({source}, context.run().manifest.features);
+    }
     const auto created = sources::create(source, {name, context.arguments().value("--description"),
                                                   context.arguments().has("--merge")});
     context.result() = {{"up", created.up.string()}};
@@ -36,6 +41,9 @@ Exit run_new(Context& context) {
     for (const auto& other : created.others) {
         context.print(other.string());
     }
+    if (sources::renew_sum(source)) {
+        context.print((source.path / sources::sum_name).string());
+    }
     return Exit::fine;
 }
 
@@ -44,7 +52,7 @@ Exit run_new(Context& context) {
 std::vector<Verb> migrate_new_verbs() {
     return {
         {"migrate new",
-         "writes the two files of a new migration",
+         "writes the files of a new migration",
          "",
          {{"--description", "TEXT", "what it does, kept in the file", {}},
           {"--merge", "", "join the heads of a graph of revisions", {}}},

@@ -19,6 +19,7 @@ std::vector<Verb> migrate_status_verbs();
 std::vector<Verb> migrate_down_verbs();
 std::vector<Verb> migrate_new_verbs();
 std::vector<Verb> migrate_script_verbs();
+std::vector<Verb> sum_verbs();
 std::vector<Verb> lint_verbs();
 std::vector<Verb> draft_verbs();
 std::vector<Verb> schema_verbs();
@@ -48,6 +49,7 @@ const std::vector<Verb>& verbs() {
                                            migrate_new_verbs,
                                            migrate_script_verbs,
                                            detect_verbs,
+                                           sum_verbs,
                                            lint_verbs,
                                            draft_verbs,
                                            schema_verbs,

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "lifecycle/sources/sum.h"
 
 namespace caisson::sources {
 namespace {
@@ -15,7 +16,7 @@ constexpr int deepest = 10;
 
 bool is_left_out(const std::string& name) {
     return name.starts_with('.') || name.starts_with('#') || name.ends_with('~') ||
-           name == "node_modules" || name == "__pycache__";
+           name == "node_modules" || name == "__pycache__" || name == sum_name;
 }
 
 std::string joined(const std::string& below, const std::string& name) {

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "lifecycle/sources/loading.h"
 #include "lifecycle/sources/parallel.h"
+#include "lifecycle/sources/sum.h"
 
 namespace caisson::sources {
 namespace {
@@ -203,6 +204,7 @@ std::vector<Migration> load(const std::vector<platform::Source>& sources,
     for (std::size_t i = 0; i < sources.size(); ++i) {
         auto reading = read_source(sources[i], i);
         check_features(reading, declared);
+        verify_sum(sources[i], reading);
         if (migrations.empty()) {
             migrations = std::move(reading.migrations);
         } else {

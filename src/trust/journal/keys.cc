@@ -1,16 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "trust/journal/keys.h"
 
+#include <algorithm>
+
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
 #include "base/append.h"
 #include "base/text.h"
+#include "platform/environment.h"
 #include "trust/journal/entry.h"
 
 namespace caisson::journal {
 namespace {
+
+/// Holds the private key where the machine keeps no state: set, or declared under [variables], so
+/// that it may come from a file or a program.
+constexpr const char* key_variable = "CAISSON_JOURNAL_KEY";
 
 fs::path key_file(const trust::Run& run) { return run.state.secrets() / "journal-key"; }
 fs::path list_of(const trust::Run& run) { return directory_of(run) / "keys.ndjson"; }
@@ -36,6 +43,34 @@ std::vector<Introduction> listed_keys(const trust::Run& run) {
 std::string member(const boost::json::object& object, std::string_view name) {
     const auto* const value = object.if_contains(name);
     return value && value->is_string() ? std::string(value->get_string()) : "";
+}
+
+bool declares_key(const trust::Run& run) {
+    const auto& variables = run.manifest.variables;
+    return std::any_of(variables.begin(), variables.end(), [](const platform::Variable& variable) {
+        return variable.name == key_variable;
+    });
+}
+
+/// Whether the key is not ours to make: the variable is declared, or just set.
+bool is_given(const trust::Run& run) {
+    const auto found = run.variables.find(key_variable);
+    return declares_key(run) || (found != run.variables.end() && !found->second.empty());
+}
+
+std::optional<SigningKey> given_key(const trust::Run& run) {
+    const auto value = declares_key(run)
+                           ? platform::value_of(run.manifest, key_variable, run.variables)
+                           : std::optional(Secret(run.variables.at(key_variable)));
+    if (!value || value->reveal().empty()) {
+        return std::nullopt;
+    }
+    try {
+        return SigningKey::parse(*value);
+    } catch (Error& error) {
+        error.with("variable", key_variable);
+        throw;
+    }
 }
 
 }  // namespace
@@ -81,6 +116,9 @@ std::optional<Introduction> parse_introduction(std::string_view json) {
 }
 
 std::optional<SigningKey> find_key(const trust::Run& run) {
+    if (is_given(run)) {
+        return given_key(run);
+    }
     const auto own = read_own(key_file(run));
     if (!own) {
         return std::nullopt;
@@ -95,7 +133,7 @@ std::optional<SigningKey> find_key(const trust::Run& run) {
 
 std::optional<SigningKey> ensure_key(const trust::Run& run) {
     auto key = find_key(run);
-    if (!key) {
+    if (!key && !is_given(run)) {
         key = SigningKey::generate();
         keep(run, *key, introduce(*key));
     }
@@ -103,12 +141,24 @@ std::optional<SigningKey> ensure_key(const trust::Run& run) {
 }
 
 SigningKey rotate_key(const trust::Run& run) {
+    if (is_given(run)) {
+        throw Error(Code::usage,
+                    fmt::format("the key of the journal comes from the variable {}", key_variable),
+                    "give the variable another key where it is kept; `caisson journal verify "
+                    "--public-key` takes a file with both public keys");
+    }
     const auto old = ensure_key(run);
     auto key = SigningKey::generate();
     keep(run, key, introduce(key, *old));
     return key;
 }
 
-std::vector<Introduction> known_keys(const trust::Run& run) { return listed_keys(run); }
+std::vector<Introduction> known_keys(const trust::Run& run) {
+    if (!is_given(run)) {
+        return listed_keys(run);
+    }
+    const auto key = given_key(run);
+    return key ? std::vector{introduce(*key)} : std::vector<Introduction>{};
+}
 
 }  // namespace caisson::journal

@@ -3,7 +3,7 @@
 
 /// @file
 /// Who signs. The private key lies in the state directory (secrets/journal-key, 0600), or comes
-/// from the manifest's [journal] key. Public keys are listed in journal/keys.ndjson there, each
+/// from the variable CAISSON_JOURNAL_KEY. Public keys are listed in journal/keys.ndjson there, each
 /// introduced by the one before it, so that what an old key signed stays verifiable.
 
 #include <optional>
@@ -41,12 +41,12 @@ std::optional<Introduction> parse_introduction(std::string_view json);
 /// The key of the environment; nothing when none was made yet. Errors: usage for one that is no
 /// key.
 std::optional<SigningKey> find_key(const trust::Run& run);
-/// The same, made when it is missing; nothing where the manifest names a key that has no value, and
+/// The same, made when it is missing; nothing where the variable is declared and has no value, and
 /// runs go unsigned. Errors: state_unusable.
 std::optional<SigningKey> ensure_key(const trust::Run& run);
-/// A new key, introduced by the present one. Errors: usage where the manifest names the key.
+/// A new key, introduced by the present one. Errors: usage where the key is the variable's.
 SigningKey rotate_key(const trust::Run& run);
-/// All that were made here, in their order; that of the manifest alone where it names one.
+/// All that were made here, in their order; that of the variable alone where there is one.
 std::vector<Introduction> known_keys(const trust::Run& run);
 
 }  // namespace caisson::journal
