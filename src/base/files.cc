@@ -215,7 +215,14 @@ void ensure_directory(const fs::path& path) {
 
 void remove_tree(const fs::path& path) {
     std::error_code failure;
-    fs::remove_all(path, failure);
+    // Somebody else may be removing the same tree: what is gone meanwhile is as it should be.
+    for (int attempts = 1000; attempts > 0; --attempts) {
+        failure.clear();
+        fs::remove_all(path, failure);
+        if (failure != std::errc::no_such_file_or_directory) {
+            break;
+        }
+    }
     if (failure) {
         throw_file_error("remove", path, failure.value());
     }

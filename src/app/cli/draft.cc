@@ -164,7 +164,8 @@ std::size_t down_marker(const std::string& text) {
 }
 
 /// The SQL at the end of a part of a file, but inside its own transaction.
-std::string filled(const std::string& part, const Proven& way) {
+std::string filled(const std::string& given, const Proven& way) {
+    const std::string part = trim(given).empty() ? "" : given;
     std::string sql = (way.by_statement ? "-- caisson: no-transaction\n" : "") + way.sql;
     // These tools cut at semicolons, and a function has some.
     for (const std::string_view tool : {"-- +goose ", "-- +migrate "}) {

@@ -9,6 +9,7 @@
 #include "app/cli/catalogue.h"
 #include "app/cli/context.h"
 #include "app/cli/differences.h"
+#include "app/cli/migrate.h"
 #include "app/cli/schema_place.h"
 #include "base/text.h"
 #include "lifecycle/draft/draft.h"
@@ -39,16 +40,20 @@ Expected recorded(pg::Connection& live, const platform::Database& database) {
 
 Expected replayed(Context& context, pg::Connection& live, const platform::Database& database) {
     const auto& run = context.run();
-    const auto history = migrations::read_history(live);
+    const auto loaded = sources::load(database.migrations, run.manifest.features);
+    // What another tool applied meanwhile is applied.
+    const migrations::Mirror mirror(database.migrations, loaded);
     const auto files = proof::applied_files(
-        sources::load(database.migrations, run.manifest.features), history,
+        loaded, mirror.look(live, loaded).history,
         [&](const migrations::Record& record) { return migrations::read_text(live, record); });
     shadow::Options how;
     how.major = live.server_version() / 10000;
     how.step = [&](const std::string& step) { context.busy(step); };
     const auto shadow = shadow::open(run, database, catalogue_steps(), how);
     return {fmt::format("{} replayed on {}", counted(files.size(), "migration"), shadow.text()),
-            proof::replayed(shadow, run, database, files), shadow.notes()};
+            proof::replayed(shadow, run, database, files,
+                            context.arguments().has("--allow-programs")),
+            shadow.notes()};
 }
 
 /// Whether the database is as expected.
@@ -109,7 +114,8 @@ std::vector<Verb> drift_verbs() {
          "were applied; with --recorded\n"
          "what the last run of migrations left. Changes nothing. Exit status 7 on drift.",
          {{"--recorded", "", "compare with what was recorded, without a shadow", {}},
-          {"--sql", "", "show the SQL that would mend either side", {}}},
+          {"--sql", "", "show the SQL that would mend either side", {}},
+          programs_option()},
          "",
          "  caisson migrate drift --sql\n  caisson -e production migrate drift --json",
          Needs::platform,

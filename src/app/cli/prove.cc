@@ -9,6 +9,7 @@
 #include "app/cli/context.h"
 #include "app/cli/differences.h"
 #include "app/cli/journaling.h"
+#include "app/cli/migrate.h"
 #include "base/files.h"
 #include "base/text.h"
 #include "lifecycle/proof/proof.h"
@@ -169,6 +170,9 @@ proof::Proof prove_one(Context& context, const platform::Database& database) {
     request.seeds =
         seeds::load(run.manifest, database, seeds::default_sets(request.seeds_protected));
     request.from = context.arguments().value("--from");
+    request.rules = run.manifest.migrations;
+    request.root = run.manifest.directory;
+    request.allow_programs = context.arguments().has("--allow-programs");
     std::optional<Progress> bar;
     proof::Options options;
     options.open = [&] {
@@ -247,7 +251,8 @@ std::vector<Verb> prove_verbs() {
          {{"--from", "VERSION", "apply the files before this version without trying them", {}},
           {"--features", "all", "try also the files whose feature is off", {"all"}},
           {"--strict", "", "warnings, such as a file without a way back, count as well", {}},
-          {"--output", "FILE", "keep the proof as a JSON document", {}}},
+          {"--output", "FILE", "keep the proof as a JSON document", {}},
+          programs_option()},
          "",
          "  caisson migrate prove\n  caisson migrate prove --from 012\n  caisson migrate prove "
          "--features all --output proof.json",

@@ -45,7 +45,14 @@ ReadSchema replay(Context& context, const platform::Database& database, const st
     const auto& features = context.run().manifest.features;
     const auto files = sources::load(sources, features);
     ReadSchema read{name, {}, std::make_unique<Scratch>(context.run(), database)};
-    migrations::up(std::ref(read.scratch->connections()), files, features, {}, {});
+    migrations::UpRequest request;
+    request.rules = context.run().manifest.migrations;
+    const migrations::Mirror mirror(sources, files);
+    migrations::Options options;
+    options.rules = request.rules;
+    options.mirror = &mirror;
+    options.root = context.run().manifest.directory;
+    migrations::up(std::ref(read.scratch->connections()), files, features, request, options);
     read.snapshot = schema::snapshot(read.scratch->connection(), scope);
     return read;
 }

@@ -119,7 +119,8 @@ std::vector<migrations::Migration> applied_files(const std::vector<migrations::M
 
 schema::Snapshot replayed(const shadow::Shadow& shadow, const trust::Run& run,
                           const platform::Database& database,
-                          const std::vector<migrations::Migration>& files) {
+                          const std::vector<migrations::Migration>& files,
+                          bool allow_programs) {
     // A file that is applied is applied, whatever its feature says today.
     migrations::Features features;
     for (const auto& file : files) {
@@ -130,9 +131,17 @@ schema::Snapshot replayed(const shadow::Shadow& shadow, const trust::Run& run,
     shadow::Connections connections(shadow);
     make_tool_tables(connections(false), database.migrations, files);
     migrations::UpRequest request;
+    request.rules = run.manifest.migrations;
     request.heads = platform::Policy::allow;
     request.rules.late = platform::Policy::allow;
-    migrations::up(std::ref(connections), files, features, request, {});
+    request.allow_programs = allow_programs;
+    const migrations::Mirror mirror(database.migrations, files);
+    migrations::Options options;
+    options.rules = request.rules;
+    options.mirror = &mirror;
+    options.root = run.manifest.directory;
+    options.allow_programs = allow_programs;
+    migrations::up(std::ref(connections), files, features, request, options);
     give_rights(connections(true), run, database);
     return schema::snapshot(connections(true), scope_of(run));
 }

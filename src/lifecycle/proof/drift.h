@@ -36,6 +36,7 @@ schema::Scope scope_of(const trust::Run& run);
 /// database.
 schema::Snapshot replayed(const shadow::Shadow& shadow, const trust::Run& run,
                           const platform::Database& database,
-                          const std::vector<migrations::Migration>& files);
+                          const std::vector<migrations::Migration>& files,
+                          bool allow_programs = false);
 
 }  // namespace caisson::proof

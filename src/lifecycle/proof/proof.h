@@ -103,6 +103,9 @@ struct Request {
     /// Files up to and without this version (or `source/version`) are applied and not tried.
     std::string from;
     bool seeds_protected = false;
+    platform::MigrationRules rules{};  ///< As in earnest; in which order they come is not judged.
+    fs::path root{};                   ///< As migrations::Options::root.
+    bool allow_programs = false;       ///< Scripts may run programs.
 };
 struct Options {
     /// Makes a shadow: called at the beginning, and again after a file that left a mess.

@@ -42,11 +42,22 @@ std::string reason_to_skip(const migrations::Migration& file,
 }
 
 /// Order is the folder's matter here: of a graph, a part has several heads.
-migrations::UpRequest everything() {
+migrations::UpRequest everything(const Request& of) {
     migrations::UpRequest request;
+    request.rules = of.rules;
     request.heads = platform::Policy::allow;
     request.rules.late = platform::Policy::allow;
+    request.allow_programs = of.allow_programs;
     return request;
+}
+
+migrations::Options as_in_earnest(const Request& of, const migrations::Mirror* mirror) {
+    migrations::Options options;
+    options.rules = of.rules;
+    options.mirror = mirror;
+    options.root = of.root;
+    options.allow_programs = of.allow_programs;
+    return options;
 }
 
 /// What ends the proof rather than being a fact about a file.
@@ -110,18 +121,18 @@ void Prover::reopen() {
     shadow_.reset();
     open();
     ++proof_.shadows;
-    migrations::up(std::ref(*connections_), applied_, request_.features, everything(), {});
+    apply(&mirror_);
+}
+
+void Prover::apply(const migrations::Mirror* mirror) {
+    migrations::up(std::ref(*connections_), applied_, request_.features, everything(request_),
+                   as_in_earnest(request_, mirror));
 }
 
 Structure Prover::structure() {
     Structure structure{schema::snapshot((*connections_)(true), {.rights = true}), {}};
     structure.hash = schema::hash(structure.snapshot);
     return structure;
-}
-
-void Prover::remember_rows() {
-    tables_ = tables_of((*connections_)(true));
-    rows_ = rows_of((*connections_)(true), tables_);
 }
 
 Finding& Prover::find(const std::string& id, Severity severity, const std::string& file,
@@ -136,6 +147,9 @@ void Prover::fail(FileProof& proof, const std::string& id, const std::string& fi
     // The error knows the line.
     if (const auto place = error.fact("place"); !place.empty()) {
         finding.place = {place, 0, 0};
+        if (finding.message.starts_with(place + ": ")) {
+            finding.message.erase(0, place.size() + 2);
+        }
     }
     proof.outcome = Outcome::failed;
 }
@@ -143,7 +157,7 @@ void Prover::fail(FileProof& proof, const std::string& id, const std::string& fi
 std::optional<Error> Prover::try_up(std::chrono::nanoseconds& duration) {
     try {
         const Stopwatch watch;
-        migrations::up(std::ref(*connections_), applied_, request_.features, everything(), {});
+        apply(tools_know_ ? nullptr : &mirror_);
         duration = watch.elapsed();
         return std::nullopt;
     } catch (const Error& error) {
@@ -157,7 +171,10 @@ std::optional<Error> Prover::try_up(std::chrono::nanoseconds& duration) {
 std::optional<Error> Prover::try_down(std::chrono::nanoseconds& duration) {
     try {
         const Stopwatch watch;
-        migrations::down(std::ref(*connections_), applied_, request_.features, {}, {});
+        migrations::DownRequest request;
+        request.allow_programs = request_.allow_programs;
+        migrations::down(std::ref(*connections_), applied_, request_.features, request,
+                         as_in_earnest(request_, &mirror_));
         duration = watch.elapsed();
         return std::nullopt;
     } catch (const Error& error) {
@@ -170,10 +187,17 @@ std::optional<Error> Prover::try_down(std::chrono::nanoseconds& duration) {
 
 namespace {
 
-/// What no parser sees, such as a COMMIT inside DO, the server says.
+/// Of a COMMIT inside DO or CALL.
+constexpr std::string_view invalid_termination = "2D000";
+/// Of a value used in the transaction that adds it to its type.
+constexpr std::string_view unsafe_new_enum_value = "55P04";
+
+/// What no parser sees the server says.
 bool refuses_transaction(const Error& error, const sources::Script& script) {
-    return error.fact("sqlstate") == pg::sqlstate::active_transaction &&
-           !script.directives.no_transaction;
+    const auto sqlstate = error.fact("sqlstate");
+    const bool is_refused = sqlstate == pg::sqlstate::active_transaction ||
+                            sqlstate == invalid_termination || sqlstate == unsafe_new_enum_value;
+    return is_refused && !script.directives.no_transaction;
 }
 
 constexpr const char* no_transaction_hint =
@@ -219,55 +243,6 @@ bool Prover::down(FileProof& proof, const Samples& samples) {
     return !error;
 }
 
-/// The tables that were there before the file and are after it, and whose rows it left alone.
-Tables Prover::untouched_tables(FileProof& proof) {
-    const auto now = tables_of((*connections_)(true));
-    auto kept = common(tables_, now);
-    const auto rows = rows_of((*connections_)(true), kept);
-    std::erase_if(kept, [&](const auto& entry) {
-        const auto& [name, table] = entry;
-        const auto& before = rows_.at(name);
-        const auto& after = rows.at(name);
-        const bool is_comparable = table.columns == tables_.at(name).columns;
-        const bool is_written =
-            before.count != after.count ||
-            (before.count > 0 && (!is_comparable || before.digest != after.digest));
-        if (is_written) {
-            proof.tables_written.push_back(name);
-        }
-        return is_written;
-    });
-    return kept;
-}
-
-void Prover::compare_rows(FileProof& proof, const Tables& kept,
-                          const std::map<std::string, Rows>& before) {
-    const auto now = tables_of((*connections_)(true));
-    auto shared = common(kept, now);
-    const auto after = rows_of((*connections_)(true), shared);
-    std::vector<std::string> lost;
-    for (const auto& [name, table] : shared) {
-        const auto& then = before.at(name);
-        const bool is_comparable = table.columns == kept.at(name).columns;
-        if (then.count != after.at(name).count) {
-            lost.push_back(fmt::format("{} had {} and has {}", name, counted(then.count, "row"),
-                                       after.at(name).count));
-        } else if (is_comparable && then.digest != after.at(name).digest) {
-            lost.push_back(fmt::format("the rows of {} are not what they were", name));
-        } else if (then.count == 0 && table.oid != kept.at(name).oid) {
-            lost.push_back(fmt::format("{} was dropped and made again", name));
-        }
-        proof.tables_compared += then.count > 0 ? 1 : 0;
-        proof.rows_compared += then.count;
-    }
-    if (!lost.empty()) {
-        find("rows_lost", Severity::error, file().down->file,
-             fmt::format("it changes rows that the file itself leaves alone: {}", join(lost, "; ")),
-             "revert the change in place instead of dropping and making again");
-        proof.outcome = Outcome::failed;
-    }
-}
-
 void Prover::prove_way_back(FileProof& proof, const Structure& before, const Structure& after) {
     auto kept = untouched_tables(proof);
     const auto real = rows_of((*connections_)(true), kept);
@@ -275,7 +250,7 @@ void Prover::prove_way_back(FileProof& proof, const Structure& before, const Str
     proof.rows_made = samples.tables.size();
     proof.tables_without_rows = samples.without;
     // Sizes anew: what was empty has a row now.
-    kept = common(kept, tables_of((*connections_)(true)));
+    kept = common(kept, tables());
     const auto rows = rows_of((*connections_)(true), kept);
     if (!down(proof, samples)) {
         is_spoilt_ = true;
@@ -325,7 +300,10 @@ void Prover::prove_repeatable(FileProof& proof, const Structure& after) {
         "delete from caisson.migrations where source = $1 and version = $2 and name = $3",
         {file().source, file().version, file().name});
     std::chrono::nanoseconds ignored{0};
-    if (!up(proof, ignored, "up_not_repeatable")) {
+    tools_know_ = true;
+    const bool is_applied = up(proof, ignored, "up_not_repeatable");
+    tools_know_ = false;
+    if (!is_applied) {
         is_spoilt_ = true;
         return;
     }
@@ -411,7 +389,7 @@ std::size_t Prover::apply_untried() {
         }
     }
     if (!applied_.empty()) {
-        migrations::up(std::ref(*connections_), applied_, request_.features, everything(), {});
+        apply(&mirror_);
     }
     return first;
 }

@@ -24,7 +24,8 @@ struct Structure {
 
 class Prover {
  public:
-    Prover(const Request& request, const Options& options) : request_(request), options_(options) {}
+    Prover(const Request& request, const Options& options)
+        : request_(request), options_(options), mirror_(request.sources, request.files) {}
     Proof go();
 
  private:
@@ -37,8 +38,12 @@ class Prover {
     void prove_way_back(FileProof& proof, const Structure& before, const Structure& after);
     void prove_repeatable(FileProof& proof, const Structure& after);
 
+    Tables tables();
+
     bool up(FileProof& proof, std::chrono::nanoseconds& duration, const std::string& id);
     bool down(FileProof& proof, const Samples& samples);
+    /// Applies what is in `applied_` and not yet on the shadow.
+    void apply(const migrations::Mirror* mirror);
     std::optional<Error> try_up(std::chrono::nanoseconds& duration);
     std::optional<Error> try_down(std::chrono::nanoseconds& duration);
     void compare_rows(FileProof& proof, const Tables& kept,
@@ -54,6 +59,7 @@ class Prover {
 
     const Request& request_;
     const Options& options_;
+    migrations::Mirror mirror_;  ///< Of the tools' histories, as in earnest.
     Proof proof_;
     std::optional<shadow::Shadow> shadow_;
     std::optional<shadow::Connections> connections_;
@@ -62,6 +68,8 @@ class Prover {
     Structure current_;
     Tables tables_;                     ///< Before the file at hand.
     std::map<std::string, Rows> rows_;  ///< Of those.
+    /// A file that is applied a second time without being reverted is news to ours alone.
+    bool tools_know_ = false;
     bool is_spoilt_ = false;            ///< The shadow is no longer what the files make of it.
 };
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/crypto.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/fault.h"
 #include "base/interrupt.h"
@@ -134,13 +135,14 @@ void remove_place(const fs::path& place) {
             remove_tree(directory);
         }
     }
-    for (int attempts = 50;; --attempts) {
+    const Stopwatch watch;
+    while (true) {
         try {
             remove_tree(place);
             return;
         } catch (const Error&) {
-            // A last process may still write; the guard may be removing the same files.
-            if (attempts == 0) {
+            // A last process may still write.
+            if (watch.elapsed() > 10s) {
                 throw;
             }
         }
