@@ -50,10 +50,10 @@ Expected replayed(Context& context, pg::Connection& live, const platform::Databa
     how.major = live.server_version() / 10000;
     how.step = [&](const std::string& step) { context.busy(step); };
     const auto shadow = shadow::open(run, database, catalogue_steps(), how);
-    return {fmt::format("{} replayed on {}", counted(files.size(), "migration"), shadow.text()),
-            proof::replayed(shadow, run, database, files,
-                            context.arguments().has("--allow-programs")),
-            shadow.notes()};
+    return {
+        fmt::format("{} replayed on {}", counted(files.size(), "migration"), shadow.text()),
+        proof::replayed(shadow, run, database, files, context.arguments().has("--allow-programs")),
+        shadow.notes()};
 }
 
 /// Whether the database is as expected.

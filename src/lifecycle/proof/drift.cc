@@ -119,8 +119,7 @@ std::vector<migrations::Migration> applied_files(const std::vector<migrations::M
 
 schema::Snapshot replayed(const shadow::Shadow& shadow, const trust::Run& run,
                           const platform::Database& database,
-                          const std::vector<migrations::Migration>& files,
-                          bool allow_programs) {
+                          const std::vector<migrations::Migration>& files, bool allow_programs) {
     // A file that is applied is applied, whatever its feature says today.
     migrations::Features features;
     for (const auto& file : files) {

@@ -40,7 +40,8 @@ std::vector<std::string> texts(const std::vector<schema::Difference>& difference
     std::vector<std::string> list;
     for (const auto& one : differences) {
         if (one.kind != "column order") {
-            list.push_back(fmt::format("{} {} {}", schema::to_text(one.change), one.kind, one.name));
+            list.push_back(
+                fmt::format("{} {} {}", schema::to_text(one.change), one.kind, one.name));
         }
     }
     return list;
@@ -66,8 +67,9 @@ TEST(Drift, IsTakenAgainstWhatWasAppliedAlsoWhereFilesWereEditedOrAreGone) {
     live.connection.script("alter table a add column by_hand text; drop table b");
     const auto shadow = bench.open();
     const auto expected = replayed(shadow, bench.run, bench.database(), live.applied(bench));
-    EXPECT_THAT(texts(schema::diff(expected, live.snapshot(bench))),
-                UnorderedElementsAre("unexpected column public.a.by_hand", "missing table public.b"));
+    EXPECT_THAT(
+        texts(schema::diff(expected, live.snapshot(bench))),
+        UnorderedElementsAre("unexpected column public.a.by_hand", "missing table public.b"));
 }
 
 }  // namespace

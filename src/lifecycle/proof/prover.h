@@ -70,7 +70,7 @@ class Prover {
     std::map<std::string, Rows> rows_;  ///< Of those.
     /// A file that is applied a second time without being reverted is news to ours alone.
     bool tools_know_ = false;
-    bool is_spoilt_ = false;            ///< The shadow is no longer what the files make of it.
+    bool is_spoilt_ = false;  ///< The shadow is no longer what the files make of it.
 };
 
 /// Applies the seeds twice, and looks what the second time wrote.

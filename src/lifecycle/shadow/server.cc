@@ -10,8 +10,8 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include "base/crypto.h"
 #include "base/clock.h"
+#include "base/crypto.h"
 #include "base/error.h"
 #include "base/fault.h"
 #include "base/interrupt.h"
