@@ -128,13 +128,16 @@ std::string RunLock::try_take() {
 
 bool RunLock::try_lease() {
     const auto name = pg::literal(name_);
-    // Who runs a file holds a lock on the row, and is left in peace even when the time is over.
+    // Who runs a file holds a lock on the row, and is left in peace even when the time is over. The
+    // lock that the holder's transactions take is touched only where the time is over: who polls
+    // would make them fail.
     const auto results = connection_.script(fmt::format(
         "begin; insert into caisson.leases (name) values ({0}) on conflict do nothing; "
+        "with free as materialized (select name from caisson.leases where name = {0} and "
+        "expires_at < clock_timestamp() for update skip locked) "
         "update caisson.leases set token = token + 1, holder = {1}, taken_at = clock_timestamp(), "
-        "expires_at = {2} where expires_at < clock_timestamp() and name in (select name from "
-        "caisson.leases where name = {0} and pg_try_advisory_xact_lock({3}) for update skip "
-        "locked) returning token; commit",
+        "expires_at = {2} where name in (select name from free where "
+        "pg_try_advisory_xact_lock({3})) returning token; commit",
         name, pg::literal(own_name()), expiry(), lock_key(name_)));
     for (const auto& result : results) {
         if (!result.empty()) {
@@ -149,12 +152,16 @@ std::string RunLock::guard() const {
     if (!pooled_) {
         return "";
     }
+    // A run with a session of its own may hold the lock for as long as it takes to see the lease.
     return fmt::format(
         "do {};",
         pg::literal(fmt::format(
-            "begin if not pg_catalog.pg_try_advisory_xact_lock({}) then raise exception using "
-            "errcode = '55P03', message = 'another run holds the lock \"{}\"'; end if; perform "
-            "from caisson.leases where name = {} and token = {} for key share; if not found then "
+            "declare tries int := 0; begin while not pg_catalog.pg_try_advisory_xact_lock({}) loop "
+            "if tries = 100 then raise exception using errcode = '55P03', message = 'another run "
+            "holds the lock \"{}\"'; end if; tries := tries + 1; perform "
+            "pg_catalog.pg_sleep(0.01); "
+            "end loop; perform from caisson.leases where name = {} and token = {} for key share; "
+            "if not found then "
             "raise exception using errcode = 'P0004', message = 'the lease \"{}\" went to another "
             "run'; end if; end",
             lock_key(name_), name_, pg::literal(name_), token_, name_)));

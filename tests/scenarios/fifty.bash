@@ -22,10 +22,12 @@ takes_fifty() {
   done
 }
 
-# The schema of a database as one hash, the schema caisson left out.
+# The schema of a database, the schema caisson left out. Its roles are called after it: they are DATABASE here, so that
+# databases can be compared.
 schema_hash() {
-  pg_dump "$(caisson -d "$1" db url --role backup)" --schema-only --exclude-schema=caisson --restrict-key=x 2>/dev/null ||
-    pg_dump "$(caisson -d "$1" db url --role backup)" --schema-only --exclude-schema=caisson
+  local dump
+  dump=$(pg_dump "$(caisson -d "$1" db url --role backup)" --schema-only --exclude-schema=caisson) || die "pg_dump of $1"
+  sed -E "/^\\\\(un)?restrict /d; s/\\b$1_([a-z]+)\\b/DATABASE_\\1/g" <<<"$dump"
 }
 
 in_database() { caisson -d "$1" db shell --role service -- -XAtqc "$2" 2>&1; }

@@ -41,9 +41,11 @@ trap pooler_ends EXIT
 password() { sed -nE "s/^[^:]*:[^:]*:[^:]*:$1:(.*)\$/\1/p" "$(state)/secrets/pgpass" | head -1; }
 local_state=$(state)
 cat >>caisson.toml <<TOML
+[variables.POOLED_PASSWORD]
+secret = true
 [environments.pooled]
 host = "127.0.0.1"
-port = "$port"
+port = $port
 user = "postgres"
 password = "\${POOLED_PASSWORD}"
 TOML

@@ -3,7 +3,7 @@
 # the next run goes on. CAISSON_STORIES=long kills PostgreSQL in every file.
 source "$(dirname "$0")/story.bash"
 source "$(dirname "$0")/fifty.bash"
-takes_fifty calm statements files random server
+takes_fifty calm statements applied files random server
 run caisson up --until provision
 exits 0
 run caisson -d calm migrate
@@ -32,7 +32,10 @@ say "killed after each file"
 least=50 killed_at_each files migration-applied
 
 say "killed at each statement outside of a transaction, before and after it is noted"
-least=60 killed_at_each statements statement-sent statement-applied
+least=40 killed_at_each statements statement-sent statement-applied
+
+say "killed after each statement that is noted by itself"
+least=60 killed_at_each applied statement-applied
 
 say "killed at random moments"
 kills=0

@@ -52,7 +52,7 @@ void ask_migrations(pg::Connection& inside, const trust::Run& run,
     const auto files = sources::load(database.migrations, run.manifest.features);
     const auto history = migrations::read_history(inside);
     const auto states = migrations::status(files, history, run.manifest.features);
-    const auto findings = history_findings(states);
+    const auto findings = history_findings(states, run.manifest.migrations);
     for (const auto& finding : findings) {
         found.push_back({Level::problem, "migrations", finding, "caisson migrate status"});
     }

@@ -19,37 +19,49 @@ std::string head_of(const migrations::History& history) {
     return history.empty() ? "empty" : sha256_hex(text);
 }
 
-std::vector<std::string> history_findings(const std::vector<migrations::Status>& states) {
+namespace {
+
+/// What is to be said of one migration in this state; empty when it is as it should be.
+std::string finding_of(State state, const platform::MigrationRules& rules) {
+    using platform::Policy;
+    switch (state) {
+        case State::applied:
+        case State::gated:
+        case State::skipped:
+            return "";
+        case State::pending:
+            return "is not applied: caisson migrate";
+        case State::changed:
+            return "was changed and runs again: caisson migrate";
+        case State::partial:
+            return "is applied in part: caisson migrate goes on";
+        case State::reverting:
+            return "is reverted in part: caisson migrate down goes on";
+        case State::edited:
+            return rules.edited == Policy::refuse
+                       ? "was changed after it was applied: restore the file"
+                   : rules.edited == Policy::allow
+                       ? "was changed after it was applied: caisson migrate takes it over"
+                       : "";
+        case State::missing:
+            return rules.missing == Policy::refuse ? "was applied, and its file is gone: restore it"
+                                                   : "";
+        case State::late:
+            return rules.late == Policy::refuse
+                       ? "is not applied, although a newer one is: give it a newer version"
+                       : "is not applied: caisson migrate";
+    }
+    return "";
+}
+
+}  // namespace
+
+std::vector<std::string> history_findings(const std::vector<migrations::Status>& states,
+                                          const platform::MigrationRules& rules) {
     std::vector<std::string> findings;
     for (const auto& status : states) {
-        const auto where = fmt::format("{}/{}", status.source(), status.title());
-        switch (status.state) {
-            case State::applied:
-            case State::gated:
-            case State::skipped:
-                break;
-            case State::pending:
-                findings.push_back(where + " is not applied: caisson migrate");
-                break;
-            case State::changed:
-                findings.push_back(where + " was changed and runs again: caisson migrate");
-                break;
-            case State::partial:
-                findings.push_back(where + " is applied in part: caisson migrate goes on");
-                break;
-            case State::reverting:
-                findings.push_back(where + " is reverted in part: caisson migrate down goes on");
-                break;
-            case State::edited:
-                findings.push_back(where + " was changed after it was applied: restore the file");
-                break;
-            case State::missing:
-                findings.push_back(where + " was applied, and its file is gone: restore it");
-                break;
-            case State::late:
-                findings.push_back(
-                    where + " is not applied, although a newer one is: give it a newer version");
-                break;
+        if (const auto finding = finding_of(status.state, rules); !finding.empty()) {
+            findings.push_back(fmt::format("{}/{} {}", status.source(), status.title(), finding));
         }
     }
     return findings;

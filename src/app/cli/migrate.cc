@@ -10,6 +10,7 @@
 #include "app/cli/journaling.h"
 #include "base/text.h"
 #include "lifecycle/provision/takeover.h"
+#include "lifecycle/servers/server_log.h"
 
 namespace caisson::cli {
 namespace {
@@ -115,6 +116,27 @@ std::string apply(Context& context, Work& work, const migrations::UpRequest& req
                        summary_of(after));
 }
 
+/// A private server that went away under a run has said why in its log; the connection only knows
+/// that it is gone. The failure as the log tells it, with all that was known before.
+Error as_server_tells(const Error& error, const servers::ServerLog& log, std::uint64_t said) {
+    if (error.code() != Code::cannot_connect) {
+        return error;
+    }
+    // What comes after the panic is other people who are turned away while the server recovers.
+    const auto text = log.since(said);
+    const auto panic = text.rfind("PANIC:");
+    if (panic == std::string::npos) {
+        return error;
+    }
+    auto told = servers::failure_of("PostgreSQL", "went away during the run",
+                                    servers::last_words(text.substr(0, text.find('\n', panic))),
+                                    log.path());
+    for (const auto& [key, value] : error.facts()) {
+        told.with(key, value);
+    }
+    return told;
+}
+
 /// Which databases a failure leaves as they were.
 std::string left_after(const Release& release, std::size_t failed) {
     std::vector<std::string> names;
@@ -134,6 +156,8 @@ StepSummary migrate_all(Context& context, bool print) {
                                : context.databases();
     const auto request = request_of(context);
     const auto release = plan_all(context, databases, request);
+    const servers::ServerLog log(context.run().state.postgres_log());
+    const auto said = log.size();
     for (std::size_t i = 0; i < release.size(); ++i) {
         auto& work = *release[i];
         boost::json::object row{{"database", work.database.name}, {"plan", plan_json(work.plan)}};
@@ -148,7 +172,7 @@ StepSummary migrate_all(Context& context, bool print) {
             if (const auto left = left_after(release, i); !left.empty()) {
                 error.with("not begun", left + "; the next run goes on with them");
             }
-            throw;
+            throw as_server_tells(error, log, said);
         }
         rows.push_back(std::move(row));
     }

@@ -51,7 +51,7 @@ Exit run_status(Context& context) {
                                       status.title(), when));
             list.push_back(json_of(status));
         }
-        const auto findings = history_findings(states);
+        const auto findings = history_findings(states, context.run().manifest.migrations);
         for (const auto& finding : findings) {
             context.print("  → " + finding);
         }

@@ -53,7 +53,7 @@ void show_database(Context& context, Screen& screen, const platform::Database& d
         const auto files = sources::load(database.migrations, run.manifest.features);
         const auto states =
             migrations::status(files, migrations::read_history(connection), run.manifest.features);
-        const bool matches = history_findings(states).empty();
+        const bool matches = history_findings(states, run.manifest.migrations).empty();
         screen.row(database.name, matches,
                    fmt::format("connected in {}; migrations: {}", human(took), summary_of(states)),
                    {{"connected", true},

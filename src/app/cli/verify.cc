@@ -73,7 +73,8 @@ checks::Report verify_database(const Verification& what, pg::Connection& connect
     options.checks = what.checks;
     options.history_head = head_of(history);
     options.history =
-        history_findings(migrations::status(what.files, history, what.run.manifest.features));
+        history_findings(migrations::status(what.files, history, what.run.manifest.features),
+                         what.run.manifest.migrations);
     for (const auto& finding : journal_verdict(what.run, what.database, connection).findings) {
         options.journal.push_back(finding.text);
     }

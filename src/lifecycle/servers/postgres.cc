@@ -159,6 +159,31 @@ std::string prove(const trust::Run& run) {
     return version_text(connection.server_version());
 }
 
+bool is_recovering(const Error& refusal) {
+    const auto& words = refusal.message();
+    const auto has = [&](std::string_view part) { return words.find(part) != std::string::npos; };
+    return has("the database system is not yet accepting") ||
+           has("the database system is starting up") ||
+           has("the database system is in recovery mode");
+}
+
+/// The same, with patience: a server that lost one of its processes recovers by itself, and its
+/// file says "ready" all the while.
+std::string await_proof(const trust::Run& run, const Manner& manner) {
+    const auto deadline = steady_clock::now() + 10min;
+    while (true) {
+        try {
+            return prove(run);
+        } catch (const Error& error) {
+            if (!is_recovering(error) || steady_clock::now() > deadline) {
+                throw;
+            }
+        }
+        manner.check();
+        ::poll(nullptr, 0, 20);
+    }
+}
+
 /// PostgreSQL leaves these lines when it was killed.
 bool recovered(const std::string& log) {
     return log.find("database system was not properly shut down") != std::string::npos ||
@@ -250,7 +275,7 @@ void bring_up(const trust::Run& run, const PostgresPrograms& programs, const Man
 std::string prove_or_mend(const trust::Run& run, const PostgresPrograms& programs,
                           const Manner& manner, Started& started) {
     try {
-        return prove(run);
+        return await_proof(run, manner);
     } catch (const Error& error) {
         if (error.message().find("password authentication failed") == std::string::npos) {
             throw;
@@ -262,7 +287,7 @@ std::string prove_or_mend(const trust::Run& run, const PostgresPrograms& program
     started.outcome = Outcome::mended;
     started.notes.emplace_back(
         "the superuser's password in the passfile was not the server's: it was set anew");
-    return prove(run);
+    return await_proof(run, manner);
 }
 
 }  // namespace
