@@ -228,8 +228,12 @@ Exit run_prove(Context& context) {
         keep(context, database, proof);
         rows.push_back(json_of(proof));
     }
-    context.result() = {{"databases", std::move(rows)}, {"holds", holds}};
-    if (const auto output = arguments.value("--output"); !output.empty() && !context.dry_run()) {
+    context.result() = {{"databases", std::move(rows)}};
+    if (context.dry_run()) {
+        return Exit::fine;
+    }
+    context.result()["holds"] = holds;
+    if (const auto output = arguments.value("--output"); !output.empty()) {
         write_file(output, boost::json::serialize(context.result()) + "\n");
         context.print(fmt::format("written to {}", output));
     }

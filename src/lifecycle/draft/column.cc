@@ -28,6 +28,20 @@ std::string up_to_clause(std::string_view& rest) {
     return part;
 }
 
+/// Whether each value of the one type is one of the other, without loss. Types as the server words
+/// them.
+bool holds_every_value(const std::string& from, const std::string& to) {
+    static const std::vector<std::vector<std::string>> widening = {
+        {"smallint", "integer", "bigint", "numeric"}, {"real", "double precision"}};
+    for (const auto& types : widening) {
+        const auto narrow = std::ranges::find(types, from);
+        if (narrow != types.end() && std::find(narrow, types.end(), to) != types.end()) {
+            return true;
+        }
+    }
+    return from.starts_with("character varying") && (to == "text" || to == "character varying");
+}
+
 std::string default_clause(const Column& column) {
     return column.expression.empty() ? "drop default" : "set default " + column.expression;
 }
@@ -92,11 +106,11 @@ std::optional<Change> alter_column(const Object& from, const Object& to) {
                         b.collation.empty() ? "" : " collate " + b.collation, own_name(to),
                         b.type));
         change.rebuilds_dependents = true;
+        change.edit.loses_data = !holds_every_value(a.type, b.type);
         change.edit.note = fmt::format(
-            "{} becomes {}: rewrites the table under a lock unless the types are stored alike; "
-            "values that do not fit are refused or cut",
-            a.type, b.type);
-        change.edit.loses_data = true;
+            "{} becomes {}: rewrites the table under a lock unless the types are stored alike{}",
+            a.type, b.type,
+            change.edit.loses_data ? "; values that do not fit are refused or cut" : "");
     }
     if (!b.expression.empty() && (retyped || a.expression != b.expression)) {
         add(default_clause(b));

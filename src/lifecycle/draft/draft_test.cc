@@ -64,6 +64,13 @@ TEST(DraftTest, NeverGuessesARenameButTellsWhatLooksLikeOne) {
               "alter table public.t rename column mail to \"address\";\n");
 }
 
+TEST(DraftTest, AWiderTypeLosesNothingANarrowerOneMay) {
+    const auto narrow = of({{"table", "public.t", "table"}, {"column", "public.t.i", "integer"}});
+    const auto wide = of({{"table", "public.t", "table"}, {"column", "public.t.i", "bigint"}});
+    EXPECT_FALSE(draft(narrow, wide).loses_data());
+    EXPECT_TRUE(draft(wide, narrow).loses_data());
+}
+
 TEST(DraftTest, AConstraintOnATableWithRowsIsValidatedApart) {
     const auto from = of({{"table", "public.t", "table"}, {"column", "public.t.i", "integer"}});
     auto objects = from.objects;
