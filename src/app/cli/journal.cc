@@ -368,7 +368,8 @@ std::vector<Verb> journal_verbs() {
          run_export},
         {"journal key",
          "the public key that signs the journal, for auditors",
-         "PEM. The private key stays in the state directory.",
+         "PEM. The private key stays in the state directory, or where CAISSON_JOURNAL_KEY comes "
+         "from.",
          {{"--rotate", "", "make a new key, introduced by the present one", {}}},
          "",
          "  caisson journal key > journal-key.pem\n  caisson journal key --rotate",
