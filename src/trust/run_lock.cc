@@ -68,13 +68,13 @@ RunLock::RunLock(pg::Connection& connection, const std::string& name, millisecon
     milliseconds pause{5};
     bool told = false;
     for (auto holder = try_take(); !holder.empty(); holder = try_take()) {
+        if (!told && waiting && limit > milliseconds{0}) {
+            waiting(holder);
+            told = true;
+        }
         if (steady_clock::now() >= deadline) {
             throw Error(Code::locked, fmt::format("the lock \"{}\" is held by {}; waited {}", name_,
                                                   holder, human(limit)));
-        }
-        if (!told && waiting) {
-            waiting(holder);
-            told = true;
         }
         ::poll(nullptr, 0, static_cast<int>(pause.count()));
         interrupt::check();
