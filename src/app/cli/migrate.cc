@@ -90,7 +90,9 @@ std::string apply(Context& context, Work& work, const migrations::UpRequest& req
     }
     if (work.loaded.is_behind) {
         // What another tool has made meanwhile must be ours to change.
-        provision::take_over(context.run(), work.database, false);
+        for (auto& line : provision::take_over(context.run(), work.database, false)) {
+            summary.notes.push_back(std::move(line));
+        }
     }
     migrations::Report report;
     {

@@ -29,7 +29,8 @@ class Run {
         Plan plan = plan_again(history);
         bool finished = plan.is_done() && !is_behind;
         while (!finished) {
-            pg::Connection& connection = connect_(as_admin(plan));
+            const bool runs_as_admin = as_admin(plan);
+            pg::Connection& connection = connect_(runs_as_admin);
             {
                 const trust::RunLock lock(connection, "migrations", options_.wait,
                                           options_.on_wait);
@@ -40,9 +41,12 @@ class Run {
                 history = mirror().follow(connect_(false), files_);
                 plan = plan_again(history);
                 Patience patience(options_, connection, lock.is_pooled());
-                finished = plan.is_done() || run_some({connection, options_, patience, lock.guard(),
-                                                       lock.is_pooled()},
-                                                      plan);
+                // While we waited another run may have come to files of the other role.
+                finished =
+                    plan.is_done() ||
+                    (as_admin(plan) == runs_as_admin &&
+                     run_some({connection, options_, patience, lock.guard(), lock.is_pooled()},
+                              plan));
             }
             if (renew_) {
                 connection = pg::Connection(connection.settings());

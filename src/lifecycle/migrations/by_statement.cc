@@ -239,7 +239,8 @@ class ByStatement {
 
     /// A file may give up every advisory lock of its session, ours among them.
     void keep_lock(std::size_t index) {
-        if (!body_.touches_locks) {
+        // Through a pooler the lock is a lease: a lock of a session would be anybody's, for ever.
+        if (!body_.touches_locks || session_.pooled) {
             return;
         }
         const auto small = lower(text_of(index));

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lifecycle/migrations/transactions.h"
 
+#include <cstring>
+
 #include <fmt/format.h>
 
 #include "lifecycle/scripts/scripts.h"
@@ -40,7 +42,9 @@ void arrange(Plan& plan, platform::TransactionScope scope, bool allow_programs) 
     for (auto& step : plan.steps) {
         step.by_statement = scope == platform::TransactionScope::none;
         const auto body = body_of(step);
-        if (body.is_script) {
+        const bool may_run_programs =
+            !allow_programs && ::strcasestr(step.text().c_str(), "program") != nullptr;
+        if (body.is_script || may_run_programs) {
             for (const auto& found : scripts::refusals(step.text(), step.file(), allow_programs)) {
                 mistakes.push_back({found.place, found.hint.empty()
                                                      ? found.message

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lifecycle/provision/takeover.h"
 
+#include <map>
 #include <set>
 
 #include <fmt/format.h>
+#include <poll.h>
 
+#include "base/interrupt.h"
 #include "base/text.h"
 #include "drivers/pg/quote.h"
 
@@ -35,7 +38,10 @@ with o as (
   select n.oid, 'pg_namespace'::regclass, n.oid, n.nspowner, format('schema %I', n.nspname)
     from pg_namespace n
 )
-select o.words, r.rolname as owner, r.rolsuper as is_superuser
+select o.words, r.rolname as owner, r.rolsuper as is_superuser,
+       r.rolsuper or r.oid = (select datdba from pg_database where datname = current_database())
+       or exists (select from pg_auth_members m join pg_roles w on w.oid = m.roleid
+                   where w.rolname = $1 and m.member = r.oid) as is_the_owners
   from o join pg_namespace n on n.oid = o.namespace join pg_roles r on r.oid = o.owner
  where n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'caisson')
    and r.rolname <> $1 and r.rolname not like 'pg\_%'
@@ -76,6 +82,29 @@ std::string rights_in(const std::string& schema, const platform::Database& datab
         name, writers, readers);
 }
 
+/// Every object is locked for a moment: one that somebody else holds must not keep all the others
+/// waiting, so the transaction gives up after half a second and is tried again. Done twice, it
+/// changes nothing.
+void run_with_patience(pg::Connection& admin, const std::string& sql) {
+    constexpr int most_attempts = 20;
+    for (int attempt = 1;; ++attempt) {
+        pg::Transaction transaction(admin);
+        try {
+            admin.script("set local lock_timeout = '500ms';" + sql);
+            transaction.commit();
+            return;
+        } catch (const pg::DatabaseError& error) {
+            const bool is_held =
+                error.sqlstate == pg::sqlstate::lock_not_available || error.sqlstate == "40P01";
+            if (!is_held || attempt == most_attempts) {
+                throw;
+            }
+        }
+        interrupt::check();
+        ::poll(nullptr, 0, 100 * attempt);
+    }
+}
+
 std::set<std::string> built_in(const platform::Database& database) {
     std::set<std::string> roles;
     for (const auto role : trust::built_in_roles()) {
@@ -95,8 +124,6 @@ std::vector<std::string> take_over(const trust::Run& run, const platform::Databa
     if (objects.empty()) {
         return {};
     }
-    std::vector<std::string> done = {
-        fmt::format("{} given to {}", counted(objects.size(), "object"), owner)};
     const bool is_superuser = admin
                                   .query(
                                       "select rolsuper as it from pg_roles where rolname = "
@@ -104,19 +131,37 @@ std::vector<std::string> take_over(const trust::Run& run, const platform::Databa
                                   .front()
                                   .boolean("it");
     std::set<std::string> former;
+    std::map<std::string, std::size_t> kept;
     std::string sql;
+    std::size_t taken = 0;
     for (const auto row : objects) {
+        // Whoever owns the database, and whom an earlier take-over made a member, may rule over
+        // all of it. A role that only has something in it gets no power over the rest.
+        if (!row.boolean("is_the_owners") && !ours.contains(row.string("owner"))) {
+            ++kept[row.string("owner")];
+            continue;
+        }
+        ++taken;
+        sql += fmt::format("alter {} owner to {};", row.text("words"), pg::identifier(owner));
         if (!row.boolean("is_superuser") && !ours.contains(row.string("owner"))) {
             former.insert(row.string("owner"));
         }
     }
+    std::vector<std::string> done;
+    for (const auto& [role, count] : kept) {
+        done.push_back(
+            fmt::format("{} of {} left to it: what changes them runs as that role or as "
+                        "the administrator",
+                        counted(count, "object"), role));
+    }
+    if (taken == 0) {
+        return done;
+    }
+    done.insert(done.begin(), fmt::format("{} given to {}", counted(taken, "object"), owner));
     for (const auto& role : former) {
         if (!is_superuser && role != admin.settings().user) {
-            sql += fmt::format("grant {} to current_user;", pg::identifier(role));
+            sql.insert(0, fmt::format("grant {} to current_user;", pg::identifier(role)));
         }
-    }
-    for (const auto row : objects) {
-        sql += fmt::format("alter {} owner to {};", row.text("words"), pg::identifier(owner));
     }
     for (const auto& role : former) {
         if (role != admin.settings().user || is_superuser) {
@@ -139,9 +184,7 @@ std::vector<std::string> take_over(const trust::Run& run, const platform::Databa
         sql += rights_in(row.string("name"), database);
     }
     if (!dry_run) {
-        pg::Transaction transaction(admin);
-        admin.script(sql);
-        transaction.commit();
+        run_with_patience(admin, sql);
     }
     return done;
 }

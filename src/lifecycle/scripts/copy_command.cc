@@ -48,6 +48,16 @@ std::optional<std::string> name_at(std::string_view text, std::size_t& at, bool&
     return std::string(word);
 }
 
+bool has_semicolon(std::string_view text) {
+    sql::Scanner scanner(text);
+    while (const auto token = scanner.next()) {
+        if (token->kind == TokenKind::semicolon) {
+            return true;
+        }
+    }
+    return false;
+}
+
 }  // namespace
 
 std::string CopyCommand::statement() const {
@@ -97,7 +107,8 @@ std::optional<CopyCommand> read_copy(std::string_view text) {
         options.remove_suffix(1);
     }
     command.options = trim(options);
-    return command;
+    // A second statement behind it would go to the server unseen.
+    return has_semicolon(command.options) ? std::nullopt : std::optional(command);
 }
 
 bool copies_with_program(std::string_view statement) {
@@ -107,7 +118,9 @@ bool copies_with_program(std::string_view statement) {
     while (const auto token = scanner.next()) {
         const auto word = statement.substr(token->offset, token->length);
         const bool is_word = token->kind == TokenKind::word;
-        if (follows == 2 && token->kind == TokenKind::string) {
+        // U&'…' comes as a word, a symbol and a string.
+        if (follows == 2 &&
+            (token->kind == TokenKind::string || (is_word && is_keyword(word, "u")))) {
             return true;
         }
         copies = copies || (is_word && is_keyword(word, "copy"));

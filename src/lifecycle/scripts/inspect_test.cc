@@ -97,6 +97,7 @@ TEST(InspectTest, CopyIsTakenApart) {
 TEST(InspectTest, ProgramsOfCopyAreSeen) {
     EXPECT_TRUE(copies_with_program("COPY t FROM PROGRAM 'x'"));
     EXPECT_TRUE(copies_with_program("select 1; copy (select 2) to /* */ program E'x'"));
+    EXPECT_TRUE(copies_with_program("copy t from program U&'x'"));
     EXPECT_FALSE(copies_with_program("copy t from 'program'"));
     EXPECT_FALSE(copies_with_program("select * from program"));
     EXPECT_FALSE(copies_with_program("copy program from stdin"));
