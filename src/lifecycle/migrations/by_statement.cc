@@ -104,23 +104,29 @@ class ByStatement {
 
     /// Runs a statement, again when others held a lock for too long. Which one is next.
     std::size_t attempt_with_patience(std::size_t index) {
+        sent_alone_ = false;
         try {
             if (kind_of(index) == StatementKind::begin) {
                 begun_at_ = index;
             }
             attempt(index);
         } catch (const Error& error) {
-            // In a transaction of the file's own all of it is undone, and begins again.
-            const bool alone = kind_of(index) == StatementKind::no_transaction;
-            if (alone || !is_lock_failure(error.fact("sqlstate"))) {
+            // In a transaction of the file's own all of it is undone, and begins again. What may
+            // have committed by itself, and what COMMIT AND CHAIN has begun, cannot.
+            const bool is_kept = sent_alone_ || is_chained_;
+            if (is_kept || !is_lock_failure(error.fact("sqlstate"))) {
                 throw;
             }
             session_.patience.pause(step_, error, ++attempts_);
             return begun_at_.value_or(index);
         }
-        if (!connection_.in_transaction()) {
+        if (connection_.in_transaction()) {
+            is_chained_ = is_chained_ || kind_of(index) == StatementKind::commit ||
+                          kind_of(index) == StatementKind::rollback;
+        } else {
             attempts_ = 0;
             begun_at_.reset();
+            is_chained_ = false;
             tell(session_.options,
                  {Event::Kind::statement, &step_, index + 1, shortened(text_of(index))});
         }
@@ -206,6 +212,7 @@ class ByStatement {
     }
 
     void send_alone(std::size_t index) {
+        sent_alone_ = true;
         guard([&] { connection_.script(log_.in_transaction(log_.running())); });
         send(index);
         fault::point("statement-sent");
@@ -303,7 +310,9 @@ class ByStatement {
     const Body& body_;
     StatementLog log_;
     std::size_t current_ = 0;
-    int attempts_ = 0;                     ///< At the transaction at hand.
+    int attempts_ = 0;         ///< At the transaction at hand.
+    bool sent_alone_ = false;  ///< The statement at hand was sent outside a transaction of ours.
+    bool is_chained_ = false;  ///< COMMIT AND CHAIN opened the transaction at hand.
     std::optional<std::size_t> begun_at_;  ///< Where the file's own transaction begins.
     bool sets_lock_timeout_ = false;
 };
