@@ -39,9 +39,9 @@ std::int64_t number_of(const boost::json::object& object, std::string_view name)
 }  // namespace
 
 std::string_view name_of(Finding::Kind kind) {
-    constexpr std::array names = {"changed",      "missing",   "cut_tail",  "rewritten",
-                                  "out_of_order", "forged",    "other_key", "other_journal",
-                                  "wrong_epoch",  "unreadable"};
+    constexpr std::array names = {"changed",      "missing",    "cut_tail",  "rewritten",
+                                  "out_of_order", "forged",     "other_key", "other_journal",
+                                  "wrong_epoch",  "unreadable", "unsigned"};
     return names[static_cast<std::size_t>(kind)];
 }
 
@@ -87,6 +87,7 @@ void Verifier::take(const Entry& entry) {
     }
     epochs_[entry.epoch].last = entry.sequence;
     compare_with_heads(entry);
+    has_several_runs_ = has_several_runs_ || (verdict_.entries > 0 && entry.run != last_.run);
     if (verdict_.entries++ == 0) {
         verdict_.first = entry.sequence;
     }
@@ -132,6 +133,11 @@ void Verifier::follow(const Entry& entry) {
                              last_.sequence, entry.sequence));
         }
     }
+    // Numbered otherwise, it would have no epoch in common with the heads of the genuine journal.
+    if (entry.sequence == 1 && entry.epoch != 1) {
+        find(Finding::Kind::wrong_epoch, 1, 1,
+             fmt::format("entry 1 says epoch {}: every journal begins with epoch 1", entry.epoch));
+    }
     if (last_.sequence != 0 && entry.kind != kinds::epoch && entry.epoch != last_.epoch) {
         find(Finding::Kind::wrong_epoch, entry.sequence, entry.sequence,
              fmt::format("entry {} says epoch {} in the middle of epoch {}", entry.sequence,
@@ -175,7 +181,7 @@ void Verifier::learn_key(const Entry& entry) {
              fmt::format("entry {} introduces no key that can be read", entry.sequence));
         return;
     }
-    const bool is_first = expectation_.trusted.empty() && !std::exchange(has_key_, true);
+    const bool is_first = !has_keys() && !std::exchange(has_key_, true);
     const auto voucher = keys_.find(introduction->previous);
     const bool is_vouched =
         voucher != keys_.end() &&
@@ -201,6 +207,7 @@ void Verifier::learn_key(const Entry& entry) {
 }
 
 void Verifier::check_signature(const Entry& entry) {
+    last_signature_ = entry.sequence;
     const auto detail = object_of(entry.detail);
     Head head{epochs_[entry.epoch].database, entry.epoch, number_of(detail, "sequence"),
               text_of(detail, "hash"),       "",          text_of(detail, "key"),
@@ -259,58 +266,101 @@ void Verifier::compare_with_heads(const Entry& entry) {
     }
 }
 
+/// Whether it is of a database that this journal ever was of, whatever its epoch says.
+bool Verifier::is_of_this(const Head& head) const {
+    return !head.database.empty() &&
+           (head.database == expectation_.database ||
+            std::any_of(epochs_.begin(), epochs_.end(),
+                        [&](const auto& epoch) { return epoch.second.database == head.database; }));
+}
+
 /// Heads that met no entry: cut off, left behind by a restore, or somebody else's.
 void Verifier::judge_remaining_heads() {
-    const auto is_later_life = [&](const Head& head) {
-        return head.epoch > verdict_.epoch && head.database == verdict_.database;
-    };
     // One file may hold the heads of all databases of a platform.
     const bool is_any_ours =
-        std::any_of(expectation_.heads.begin(), expectation_.heads.end(), [&](const Head& head) {
-            return std::any_of(epochs_.begin(), epochs_.end(), [&](const auto& epoch) {
-                return epoch.second.database == head.database;
-            });
-        });
+        std::any_of(expectation_.heads.begin(), expectation_.heads.end(),
+                    [&](const Head& head) { return is_of_this(head) || head.database.empty(); });
     std::map<std::string, std::size_t> others;
     for (const auto& [sequence, head] : heads_) {
         const auto epoch = epochs_.find(head.epoch);
-        const bool is_ours = epoch != epochs_.end() && (epoch->second.database.empty() ||
-                                                        epoch->second.database == head.database);
-        if (verdict_.entries == 0 || is_later_life(head)) {
-            find(Finding::Kind::cut_tail, verdict_.last + 1, sequence,
-                 fmt::format("the tail is cut off: the head of {} knows entry {} of epoch {}, the "
-                             "journal ends at {}",
-                             head.at, sequence, head.epoch, verdict_.last));
-        } else if (!is_ours) {
-            if (is_any_ours) {
-                ++others[head.database];
-            } else {
-                find(Finding::Kind::other_journal, 0, 0,
-                     fmt::format("the head of {} for entry {} is of database {}; this journal is "
-                                 "of {}",
-                                 head.at, sequence, head.database, verdict_.database));
-            }
-        } else if (sequence < verdict_.first) {
-            verdict_.notes.push_back(fmt::format(
-                "the head of {} is of entry {}, before the first one here", head.at, sequence));
-        } else if (sequence <= epoch->second.last) {
-            continue;  // The entry is among the missing, which are told.
-        } else if (head.epoch < verdict_.epoch && epochs_.rbegin()->second.is_signed) {
-            verdict_.notes.push_back(
-                fmt::format("{} of epoch {}, known to the head of {}, were left behind when epoch "
-                            "{} took over after entry {}",
-                            entries(epoch->second.last + 1, sequence), head.epoch, head.at,
-                            head.epoch + 1, epoch->second.last));
+        const bool is_met = epoch != epochs_.end() && epoch->second.database.empty();
+        if (verdict_.entries == 0 || is_met || is_of_this(head)) {
+            judge_unmet(head);
+        } else if (is_any_ours) {
+            ++others[head.database];
         } else {
-            find(Finding::Kind::cut_tail, epoch->second.last + 1, sequence,
-                 fmt::format("the tail is cut off: the head of {} knows entry {}, the journal "
-                             "ends at {}",
-                             head.at, sequence, epoch->second.last));
+            find(Finding::Kind::other_journal, 0, 0,
+                 fmt::format("the head of {} for entry {} is of database {}; this journal is of {}",
+                             head.at, sequence, head.database, verdict_.database));
         }
     }
     for (const auto& [database, count] : others) {
         verdict_.notes.push_back(fmt::format("{} of database {}, not of this one",
                                              counted(count, "head is", "heads are"), database));
+    }
+}
+
+/// A head of this journal.
+void Verifier::judge_unmet(const Head& head) {
+    const auto sequence = head.sequence;
+    const auto epoch = epochs_.find(head.epoch);
+    const bool is_known = epoch != epochs_.end() && (epoch->second.database.empty() ||
+                                                     epoch->second.database == head.database);
+    if (!is_known && sequence <= verdict_.last) {
+        find(Finding::Kind::rewritten, sequence, sequence,
+             fmt::format("entry {} is not the one that the head of {} names: that is of epoch {} "
+                         "of database {}, which the journal does not have",
+                         sequence, head.at, head.epoch, head.database));
+    } else if (!is_known) {
+        find(Finding::Kind::cut_tail, verdict_.last + 1, sequence,
+             fmt::format("the tail is cut off: the head of {} knows entry {} of epoch {}, the "
+                         "journal ends at {}",
+                         head.at, sequence, head.epoch, verdict_.last));
+    } else if (sequence < verdict_.first) {
+        verdict_.notes.push_back(fmt::format(
+            "the head of {} is of entry {}, before the first one here", head.at, sequence));
+    } else if (sequence <= epoch->second.last) {
+        return;  // The entry is among the missing, which are told.
+    } else if (head.epoch < verdict_.epoch && epochs_.rbegin()->second.is_signed &&
+               (has_keys() || may_sign(head.key))) {
+        // Without a key of the reader's, who signed the head must be who signs the journal: anybody
+        // could begin one with a key of his own.
+        verdict_.notes.push_back(fmt::format(
+            "{} of epoch {}, known to the head of {}, were left behind when epoch {} took over "
+            "after entry {}",
+            entries(epoch->second.last + 1, sequence), head.epoch, head.at, head.epoch + 1,
+            epoch->second.last));
+    } else {
+        find(Finding::Kind::cut_tail, epoch->second.last + 1, sequence,
+             fmt::format("the tail is cut off: the head of {} knows entry {}, the journal ends at "
+                         "{}",
+                         head.at, sequence, epoch->second.last));
+    }
+}
+
+/// What no signature that is believed covers. After the last one a run may still be going on, or
+/// have died: that is told. So is a first run, to whom the keys are known that it would sign with.
+void Verifier::judge_coverage() {
+    // The signature's own entry is covered by the next one, and by the head of its run.
+    const auto covered = verdict_.signed_through + (verdict_.signed_through > 0 ? 1 : 0);
+    auto from = std::max(covered + 1, verdict_.first);
+    const bool is_strict = !expectation_.trusted.empty();
+    const bool may_be_first_run =
+        verdict_.first > 1 || (last_signature_ == 0 && !has_several_runs_);
+    auto due = is_strict ? last_signature_ : 0;
+    if (verdict_.signatures == 0 && (is_strict || (has_keys() && !may_be_first_run))) {
+        due = verdict_.last;
+    }
+    if (verdict_.entries > 0 && from <= due) {
+        find(Finding::Kind::unsigned_, from, due,
+             fmt::format("{} {} covered by no signature of a key that may sign{}",
+                         entries(from, due), from == due ? "is" : "are",
+                         is_strict ? "" : "; name those that are yours with --public-key"));
+        from = due + 1;
+    }
+    if (verdict_.entries > 0 && from <= verdict_.last) {
+        verdict_.notes.push_back(fmt::format("{} {} not signed", entries(from, verdict_.last),
+                                             from == verdict_.last ? "is" : "are"));
     }
 }
 
@@ -334,13 +384,7 @@ Verdict Verifier::finish() {
         verdict_.notes.push_back(
             "the database was stamped anew since; the next run begins an epoch for it");
     }
-    // The signature's own entry is covered by the next one, and by the head of its run.
-    const auto covered = verdict_.signed_through + (verdict_.signed_through > 0 ? 1 : 0);
-    if (verdict_.entries > 0 && covered < verdict_.last) {
-        const auto from = std::max(covered + 1, verdict_.first);
-        verdict_.notes.push_back(fmt::format("{} {} not signed", entries(from, verdict_.last),
-                                             from == verdict_.last ? "is" : "are"));
-    }
+    judge_coverage();
     return std::move(verdict_);
 }
 

@@ -21,10 +21,12 @@ namespace caisson::journal {
 struct Expectation {
     std::string database;     ///< The uuid of the database at hand; empty: whatever it says.
     std::vector<Head> heads;  ///< Exported earlier.
-    /// Public keys that may sign, and may introduce others. Empty: the first key of the journal is
-    /// believed, and those that it introduces.
+    /// Public keys that may sign, and may introduce others: all up to the last signature must be
+    /// covered by theirs. Empty, as `known`: the first key of the journal is believed, and those
+    /// that it introduces.
     std::vector<std::string> trusted;
-    /// Public keys that are believed beside those: what this state directory made itself.
+    /// Public keys that are believed beside those: what this state directory made itself. A journal
+    /// that others signed and none of them did is a finding.
     std::vector<std::string> known;
 };
 
@@ -40,6 +42,7 @@ struct Finding {
         other_journal,  ///< A head, or the whole journal, is of another database.
         wrong_epoch,    ///< An epoch begins where none may.
         unreadable,     ///< A line of an export is no entry.
+        unsigned_,      ///< No key that is held against the journal signed what it should have.
     };
     Kind kind;
     std::int64_t first = 0;  ///< The entries it is about; 0 where it is about none.
@@ -88,6 +91,10 @@ class Verifier {
     void check_signature(const Entry& entry);
     void compare_with_heads(const Entry& entry);
     void judge_remaining_heads();
+    void judge_unmet(const Head& head);
+    void judge_coverage();
+    bool is_of_this(const Head& head) const;
+    bool has_keys() const { return !expectation_.trusted.empty() || !expectation_.known.empty(); }
     bool may_sign(const std::string& key) const;
 
     Expectation expectation_;
@@ -95,7 +102,9 @@ class Verifier {
     std::map<std::string, std::string> keys_;  ///< Name to public key, as the journal has them.
     std::map<std::string, bool> believed_;     ///< Name to whether somebody vouches for it.
     std::map<std::int64_t, Epoch> epochs_;
-    bool has_key_ = false;  ///< Whether the journal introduced one so far.
+    bool has_key_ = false;             ///< Whether the journal introduced one so far.
+    std::int64_t last_signature_ = 0;  ///< The last entry of that kind, whoever made it.
+    bool has_several_runs_ = false;
     Entry last_;
     bool last_is_whole_ = true;
     Verdict verdict_;

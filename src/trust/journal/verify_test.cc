@@ -164,7 +164,10 @@ TEST(Verify, WhoRewritesItWithAnotherKeyIsNotBelieved) {
     const auto fake = small();
     EXPECT_THAT(found(fake.verdict()), IsEmpty()) << "without a key or a head to hold against it";
     EXPECT_THAT(found(fake.verdict({"", {}, {genuine.key.public_key()}, {}})),
-                ElementsAre("other_key 2-2", "other_key 7-7"));
+                ElementsAre("other_key 2-2", "other_key 7-7", "unsigned 1-7"));
+    // The keys that this place made itself are held against it as well.
+    EXPECT_THAT(found(fake.verdict({"", {}, {}, {genuine.key.public_key()}})),
+                ElementsAre("unsigned 1-7"));
     EXPECT_THAT(found(fake.verdict({"", {genuine.head()}, {}, {}})), Contains("rewritten 7-7"));
     EXPECT_THAT(found(genuine.verdict({"", {}, {genuine.key.public_key()}, {}})), IsEmpty());
 }
@@ -184,10 +187,77 @@ TEST(Verify, AKeyThatTheOldOneIntroducedMaySign) {
     journal.add(kinds::key, to_json(introduce(journal.key)));
     journal.sign();
     EXPECT_THAT(found(journal.verdict({"", {}, {first}, {}})),
-                ElementsAre("other_key 10-10", "other_key 11-11"));
+                ElementsAre("other_key 10-10", "other_key 11-11", "unsigned 10-11"));
     EXPECT_THAT(found(journal.verdict()), IsEmpty());
     EXPECT_THAT(journal.verdict().notes, Contains(HasSubstr("for which no key vouches")));
-    EXPECT_THAT(journal.verdict({"", {}, {}, {journal.key.public_key()}}).notes, IsEmpty());
+    // What is signed last covers all before, and only keys that are known need no voucher.
+    const auto known = journal.verdict({"", {}, {}, {first, journal.key.public_key()}});
+    EXPECT_THAT(found(known), IsEmpty());
+    EXPECT_THAT(known.notes, IsEmpty());
+}
+
+TEST(Verify, AJournalWhoseSignaturesWereTakenOutIsNamed) {
+    auto journal = small();
+    const auto key = journal.key.public_key();
+    journal.entries.pop_back();
+    EXPECT_THAT(found(journal.verdict()), IsEmpty()) << "without a key to hold against it";
+    EXPECT_THAT(found(journal.verdict({"", {}, {key}, {}})), ElementsAre("unsigned 1-6"));
+    // A first run that is still going on has signed nothing; the one after it would have.
+    EXPECT_THAT(found(journal.verdict({"", {}, {}, {key}})), IsEmpty());
+    journal.entries[4].run = journal.entries[5].run = "another";
+    journal.rehash_from(4);
+    EXPECT_THAT(found(journal.verdict({"", {}, {}, {key}})), ElementsAre("unsigned 1-6"));
+}
+
+TEST(Verify, TheTailOfARunAfterTheLastSignatureIsNoFinding) {
+    auto journal = small();
+    journal.add(kinds::start);
+    const auto verdict = journal.verdict({"", {}, {journal.key.public_key()}, {}});
+    EXPECT_THAT(found(verdict), IsEmpty());
+    EXPECT_THAT(verdict.notes, ElementsAre("entry 8 is not signed"));
+}
+
+TEST(Verify, HeadsAreNotEscapedByAnotherEpochNumber) {
+    const auto genuine = small();
+    const auto key = genuine.key.public_key();
+    auto renumbered = small();
+    for (auto& entry : renumbered.entries) {
+        entry.epoch = 2;
+    }
+    renumbered.rehash_from(0);
+    EXPECT_THAT(found(renumbered.verdict({"", {genuine.head()}, {}, {}})),
+                testing::IsSupersetOf({"wrong_epoch 1-1", "rewritten 7-7"}));
+    // Epoch 1 of another database first, and only then the database that the heads are of.
+    Journal shifted;
+    shifted.database = another;
+    shifted.begin();
+    shifted.database = ours;
+    shifted.begin();
+    EXPECT_THAT(found(shifted.verdict({ours, {genuine.head()}, {}, {}})),
+                ElementsAre("cut_tail 3-7"));
+    for (int i = 0; i < 8; ++i) {
+        shifted.add(kinds::start);
+    }
+    EXPECT_THAT(found(shifted.verdict({"", {genuine.head()}, {}, {}})),
+                ElementsAre("rewritten 7-7"));
+    // The database at hand is ours, whatever the journal says.
+    Journal foreign;
+    foreign.database = another;
+    foreign.begin();
+    EXPECT_THAT(found(foreign.verdict({ours, {genuine.head()}, {}, {}})),
+                ElementsAre("cut_tail 2-7"));
+}
+
+TEST(Verify, NobodyLeavesHeadsBehindWithAKeyOfHisOwn) {
+    const auto genuine = small();
+    Journal fake;
+    fake.begin();
+    fake.add(kinds::key, to_json(introduce(fake.key)));
+    fake.database = another;
+    fake.begin();
+    fake.sign();
+    EXPECT_THAT(found(fake.verdict({another, {genuine.head()}, {}, {}})),
+                ElementsAre("cut_tail 3-7"));
 }
 
 TEST(Verify, AForgedIntroductionIsNamed) {

@@ -60,8 +60,10 @@ void Writer::open() {
     }
     connect();
     try {
-        take_standing();
-        introduce_ourselves();
+        // An epoch and an introduction say what they follow: who comes second has nothing to begin.
+        for (int attempt = 1; !take_standing(attempt) || !introduce_ourselves(attempt);) {
+            ++attempt;
+        }
     } catch (...) {
         close();
         throw;
@@ -90,7 +92,7 @@ void Writer::close() {
     connection_.reset();
 }
 
-void Writer::take_standing() {
+bool Writer::take_standing(int attempt) {
     auto standing = read_standing(*connection_);
     actor_ = standing.actor;
     signed_key_ = standing.key;
@@ -107,14 +109,16 @@ void Writer::take_standing() {
                                                       {"sequence", head_->sequence},
                                                       {"hash", head_->hash}};
         }
-        write({entry_of({kinds::epoch, "", boost::json::serialize(detail)})});
+        std::vector<Entry> entries{entry_of({kinds::epoch, "", boost::json::serialize(detail)})};
+        return try_write(entries, attempt);
     }
+    return true;
 }
 
 /// The keys of this place that the journal does not know yet, each vouched for by the one before.
-void Writer::introduce_ourselves() {
+bool Writer::introduce_ourselves(int attempt) {
     if (!options_.key || signed_key_ == key_id(options_.key->public_key())) {
-        return;
+        return true;
     }
     const auto& keys = options_.keys;
     const auto known = std::find_if(
@@ -127,8 +131,11 @@ void Writer::introduce_ourselves() {
         const auto own = introduce(*options_.key);
         entries.push_back(entry_of({kinds::key, own.key, to_json(own)}));
     }
-    write(std::move(entries));
+    if (!try_write(entries, attempt)) {
+        return false;
+    }
     signed_key_ = key_id(options_.key->public_key());
+    return true;
 }
 
 Entry Writer::entry_of(const Draft& draft) const {
@@ -178,39 +185,46 @@ void Writer::append(const Draft& draft) {
 }
 
 void Writer::write(std::vector<Entry> entries) {
-    for (int attempt = 1;; ++attempt) {
-        const auto before = head_;
-        for (auto& entry : entries) {
-            number(entry);
-            head_ = entry;
-        }
-        try {
-            send(entries);
-            written_ += entries.size();
-            return;
-        } catch (const pg::DatabaseError& error) {
-            head_ = before;
-            if (error.sqlstate != pg::sqlstate::unique_violation || attempt == most_attempts) {
-                throw;
-            }
-        } catch (const Error& error) {
-            head_ = before;
-            if (error.code() != Code::cannot_connect || attempt > 1) {
-                throw;
-            }
-            // Once more on a new connection, unless the old one had done it.
-            connect();
-            if (is_there(entries.back())) {
-                head_ = entries.back();
-                written_ += entries.size();
-                return;
-            }
-        }
+    for (int attempt = 1; !try_write(entries, attempt); ++attempt) {
         // Another writer was faster: what it wrote is what ours follows.
-        const auto standing = read_standing(*connection_);
-        head_ = standing.last;
-        epoch_ = std::max(epoch_, head_ ? head_->epoch : epoch_);
+        auto standing = read_standing(*connection_);
+        head_ = std::move(standing.last);
+        if (head_ && head_->epoch > epoch_) {
+            epoch_ = head_->epoch;
+            database_ = standing.database;
+        }
     }
+}
+
+/// False when they are not there and the numbers may be another's.
+bool Writer::try_write(std::vector<Entry>& entries, int attempt) {
+    const auto before = head_;
+    for (auto& entry : entries) {
+        number(entry);
+        head_ = entry;
+    }
+    try {
+        send(entries);
+    } catch (const pg::DatabaseError& error) {
+        head_ = before;
+        if (error.sqlstate != pg::sqlstate::unique_violation || attempt == most_attempts) {
+            throw;
+        }
+        return false;
+    } catch (const Error& error) {
+        head_ = before;
+        if (error.code() != Code::cannot_connect || attempt > 1) {
+            throw;
+        }
+        // Once more on a new connection, unless the old one had done it.
+        connect();
+        if (!is_there(entries.back())) {
+            return false;
+        }
+        head_ = entries.back();
+    }
+    written_ += entries.size();
+    return true;
 }
 
 void Writer::send(const std::vector<Entry>& entries) {

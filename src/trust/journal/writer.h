@@ -85,12 +85,14 @@ class Writer {
     void open();
     void connect();
     void close();
-    void take_standing();
-    void introduce_ourselves();
+    /// These two say false when another writer was faster: the standing is to be taken anew.
+    bool take_standing(int attempt);
+    bool introduce_ourselves(int attempt);
     Entry entry_of(const Draft& draft) const;
     void number(Entry& entry) const;
     std::string signature_of(const Entry& entry) const;
     void write(std::vector<Entry> entries);
+    bool try_write(std::vector<Entry>& entries, int attempt);
     void send(const std::vector<Entry>& entries);
     bool is_there(const Entry& entry);
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <atomic>
 #include <thread>
 
 #include <gmock/gmock.h>
@@ -73,6 +74,47 @@ class Journal : public testing::Test {
                            std::to_string(finding.first) + "-" + std::to_string(finding.last));
         }
         return list;
+    }
+
+    /// A run of a writer that saw the journal before another, whose entries these are, committed.
+    void lose_against(const std::vector<Draft>& drafts, std::int64_t epoch,
+                      std::optional<Writer::Options> with = {}) {
+        auto all = entries();
+        const auto there = all.size();
+        for (const auto& draft : drafts) {
+            Entry entry;
+            entry.sequence = static_cast<std::int64_t>(all.size()) + 1;
+            entry.epoch = epoch;
+            entry.at = "2026-03-03T08:00:00.000000Z";
+            entry.kind = draft.kind;
+            entry.subject = draft.subject;
+            entry.detail = draft.detail;
+            entry.previous = all.empty() ? no_hash() : all.back().hash;
+            entry.hash = hash_of(entry);
+            all.push_back(entry);
+        }
+        connection_.script("begin;" + insert_sql(std::span(all).subspan(there)));
+        Writer writer(with ? std::move(*with) : options());
+        std::atomic<bool> has_ended = false;
+        std::thread thread([&] {
+            try {
+                writer.append({kinds::start, "second"});
+                writer.end();
+            } catch (const std::exception& error) {
+                ADD_FAILURE() << error.what();
+            }
+            has_ended = true;
+        });
+        pg::Connection watcher(database_.settings());
+        while (!has_ended &&
+               watcher
+                   .query("select from pg_stat_activity where wait_event_type = 'Lock' and "
+                          "application_name = 'caisson journal' and datname = current_database()")
+                   .empty()) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        }
+        connection_.query("commit");
+        thread.join();
     }
 
     test::Directory directory_;
@@ -220,6 +262,34 @@ TEST_F(Journal, WhereNoLockHoldsTheNumbersAreTheFence) {
     expect_whole();
 }
 
+TEST_F(Journal, WhoComesSecondNeitherBeginsAnEpochNorIntroducesAKey) {
+    const auto detail = [](const std::string& database, const std::string& more = "") {
+        return R"({"database":")" + database + "\"" + more + "}";
+    };
+    lose_against({{kinds::epoch, "", detail("11111111-1111-4111-8111-111111111111")}}, 1);
+    EXPECT_EQ(kinds_of_all(), "epoch key start signature");
+    expect_whole();
+    // Another one stamped anew: what it continues is not what the second saw last.
+    stamp("22222222-2222-4222-8222-222222222222");
+    const auto last = entries().back();
+    lose_against({{kinds::epoch, "",
+                   detail("22222222-2222-4222-8222-222222222222",
+                          R"(,"continues":{"epoch":1,"sequence":4,"hash":")" + last.hash + "\"}")},
+                  {kinds::plan, ""}},
+                 2);
+    EXPECT_EQ(kinds_of_all(), "epoch key start signature epoch plan start signature");
+    expect_whole();
+    const auto next = SigningKey::generate();
+    const auto introduction = introduce(next, key_);
+    auto renewed = options();
+    renewed.key = next;
+    renewed.keys = {introduce(key_), introduction};
+    lose_against({{kinds::key, introduction.key, to_json(introduction)}}, 2, std::move(renewed));
+    EXPECT_EQ(kinds_of_all(),
+              "epoch key start signature epoch plan start signature key start signature");
+    expect_whole();
+}
+
 TEST_F(Journal, ManyWritersLeaveOneChain) {
     std::vector<std::thread> threads;
     for (int i = 0; i < 4; ++i) {
@@ -306,7 +376,7 @@ TEST_F(Journal, WhatASuperuserChangesIsNamed) {
     EXPECT_THAT(findings(), ElementsAre("missing 3-4"));
     restore();
     connection_.query("delete from caisson.journal where sequence > 4");
-    EXPECT_THAT(findings(), ElementsAre("cut_tail 5-6"));
+    EXPECT_THAT(findings(), ElementsAre("cut_tail 5-6", "unsigned 1-4"));
     restore();
     connection_.query("delete from caisson.journal");
     EXPECT_THAT(findings(), ElementsAre("cut_tail 1-6"));
