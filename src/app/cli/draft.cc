@@ -202,9 +202,10 @@ Exit run_draft(Context& context) {
     }
     const auto scope = scope_of(context.run(), database, context.arguments().has("--rights"));
     const auto& arguments = context.arguments();
-    const auto to = read_schema(
+    auto to = read_schema(
         context, arguments.value("--to", database.key + "@" + context.run().environment.name),
         scope.rights);
+    to.scratch.reset();  // An address holds one shadow at a time.
     auto from = arguments.has("--from")
                     ? read_schema(context, arguments.value("--from"), scope.rights)
                     : read_migrated(context, database, scope);

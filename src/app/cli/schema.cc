@@ -102,7 +102,8 @@ Exit run_diff(Context& context) {
                     "caisson schema diff compliance@local compliance@production");
     }
     const bool rights = context.arguments().has("--rights");
-    const auto a = read_schema(context, words[0], rights);
+    auto a = read_schema(context, words[0], rights);
+    a.scratch.reset();  // An address holds one shadow at a time.
     const auto b = read_schema(context, words[1], rights);
     const auto differences = schema::diff(without_order(a.snapshot), without_order(b.snapshot));
     const auto format = context.arguments().value("--format", context.json() ? "json" : "text");

@@ -98,8 +98,11 @@ std::vector<migrations::Migration> applied_files(const std::vector<migrations::M
         });
         const bool is_same = file != files.end() && file->up.checksum == record.checksum;
         auto text = is_same ? std::nullopt : text_of(record);
-        if (file == files.end() && !text) {
-            problems.push_back(title + " has no file any more, and its text was too long to keep");
+        if (!is_same && !text) {
+            problems.push_back(title +
+                               (file == files.end() ? " has no file any more"
+                                                    : " was edited after it was applied") +
+                               ", and the text that was applied is not known");
             continue;
         }
         applied.push_back(file != files.end() ? *file : from_record(record, *text));

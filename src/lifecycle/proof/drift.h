@@ -17,8 +17,8 @@ namespace caisson::proof {
 
 /// The files that a history says are applied, in its order and with the text that was applied:
 /// edited files as they were, missing ones from the history alone.
-/// Errors: migration_order for a file that is applied in part, and for one that is gone whose text
-/// was too long to keep.
+/// Errors: migration_order for a file that is applied in part, and for one that is gone or edited
+/// whose text was too long to keep.
 std::vector<migrations::Migration> applied_files(const std::vector<migrations::Migration>& files,
                                                  const migrations::History& history,
                                                  const migrations::TextOf& text_of);

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/error.h"
 #include "lifecycle/proof/bench_test.h"
 #include "lifecycle/proof/drift.h"
 
@@ -70,6 +71,21 @@ TEST(Drift, IsTakenAgainstWhatWasAppliedAlsoWhereFilesWereEditedOrAreGone) {
     EXPECT_THAT(
         texts(schema::diff(expected, live.snapshot(bench))),
         UnorderedElementsAre("unexpected column public.a.by_hand", "missing table public.b"));
+}
+
+TEST(Drift, CannotBeToldWhereAFileWasEditedAndWhatWasAppliedIsNotKnown) {
+    const Bench bench;
+    bench.write("001_a.sql", "create table a (id int);");
+    Live live(bench);
+    bench.write("001_a.sql", "create table a (id bigint);");
+    live.connection.script("update caisson.migrations set content = null");
+    try {
+        live.applied(bench);
+        FAIL() << "nothing was refused";
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), Code::migration_order);
+        EXPECT_THAT(error.message(), ::testing::HasSubstr("edited after it was applied"));
+    }
 }
 
 }  // namespace

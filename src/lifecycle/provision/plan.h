@@ -9,11 +9,16 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "trust/session.h"
 
 namespace caisson::provision {
+
+/// How the comment of a role begins that a shadow made and removes again. Provisioning takes the
+/// comment away: from then on the role is the platform's.
+inline constexpr std::string_view shadow_role_mark = "Made by Caisson for a shadow";
 
 /// A role as it is, or as it should be.
 struct RoleState {

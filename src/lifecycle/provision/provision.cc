@@ -96,6 +96,23 @@ std::string rights_as_they_are(pg::Connection& inside, const platform::Database&
             .text("rights"));
 }
 
+/// A role that a killed shadow left is the platform's from now on: no later shadow removes it.
+std::vector<Action> take_from_shadows(pg::Connection& server,
+                                      const std::map<std::string, RoleState>& wanted) {
+    std::vector<Action> actions;
+    for (const auto row :
+         server.query("select rolname from pg_roles where starts_with(shobj_description(oid, "
+                      "'pg_authid'), $1)",
+                      {shadow_role_mark})) {
+        if (wanted.contains(row.string("rolname"))) {
+            actions.push_back(
+                {fmt::format("role {}, which a shadow had made", row.text("rolname")),
+                 fmt::format("comment on role {} is null", pg::identifier(row.text("rolname")))});
+        }
+    }
+    return actions;
+}
+
 void run_actions(pg::Connection& connection, const std::vector<Action>& actions,
                  const Options& options, Report& report) {
     for (const auto& action : actions) {
@@ -212,12 +229,14 @@ void provision_server(pg::Connection& server, const trust::Run& run,
     const auto new_password = [&](const std::string& role) {
         return server.scram_verifier(role, secrets.password_of(role, database).reveal());
     };
-    const auto known = secrets.roles_with_secret(wanted_roles(run.manifest, database), database);
+    const auto wanted = wanted_roles(run.manifest, database);
+    const auto known = secrets.roles_with_secret(wanted, database);
     const auto actions = plan_server(found, run.manifest, database,
                                      trust::database_name(run, database), known, new_password);
     if (!options.dry_run) {
         secrets.keep();
     }
+    run_actions(server, take_from_shadows(server, wanted), options, report);
     run_actions(server, actions, options, report);
     if (!options.dry_run) {
         secrets.clear_rotation(database);

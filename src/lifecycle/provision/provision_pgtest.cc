@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <future>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "drivers/pg/quote.h"
+#include "lifecycle/provision/plan.h"
 #include "lifecycle/provision/provision.h"
 #include "tests/support/postgres.h"
 #include "trust/passfile.h"
@@ -91,6 +93,20 @@ TEST_F(Provision, RolesOfSomebodyElsesDatabaseKeepTheirSecrets) {
     EXPECT_THROW(provision(0), Error);
     EXPECT_EQ(verifier(0), before);
     EXPECT_EQ(trust::Passfile::read(run_.state.passfile()).entries().size(), 1U);
+}
+
+TEST_F(Provision, ARoleThatAShadowLeftIsThePlatformsFromThenOn) {
+    const auto app = trust::role_name(database(0), trust::Role::app);
+    server_.script(fmt::format("create role {0} nologin; comment on role {0} is {1}",
+                               pg::identifier(app), pg::literal(shadow_role_mark)));
+    provision(0);
+    EXPECT_TRUE(server_
+                    .query("select shobj_description(oid, 'pg_authid') is null as free from "
+                           "pg_roles where rolname = $1",
+                           {app})
+                    .front()
+                    .boolean("free"));
+    EXPECT_TRUE(provision(0).done.empty());
 }
 
 TEST_F(Provision, ARotationThatWasCutOffIsMendedForEveryDatabase) {

@@ -7,14 +7,14 @@
 #include "base/text.h"
 #include "drivers/pg/quote.h"
 #include "lifecycle/provision/plan.h"
+#include "lifecycle/shadow/circumstances.h"
 
 namespace caisson::shadow {
 namespace {
 
 /// The comment of the schema caisson while the database is a shadow; what follows it are the
-/// extensions that were there before.
+/// extensions that were there before and, in a line of its own, the circumstances.
 constexpr std::string_view mark = "A shadow: Caisson tries things here and empties it. Before: ";
-constexpr std::string_view role_mark = "Made by Caisson for a shadow";
 
 /// Everything that lies directly in a schema of users, and the schemas themselves.
 /// Source: PostgreSQL, "pg_depend": whatever is in a schema depends on it, except what belongs to
@@ -59,16 +59,69 @@ std::set<std::string> extensions_of(pg::Connection& connection) {
     return names;
 }
 
-/// What a killed run noted of the time before it; nothing where the database is no shadow of ours.
-std::optional<std::set<std::string>> left_behind(pg::Connection& connection) {
+/// What a killed run noted of the time before it.
+struct LeftBehind {
+    std::set<std::string> extensions;
+    std::string circumstances;
+};
+
+/// Whether the database is somebody's: a shadow has no identity.
+bool has_identity(pg::Connection& connection) {
+    return connection.query("select to_regclass('caisson.identity') is not null as there")
+               .front()
+               .boolean("there") &&
+           !connection.query("select from caisson.identity").empty();
+}
+
+/// Nothing where the database is no shadow of ours.
+std::optional<LeftBehind> left_behind(pg::Connection& connection) {
     const auto rows = connection.query(
         "select coalesce(obj_description(to_regnamespace('caisson'), 'pg_namespace'), '') as note");
     const std::string note = rows.front().string("note");
-    if (note.rfind(mark, 0) != 0) {
+    if (note.rfind(mark, 0) != 0 || has_identity(connection)) {
         return std::nullopt;
     }
-    const auto names = split(note.substr(mark.size()), ',');
-    return std::set<std::string>(names.begin(), names.end());
+    const auto end = note.find('\n');
+    const auto names = split(note.substr(mark.size(), end - mark.size()), ',');
+    return LeftBehind{{names.begin(), names.end()},
+                      end == std::string::npos ? "[]" : note.substr(end + 1)};
+}
+
+/// The comment of a role that was made for a shadow in this database and no other.
+std::string role_mark(pg::Connection& connection) {
+    return fmt::format(
+        "{} in database {}", provision::shadow_role_mark,
+        connection.query("select oid from pg_database where datname = current_database()")
+            .front()
+            .text("oid"));
+}
+
+/// Drops the roles that were made for a shadow here. One that something outside this database
+/// depends on is somebody's by now: REASSIGN OWNED and DROP OWNED would reach what is theirs.
+/// Gives back those that stay.
+std::vector<std::string> drop_roles(pg::Connection& connection) {
+    std::vector<std::string> left;
+    for (const auto row : connection.query(
+             "with here as (select oid from pg_database where datname = current_database()) "
+             "select r.rolname, "
+             "exists (select from pg_shdepend d where d.refclassid = 'pg_authid'::regclass "
+             "         and d.refobjid = r.oid and d.classid <> 'pg_auth_members'::regclass "
+             "         and case when d.dbid = 0 then d.classid <> 'pg_database'::regclass "
+             "                                    or d.objid <> here.oid "
+             "                  else d.dbid <> here.oid end) "
+             "or exists (select from pg_db_role_setting s where s.setrole = r.oid "
+             "            and s.setdatabase <> here.oid) as is_used "
+             "from pg_roles r, here where shobj_description(r.oid, 'pg_authid') = $1",
+             {role_mark(connection)})) {
+        const auto role = pg::identifier(row.text("rolname"));
+        if (row.boolean("is_used") ||
+            !attempt(connection, fmt::format("reassign owned by {0} to current_user; drop owned by "
+                                             "{0}; drop role {0}",
+                                             role))) {
+            left.push_back(row.string("rolname"));
+        }
+    }
+    return left;
 }
 
 std::string place_of(const pg::Settings& settings) {
@@ -88,6 +141,30 @@ void refuse_own(const pg::Settings& settings, const trust::Run& run) {
                                     place_of(settings), database.key));
         }
     }
+}
+
+/// What our login is to a role that is there.
+struct Standing {
+    bool may_act = false;    ///< As a member, however it became one.
+    bool is_member = false;  ///< By a grant that one of ours would be the same as.
+};
+
+std::optional<Standing> standing_of(pg::Connection& connection, const std::string& role) {
+    // Since PostgreSQL 16 one may be a member without being able to become the role, and each
+    // grantor has a grant of its own.
+    const bool is_split = connection.server_version() >= 160000;
+    const auto rows = connection.query(
+        fmt::format("select pg_has_role(r.oid, 'usage'){} as may, exists (select from "
+                    "pg_auth_members m join pg_roles me on me.oid = m.member where m.roleid = "
+                    "r.oid and me.rolname = current_user{}) as member "
+                    "from pg_roles r where r.rolname = $1",
+                    is_split ? " and pg_has_role(r.oid, 'set')" : "",
+                    is_split ? " and m.grantor = me.oid" : ""),
+        {role});
+    if (rows.empty()) {
+        return std::nullopt;
+    }
+    return Standing{rows.front().boolean("may"), rows.front().boolean("member")};
 }
 
 pg::Connection connect(const pg::Settings& settings, const trust::Run& run) {
@@ -147,7 +224,8 @@ Address::Address(pg::Settings settings, const trust::Run& run, const platform::D
       lock_(connection_, "shadow", std::chrono::milliseconds(1)) {
     connection_.script("set client_min_messages = warning");
     if (const auto before = left_behind(connection_)) {
-        clean(connection_, *before);
+        restore(connection_, before->circumstances);
+        clean(connection_, before->extensions);
     }
     constexpr std::size_t most = 5;
     auto found = contents(connection_, most + 1);
@@ -161,6 +239,8 @@ Address::Address(pg::Settings settings, const trust::Run& run, const platform::D
                     "was changed");
     }
     extensions_before_ = extensions_of(connection_);
+    left_roles_ = drop_roles(connection_);
+    before_ = circumstances(connection_);
 }
 
 Address::~Address() {
@@ -169,29 +249,21 @@ Address::~Address() {
             connection_.query("rollback");
         }
         connection_.script("reset role");
+        if (has_identity(connection_)) {
+            return;  // Somebody made it theirs meanwhile.
+        }
+        restore(connection_, before_);
         clean(connection_, extensions_before_);
-        const auto me = pg::identifier(settings_.user);
-        connection_.query("alter schema public owner to pg_database_owner");
-        connection_.query(fmt::format("grant connect, temporary on database {} to public",
-                                      pg::identifier(settings_.database)));
-        if (has_roles_) {
-            connection_.query(fmt::format(
-                "revoke create on database {} from {}", pg::identifier(settings_.database),
-                pg::identifier(trust::role_name(database_, trust::Role::owner))));
-        }
-        connection_.query(
-            fmt::format("alter database {} reset all", pg::identifier(settings_.database)));
-        for (const auto row : connection_.query(
-                 "select r.rolname from pg_roles r where shobj_description(r.oid, 'pg_authid') = "
-                 "$1 and starts_with(r.rolname, $2)",
-                 {role_mark, database_.name + "_"})) {
-            const auto role = pg::identifier(row.text(0));
-            connection_.query(fmt::format("reassign owned by {} to {}", role, me));
-            connection_.query(fmt::format("drop owned by {}", role));
-            connection_.query(fmt::format("drop role {}", role));
-        }
     } catch (const Error&) {
         // The mark tells the next run to go on.
+    }
+    try {
+        drop_roles(connection_);
+    } catch (const Error&) {
+        // So do the comments of the roles.
+    }
+    for (const auto& revoke : revokes_) {
+        attempt(connection_, revoke);
     }
 }
 
@@ -208,46 +280,56 @@ pg::Settings Address::role(trust::Role role) const {
 trust::CatalogueStep Address::marked(trust::CatalogueStep first) const {
     const std::vector<std::string> before(extensions_before_.begin(), extensions_before_.end());
     first.sql += fmt::format(";\ncomment on schema caisson is {}",
-                             pg::literal(std::string(mark) + join(before, ",")));
+                             pg::literal(std::string(mark) + join(before, ",") + "\n" + before_));
     return first;
 }
 
 std::vector<std::string> Address::make_roles(const trust::Run& run,
                                              const platform::Database& database) {
-    const auto me = connection_
-                        .query(
-                            "select rolsuper, rolsuper or rolcreaterole as may, rolname from "
-                            "pg_roles where rolname = current_user")
-                        .front();
-    std::vector<std::string> missing;
+    const auto me =
+        connection_.query("select rolsuper, rolname from pg_roles where rolname = current_user")
+            .front();
+    std::vector<std::string> notes;
+    for (const auto& name : left_roles_) {
+        notes.push_back(fmt::format(
+            "the role {}, once made for a shadow here, is used elsewhere by now: it was left",
+            name));
+    }
     std::vector<std::string> sql;
+    std::vector<std::string> revokes;
+    const auto comment = pg::literal(role_mark(connection_));
     for (const auto& [name, state] : provision::wanted_roles(run.manifest, database)) {
-        if (connection_.query("select from pg_roles where rolname = $1", {name}).empty()) {
-            missing.push_back(name);
+        const auto role = pg::identifier(name);
+        const auto standing = standing_of(connection_, name);
+        if (!standing) {
             sql.push_back(fmt::format(
-                "create role {0} nologin{1}; comment on role {0} is {2};", pg::identifier(name),
-                state.bypasses_rls && me.boolean("rolsuper") ? " bypassrls" : "",
-                pg::literal(role_mark)));
+                "create role {0} nologin{1}; comment on role {0} is {2};", role,
+                state.bypasses_rls && me.boolean("rolsuper") ? " bypassrls" : "", comment));
         }
-        if (!me.boolean("rolsuper")) {
-            sql.push_back(fmt::format("grant {} to {};", pg::identifier(name),
-                                      pg::identifier(me.text("rolname"))));
+        if (!me.boolean("rolsuper") && (!standing || !standing->may_act)) {
+            const auto self = pg::identifier(me.text("rolname"));
+            sql.push_back(fmt::format("grant {} to {};", role, self));
+            if (!standing || !standing->is_member) {
+                revokes.push_back(fmt::format("revoke {} from {}", role, self));
+            }
         }
     }
     try {
         if (!sql.empty()) {
             connection_.script(join(sql, "\n"));
         }
+        revokes_ = std::move(revokes);
         has_roles_ = true;
-        return {};
+        return notes;
     } catch (const pg::DatabaseError& error) {
         if (!error.is("42501")) {
             throw;
         }
-        return {fmt::format(
+        notes.push_back(fmt::format(
             "the shadow works as {} alone: it may not make the roles of the platform or act as "
             "them ({}). Files that name them fail there; give it CREATEROLE, or name no shadow",
-            settings_.user, error.message())};
+            settings_.user, error.message()));
+        return notes;
     }
 }
 

@@ -30,7 +30,8 @@ class Address : public Place {
 
     /// The step of the catalogue that leaves the mark together with the schema.
     trust::CatalogueStep marked(trust::CatalogueStep first) const;
-    /// Makes the roles that are missing, without login; notes on those that it may not make.
+    /// Makes the roles that are missing, without login; notes on those that it may not make, and on
+    /// those of earlier shadows that are somebody's by now.
     std::vector<std::string> make_roles(const trust::Run& run, const platform::Database& database);
     /// Whether everything below the roles can be done as provisioning does it.
     bool has_roles() const { return has_roles_; }
@@ -41,6 +42,9 @@ class Address : public Place {
     platform::Database database_;
     trust::AdvisoryLock lock_;
     std::set<std::string> extensions_before_;
+    std::string before_;                   ///< The circumstances.
+    std::vector<std::string> left_roles_;  ///< Of an earlier shadow, and somebody's by now.
+    std::vector<std::string> revokes_;     ///< Of the memberships that we gave ourselves.
     bool has_roles_ = false;
 };
 

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -30,8 +31,7 @@ using namespace std::chrono_literals;
 using std::chrono::steady_clock;
 
 constexpr std::string_view run_prefix = "run-";
-/// The directory of the sockets where the kernel's limit leaves no room below the place.
-constexpr const char* sockets_file = "sockets";
+/// The kernel's limit may leave no room for sockets below the place.
 constexpr std::size_t longest_socket_directory = 87;
 
 /// Ends the server when its owner is gone, even by kill -9, and removes the place. While the owner
@@ -126,14 +126,33 @@ void copy_template(const fs::path& from, const fs::path& to, const std::optional
     }
 }
 
-/// The processes of a place, its files and its sockets.
-void remove_place(const fs::path& place) {
-    servers::end_processes(servers::processes_in(place / "data", "postgres"), SIGQUIT, 5s);
-    if (const auto elsewhere = read_own(place / sockets_file)) {
-        const fs::path directory(*elsewhere);
-        if (directory.filename().string().starts_with("caisson-shadow-")) {
-            remove_tree(directory);
-        }
+uid_t user_of(const std::optional<Account>& owner) { return owner ? owner->user : ::geteuid(); }
+
+/// A directory of this account, or one of ours that it was to get, itself and no link to one.
+bool is_directory_of(const fs::path& path, uid_t user) {
+    struct stat status {};
+    return ::lstat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode) &&
+           (status.st_uid == user || status.st_uid == ::geteuid());
+}
+
+/// Where the sockets of a place are if not in it.
+fs::path sockets_elsewhere(const fs::path& place) {
+    return fmt::format("/tmp/caisson-shadow-{}",
+                       place.filename().string().substr(run_prefix.size()));
+}
+
+/// The processes of a place, its files and its sockets. What lies in the place may be anything that
+/// its account put there: only what is that account's is ended or removed.
+void remove_place(const fs::path& place, const std::optional<Account>& owner) {
+    const auto user = user_of(owner);
+    const auto data = place / "data";
+    if (is_directory_of(data, user)) {
+        auto processes = servers::processes_in(data, "postgres");
+        std::erase_if(processes, [&](pid_t process) { return process_owner(process) != user; });
+        servers::end_processes(processes, SIGQUIT, 5s);
+    }
+    if (const auto sockets = sockets_elsewhere(place); is_directory_of(sockets, user)) {
+        remove_tree(sockets);
     }
     const Stopwatch watch;
     while (true) {
@@ -154,18 +173,19 @@ fs::path lock_of(const fs::path& place) { return place.string() + ".lock"; }
 
 }  // namespace
 
-void sweep(const fs::path& home) {
+void sweep(const fs::path& home, const std::optional<Account>& owner) {
     std::error_code failure;
     std::vector<fs::path> places;
     for (fs::directory_iterator entry(home, failure), end; !failure && entry != end;
          entry.increment(failure)) {
-        if (entry->is_directory() && entry->path().filename().string().rfind(run_prefix, 0) == 0) {
+        if (entry->path().filename().string().rfind(run_prefix, 0) == 0 &&
+            is_directory_of(entry->path(), user_of(owner))) {
             places.push_back(entry->path());
         }
     }
     for (const auto& place : places) {
         if (const auto lock = FileLock::try_lock(lock_of(place), "sweeping a shadow")) {
-            remove_place(place);
+            remove_place(place, owner);
             ::unlink(lock_of(place).c_str());
         }
     }
@@ -173,7 +193,7 @@ void sweep(const fs::path& home) {
 
 Server::Server(const trust::Run& run, const Options& options) : owner_(platform::server_account()) {
     const auto home = make_home(run.state.root.parent_path(), owner_);
-    sweep(home);
+    sweep(home, owner_);
     const auto installed = servers::installed_postgres(run.variables);
     const int wanted = options.major != 0 ? options.major : servers::data_major(run).value_or(0);
     const auto& programs = fitting(installed, wanted);
@@ -189,8 +209,7 @@ Server::Server(const trust::Run& run, const Options& options) : owner_(platform:
         make_directory(place_, 0700, owner_);
         sockets_ = place_;
         if (place_.native().size() > longest_socket_directory) {
-            sockets_ = fmt::format("/tmp/caisson-shadow-{}", id);
-            write_file(place_ / sockets_file, sockets_.string(), 0600, owner_);
+            sockets_ = sockets_elsewhere(place_);
             make_directory(sockets_, 0700, owner_);
         }
         copy_template(original, place_ / "data", owner_);
@@ -244,7 +263,7 @@ void Server::end() {
             wait_until_gone(guard_, 5s);
             reap(guard_);
         }
-        remove_place(place_);
+        remove_place(place_, owner_);
         ::unlink(lock_of(place_).c_str());
     } catch (const Error&) {
         // The next run sweeps what is left.

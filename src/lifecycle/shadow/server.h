@@ -41,6 +41,7 @@ class Server {
 };
 
 /// Ends and removes what killed runs left below `home`.
-void sweep(const fs::path& home);
+/// Places of other accounts than `owner` (nothing: ours) stay, and no link is followed.
+void sweep(const fs::path& home, const std::optional<Account>& owner);
 
 }  // namespace caisson::shadow

@@ -227,6 +227,137 @@ TEST(Shadow, AtAnAddressWithoutTheRightToMakeRolesWorksAsItsUserAlone) {
     EXPECT_EQ(ask(given.settings(), "select to_regnamespace('caisson') is null"), "t");
 }
 
+/// What a killed run leaves of a role: made for a shadow in this database.
+void leave_role(const pg::Settings& settings, const std::string& role) {
+    pg::Connection connection(settings);
+    connection.script(fmt::format(
+        "create role {} nologin; comment on role {} is 'Made by Caisson for a shadow in database "
+        "{}'",
+        role, role,
+        ask(settings, "select oid from pg_database where datname = current_database()")));
+}
+
+TEST(Shadow, RemovesARoleOfAKilledRunButNoneThatSomethingElseDependsOnByNow) {
+    Bench bench;
+    const test::Database given;
+    const test::Database real;
+    bench.name(given.settings());
+    leave_role(given.settings(), "main_db_owner");
+    leave_role(given.settings(), "gone_app");
+    pg::Connection admin(real.settings());
+    admin.script(fmt::format(
+        "alter database {} owner to main_db_owner; create table public.customers (id int); alter "
+        "table public.customers owner to main_db_owner",
+        real.name()));
+    {
+        const auto shadow = bench.open();
+        ASSERT_EQ(shadow.notes().size(), 1U);
+        EXPECT_THAT(shadow.notes().front(), HasSubstr("main_db_owner"));
+    }
+    EXPECT_EQ(ask(real.settings(),
+                  "select pg_get_userbyid(datdba)::text || ' ' || (select relowner::regrole from "
+                  "pg_class where relname = 'customers') from pg_database where datname = "
+                  "current_database()"),
+              "main_db_owner main_db_owner");
+    EXPECT_EQ(ask(given.settings(),
+                  "select coalesce(string_agg(rolname, ','), '') from pg_roles where rolname ~ "
+                  "'^(main_db|gone)_'"),
+              "main_db_owner");
+    pg::Connection(given.settings()).script("drop owned by main_db_owner");
+    admin.script(
+        fmt::format("alter database {} owner to current_user; drop owned by main_db_owner; "
+                    "drop role main_db_owner",
+                    real.name()));
+}
+
+TEST(Shadow, LeavesADatabaseWithAnIdentityAloneWhateverItsCommentSays) {
+    Bench bench;
+    const test::Database given;
+    bench.name(given.settings());
+    pg::Connection(given.settings())
+        .script(
+            "create schema caisson; create table caisson.identity (uuid text); insert into "
+            "caisson.identity values ('a'); create table customers (id int); comment on schema "
+            "caisson is 'A shadow: Caisson tries things here and empties it. Before: plpgsql'");
+    EXPECT_EQ(refusal(bench).code(), Code::identity_unknown);
+    EXPECT_EQ(ask(given.settings(), "select to_regclass('customers') is not null"), "t");
+}
+
+TEST(Shadow, GivesAnAddressBackWithTheRightsAndSettingsItHad) {
+    Bench bench;
+    const test::Database given;
+    bench.name(given.settings());
+    pg::Connection(given.settings())
+        .script(fmt::format(
+            "create role keeper; revoke all on database {0} from public; grant connect on database "
+            "{0} to keeper with grant option; alter database {0} set search_path = \"$user\", "
+            "public, \"A b\"; alter database {0} set work_mem = '8MB'; alter schema public owner "
+            "to "
+            "keeper; grant create on schema public to public",
+            given.name()));
+    const auto state = [&] {
+        return ask(given.settings(),
+                   "select concat_ws('|', datacl, (select concat(nspowner::regrole, "
+                   "array(select unnest(nspacl)::text order by 1)) from pg_namespace where nspname "
+                   "= 'public'), (select array(select unnest(setconfig) order by 1) from "
+                   "pg_db_role_setting where setdatabase = d.oid and setrole = 0)) from "
+                   "pg_database d where "
+                   "datname = current_database()");
+    };
+    const auto before = state();
+    {
+        const auto shadow = bench.open();
+        EXPECT_NE(state(), before);
+        Connections connections(shadow);
+        connections(true).script("drop schema public cascade");
+    }
+    EXPECT_EQ(state(), before);
+    pg::Connection(given.settings())
+        .script(
+            "alter schema public owner to pg_database_owner; drop owned by keeper; drop role "
+            "keeper");
+}
+
+TEST(Shadow, AtAnAddressLeavesItsLoginNoMembershipInRolesThatWereThere) {
+    Bench bench;
+    const test::Database given;
+    pg::Connection admin(given.settings());
+    admin.script(
+        fmt::format("create role maker login createrole password 'maker'; alter database {} owner "
+                    "to maker; set role maker; create role main_db_app nologin; reset role",
+                    given.name()));
+    auto settings = given.settings();
+    settings.user = "maker";
+    settings.password = Secret("maker");
+    bench.name(settings);
+    const std::string memberships =
+        "select count(*) from pg_auth_members where member = 'maker'::regrole";
+    const auto before = ask(given.settings(), memberships);
+    {
+        const auto shadow = bench.open();
+        EXPECT_EQ(ask(shadow.role(trust::Role::app), "select current_user"), "main_db_app");
+    }
+    EXPECT_EQ(ask(given.settings(), memberships), before);
+    EXPECT_EQ(ask(given.settings(),
+                  "select string_agg(rolname, ',') from pg_roles where rolname ~ "
+                  "'^main_db_'"),
+              "main_db_app");
+    admin.script("drop role main_db_app");
+}
+
+TEST(Shadow, SweepsNoLinkAndNothingBehindOne) {
+    const Bench bench;
+    { const auto made = bench.open(); }
+    const test::Directory other;
+    const auto kept = other.write("run/data/kept", "");
+    const auto link = bench.directory.path() / "shadow" / "run-link";
+    fs::create_directory_symlink(other.path() / "run", link);
+    { const auto swept = bench.open(); }
+    EXPECT_TRUE(fs::exists(kept));
+    EXPECT_TRUE(fs::is_symlink(link));
+    fs::remove(link);
+}
+
 TEST(Shadow, NeedsTheExtensionsOfTheManifest) {
     Bench bench;
     bench.run.manifest.databases.front().extensions = {{"pgcrypto", false}, {"no_such", true}};
