@@ -66,7 +66,7 @@ run caisson -e staging migrate adopt --yes
 exits 0
 run caisson -e staging migrate
 says "396e8f26d0a5"
-says "Alembic"
+says "a program of alembic"
 same "nothing was run" "$(head)" ced8f3f148bb
 
 say "with the SQL that Alembic renders it applies the rest"

@@ -39,7 +39,7 @@ least=60 killed_at_each applied statement-applied
 
 say "killed at random moments"
 kills=0
-for _ in $(seq 100); do
+for _ in $(seq 40); do
   caisson -d random migrate >"$out" 2>"$err" </dev/null &
   runner=$!
   sleep "0.0$((RANDOM % 90 + 10))"
@@ -53,7 +53,7 @@ exits 0
 fifty_are_whole random "$expected"
 
 say "PostgreSQL is killed in the middle of files"
-step=6
+step=16
 [ "${CAISSON_STORIES:-}" = long ] && step=1
 for n in $(seq 1 $step 50); do
   [ "$n" = 1 ] || run caisson -d server migrate --to "$(printf '%03d' $((n - 1)))"

@@ -295,7 +295,7 @@ TEST_F(InspectTest, ADroppedViewAndAnEmptyMaterialisedOneAreFound) {
     const auto found = verdict("views");
     ASSERT_EQ(found.findings.size(), 2U);
     EXPECT_THAT(found.findings[0].message, HasSubstr("view public.active is missing"));
-    EXPECT_THAT(found.findings[0].remedy, HasSubstr("create view public.active as  SELECT"));
+    EXPECT_THAT(found.findings[0].remedy, HasSubstr("create view public.active as SELECT"));
     EXPECT_THAT(found.findings[1].message, HasSubstr("public.totals was never filled"));
 }
 
