@@ -112,6 +112,9 @@ class Graph {
     void add(const std::string& file, Contents& contents) {
         Migration migration;
         migration.up = loading_.script(file, contents);
+        // The graph is needed before load() reads the directives of all files, and tells mistakes.
+        std::vector<Mistake> told_later;
+        migration.up.directives = read_directives(migration.up.text, migration.up.file, told_later);
         migration.version = migration.up.directives.revision;
         migration.parents = migration.up.directives.parents;
         auto stem = std::string_view(file);
