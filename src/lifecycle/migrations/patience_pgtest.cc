@@ -107,7 +107,12 @@ TEST_F(PatienceTest, AnIndexBuiltConcurrentlyWaitsAsLongAsItTakes) {
 TEST_F(PatienceTest, AFileMaySayHowLongItWaits) {
     write("002_b.sql", "-- caisson: lock-timeout 10s\nalter table a add column j int;");
     std::thread later([&] {
-        std::this_thread::sleep_for(200ms);
+        while (ask("select count(*) from pg_stat_activity where wait_event_type = 'Lock' and query "
+                   "like '%alter table a add column j%' and pid <> pg_backend_pid()") == "0") {
+            std::this_thread::yield();
+        }
+        // Longer than the patience of a file that says nothing.
+        std::this_thread::sleep_for(700ms);
         other->script("rollback");
     });
     EXPECT_EQ(up().applied.size(), 1U);
