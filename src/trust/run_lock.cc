@@ -126,6 +126,8 @@ std::string RunLock::try_take() {
     return holder;
 }
 
+bool RunLock::retake() { return pooled_ || try_lock(connection_, lock_key(name_)); }
+
 bool RunLock::try_lease() {
     const auto name = pg::literal(name_);
     // Who runs a file holds a lock on the row, and is left in peace even when the time is over. The

@@ -42,6 +42,9 @@ class RunLock {
     ~RunLock();
 
     bool is_pooled() const { return pooled_; }
+    /// The session's lock once more, after the session may have given it up (it is counted, so the
+    /// connection must be closed in the end); false when another has it. Always true of a lease.
+    bool retake();
     /// SQL for the beginning of each transaction, ending in a semicolon; empty where the lock is
     /// the session's. It fails with 55P03 while a run with a session of its own holds the lock, and
     /// with P0004 when the lease went to another run.

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <deque>
+#include <optional>
 
 #include <boost/json/array.hpp>
 #include <fmt/format.h>
@@ -93,8 +95,34 @@ boost::json::object report(Context& context, const Candidate& candidate,
             {"findings", std::move(odd)}};
 }
 
+/// While it lives nobody migrates: our lock and the tools', on a session of the administrator's.
+class Stillness {
+ public:
+    Stillness(Context& context, const Candidate& candidate)
+        : admin_(trust::admin_settings(context.run(), candidate.database)) {
+        // Through a pooler a lock of a session would be anybody's, and leases may not be there yet.
+        if (!trust::is_pooled(admin_)) {
+            std::optional<Progress> bar;
+            const auto options = options_of(context, candidate.database, bar);
+            run_.emplace(admin_, "migrations", options.wait, options.on_wait);
+            tools_.emplace(admin_, candidate.mirror, options.wait, options.on_wait);
+        }
+    }
+
+ private:
+    pg::Connection admin_;
+    std::optional<trust::RunLock> run_;
+    std::optional<migrations::ToolLocks> tools_;
+};
+
 /// Roles, catalogue, identity and rights: what `db adopt` does, and the objects besides.
 void take_over(Context& context, const std::vector<Candidate>& candidates) {
+    std::deque<Stillness> still;
+    for (const auto& candidate : candidates) {
+        if (!context.dry_run()) {
+            still.emplace_back(context, candidate);
+        }
+    }
     const auto summary = provision_databases(context, true);
     context.print(summary.text);
     print_notes(context, summary);
@@ -121,7 +149,7 @@ migrations::History under_locks(Context& context, const Candidate& candidate, Ac
         // Through a pooler the lock of a session would be anybody's.
         const migrations::ToolLocks locks(connection, lock.is_pooled() ? none : candidate.mirror,
                                           options.wait, options.on_wait);
-        history = act(connection);
+        history = act(connection, lock.guard());
     }
     StepSummary summary;
     settle(context, candidate.database, connections, history, summary);
@@ -181,9 +209,10 @@ Exit run_adopt(Context& context) {
         if (context.dry_run()) {
             continue;
         }
-        const auto history = under_locks(context, candidate, [&](pg::Connection& connection) {
-            return candidate.mirror.follow(connection, candidate.files);
-        });
+        const auto history = under_locks(
+            context, candidate, [&](pg::Connection& connection, const std::string& guard) {
+                return candidate.mirror.follow(connection, candidate.files, guard);
+            });
         tell_journal(context, candidate.database, journal::kinds::finish, "migrate adopt",
                      adoption_detail(candidate, history));
         context.print(fmt::format("{}: {} in the history", candidate.database.name,
@@ -255,9 +284,9 @@ Exit run_baseline(Context& context) {
     }
     take_over(context, candidates);
     if (!context.dry_run()) {
-        under_locks(context, candidate, [&](pg::Connection& connection) {
+        under_locks(context, candidate, [&](pg::Connection& connection, const std::string& guard) {
             require_no_history(connection, candidate);
-            candidate.mirror.baseline(connection, marked);
+            candidate.mirror.baseline(connection, marked, guard);
             return migrations::read_history(connection);
         });
         boost::json::array files;

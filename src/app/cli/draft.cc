@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "app/cli/migrate.h"
 #include "app/cli/schema_place.h"
 #include "base/text.h"
 #include "drivers/pg/quote.h"
@@ -195,11 +196,7 @@ void write(const Proven& up, const Proven& down, const sources::Created& created
 
 Exit run_draft(Context& context) {
     const auto database = context.one_database();
-    if (database.migrations.empty()) {
-        throw Error(Code::platform_invalid,
-                    fmt::format("database {} has no migrations folder", database.key))
-            .at(database.place);
-    }
+    const auto& source = source_for_new(context, database);
     const auto scope = scope_of(context.run(), database, context.arguments().has("--rights"));
     const auto& arguments = context.arguments();
     auto to = read_schema(
@@ -243,7 +240,6 @@ Exit run_draft(Context& context) {
         context.print(up.sql);
         return Exit::fine;
     }
-    const auto& source = database.migrations.back();
     const auto created = sources::create(
         source, {join(arguments.positionals, "_"), arguments.value("--description")});
     write(up, down, created);
@@ -277,7 +273,9 @@ std::vector<Verb> draft_verbs() {
            {}},
           {"--allow-loss", "", "drop what holds data", {}},
           {"--rights", "", "owners, grants and default privileges as well", {}},
-          {"--description", "TEXT", "what it does, kept in the file", {}}},
+          {"--description", "TEXT", "what it does, kept in the file", {}},
+          programs_option(),
+          source_option()},
          "NAME",
          "  caisson migrate draft add_orders  # after changing the database by hand\n  caisson "
          "migrate draft add_orders --to target.sql --dry-run\n  caisson migrate draft "

@@ -23,6 +23,7 @@ namespace {
 struct Expected {
     std::string basis;  ///< For people.
     schema::Snapshot snapshot;
+    schema::Scope scope;  ///< What of the database is to be compared with it.
     std::vector<std::string> notes;
 };
 
@@ -35,6 +36,7 @@ Expected recorded(pg::Connection& live, const platform::Database& database) {
     }
     return {fmt::format("the structure recorded at {}", structure->recorded_at),
             std::move(structure->snapshot),
+            {},  // What is recorded knows no rights.
             {}};
 }
 
@@ -50,10 +52,11 @@ Expected replayed(Context& context, pg::Connection& live, const platform::Databa
     how.major = live.server_version() / 10000;
     how.step = [&](const std::string& step) { context.busy(step); };
     const auto shadow = shadow::open(run, database, catalogue_steps(), how);
-    return {
-        fmt::format("{} replayed on {}", counted(files.size(), "migration"), shadow.text()),
-        proof::replayed(shadow, run, database, files, context.arguments().has("--allow-programs")),
-        shadow.notes()};
+    const auto scope = proof::scope_of(run, shadow.has_roles());
+    return {fmt::format("{} replayed on {}", counted(files.size(), "migration"), shadow.text()),
+            proof::replayed(shadow, run, database, files, scope,
+                            context.arguments().has("--allow-programs")),
+            scope, shadow.notes()};
 }
 
 /// Whether the database is as expected.
@@ -63,9 +66,7 @@ bool compare_one(Context& context, const platform::Database& database, boost::js
     const bool is_recorded = context.arguments().has("--recorded");
     const auto expected =
         is_recorded ? recorded(live, database) : replayed(context, live, database);
-    // What is recorded knows no rights.
-    const auto scope = is_recorded ? schema::Scope{} : proof::scope_of(context.run());
-    const auto found = schema::snapshot(live, scope);
+    const auto found = schema::snapshot(live, expected.scope);
     const auto differences = schema::diff(without_order(expected.snapshot), without_order(found));
     const auto back = differences.empty() ? draft::Draft{} : draft::draft(found, expected.snapshot);
     const auto onward =

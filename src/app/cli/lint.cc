@@ -148,7 +148,7 @@ lint::Input input_of(Context& context, const platform::Manifest* manifest) {
         }
         const auto is_wanted = [&](const sources::Migration& one) {
             return (!pending || pending->contains(one.source + " " + one.version)) &&
-                   (!changed || changed->contains(fs::weakly_canonical(one.up.path)));
+                   (!changed || changed->contains(fs::weakly_canonical(one.up.path())));
         };
         input.append(
             lint::scripts_of(std::move(files), manifest->migrations.transaction, is_wanted));

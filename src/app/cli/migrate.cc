@@ -203,6 +203,7 @@ std::vector<Option> up_options() {
             {"--edited", "POLICY", "files that were changed after they were applied", policies},
             {"--heads", "POLICY", "revisions that end in several heads", policies},
             programs_option(),
+            interrupted_option(),
             wait_option()};
 }
 

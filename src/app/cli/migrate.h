@@ -64,6 +64,12 @@ migrations::UpRequest request_of(Context& context);
 const Option& wait_option();
 /// --allow-programs, for verbs that run scripts.
 const Option& programs_option();
+const Option& interrupted_option();
+
+/// The source that a new migration goes into: the only one, or that of --source. Errors: usage when
+/// it is not clear; platform_invalid where the database has none.
+const platform::Source& source_for_new(Context& context, const platform::Database& database);
+const Option& source_option();
 
 /// After a change: what the migrations led to is what is expected, and rights may name new tables.
 void settle(Context& context, const platform::Database& database, Connections& connections,

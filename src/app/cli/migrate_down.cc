@@ -89,6 +89,7 @@ std::vector<Verb> migrate_down_verbs() {
          {{"--to", "VERSION", "revert all that were applied after this version; 0 for all", {}},
           {"--only", "VERSION", "revert just this version", {}},
           programs_option(),
+          interrupted_option(),
           wait_option()},
          "[N]",
          "  caisson migrate down\n  caisson migrate down 2\n  caisson migrate down --to 001 "

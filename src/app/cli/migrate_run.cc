@@ -88,6 +88,10 @@ migrations::Options options_of(Context& context, const platform::Database& datab
     options.rules = context.run().manifest.migrations;
     options.root = context.run().manifest.directory;
     options.allow_programs = context.arguments().has("--allow-programs");
+    if (const auto said = context.arguments().value("--interrupted"); !said.empty()) {
+        options.interrupted =
+            said == "done" ? migrations::Interrupted::done : migrations::Interrupted::again;
+    }
     options.on_output = [&context](const std::string& line) { context.note(line); };
     options.observer = trust::admin_settings(context.run(), database);
     options.on_blocked = [&context](const migrations::Step& step, const std::string& blockers,
@@ -112,6 +116,16 @@ migrations::Options options_of(Context& context, const platform::Database& datab
 const Option& programs_option() {
     static const Option option{
         "--allow-programs", "", "scripts may run programs: \\!, backquotes, COPY … PROGRAM", {}};
+    return option;
+}
+
+const Option& interrupted_option() {
+    static const Option option{
+        "--interrupted",
+        "WHAT",
+        "of a statement that a run was cut off in, where nothing else tells: "
+        "it is done, or to be sent again",
+        {"done", "again"}};
     return option;
 }
 

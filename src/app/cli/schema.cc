@@ -3,6 +3,7 @@
 #include <boost/json/parse.hpp>
 #include <fmt/format.h>
 
+#include "app/cli/migrate.h"
 #include "app/cli/schema_place.h"
 #include "base/json.h"
 #include "base/text.h"
@@ -137,7 +138,8 @@ std::vector<Verb> schema_verbs() {
          "everything that a database consists of",
          "As text, one object a line, which schema diff reads again; as JSON; or as SQL that makes "
          "the schema in an empty\ndatabase. What Caisson itself adds is left out.",
-         {{"--format", "FORMAT", "text, json or sql (default: text)", {"text", "json", "sql"}},
+         {programs_option(),
+          {"--format", "FORMAT", "text, json or sql (default: text)", {"text", "json", "sql"}},
           {"--output", "FILE", "write it there", {}},
           rights_option},
          "",
@@ -150,7 +152,8 @@ std::vector<Verb> schema_verbs() {
          "Each is a database of the manifest, database@environment, a connection URL, a dump, an "
          "SQL file, or a directory of\nmigrations, which is applied to a shadow. As SQL: the edits "
          "that make the first like the second. Exit status 7 when they\ndiffer.",
-         {{"--format", "FORMAT", "text, json or sql (default: text)", {"text", "json", "sql"}},
+         {programs_option(),
+          {"--format", "FORMAT", "text, json or sql (default: text)", {"text", "json", "sql"}},
           rights_option},
          "A B",
          "  caisson schema diff ./migrations compliance\n  caisson schema diff "

@@ -45,13 +45,16 @@ ReadSchema replay(Context& context, const platform::Database& database, const st
     const auto& features = context.run().manifest.features;
     const auto files = sources::load(sources, features);
     ReadSchema read{name, {}, std::make_unique<Scratch>(context.run(), database)};
+    const bool allow_programs = context.arguments().has("--allow-programs");
     migrations::UpRequest request;
     request.rules = context.run().manifest.migrations;
+    request.allow_programs = allow_programs;
     const migrations::Mirror mirror(sources, files);
     migrations::Options options;
     options.rules = request.rules;
     options.mirror = &mirror;
     options.root = context.run().manifest.directory;
+    options.allow_programs = allow_programs;
     migrations::up(std::ref(read.scratch->connections()), files, features, request, options);
     read.snapshot = schema::snapshot(read.scratch->connection(), scope);
     return read;

@@ -19,6 +19,13 @@ bool starts_with(std::string_view text, std::string_view start) {
 }
 
 constexpr std::string_view invalid = " (invalid)";
+constexpr std::string_view disabled = " (triggers disabled)";
+
+/// A definition without what is said of the object's state besides.
+std::string without(std::string_view state, const std::string& definition) {
+    return ends_with(definition, state) ? definition.substr(0, definition.size() - state.size())
+                                        : definition;
+}
 
 /// `unlogged table partition by …` as `create unlogged table NAME (…) partition by …`, with the
 /// columns and the parents of the table.
@@ -50,7 +57,7 @@ std::string create_table(const Object& object, const Catalog& to) {
 
 std::string create_constraint(const Object& object, const Catalog&, bool is_new,
                               std::string& note) {
-    const auto& definition = object.definition;
+    const auto definition = without(disabled, object.definition);
     const auto alter = fmt::format("alter table {} ", parent_of(object));
     const auto own = own_name(object);
     const bool checks_rows =
@@ -226,10 +233,7 @@ Edit create(const Object& object, const Catalog& to, bool is_new) {
         sql = fmt::format("alter domain {} add constraint {} {};\n", parent_of(object),
                           own_name(object), definition);
     } else if (kind == "index") {
-        sql = (ends_with(definition, invalid)
-                   ? definition.substr(0, definition.size() - invalid.size())
-                   : definition) +
-              ";\n";
+        sql = without(invalid, definition) + ";\n";
         if (!is_new) {
             edit.note =
                 "blocks writes while it is built; on a large table: CREATE INDEX CONCURRENTLY, in "

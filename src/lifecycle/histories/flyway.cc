@@ -99,7 +99,7 @@ class Flyway final : public TableHistory {
         return row_sql(
             version,
             description_of(migration.kind == Kind::repeatable ? migration.version : migration.name),
-            type, script_of(migration.up.path), migration.tool_checksum, occasion);
+            type, script_of(migration.up.path()), migration.tool_checksum, occasion);
     }
 
     std::string reverted_sql(const Migration& migration, const Occasion& occasion) const override {
@@ -107,8 +107,9 @@ class Flyway final : public TableHistory {
             return "";
         }
         return row_sql(pg::literal(replace_all(plain_version(migration), "_", ".")),
-                       description_of(migration.name), "UNDO_SQL", script_of(migration.down->path),
-                       checksum_of(migration.down->text), occasion);
+                       description_of(migration.name), "UNDO_SQL",
+                       script_of(migration.down->path()), checksum_of(migration.down->text),
+                       occasion);
     }
 
     /// One row that stands for all versions up to its own; what is repeatable is applied again.

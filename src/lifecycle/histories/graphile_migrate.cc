@@ -45,7 +45,7 @@ class GraphileMigrate final : public TableHistory {
 
  private:
     std::string key_of(const Migration& migration) const override {
-        return migration.up.path.filename().string();
+        return migration.up.path().filename().string();
     }
 
     /// The hash of the file before, as the headers of the files chain them.

@@ -39,7 +39,7 @@ class NodePgMigrate final : public TableHistory {
 
  private:
     std::string key_of(const sources::Migration& migration) const override {
-        return migration.up.path.stem().string();
+        return migration.up.path().stem().string();
     }
 
     std::vector<Entry> rows(pg::Connection& connection, const Found& /*found*/) const override {

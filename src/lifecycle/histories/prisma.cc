@@ -97,7 +97,7 @@ class Prisma final : public TableHistory {
 
     /// The name of the directory that holds migration.sql.
     std::string key_of(const Migration& migration) const override {
-        return migration.up.path.parent_path().filename().string();
+        return migration.up.path().parent_path().filename().string();
     }
 
     std::vector<Entry> rows(pg::Connection& connection, const Found& /*found*/) const override {

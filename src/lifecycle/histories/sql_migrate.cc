@@ -36,7 +36,7 @@ class SqlMigrate final : public TableHistory {
 
  private:
     std::string key_of(const sources::Migration& migration) const override {
-        return migration.up.path.filename().string();
+        return migration.up.path().filename().string();
     }
 
     std::vector<Entry> rows(pg::Connection& connection, const Found& /*found*/) const override {

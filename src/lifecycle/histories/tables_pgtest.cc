@@ -20,7 +20,7 @@ class TablesTest : public testing::Test {
         migration.source = "migrations";
         migration.version = version;
         migration.name = name;
-        migration.up.path = folder_ / path;
+        migration.up.location = (folder_ / path).string();
         migration.up.text = text;
         migration.up.checksum = sha256_hex(text);
         migration.tool_checksum = "";

@@ -32,21 +32,20 @@ class Run {
             const bool runs_as_admin = as_admin(plan);
             pg::Connection& connection = connect_(runs_as_admin);
             {
-                const trust::RunLock lock(connection, "migrations", options_.wait,
-                                          options_.on_wait);
+                trust::RunLock lock(connection, "migrations", options_.wait, options_.on_wait);
                 // Through a pooler the lock of a session would be anybody's.
-                const ToolLocks locks(connection, lock.is_pooled() ? no_tools() : mirror(),
-                                      options_.wait, options_.on_wait);
+                ToolLocks locks(connection, lock.is_pooled() ? no_tools() : mirror(), options_.wait,
+                                options_.on_wait);
                 // A tool's table belongs to the role of migrations, whoever runs the files.
-                history = mirror().follow(connect_(false), files_);
+                history = mirror().follow(connect_(false), files_, lock.guard());
                 plan = plan_again(history);
                 Patience patience(options_, connection, lock.is_pooled());
                 // While we waited another run may have come to files of the other role.
-                finished =
-                    plan.is_done() ||
-                    (as_admin(plan) == runs_as_admin &&
-                     run_some({connection, options_, patience, lock.guard(), lock.is_pooled()},
-                              plan));
+                const auto retake = [&] { return lock.retake() && locks.retake(); };
+                finished = plan.is_done() || (as_admin(plan) == runs_as_admin &&
+                                              run_some({connection, options_, patience,
+                                                        lock.guard(), lock.is_pooled(), retake},
+                                                       plan));
             }
             if (renew_) {
                 connection = pg::Connection(connection.settings());

@@ -42,6 +42,10 @@ struct Event {
     std::string detail;          ///< The error; for `planned` the list of files with checksums.
 };
 
+/// What the user says of a statement that was sent and not heard of again, where nothing else
+/// tells.
+enum class Interrupted { done, again };
+
 struct Options {
     /// How long locks are waited for, and how often.
     platform::MigrationRules rules;
@@ -61,7 +65,8 @@ struct Options {
     /// known, and the number of the attempt that failed.
     std::function<void(const Step&, const std::string& blockers, int attempt)> on_blocked;
     fs::path root;  ///< Scripts reach no file outside of it; empty: of the folder they lie in.
-    bool allow_programs = false;  ///< Of scripts, on this host or the server's.
+    bool allow_programs = false;             ///< Of scripts, on this host or the server's.
+    std::optional<Interrupted> interrupted;  ///< Nothing: the run stops there and asks.
     /// What scripts print, line by line.
     std::function<void(const std::string& line)> on_output;
     std::chrono::milliseconds wait{std::chrono::seconds(30)};  ///< For another run to end.

@@ -59,6 +59,12 @@ void unwrap(Body& body) {
 
 }  // namespace
 
+bool may_give_up_locks(std::string_view text) {
+    const auto small = lower(text);
+    return small.find("advisory") != std::string::npos ||
+           small.find("discard") != std::string::npos;
+}
+
 Body body_of(std::string_view text, bool no_transaction) {
     Body body;
     body.text = text;
@@ -80,12 +86,16 @@ Body body_of(std::string_view text, bool no_transaction) {
     }
     const bool controls = !wrapped && std::any_of(sent.begin(), sent.end(), controls_transaction);
     body.mode = no_transaction || refused || controls ? Mode::by_statement : Mode::whole;
+    body.touches_locks = may_give_up_locks(text);
     const auto small = lower(text);
-    body.touches_locks =
-        small.find("advisory") != std::string::npos || small.find("discard") != std::string::npos;
-    body.touches_role =
-        small.find("role") != std::string::npos || small.find("authorization") != std::string::npos;
+    body.touches_role = body.is_script || small.find("role") != std::string::npos ||
+                        small.find("authorization") != std::string::npos;
     return body;
+}
+
+void notice(Body& body, std::string_view statement, sql::StatementKind kind) {
+    body.touches_locks |= may_give_up_locks(statement);
+    body.changes_defaults |= kind == StatementKind::defaults;
 }
 
 std::string shortened(std::string_view statement, std::size_t limit) {

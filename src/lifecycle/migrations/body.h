@@ -23,12 +23,18 @@ struct Body {
     std::string text;
     std::vector<sql::Statement> statements;  ///< Of `text`.
     bool touches_locks = false;     ///< It speaks of advisory locks: ours may be gone after it.
-    bool touches_role = false;      ///< It may leave another role behind.
+    bool touches_role = false;      ///< It may leave another role behind; true of every script.
     bool changes_defaults = false;  ///< New sessions begin otherwise after it.
     bool adds_enum_value = false;   ///< What it adds can be used after its commit only.
     /// More than SQL: commands of psql, or data of COPY. It is carried out, not sent.
     bool is_script = false;
 };
+
+/// Takes down what is met only while a script runs, in the files that it includes.
+void notice(Body& body, std::string_view statement, sql::StatementKind kind);
+
+/// Whether a text speaks of advisory locks or DISCARD.
+bool may_give_up_locks(std::string_view text);
 
 /// Decides how a text is sent.
 Body body_of(std::string_view text, bool no_transaction);

@@ -9,7 +9,6 @@
 #include "lifecycle/migrations/conditions.h"
 #include "lifecycle/migrations/run_file.h"
 #include "lifecycle/migrations/statement_log.h"
-#include "trust/locks.h"
 
 namespace caisson::migrations {
 namespace {
@@ -45,10 +44,14 @@ class ByStatement {
         if (done == 0) {
             require(step_.directives().require, "require", "nothing of this file was run");
         }
+        const bool is_uncertain = step_.record && step_.record->statement_running;
+        if (is_uncertain) {
+            log_.clear_up();
+        }
         repeat_settings(done);
         // The row tells since when something may have happened: it is written to afterwards.
-        const bool happened = step_.record && step_.record->statement_running && done < count &&
-                              log_.has_happened(text_of(done));
+        const bool happened = is_uncertain && done < count &&
+                              log_.has_happened(text_of(done), kind_of(done), place_of(done));
         connection_.script(log_.in_transaction(record_begun(step_, count)));
         if (happened) {
             connection_.script(log_.in_transaction(progress(done)));
@@ -68,6 +71,10 @@ class ByStatement {
         return body_.statements[index].text(body_.text);
     }
     StatementKind kind_of(std::size_t index) const { return body_.statements[index].kind; }
+    Place place_of(std::size_t index) const {
+        const auto position = position_of(body_.text, body_.statements[index].offset);
+        return {step_.file(), position.line, position.column};
+    }
     /// SQL that says that the statement is done, too.
     std::string progress(std::size_t index) {
         take_through(index + 1);
@@ -164,7 +171,7 @@ class ByStatement {
         } else if (kind == StatementKind::no_transaction || !send_with_progress(index)) {
             send_alone(index);
         }
-        keep_lock(index);
+        keep_locks(session_, step_, text_of(index));
     }
 
     /// In a transaction of the file's own, as in ours.
@@ -192,7 +199,7 @@ class ByStatement {
             if (connection_.in_transaction()) {
                 connection_.query("rollback");
             }
-            if (error.sqlstate == pg::sqlstate::active_transaction || error.sqlstate == "2D000") {
+            if (refuses_transaction(error)) {
                 return false;
             }
             fail(error, message, prefix.size(), text.size());
@@ -241,26 +248,6 @@ class ByStatement {
                 connection_.query("rollback");
             }
             throw_failed(step_, body_, current_, std::nullopt, error, left());
-        }
-    }
-
-    /// A file may give up every advisory lock of its session, ours among them.
-    void keep_lock(std::size_t index) {
-        // Through a pooler the lock is a lease: a lock of a session would be anybody's, for ever.
-        if (!body_.touches_locks || session_.pooled) {
-            return;
-        }
-        const auto small = lower(text_of(index));
-        if ((small.find("advisory") != std::string::npos ||
-             small.find("discard") != std::string::npos) &&
-            !connection_
-                 .query("select pg_try_advisory_lock($1) as taken", {trust::lock_key("migrations")})
-                 .front()
-                 .boolean("taken")) {
-            throw Error(Code::locked,
-                        fmt::format("{} gave up the lock on migrations and another run took it",
-                                    step_.file()),
-                        "wait for that run, then run again: it goes on after the last statement");
         }
     }
 

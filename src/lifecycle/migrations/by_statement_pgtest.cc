@@ -156,6 +156,47 @@ TEST_F(ByStatementTest, AnIndexThatWasBuiltUnheardIsNotBuiltTwice) {
     EXPECT_EQ(history(), "001:applied");
 }
 
+TEST_F(ByStatementTest, WhatMayHaveCommittedUnheardIsAskedAboutAndNeverRunTwice) {
+    const std::string begin =
+        "-- caisson: no-transaction\ncreate table a(i int);\n"
+        "create procedure p() language plpgsql as $$ begin insert into a values (1); commit; "
+        "end $$;\n";
+    for (const auto& [said, calls] :
+         {std::pair{Interrupted::done, "0"}, {Interrupted::again, "1"}}) {
+        write("001_a.sql", begin + "select nosuch;");
+        refusal([&] { up(); });
+        // As if the runner had died before it heard the answer.
+        connection.script("update caisson.migrations set statement_running = true");
+        write("001_a.sql", begin + "call p();\nselect 1;");
+        const auto error = refusal([&] { up(); });
+        EXPECT_EQ(error.code(), Code::migration_failed);
+        EXPECT_EQ(error.fact("place"), "migrations/001_a.sql:4:1");
+        EXPECT_THAT(error.hint(), HasSubstr("--interrupted done"));
+        options.interrupted = said;
+        up();
+        options.interrupted.reset();
+        EXPECT_EQ(history(), "001:applied");
+        EXPECT_EQ(ask("select count(*) from a"), calls);
+        connection.script("delete from caisson.migrations; drop table a; drop procedure p");
+    }
+}
+
+TEST_F(ByStatementTest, AResumedRunReadsItsHistoryAsItself) {
+    connection.script("create role test_resume_role; create table a(i int)");
+    write("001_a.sql",
+          "-- caisson: no-transaction\ngrant create on schema public to test_resume_role;\n"
+          "set role test_resume_role;\nselect nosuch;");
+    const auto error = refusal([&] { up(); });
+    EXPECT_THAT(error.hint(), HasSubstr("statements 1 to 2 of 3 applied"));
+    connection.script("update caisson.migrations set statement_running = true");
+    write("001_a.sql",
+          "-- caisson: no-transaction\ngrant create on schema public to test_resume_role;\n"
+          "set role test_resume_role;\nvacuum pg_class;\ncreate table b(i int);");
+    up();
+    EXPECT_EQ(ask("select tableowner from pg_tables where tablename = 'b'"), "test_resume_role");
+    connection.script("drop owned by test_resume_role; drop role test_resume_role");
+}
+
 TEST_F(ByStatementTest, ADownByStatementsGoesOnWhereItStopped) {
     write("001_a.sql", "create table a(i int); create table b(i int);");
     write("001_a.down.sql", "-- caisson: no-transaction\ndrop table a;\ndrop table nosuch;");

@@ -18,7 +18,7 @@ std::string export_sql(const std::vector<Migration>& files, const Features& feat
         }
         const auto& migration = *one.migration;
         const auto text =
-            migration.up.is_streamed ? read_file(migration.up.path) : migration.up.text;
+            migration.up.is_streamed ? read_file(migration.up.path()) : migration.up.text;
         const auto body = body_of(text, migration.up.directives.no_transaction);
         const bool whole = body.mode == Mode::whole;
         sql += fmt::format("\n-- {}\n{}{}\n;\n{}discard all;\n", migration.up.file,

@@ -39,6 +39,18 @@ Record record_of(const std::string& source, const ToolHistory& tool, const Entry
     return record;
 }
 
+Record baseline_record(const Migration& migration, const std::string& user) {
+    Record record;
+    record.source = migration.source;
+    record.version = migration.version;
+    record.name = migration.name;
+    record.feature = migration.up.directives.feature;
+    record.checksum = migration.up.checksum;
+    record.applied_by = user;
+    record.applied_from = "baseline";
+    return record;
+}
+
 /// Whether the row that stands here is as the tool's entry says. Where the tool keeps no checksum,
 /// ours is all there is.
 bool agrees(const Record& row, const Record& wanted, const Entry& entry) {
@@ -75,6 +87,18 @@ std::string insert_sql(const Mirrored& row) {
         pg::literal(record.checksum), pg::literal(file && file->down ? file->down->checksum : ""),
         moment(record), pg::literal(record.applied_by), pg::literal(record.applied_from),
         record.duration.count(), is_kept ? pg::literal(file->up.text) : "null");
+}
+
+/// The table as its tool makes it; of the default privileges the roles keep what reads. A history
+/// that an application could write would be none.
+std::string create_sql(const ToolHistory& tool) {
+    return fmt::format(
+        "{}do $caisson$declare grantee text; begin for grantee in select distinct "
+        "a.grantee::regrole::text from pg_catalog.pg_class c, pg_catalog.aclexplode(c.relacl) a "
+        "where c.oid = {}::pg_catalog.regclass and a.grantee not in (0, c.relowner) and "
+        "a.privilege_type in ('INSERT', 'UPDATE', 'DELETE') loop execute 'revoke insert, update, "
+        "delete on table {} from ' || grantee; end loop; end$caisson$;",
+        tool.create_sql(), pg::literal(tool.table()), replace_all(tool.table(), "'", "''"));
 }
 
 }  // namespace
@@ -242,7 +266,8 @@ Mirror::Sight Mirror::look(pg::Connection& connection, const std::vector<Migrati
     return {mirrored(std::move(ours), list), is_behind};
 }
 
-History Mirror::follow(pg::Connection& connection, const std::vector<Migration>& files) const {
+History Mirror::follow(pg::Connection& connection, const std::vector<Migration>& files,
+                       const std::string& guard) const {
     auto ours = read_history(connection);
     if (is_empty()) {
         return ours;
@@ -253,37 +278,29 @@ History Mirror::follow(pg::Connection& connection, const std::vector<Migration>&
     for (const auto& one : list) {
         const auto& tool = *of(one.source);
         sql += mirror_sql(one);
-        sql += one.is_missing ? tool.create_sql() : "";
+        sql += one.is_missing ? create_sql(tool) : "";
         sql += one.outward.empty() ? "" : tool.baseline_sql(one.outward, {});
     }
     if (sql.empty()) {
         return ours;
     }
     pg::Transaction transaction(connection);
-    connection.script(sql);
+    connection.script(guard + sql);
     transaction.commit();
     return read_history(connection);
 }
 
-void Mirror::baseline(pg::Connection& connection,
-                      const std::vector<const Migration*>& migrations) const {
-    std::string sql;
+void Mirror::baseline(pg::Connection& connection, const std::vector<const Migration*>& migrations,
+                      const std::string& guard) const {
+    std::string sql = guard;
     std::map<std::string, std::vector<const Migration*>> by_source;
     for (const auto* migration : migrations) {
-        Record record;
-        record.source = migration->source;
-        record.version = migration->version;
-        record.name = migration->name;
-        record.feature = migration->up.directives.feature;
-        record.checksum = migration->up.checksum;
-        record.applied_by = connection.settings().user;
-        record.applied_from = "baseline";
-        sql += insert_sql({record, migration});
+        sql += insert_sql({baseline_record(*migration, connection.settings().user), migration});
         by_source[migration->source].push_back(migration);
     }
     for (const auto& [source, list] : by_source) {
         if (const auto* tool = of(source)) {
-            sql += tool->create_sql() + tool->baseline_sql(list, {});
+            sql += create_sql(*tool) + tool->baseline_sql(list, {});
         }
     }
     pg::Transaction transaction(connection);
@@ -315,6 +332,11 @@ ToolLocks::ToolLocks(pg::Connection& connection, const Mirror& mirror,
         }
         held_.push_back(tool);
     }
+}
+
+bool ToolLocks::retake() {
+    return std::all_of(held_.begin(), held_.end(),
+                       [&](const auto* tool) { return tool->try_lock(connection_); });
 }
 
 ToolLocks::~ToolLocks() { release(); }

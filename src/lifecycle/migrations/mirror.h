@@ -78,12 +78,15 @@ class Mirror {
     Sight look(pg::Connection& connection, const std::vector<sources::Migration>& files) const;
     /// As look(), and caisson.migrations is made to follow, in one transaction. Tables of tools
     /// that are not there yet are made. To be called under the locks, out of a transaction.
-    History follow(pg::Connection& connection, const std::vector<sources::Migration>& files) const;
+    /// `guard`: RunLock::guard().
+    History follow(pg::Connection& connection, const std::vector<sources::Migration>& files,
+                   const std::string& guard) const;
 
     /// Marks migrations as applied which were not run, in ours and in the tools' tables, in one
     /// transaction. To be called under the locks, out of a transaction.
     void baseline(pg::Connection& connection,
-                  const std::vector<const sources::Migration*>& migrations) const;
+                  const std::vector<const sources::Migration*>& migrations,
+                  const std::string& guard) const;
 
  private:
     void require_finished(const std::vector<Reconciliation>& list) const;
@@ -100,6 +103,9 @@ class ToolLocks {
     ToolLocks(const ToolLocks&) = delete;
     ToolLocks& operator=(const ToolLocks&) = delete;
     ~ToolLocks();
+
+    /// Once more, after the session may have given them up; false when another has one of them.
+    bool retake();
 
  private:
     void release();

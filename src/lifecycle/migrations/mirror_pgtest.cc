@@ -44,7 +44,7 @@ TEST_F(MirrorTest, what_the_tool_applied_is_applied) {
     EXPECT_EQ(history[1].checksum, "sha of 20240102000000");
     EXPECT_EQ(bench_.history(), "") << "a look writes nothing";
 
-    mirror().follow(bench_.connection, files_);
+    mirror().follow(bench_.connection, files_, "");
     EXPECT_EQ(bench_.history(), "20240101000000:applied 20240102000000:applied");
     EXPECT_EQ(bench_.ask("select applied_from from caisson.migrations limit 1"), "dbmate");
 }
@@ -52,17 +52,17 @@ TEST_F(MirrorTest, what_the_tool_applied_is_applied) {
 TEST_F(MirrorTest, what_the_tool_reverted_is_not_applied_any_more) {
     dbmate("create table schema_migrations (version varchar(255) primary key)");
     dbmate("insert into schema_migrations values ('20240101000000'), ('20240102000000')");
-    mirror().follow(bench_.connection, files_);
+    mirror().follow(bench_.connection, files_, "");
     dbmate("delete from schema_migrations where version = '20240102000000'");
     EXPECT_EQ(mirror().look(bench_.connection, files_).history.size(), 1U);
-    mirror().follow(bench_.connection, files_);
+    mirror().follow(bench_.connection, files_, "");
     EXPECT_EQ(bench_.history(), "20240101000000:applied");
 }
 
 TEST_F(MirrorTest, a_row_without_a_file_is_mirrored_too) {
     dbmate("create table schema_migrations (version varchar(255) primary key)");
     dbmate("insert into schema_migrations values ('20231231000000')");
-    const auto history = mirror().follow(bench_.connection, files_);
+    const auto history = mirror().follow(bench_.connection, files_, "");
     ASSERT_EQ(history.size(), 1U);
     EXPECT_EQ(history[0].version, "20231231000000");
 }
@@ -72,7 +72,7 @@ TEST_F(MirrorTest, a_table_that_is_not_there_takes_nothing_away_and_is_made_with
         "insert into caisson.migrations (source, version, name, checksum) values "
         "('db/migrations', '20240101000000', 'step', 'sha of 20240101000000')");
     EXPECT_EQ(mirror().look(bench_.connection, files_).history.size(), 1U);
-    mirror().follow(bench_.connection, files_);
+    mirror().follow(bench_.connection, files_, "");
     EXPECT_EQ(theirs(), "20240101000000");
     EXPECT_EQ(bench_.history(), "20240101000000:applied");
 }
@@ -82,7 +82,7 @@ TEST_F(MirrorTest, a_file_that_is_half_applied_here_stays_so) {
     bench_.ask(
         "insert into caisson.migrations (source, version, name, checksum, state) values "
         "('db/migrations', '20240101000000', 'step', 'x', 'partial')");
-    mirror().follow(bench_.connection, files_);
+    mirror().follow(bench_.connection, files_, "");
     EXPECT_EQ(bench_.history(), "20240101000000:partial");
 }
 
@@ -91,7 +91,7 @@ TEST_F(MirrorTest, rows_of_other_sources_are_left_alone) {
     bench_.ask(
         "insert into caisson.migrations (source, version, name, checksum) values "
         "('migrations', '001', 'ours', 'x')");
-    mirror().follow(bench_.connection, files_);
+    mirror().follow(bench_.connection, files_, "");
     EXPECT_EQ(bench_.history(), "001:applied");
 }
 

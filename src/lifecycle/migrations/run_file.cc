@@ -17,9 +17,7 @@ constexpr std::string_view close_file = "\n;\nset constraints all immediate;";
 
 /// What only the server can see of a statement, with the way out.
 std::string remedy_for(const pg::DatabaseError& error, Mode mode) {
-    const bool refuses = error.sqlstate == pg::sqlstate::active_transaction ||
-                         error.sqlstate == "2D000" || error.sqlstate == "55P04";
-    if (mode == Mode::whole && refuses) {
+    if (mode == Mode::whole && (refuses_transaction(error) || error.sqlstate == "55P04")) {
         return "it cannot be in the transaction of its file: put `-- caisson: no-transaction` on a "
                "line of its own";
     }
@@ -72,6 +70,21 @@ std::string opening(const Session& session, const Step& step) {
     sql.append(session.guard);
     const auto limit = session.patience.lock_timeout(step).count();
     return sql + fmt::format("set local lock_timeout = {};", limit);
+}
+
+bool refuses_transaction(const pg::DatabaseError& error) {
+    return error.sqlstate == pg::sqlstate::active_transaction || error.sqlstate == "2D000";
+}
+
+void keep_locks(const Session& session, const Step& step, std::string_view statement) {
+    // Through a pooler the lock is a lease: a lock of a session would be anybody's, for ever.
+    if (session.pooled || !may_give_up_locks(statement) || session.retake_locks()) {
+        return;
+    }
+    throw Error(
+        Code::locked,
+        fmt::format("{} gave up the lock on migrations and another run took it", step.file()),
+        "wait for that run, then run again: it goes on after the last statement");
 }
 
 std::string within(const Session& session, const Event& event) {
@@ -198,7 +211,7 @@ class Message {
     bool is_closed_ = true;
 };
 
-void send(const Session& session, const Prepared& file, bool is_first, bool is_last) {
+void send(const Session& session, Prepared& file, bool is_first, bool is_last) {
     auto& connection = session.connection;
     const Message message(session, file, is_first, is_last);
     try {
@@ -229,7 +242,7 @@ void send(const Session& session, const Prepared& file, bool is_first, bool is_l
 
 }  // namespace
 
-void run_whole(const Session& session, const std::vector<Prepared>& files) {
+void run_whole(const Session& session, std::vector<Prepared>& files) {
     for (int attempt = 1;; ++attempt) {
         const Step* step = nullptr;
         try {

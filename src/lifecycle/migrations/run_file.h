@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "drivers/pg/connection.h"
@@ -17,6 +19,9 @@ struct Session {
     Patience& patience;
     std::string guard;    ///< Proves that the run still has its lock; empty where the session has.
     bool pooled = false;  ///< Each transaction may meet another server session.
+    /// Takes the session's locks again, the tool's too, after they may have been given up; false
+    /// when another run was faster.
+    std::function<bool()> retake_locks;
 };
 
 /// A file that is about to run.
@@ -36,9 +41,16 @@ std::string within(const Session& session, const Event& event);
 /// Tells on_event.
 void tell(const Options& options, const Event& event);
 
+/// Whether a statement was refused because it cannot be in a transaction: 25001 and 2D000.
+bool refuses_transaction(const pg::DatabaseError& error);
+/// A statement outside a transaction may have given up every advisory lock of its session, ours
+/// among them: takes them again where its text speaks of that. Errors: locked, when another run
+/// was faster.
+void keep_locks(const Session& session, const Step& step, std::string_view statement);
+
 /// Runs files in one transaction, each on a clean session, and records them. Errors:
 /// migration_failed; locked.
-void run_whole(const Session& session, const std::vector<Prepared>& files);
+void run_whole(const Session& session, std::vector<Prepared>& files);
 /// Statement by statement, going on where an earlier attempt stopped. Errors: migration_failed;
 /// locked; migration_edited when what was applied of it was changed since.
 void run_by_statement(const Session& session, const Step& step, const Body& body);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lifecycle/migrations/run_script.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "base/fault.h"
@@ -19,13 +21,23 @@ bool ends_transaction(StatementKind kind) {
     return kind == StatementKind::commit || kind == StatementKind::rollback;
 }
 
+/// Whether a step of several statements (`select 1 \; commit`) has one that begins or ends a
+/// transaction.
+bool hides_transaction_control(const scripts::Step& step) {
+    const auto parts = sql::split(step.text);
+    return parts.size() > 1 && std::any_of(parts.begin(), parts.end(), [](const auto& part) {
+               return part.kind == StatementKind::begin || ends_transaction(part.kind);
+           });
+}
+
 /// The script with all that it may reach; `around` decides about each of its steps.
 void interpret(const Session& session, const Step& step, const Body& body,
                std::function<void(const scripts::Step&, const std::function<void()>&)> around) {
     const auto& script = step.script();
     scripts::Options options;
-    options.root = session.options.root.empty() ? script.path.parent_path() : session.options.root;
-    options.path = script.path;
+    options.root =
+        session.options.root.empty() ? script.path().parent_path() : session.options.root;
+    options.path = script.path();
     options.file = step.file();
     options.allow_programs = session.options.allow_programs;
     options.around = std::move(around);
@@ -36,7 +48,7 @@ void interpret(const Session& session, const Step& step, const Body& body,
         };
     }
     if (script.is_streamed) {
-        scripts::run(session.connection, scripts::file_source(script.path), options);
+        scripts::run(session.connection, scripts::file_source(script.path()), options);
     } else {
         scripts::run(session.connection, body.text, options);
     }
@@ -71,15 +83,29 @@ void interpret(const Session& session, const Step& step, const Body& body,
     throw error;
 }
 
+/// Only the server knows all that ends a transaction.
+void require_transaction(const Session& session, const Step& step, const Place& place) {
+    if (session.connection.in_transaction()) {
+        return;
+    }
+    Error error(Code::migration_failed,
+                fmt::format("{}: this ended the transaction of its file, unseen; what came before "
+                            "is in the database and not in the history",
+                            place.text()),
+                "undo it by hand, and put `-- caisson: no-transaction` on a line of its own");
+    error.at(place).with("migration", step.migration->title());
+    throw error;
+}
+
 /// A script outside a transaction.
 class ScriptByStatement {
  public:
-    ScriptByStatement(const Session& session, const Step& step, const Body& body)
+    ScriptByStatement(const Session& session, const Step& step, Body& body)
         : session_(session),
           connection_(session.connection),
           step_(step),
           body_(body),
-          log_(session, step, body.touches_role),
+          log_(session, step, true),
           done_(step.resumes_after()) {}
 
     void run() {
@@ -90,7 +116,10 @@ class ScriptByStatement {
         if (done_ == 0) {
             require(step_.directives().require, "require", "nothing of this file was run");
         }
-        uncertain_ = step_.record && step_.record->statement_running;
+        is_uncertain_ = step_.record && step_.record->statement_running;
+        if (is_uncertain_) {
+            log_.clear_up();
+        }
         try {
             interpret(session_, step_, body_,
                       [this](const scripts::Step& step, const std::function<void()>& run) {
@@ -107,6 +136,7 @@ class ScriptByStatement {
  private:
     void around(const scripts::Step& step, const std::function<void()>& run) {
         log_.take(step.text);
+        notice(body_, step.text, step.kind);
         if (step.number <= done_) {
             if (step.number == done_) {
                 log_.require_unchanged(done_);
@@ -119,14 +149,16 @@ class ScriptByStatement {
             return;
         }
         // The row tells since when something may have happened: it is written to afterwards.
-        const bool happened = uncertain_ && log_.has_happened(step.text);
-        uncertain_ = false;
+        const bool happened =
+            is_uncertain_ && log_.has_happened(step.text, kind_of(step), step.place);
+        is_uncertain_ = false;
         begin();
         if (happened) {
             connection_.script(log_.progress(shortened(step.text)));
         } else {
             carry_out(step, run);
         }
+        keep_locks(session_, step_, step.text);
         if (!connection_.in_transaction()) {
             tell(session_.options,
                  {Event::Kind::statement, &step_, step.number, shortened(step.text)});
@@ -155,24 +187,37 @@ class ScriptByStatement {
             }
         } else if (step.kind == StatementKind::begin || ends_transaction(step.kind)) {
             run();
-        } else if (stands_alone(step)) {
+        } else if (step.kind == StatementKind::no_transaction || hides_transaction_control(step) ||
+                   !carry_out_with_progress(step, run)) {
             connection_.script(log_.in_transaction(log_.running()));
             run();
             fault::point("statement-sent");
             connection_.script(log_.in_transaction(done()));
-        } else {
-            connection_.script(opening(session_, step_));
-            run();
-            connection_.script(log_.as_ourselves(done()) + "commit");
         }
     }
 
-    /// A procedure may commit, and what a query generates is known to nobody before.
-    static bool stands_alone(const scripts::Step& step) {
-        const auto word = lower(shortened(step.text, 5));
-        return step.kind == StatementKind::no_transaction ||
-               step.use == scripts::Step::Use::generates || word.rfind("call", 0) == 0 ||
-               word.rfind("do", 0) == 0;
+    /// False when the step cannot be in a transaction, which the server alone could know: of a
+    /// procedure that commits, of what a query generates.
+    bool carry_out_with_progress(const scripts::Step& step, const std::function<void()>& run) {
+        connection_.script(opening(session_, step_));
+        try {
+            run();
+        } catch (const pg::DatabaseError& error) {
+            if (step.use == scripts::Step::Use::copies || !refuses_transaction(error)) {
+                throw;
+            }
+            undo();
+            return false;
+        }
+        connection_.script(log_.as_ourselves(log_.progress(shortened(step.text))) + "commit");
+        return true;
+    }
+
+    /// What a query generates may be anything, whatever the query is.
+    static StatementKind kind_of(const scripts::Step& step) {
+        return step.use == scripts::Step::Use::generates || hides_transaction_control(step)
+                   ? StatementKind::ordinary
+                   : step.kind;
     }
 
     void require(const std::vector<Condition>& conditions, std::string_view word,
@@ -227,28 +272,31 @@ class ScriptByStatement {
     const Session& session_;
     pg::Connection& connection_;
     const Step& step_;
-    const Body& body_;
+    Body& body_;
     StatementLog log_;
     std::size_t done_;
-    bool uncertain_ = false;
+    bool is_uncertain_ = false;
     bool begun_ = false;
 };
 
 }  // namespace
 
-void run_script(const Session& session, const Step& step, const Body& body) {
+void run_script(const Session& session, const Step& step, Body& body) {
     bool has_ended = false;
     try {
         interpret(session, step, body,
                   [&](const scripts::Step& part, const std::function<void()>& run) {
+                      notice(body, part.text, part.kind);
                       const bool begins = part.kind == StatementKind::begin;
                       if (has_ended || part.kind == StatementKind::no_transaction ||
-                          part.kind == StatementKind::rollback || (begins && part.number > 1)) {
+                          part.kind == StatementKind::rollback || (begins && part.number > 1) ||
+                          hides_transaction_control(part)) {
                           throw_needs_none(step, part.place);
                       }
                       has_ended = part.kind == StatementKind::commit;
                       if (!begins && !has_ended) {
                           run();
+                          require_transaction(session, step, part.place);
                       }
                   });
     } catch (const pg::DatabaseError& error) {
@@ -257,7 +305,7 @@ void run_script(const Session& session, const Step& step, const Body& body) {
     }
 }
 
-void run_script_by_statement(const Session& session, const Step& step, const Body& body) {
+void run_script_by_statement(const Session& session, const Step& step, Body& body) {
     ScriptByStatement(session, step, body).run();
 }
 

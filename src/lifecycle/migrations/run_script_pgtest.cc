@@ -66,6 +66,48 @@ TEST_F(RunScriptTest, WhatWasDoneMayNotBeEdited) {
     EXPECT_EQ(refusal([&] { up(); }).code(), Code::migration_edited);
 }
 
+TEST_F(RunScriptTest, AHiddenCommitDoesNotEndTheTransactionOfItsFile) {
+    write("001_a.sql", "\\set n 1\ncreate table t(i int);\nselect :n \\; commit;\n");
+    auto error = refusal([&] { up(); });
+    EXPECT_EQ(error.code(), Code::migration_failed);
+    EXPECT_THAT(error.message(), HasSubstr("001_a.sql:3:1"));
+    write("001_a.sql", "create table t(i int);\nselect 'commit' \\gexec\n");
+    error = refusal([&] { up(); });
+    EXPECT_EQ(error.code(), Code::migration_invalid);
+    EXPECT_THAT(error.message(), HasSubstr("controls the transaction"));
+    EXPECT_EQ(ask("select to_regclass('t') is null"), "t");
+    EXPECT_EQ(history(), "");
+}
+
+TEST_F(RunScriptTest, WhatAQueryGeneratesIsDoneOnceOrAskedAbout) {
+    const std::string begin = "-- caisson: no-transaction\ncreate table t(i int);\n";
+    // Nothing refuses a transaction: rows and progress are one.
+    write("001_a.sql", begin +
+                           "select 'insert into t values (' || n || ')' from "
+                           "generate_series(1, 2) n \\gexec\nselect nosuch;\n");
+    EXPECT_THAT(refusal([&] { up(); }).hint(), HasSubstr("statements 1 to 2 applied"));
+    connection.script("update caisson.migrations set statement_running = true");
+    write("001_a.sql", begin +
+                           "select 'insert into t values (' || n || ')' from "
+                           "generate_series(1, 2) n \\gexec\n"
+                           "select 'vacuum t' union all select 'insert into t values (3)' "
+                           "\\gexec\n");
+    EXPECT_THAT(refusal([&] { up(); }).hint(), HasSubstr("--interrupted"));
+    EXPECT_EQ(ask("select count(*) from t"), "2");
+    options.interrupted = Interrupted::again;
+    up();
+    EXPECT_EQ(ask("select count(*) from t"), "3");
+    EXPECT_EQ(history(), "001:applied");
+}
+
+TEST_F(RunScriptTest, AnIncludedFileMayGiveUpTheLocks) {
+    directory.write("parts/unlock.sql", "select pg_advisory_unlock_all();\ndiscard all;\n");
+    write("001_a.sql", "-- caisson: no-transaction\n\\ir ../parts/unlock.sql\nselect 1;\n");
+    write("002_b.sql", "select 1;");
+    EXPECT_EQ(up().applied.size(), 2U);
+    EXPECT_EQ(ask("select count(*) from pg_locks where locktype = 'advisory'"), "0");
+}
+
 TEST_F(RunScriptTest, AFileThatIsReadPieceByPieceIsNeverHeld) {
     std::ofstream file(directory.write("migrations/001_big.sql", ""));
     file << "create table t(i int);\ncopy t from stdin;\n";

@@ -66,9 +66,18 @@ std::string StatementLog::in_transaction(const std::string& what) const {
     return fmt::format("begin;{}{}commit", session_.guard, as_ourselves(what));
 }
 
+/// Answered to the session's own role, whatever the file has made of it.
+pg::Result StatementLog::ask(const std::string& query, const pg::Parameters& parameters) const {
+    auto& connection = session_.connection;
+    connection.script("begin;" + as_ourselves(""));
+    auto rows = connection.query(query, parameters);
+    connection.script("rollback");
+    return rows;
+}
+
 /// Indexes made since the row said that a statement runs, which is what its xmin tells.
 pg::Result StatementLog::made_since(bool valid) const {
-    return session_.connection.query(fmt::format(
+    return ask(fmt::format(
         "select format('%I.%I', n.nspname, c.relname) as name from pg_index i join pg_class c on "
         "c.oid = i.indexrelid join pg_namespace n on n.oid = c.relnamespace where c.relkind = 'i' "
         "and i.indisvalid = {} and pg_has_role(c.relowner, 'usage') and age(c.xmin) < (select "
@@ -77,41 +86,69 @@ pg::Result StatementLog::made_since(bool valid) const {
         valid, where()));
 }
 
-void StatementLog::drop_invalid_indexes() const {
+void StatementLog::clear_up() const {
     for (const auto row : made_since(false)) {
         session_.connection.query(fmt::format("drop index concurrently {}", row.text("name")));
     }
 }
 
-bool StatementLog::has_happened(std::string_view statement) const {
-    drop_invalid_indexes();
-    const auto index = sql::concurrent_index(statement);
-    if (!index) {
-        return builds_index(statement) && !made_since(true).empty();
+/// Nothing where the catalogue does not tell. What refuses a transaction and is no index (VACUUM,
+/// CREATE DATABASE) may be sent again: it does the same, or the server says that it is done.
+std::optional<bool> StatementLog::look_for(std::string_view statement,
+                                           sql::StatementKind kind) const {
+    if (const auto index = sql::concurrent_index(statement)) {
+        const auto rows = ask(
+            index->creates
+                ? "select from pg_index i join pg_class c on c.oid = i.indexrelid where i.indrelid "
+                  "= to_regclass($2) and c.relname = (parse_ident($1))[1] and i.indisvalid"
+                : "select where to_regclass($1) is null and $2 = ''",
+            {index->name, index->table});
+        return !rows.empty();
     }
-    const auto rows = session_.connection.query(
-        index->creates
-            ? "select from pg_index i join pg_class c on c.oid = i.indexrelid where i.indrelid = "
-              "to_regclass($2) and c.relname = (parse_ident($1))[1] and i.indisvalid"
-            : "select where to_regclass($1) is null and $2 = ''",
-        {index->name, index->table});
-    return !rows.empty();
+    if (builds_index(statement)) {
+        return !made_since(true).empty();
+    }
+    return kind == sql::StatementKind::no_transaction ? std::optional(false) : std::nullopt;
+}
+
+bool StatementLog::has_happened(std::string_view statement, sql::StatementKind kind,
+                                const Place& place) const {
+    if (const auto known = look_for(statement, kind)) {
+        return *known;
+    }
+    if (session_.options.interrupted) {
+        return *session_.options.interrupted == Interrupted::done;
+    }
+    Error error(Code::migration_failed,
+                fmt::format("{}: an earlier run was cut off while this statement ran, which "
+                            "commits by itself; whether it took effect, nobody can tell but you",
+                            place.text()),
+                "look into the database, then run again with --interrupted done (goes on after "
+                "it) or --interrupted again (sends it once more)");
+    error.at(place)
+        .with("migration", step_.migration->title())
+        .with("statement", shortened(statement));
+    throw error;
 }
 
 void StatementLog::failed(const pg::DatabaseError& error, bool may_leave_index) const {
     session_.connection.script(clean_session);
     if (may_leave_index) {
-        drop_invalid_indexes();
+        clear_up();
     }
-    session_.connection.query(
-        fmt::format("update caisson.migrations set error = $1, statement_running = false {}",
-                    where()),
-        {error.message()});
+    try {
+        session_.connection.script(in_transaction(
+            fmt::format("update caisson.migrations set error = {}, statement_running = false {};",
+                        pg::literal(error.message()), where())));
+    } catch (const pg::DatabaseError&) {
+        // The lease went to another run, which writes from now on.
+        session_.connection.script("rollback");
+    }
 }
 
 std::string StatementLog::left(std::size_t total) const {
-    const auto rows = session_.connection.query(
-        fmt::format("select statements_done from caisson.migrations {}", where()));
+    const auto rows =
+        ask(fmt::format("select statements_done from caisson.migrations {}", where()));
     const auto done =
         rows.empty() ? 0 : static_cast<std::size_t>(rows.front().integer("statements_done"));
     return done == 0 ? "nothing of this file was applied; mend it and run again"

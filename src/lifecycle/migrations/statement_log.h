@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -30,9 +31,13 @@ class StatementLog {
     std::string as_ourselves(const std::string& what) const;
     std::string in_transaction(const std::string& what) const;
 
-    /// Whether a statement that was sent, but whose answer nobody heard, has taken effect. Invalid
-    /// indexes that it left are dropped.
-    bool has_happened(std::string_view statement) const;
+    /// Drops invalid indexes that a statement left which was sent and not heard of again. To be
+    /// called with the session's own role.
+    void clear_up() const;
+    /// Whether that statement has taken effect: what the catalogue tells, else what the user says
+    /// (Options::interrupted). Errors: migration_failed, which asks for that, at `place`.
+    bool has_happened(std::string_view statement, sql::StatementKind kind,
+                      const Place& place) const;
     /// Notes what a statement ended with; the session is clean afterwards.
     void failed(const pg::DatabaseError& error, bool may_leave_index) const;
     /// What is done and what is left, for people. `total` 0: not known.
@@ -41,7 +46,8 @@ class StatementLog {
  private:
     std::string where() const;
     pg::Result made_since(bool valid) const;
-    void drop_invalid_indexes() const;
+    pg::Result ask(const std::string& query, const pg::Parameters& parameters = {}) const;
+    std::optional<bool> look_for(std::string_view statement, sql::StatementKind kind) const;
 
     const Session& session_;
     const Step& step_;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lifecycle/proof/drift.h"
 
-#include <algorithm>
+#include <map>
+#include <string_view>
 
 #include <fmt/format.h>
 
@@ -60,7 +61,7 @@ void make_tool_tables(pg::Connection& connection, const std::vector<platform::So
     }
 }
 
-schema::Scope scope_of(const trust::Run& run) {
+schema::Scope scope_of(const trust::Run& run, bool has_roles) {
     schema::Scope scope;
     scope.rights = true;
     scope.column_order = true;
@@ -76,7 +77,9 @@ schema::Scope scope_of(const trust::Run& run) {
             }
         }
         for (const auto& [role, state] : provision::wanted_roles(run.manifest, database)) {
-            scope.provisioned_roles.insert(role);
+            if (!has_roles) {
+                scope.provisioned_roles.insert(role);
+            }
         }
     }
     return scope;
@@ -85,6 +88,11 @@ schema::Scope scope_of(const trust::Run& run) {
 std::vector<migrations::Migration> applied_files(const std::vector<migrations::Migration>& files,
                                                  const migrations::History& history,
                                                  const migrations::TextOf& text_of) {
+    using Key = std::pair<std::string_view, std::string_view>;
+    std::map<Key, const migrations::Migration*> known;
+    for (const auto& file : files) {
+        known.emplace(Key(file.source, file.version), &file);
+    }
     std::vector<migrations::Migration> applied;
     std::vector<std::string> problems;
     for (const auto& record : history) {
@@ -93,20 +101,18 @@ std::vector<migrations::Migration> applied_files(const std::vector<migrations::M
             problems.push_back(title + " is applied in part");
             continue;
         }
-        const auto file = std::ranges::find_if(files, [&](const auto& one) {
-            return one.source == record.source && one.version == record.version;
-        });
-        const bool is_same = file != files.end() && file->up.checksum == record.checksum;
+        const auto found = known.find(Key(record.source, record.version));
+        const auto* file = found == known.end() ? nullptr : found->second;
+        const bool is_same = file && file->up.checksum == record.checksum;
         auto text = is_same ? std::nullopt : text_of(record);
         if (!is_same && !text) {
-            problems.push_back(title +
-                               (file == files.end() ? " has no file any more"
-                                                    : " was edited after it was applied") +
-                               ", and the text that was applied is not known");
+            problems.push_back(
+                title + (!file ? " has no file any more" : " was edited after it was applied") +
+                ", and the text that was applied is not known");
             continue;
         }
-        applied.push_back(file != files.end() ? *file : from_record(record, *text));
-        if (file != files.end() && text) {
+        applied.push_back(file ? *file : from_record(record, *text));
+        if (file && text) {
             applied.back().up.text = std::move(*text);
             applied.back().up.checksum = record.checksum;
         }
@@ -122,7 +128,8 @@ std::vector<migrations::Migration> applied_files(const std::vector<migrations::M
 
 schema::Snapshot replayed(const shadow::Shadow& shadow, const trust::Run& run,
                           const platform::Database& database,
-                          const std::vector<migrations::Migration>& files, bool allow_programs) {
+                          const std::vector<migrations::Migration>& files,
+                          const schema::Scope& scope, bool allow_programs) {
     // A file that is applied is applied, whatever its feature says today.
     migrations::Features features;
     for (const auto& file : files) {
@@ -145,7 +152,7 @@ schema::Snapshot replayed(const shadow::Shadow& shadow, const trust::Run& run,
     options.allow_programs = allow_programs;
     migrations::up(std::ref(connections), files, features, request, options);
     give_rights(connections(true), run, database);
-    return schema::snapshot(connections(true), scope_of(run));
+    return schema::snapshot(connections(true), scope);
 }
 
 }  // namespace caisson::proof

@@ -28,8 +28,9 @@ std::vector<migrations::Migration> applied_files(const std::vector<migrations::M
 void make_tool_tables(pg::Connection& connection, const std::vector<platform::Source>& sources,
                       const std::vector<migrations::Migration>& files);
 
-/// What is compared: structure, and rights besides those that provisioning gives.
-schema::Scope scope_of(const trust::Run& run);
+/// What is compared: structure and rights. Where the shadow has the platform's roles, theirs as
+/// well; what the administrators own and were given is left out.
+schema::Scope scope_of(const trust::Run& run, bool has_roles);
 
 /// Replays them on the shadow, gives the rights of the manifest's own roles, and looks.
 /// Errors: those of migrations::up, such as a file that no longer can be applied to an empty
@@ -37,6 +38,6 @@ schema::Scope scope_of(const trust::Run& run);
 schema::Snapshot replayed(const shadow::Shadow& shadow, const trust::Run& run,
                           const platform::Database& database,
                           const std::vector<migrations::Migration>& files,
-                          bool allow_programs = false);
+                          const schema::Scope& scope, bool allow_programs = false);
 
 }  // namespace caisson::proof

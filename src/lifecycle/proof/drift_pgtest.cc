@@ -28,7 +28,7 @@ struct Live {
     }
     /// Looked at as what is expected was; who made all of it here is nobody of the platform.
     schema::Snapshot snapshot(const Bench& bench) {
-        auto scope = scope_of(bench.run);
+        auto scope = scope_of(bench.run, false);
         scope.provisioned_roles.insert(connection.settings().user);
         return schema::snapshot(connection, scope);
     }
@@ -54,7 +54,8 @@ TEST(Drift, IsNoneWhereTheDatabaseIsWhatItsFilesMadeOfIt) {
     bench.write("002_b.sql", "create view v as select name from a;");
     Live live(bench);
     const auto shadow = bench.open();
-    const auto expected = replayed(shadow, bench.run, bench.database(), live.applied(bench));
+    const auto expected = replayed(shadow, bench.run, bench.database(), live.applied(bench),
+                                   scope_of(bench.run, false));
     EXPECT_THAT(texts(schema::diff(expected, live.snapshot(bench))), IsEmpty());
 }
 
@@ -67,7 +68,8 @@ TEST(Drift, IsTakenAgainstWhatWasAppliedAlsoWhereFilesWereEditedOrAreGone) {
     fs::remove(bench.directory.path() / "migrations" / "002_b.sql");
     live.connection.script("alter table a add column by_hand text; drop table b");
     const auto shadow = bench.open();
-    const auto expected = replayed(shadow, bench.run, bench.database(), live.applied(bench));
+    const auto expected = replayed(shadow, bench.run, bench.database(), live.applied(bench),
+                                   scope_of(bench.run, false));
     EXPECT_THAT(
         texts(schema::diff(expected, live.snapshot(bench))),
         UnorderedElementsAre("unexpected column public.a.by_hand", "missing table public.b"));

@@ -426,7 +426,7 @@ Report compare_settings(pg::Connection& admin, const trust::Run& run, bool set) 
             "  lower(current_setting(name)) = lower($2) or setting = $2 "
             "  or (unit in ('B', 'kB', '8kB', 'MB') and $2 ~* '^\\s*\\d+\\s*[kmgt]b\\s*$' "
             "      and pg_size_bytes(current_setting(name)) = pg_size_bytes($2)) as same "
-            "  from pg_settings where name = $1",
+            "  from pg_settings where lower(name) = lower($1)",
             {name, value});
         if (rows.empty()) {
             report.notes.push_back(fmt::format("the server knows no setting {}", name));

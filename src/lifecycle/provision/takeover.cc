@@ -21,24 +21,31 @@ using trust::Role;
 constexpr std::string_view objects_of_others = R"sql(
 with o as (
   select c.oid, 'pg_class'::regclass as class, c.relnamespace as namespace, c.relowner as owner,
-         format('table %I.%I', n.nspname, c.relname) as words
+         format('table %I.%I', n.nspname, c.relname) as words,
+         case c.relkind when 'S' then 'sequence' else 'table' end as kind
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
    where c.relkind in ('r', 'p', 'v', 'm', 'f', 'S')
      and not exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid
                         and d.refclassid = 'pg_class'::regclass and d.deptype in ('a', 'i'))
   union all
-  select p.oid, 'pg_proc'::regclass, p.pronamespace, p.proowner, format('routine %s', p.oid::regprocedure)
+  select p.oid, 'pg_proc'::regclass, p.pronamespace, p.proowner, format('routine %s', p.oid::regprocedure), 'routine'
     from pg_proc p
   union all
-  select t.oid, 'pg_type'::regclass, t.typnamespace, t.typowner, format('type %I.%I', n.nspname, t.typname)
+  select t.oid, 'pg_type'::regclass, t.typnamespace, t.typowner, format('type %I.%I', n.nspname, t.typname), 'type'
     from pg_type t join pg_namespace n on n.oid = t.typnamespace
    where t.typtype in ('e', 'd', 'r')
       or t.typtype = 'c' and exists (select from pg_class c where c.oid = t.typrelid and c.relkind = 'c')
   union all
-  select n.oid, 'pg_namespace'::regclass, n.oid, n.nspowner, format('schema %I', n.nspname)
+  select n.oid, 'pg_namespace'::regclass, n.oid, n.nspowner, format('schema %I', n.nspname), 'schema'
     from pg_namespace n
 )
-select o.words, r.rolname as owner, r.rolsuper as is_superuser,
+select o.words, o.kind, n.nspname as schema,
+       (select string_agg(format('%I.%I', m.nspname, s.relname), ', ')
+          from pg_depend d join pg_class s on s.oid = d.objid and s.relkind = 'S'
+          join pg_namespace m on m.oid = s.relnamespace
+         where d.classid = 'pg_class'::regclass and d.refclassid = 'pg_class'::regclass
+           and d.refobjid = o.oid and o.kind = 'table' and d.deptype in ('a', 'i')) as sequences,
+       r.rolname as owner, r.rolsuper as is_superuser,
        r.rolsuper or r.oid = (select datdba from pg_database where datname = current_database())
        or exists (select from pg_auth_members m join pg_roles w on w.oid = m.roleid
                    where w.rolname = $1 and m.member = r.oid) as is_the_owners
@@ -56,10 +63,6 @@ select distinct r.rolname as name
    and s.refclassid = 'pg_authid'::regclass and not r.rolsuper and r.rolname not like 'pg\_%'
  order by 1)sql";
 
-constexpr std::string_view schemas_of_users = R"sql(
-select nspname as name from pg_namespace
- where nspname !~ '^pg_' and nspname not in ('information_schema', 'caisson') order by 1)sql";
-
 std::string names(const platform::Database& database, std::initializer_list<Role> roles) {
     std::vector<std::string> list;
     for (const auto role : roles) {
@@ -68,18 +71,32 @@ std::string names(const platform::Database& database, std::initializer_list<Role
     return pg::identifiers(list);
 }
 
-/// What default privileges give on objects of the owner's.
-std::string rights_in(const std::string& schema, const platform::Database& database) {
-    const auto writers = names(database, {Role::app, Role::service});
-    const auto readers =
-        names(database, {Role::backup, Role::readonly, Role::auditor, Role::advisor});
-    const auto name = pg::identifier(schema);
-    return fmt::format(
-        "grant usage on schema {0} to {1}, {2}; grant select, insert, update, delete on all tables "
-        "in schema {0} to {1}; grant select on all tables in schema {0} to {2}; grant usage, "
-        "select on all sequences in schema {0} to {1}; grant select on all sequences in schema {0} "
-        "to {2}; grant execute on all routines in schema {0} to {1}, {2};",
-        name, writers, readers);
+/// What default privileges give on an object of the owner's. Objects that were the owner's before
+/// are left out: what somebody took away from them stays away.
+std::string rights_on(const pg::Row& object, const std::string& writers,
+                      const std::string& readers) {
+    const auto on_sequences = [&](std::string_view sequences) {
+        return fmt::format(
+            "grant usage, select on sequence {0} to {1}; grant select on sequence {0} to {2};",
+            sequences, writers, readers);
+    };
+    const auto kind = object.text("kind");
+    // `table a.b` names a sequence as well, and the word before the name is the kind otherwise.
+    const auto words = std::string(object.text("words"));
+    const auto name = words.substr(words.find(' ') + 1);
+    if (kind == "table") {
+        return fmt::format(
+                   "grant select, insert, update, delete on {0} to {1}; grant select on {0} to "
+                   "{2};",
+                   name, writers, readers) +
+               (object.text("sequences").empty() ? "" : on_sequences(object.text("sequences")));
+    }
+    if (kind == "sequence") {
+        return on_sequences(name);
+    }
+    return kind == "routine"
+               ? fmt::format("grant execute on routine {} to {}, {};", name, writers, readers)
+               : "";
 }
 
 /// Every object is locked for a moment: one that somebody else holds must not keep all the others
@@ -132,6 +149,11 @@ std::vector<std::string> take_over(const trust::Run& run, const platform::Databa
                                   .boolean("it");
     std::set<std::string> former;
     std::map<std::string, std::size_t> kept;
+    const auto writers = names(database, {Role::app, Role::service});
+    const auto readers =
+        names(database, {Role::backup, Role::readonly, Role::auditor, Role::advisor});
+    std::set<std::string> schemas;
+    std::string rights;
     std::string sql;
     std::size_t taken = 0;
     for (const auto row : objects) {
@@ -142,6 +164,8 @@ std::vector<std::string> take_over(const trust::Run& run, const platform::Databa
             continue;
         }
         ++taken;
+        schemas.insert(row.string("schema"));
+        rights += rights_on(row, writers, readers);
         sql += fmt::format("alter {} owner to {};", row.text("words"), pg::identifier(owner));
         if (!row.boolean("is_superuser") && !ours.contains(row.string("owner"))) {
             former.insert(row.string("owner"));
@@ -180,9 +204,11 @@ std::vector<std::string> take_over(const trust::Run& run, const platform::Databa
                 name, pg::identifier(row.text("name")));
         }
     }
-    for (const auto row : admin.query(schemas_of_users)) {
-        sql += rights_in(row.string("name"), database);
+    for (const auto& schema : schemas) {
+        sql += fmt::format("grant usage on schema {} to {}, {};", pg::identifier(schema), writers,
+                           readers);
     }
+    sql += rights;
     if (!dry_run) {
         run_with_patience(admin, sql);
     }

@@ -154,7 +154,10 @@ select 'sequence ownership', t.name, 'by ' || d.refobjid::regclass || '.' || quo
 
 std::string_view attached_objects() {
     return R"sql(
-select 'constraint', t.name || '.' || quote_ident(n.conname), pg_get_constraintdef(n.oid),
+select 'constraint', t.name || '.' || quote_ident(n.conname), pg_get_constraintdef(n.oid)
+           || case when n.contype = 'f' and exists (
+                       select from pg_trigger g where g.tgconstraint = n.oid and g.tgenabled <> 'O')
+                   then ' (triggers disabled)' else '' end,
        'pg_constraint', n.oid, 0
   from of_table t
   join pg_constraint n on n.conrelid = t.oid and n.conparentid = 0

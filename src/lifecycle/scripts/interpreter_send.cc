@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <fstream>
 
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "drivers/sql/split.h"
 #include "lifecycle/scripts/interpreter.h"
 #include "lifecycle/scripts/programs.h"
 
@@ -28,6 +30,14 @@ std::optional<std::size_t> line_of_data(const std::string& context) {
     }
     const auto number = std::strtoul(context.c_str() + at + 7, nullptr, 10);
     return number > 0 ? std::optional<std::size_t>(number) : std::nullopt;
+}
+
+bool controls_transaction(std::string_view text) {
+    const auto parts = sql::split(text);
+    return std::any_of(parts.begin(), parts.end(), [](const auto& part) {
+        return part.kind == sql::StatementKind::begin || part.kind == sql::StatementKind::commit ||
+               part.kind == sql::StatementKind::rollback;
+    });
 }
 
 }  // namespace
@@ -155,6 +165,13 @@ void Interpreter::execute_generated(Frame& frame, const sql::Query& query,
             const auto place = place_of(frame, query.start());
             if (copies_with_program(text)) {
                 refuse_programs(place, "COPY … PROGRAM");
+            }
+            if (connection_.in_transaction() && controls_transaction(text)) {
+                refuse(place,
+                       fmt::format("a generated statement controls the transaction that it "
+                                   "runs in: {}",
+                                   shown(text)),
+                       "write BEGIN and COMMIT into the file itself");
             }
             try {
                 connection_.script(text);

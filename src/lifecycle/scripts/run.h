@@ -38,8 +38,9 @@ struct Options {
     std::string file;    ///< What places call the script.
     bool allow_programs = false;  ///< `\!`, `program`, COPY … PROGRAM: what runs on a host.
     std::map<std::string, std::string> variables;  ///< As psql's -v.
-    /// Carries a step out by calling `run` once, in whatever transaction it makes for it; not
-    /// calling it skips the step, its data included. Nothing given: `run` is called.
+    /// Carries a step out by calling `run`, in whatever transaction it makes for it: once, or again
+    /// after it was rolled back, unless it copies. Not calling it skips the step, its data
+    /// included. Nothing given: `run` is called.
     std::function<void(const Step& step, const std::function<void()>& run)> around;
     std::function<void(const std::string& line)> on_output;  ///< Of \echo and \qecho.
     /// What psql would have warned of, or does otherwise.

@@ -34,7 +34,7 @@ class Address : public Place {
     /// those of earlier shadows that are somebody's by now.
     std::vector<std::string> make_roles(const trust::Run& run, const platform::Database& database);
     /// Whether everything below the roles can be done as provisioning does it.
-    bool has_roles() const { return has_roles_; }
+    bool has_roles() const override { return has_roles_; }
 
  private:
     pg::Settings settings_;

@@ -40,6 +40,8 @@ class Place {
     virtual pg::Settings admin() const = 0;
     /// As a built-in role of the database.
     virtual pg::Settings role(trust::Role role) const = 0;
+    /// Whether the platform's roles are there, with the rights that provisioning gives.
+    virtual bool has_roles() const { return true; }
 };
 
 /// A shadow that is ready: roles, database, extensions, rights, schema caisson; nothing of users.
@@ -55,6 +57,7 @@ class Shadow {
 
     pg::Settings admin() const { return place_->admin(); }
     pg::Settings role(trust::Role role) const { return place_->role(role); }
+    bool has_roles() const { return place_->has_roles(); }
     /// For people: `a server of its own (PostgreSQL 15.14)`.
     const std::string& text() const { return text_; }
     /// 150014 for 15.14.

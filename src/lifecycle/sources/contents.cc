@@ -22,7 +22,7 @@ constexpr std::size_t piece_size = std::size_t{1} << 20U;
 /// An open file; a pipe put in a file's place must not make us wait.
 class Input {
  public:
-    explicit Input(const fs::path& path)
+    explicit Input(const std::string& path)
         : descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {}
     Input(const Input&) = delete;
     Input& operator=(const Input&) = delete;
@@ -131,7 +131,7 @@ void read_streamed(const fs::path& path, Contents& contents) {
     contents.checksum = hash.hex();
 }
 
-Contents read_one(const fs::path& path, Long rule) {
+Contents read_one(const std::string& path, Long rule) {
     Contents contents;
     const Input input(path);
     struct stat status {};
@@ -139,6 +139,8 @@ Contents read_one(const fs::path& path, Long rule) {
         contents.mistake = why();
     } else if (!S_ISREG(status.st_mode)) {
         contents.mistake = "is no regular file; expected one";
+    } else if (rule == Long::leave && static_cast<std::uint64_t>(status.st_size) > longest_ahead) {
+        contents.is_left = true;
     } else if (rule == Long::stream && static_cast<std::uint64_t>(status.st_size) > longest_held) {
         read_streamed(path, contents);
     } else {
@@ -149,14 +151,14 @@ Contents read_one(const fs::path& path, Long rule) {
 
 }  // namespace
 
-std::vector<Contents> read_contents(const std::vector<fs::path>& paths, Long rule) {
+std::vector<Contents> read_contents(const std::vector<std::string>& paths, Long rule) {
     std::vector<Contents> contents(paths.size());
     in_parallel(paths.size(), [&](std::size_t i) { contents[i] = read_one(paths[i], rule); });
     return contents;
 }
 
 void each_piece(const fs::path& path, const std::function<void(std::string_view)>& take) {
-    const Input input(path);
+    const Input input(path.string());
     std::string piece(piece_size, '\0');
     while (true) {
         const auto got = input.is_open() ? input.read(piece.data(), piece.size()) : -1;

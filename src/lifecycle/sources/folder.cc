@@ -102,7 +102,47 @@ std::optional<std::string> Folder::text(const std::string& name) const {
     return read_if_exists(path_ / name);
 }
 
+std::string Folder::name_of(const std::string& name) const { return path_.native() + "/" + name; }
+
+std::vector<Contents> Folder::contents(const std::vector<std::string>& names, Long rule) const {
+    std::vector<Contents> contents(names.size());
+    std::vector<std::string> paths;
+    std::vector<std::size_t> places;
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        if (const auto known = ahead_.find(names[i]); known != ahead_.end()) {
+            contents[i] = std::move(known->second);
+            ahead_.erase(known);
+        } else {
+            paths.push_back(name_of(names[i]));
+            places.push_back(i);
+        }
+    }
+    auto rest = read_contents(paths, rule);
+    for (std::size_t i = 0; i < rest.size(); ++i) {
+        contents[places[i]] = std::move(rest[i]);
+    }
+    return contents;
+}
+
+void Folder::read_ahead(const std::vector<std::string>& names) const {
+    std::vector<std::string> paths;
+    paths.reserve(names.size());
+    for (const auto& name : names) {
+        paths.push_back(name_of(name));
+    }
+    auto contents = read_contents(paths, Long::leave);
+    ahead_.reserve(names.size());
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        if (!contents[i].is_left && contents[i].mistake.empty()) {
+            ahead_.emplace(names[i], std::move(contents[i]));
+        }
+    }
+}
+
 std::string Folder::head(const std::string& name, std::size_t bytes) const {
+    if (const auto known = ahead_.find(name); known != ahead_.end()) {
+        return known->second.text.substr(0, bytes);
+    }
     std::error_code failure;
     if (!fs::is_regular_file(path_ / name, failure)) {
         return {};

@@ -4,9 +4,12 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "base/files.h"
+#include "lifecycle/sources/contents.h"
 
 namespace caisson::sources {
 
@@ -29,6 +32,14 @@ class Folder {
     /// A short file whole, such as a tool's settings; nothing when it is not there. `name` may lead
     /// upwards.
     std::optional<std::string> text(const std::string& name) const;
+    /// Where a file of it lies.
+    std::string name_of(const std::string& name) const;
+    /// Files whole, on several threads; what was read ahead is handed on. Errors: none, the
+    /// Contents say them.
+    std::vector<Contents> contents(const std::vector<std::string>& names, Long rule) const;
+    /// Reads files before it is known what they are, so that a look at many and their contents
+    /// cost one visit each. Long ones are left.
+    void read_ahead(const std::vector<std::string>& names) const;
     /// The first bytes of a file, for a look at what it is.
     std::string head(const std::string& name, std::size_t bytes = 4096) const;
 
@@ -42,6 +53,7 @@ class Folder {
 
     fs::path path_;
     mutable std::map<std::string, Listing> listings_;
+    mutable std::unordered_map<std::string, Contents> ahead_;
 };
 
 /// The last part of a name: `b.sql` of `a/b.sql`.

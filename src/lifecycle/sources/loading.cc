@@ -19,12 +19,7 @@ void Loading::note(const std::string& name, std::string message) {
 }
 
 std::vector<Contents> Loading::read(const std::vector<std::string>& names, Long rule) {
-    std::vector<fs::path> paths;
-    paths.reserve(names.size());
-    for (const auto& name : names) {
-        paths.push_back(folder.path() / name);
-    }
-    auto contents = read_contents(paths, rule);
+    auto contents = folder.contents(names, rule);
     for (std::size_t i = 0; i < names.size(); ++i) {
         if (!contents[i].mistake.empty()) {
             complain(names[i], contents[i].mistake);
@@ -38,7 +33,7 @@ std::vector<Contents> Loading::read(const std::vector<std::string>& names, Long 
 Script Loading::script(const std::string& name, Contents& contents) const {
     Script script;
     script.file = place_of(name);
-    script.path = folder.path() / name;
+    script.location = folder.name_of(name);
     script.checksum = std::move(contents.checksum);
     script.is_streamed = contents.is_streamed;
     script.text = std::move(contents.text);
@@ -51,7 +46,7 @@ Script Loading::script(const std::string& name, Contents& contents) const {
 Script Loading::section_script(const std::string& name, std::string text) const {
     Script script;
     script.file = place_of(name);
-    script.path = folder.path() / name;
+    script.location = folder.name_of(name);
     script.text = std::move(text);
     return script;
 }
@@ -62,7 +57,7 @@ void Loading::add_program(const std::string& name, std::string version, std::str
     migration.version = std::move(version);
     migration.name = std::move(title);
     migration.up.file = place_of(name);
-    migration.up.path = folder.path() / name;
+    migration.up.location = folder.name_of(name);
     migrations.push_back(std::move(migration));
 }
 

@@ -2,10 +2,10 @@
 #pragma once
 
 #include <cstddef>
-#include <optional>
 #include <string>
 #include <vector>
 
+#include "base/boxed.h"
 #include "base/files.h"
 #include "lifecycle/sources/directives.h"
 
@@ -21,8 +21,8 @@ enum class Kind {
 
 /// One direction of a migration.
 struct Script {
-    std::string file;  ///< For places in messages: `migrations/001_initial_schema.sql`.
-    fs::path path;     ///< Where it lies; what psql's `\ir` is relative to.
+    std::string file;      ///< For places in messages: `migrations/001_initial_schema.sql`.
+    std::string location;  ///< path() as text: among thousands, taken apart it is too large.
     /// What is run, without a byte order mark. Where it is one section of a file, the lines before
     /// it are empty, so that positions in it are those of the file.
     std::string text;
@@ -32,6 +32,9 @@ struct Script {
     Directives directives;
     /// Longer than `longest_held`: `text` is empty, and the file is read again, piece by piece.
     bool is_streamed = false;
+
+    /// Where it lies; what psql's `\ir` is relative to.
+    fs::path path() const { return location; }
 };
 
 /// One migration of a source, whatever tool its files were written for.
@@ -50,8 +53,8 @@ struct Migration {
     std::string tool_checksum;
     std::vector<std::string> parents;  ///< Versions it builds on, where the format has a graph.
     Script up;
-    std::optional<Script> down;
-    std::optional<Script> verify;  ///< What checks it afterwards, always rolled back (sqitch).
+    Boxed<Script> down;
+    Boxed<Script> verify;  ///< What checks it afterwards, always rolled back (sqitch).
 
     /// `001_initial_schema`.
     std::string title() const { return name.empty() ? version : version + "_" + name; }

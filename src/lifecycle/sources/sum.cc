@@ -24,7 +24,7 @@ std::vector<const Script*> scripts_of(const std::vector<Migration>& migrations) 
     std::vector<const Script*> scripts;
     std::unordered_set<std::string> seen;
     const auto take = [&](const Script& script) {
-        if (!script.path.empty() && seen.insert(script.file).second) {
+        if (!script.location.empty() && seen.insert(script.file).second) {
             scripts.push_back(&script);
         }
     };
@@ -48,9 +48,9 @@ std::string name_below(const platform::Source& source, const std::string& file) 
 
 std::vector<SumLine> lines_of(const platform::Source& source, const Reading& reading) {
     const auto scripts = scripts_of(reading.migrations);
-    std::vector<fs::path> paths;
+    std::vector<std::string> paths;
     for (const auto* script : scripts) {
-        paths.push_back(script->path);
+        paths.push_back(script->location);
     }
     const auto contents = read_contents(paths, Long::stream);
     std::vector<Mistake> mistakes;

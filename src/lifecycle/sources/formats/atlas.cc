@@ -172,11 +172,7 @@ Created create_atlas(const platform::Source& source, const NewMigration& wanted)
     // The sum is written anew, as atlas migrate new does.
     const Folder now(source.path);
     const auto names = scripts_of(now);
-    std::vector<fs::path> paths;
-    for (const auto& each : names) {
-        paths.push_back(source.path / each);
-    }
-    const auto sums = sums_of(names, read_contents(paths, Long::hold));
+    const auto sums = sums_of(names, now.contents(names, Long::hold));
     std::string lines;
     std::string all;
     for (std::size_t i = 0; i < names.size(); ++i) {

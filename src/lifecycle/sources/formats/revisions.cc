@@ -23,7 +23,9 @@ std::vector<std::string> sql_files(const Folder& folder) {
 bool is_down(std::string_view file) { return file.ends_with(".down.sql"); }
 
 Claim detect_revisions(const Folder& folder) {
-    for (const auto& file : sql_files(folder)) {
+    const auto files = sql_files(folder);
+    folder.read_ahead(files);
+    for (const auto& file : files) {
         const auto head = folder.head(file);
         if (!is_down(file) && head.find("caisson: revision ") != std::string::npos) {
             return {90, {fmt::format("{} says which revision it is", file)}};
