@@ -168,6 +168,7 @@ struct CacheKey {
 struct Api {
     std::string listen = "127.0.0.1";
     std::uint16_t port = 4000;
+    std::vector<std::string> health;  ///< Further paths that answer as /health does.
 };
 
 struct Manifest {

@@ -262,6 +262,8 @@ Table remaining_settings() {
          "The address to listen on; beyond loopback every request but liveness and health needs "
          "the token."},
         {"api.port", "listening port", "`4000`", "The port to listen on; 0 for any that is free."},
+        {"api.health", "list of URL paths", "`[]`",
+         "Further paths that answer as `/health` does, such as `/api/ai/health`; without a token."},
     };
 }
 

@@ -106,7 +106,9 @@ void require_ours(pg::Connection& connection, const Run& run, const platform::Da
                         fmt::format("{} has not been provisioned", database.name),
                         "provision it first: caisson provision");
         case Standing::unknown:
-            throw Error(Code::identity_unknown, judgement.explanation);
+            throw Error(Code::identity_unknown, judgement.explanation,
+                        "if it is this platform's, take it over: caisson db adopt, or with the "
+                        "history of another migration tool caisson migrate adopt");
         case Standing::foreign:
         case Standing::copy:
             throw Error(Code::identity_mismatch, judgement.explanation);

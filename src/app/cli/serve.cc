@@ -147,6 +147,7 @@ daemon::Parts parts_of(Context& context) {
     parts.version = version();
     parts.listen = context.arguments().value("--listen", run.manifest.api.listen);
     parts.port = run.manifest.api.port;
+    parts.health = run.manifest.api.health;
     if (context.arguments().has("--port")) {
         parts.port = port_of(context.arguments().value("--port"));
     }
@@ -155,7 +156,8 @@ daemon::Parts parts_of(Context& context) {
         parts.databases.push_back({what.database.name, verifier_settings(run, what.database),
                                    [loaded, &what](pg::Connection& connection) {
                                        return migration_state(connection, what);
-                                   }});
+                                   },
+                                   trust::role_settings(run, what.database, trust::Role::monitor)});
     }
     if (const auto settings = trust::redis_settings(run)) {
         parts.redis.push_back({"redis", [run] { ping_redis(*trust::redis_settings(run)); }});

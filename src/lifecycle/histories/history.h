@@ -55,6 +55,9 @@ class ToolHistory {
     /// SQL, values as literals and ending in `;`, that makes the table as the tool would where it
     /// is not there. Harmless where it is.
     virtual std::string create_sql() const = 0;
+    /// create_sql(), and of the default privileges the roles keep what reads: a history that an
+    /// application could write would be none.
+    std::string protected_create_sql() const;
     /// SQL that records the migration as applied or as reverted; it goes into the transaction of
     /// the file and works whatever search_path and role the file has left.
     virtual std::string applied_sql(const sources::Migration& migration,

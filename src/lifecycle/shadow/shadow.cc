@@ -79,12 +79,17 @@ std::vector<std::string> prepare(pg::Connection& inside, const trust::Run& run,
                                  const std::vector<trust::CatalogueStep>& catalogue,
                                  const std::string& database_name, bool has_roles) {
     trust::install_catalogue(inside, catalogue);
-    const auto extensions =
+    auto extensions =
         provision::plan_extensions(survey_of(inside), database, inside.server_version() / 10000);
     for (const auto& action : extensions.actions) {
         try {
             inside.query(action.sql);
         } catch (const pg::DatabaseError& error) {
+            if (action.is_optional) {
+                extensions.notes.push_back(fmt::format("the optional {} is left out: {}",
+                                                       action.description, error.message()));
+                continue;
+            }
             throw Error(Code::database_rejected,
                         fmt::format("the {} cannot be made in the shadow: {}", action.description,
                                     error.message()),
