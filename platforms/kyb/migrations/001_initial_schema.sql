@@ -1,19 +1,19 @@
 -- caisson: description Thirteen tables, who may see which row, and the history as a view (KYB-1)
--- caisson: lint-ignore-file prefer-bigint-over-smallint, prefer-bigint-over-int scores, attempts and durations have bounds
+-- caisson: lint-ignore-file prefer-bigint-over-smallint, prefer-bigint-over-int scores and counts here have bounds
 --
 -- A user is a customer's account or one of us. A business belongs to the user who asked about it; what was found out
--- about it (classifications, risk assessments, compliance checks) hangs below. How risky and how compliant a business is
--- stands at the business itself, so that lists need one table; triggers put it there, and nobody else may.
+-- about it (classifications, risk assessments, compliance checks) hangs below. How risky and how compliant a business
+-- is stands at the business itself, so that lists need one table; triggers put it there, and nobody else may.
 --
 -- Row-level security: a session says on whose behalf it works, for one transaction,
 --     SELECT set_config('app.current_user_id', $1, true)
 -- and sees the rows of this user; without it, none. 002 adds what roles see beyond that. The setting is asked for in a
--- sub-select, so that it is read once for a statement and indexes can be used. The policies do not bind the owner of the
--- tables (no FORCE): nobody logs in as the owner, a migration that fills a column has to see every row, and the
+-- sub-select, so that it is read once for a statement and indexes can be used. The policies do not bind the owner of
+-- the tables (no FORCE): nobody logs in as the owner, a migration that fills a column has to see every row, and the
 -- functions by which somebody signs in run as the owner, when there is no user yet.
 --
--- States are text with a CHECK, not enums: under row-level security a condition reaches an index only if its operator is
--- leakproof, and those of enums (and of numeric) are not. For the same reason scores are smallint.
+-- States are text with a CHECK, not enums: under row-level security a condition reaches an index only if its operator
+-- is leakproof, and those of enums (and of numeric) are not. For the same reason scores are smallint.
 
 -- Provisioning has made them already; under plain psql they are made here.
 DO $$
@@ -74,7 +74,8 @@ COMMENT ON COLUMN users.full_name IS 'As shown to colleagues and in reports.';
 COMMENT ON COLUMN users.company IS 'Whom the user works for.';
 COMMENT ON COLUMN users.password_hash IS
     'Argon2id, in PHC format. Empty until the person has chosen a password through a reset token.';
-COMMENT ON COLUMN users.status IS 'pending until the address is confirmed, then active; suspended and closed may do nothing.';
+COMMENT ON COLUMN users.status IS
+    'pending until the address is confirmed, then active; suspended and closed may do nothing.';
 COMMENT ON COLUMN users.email_verified_at IS 'When the address was confirmed; confirm_email() sets it.';
 COMMENT ON COLUMN users.failed_sign_ins IS 'Wrong passwords since the last right one.';
 COMMENT ON COLUMN users.locked_until IS 'No sign-in before this moment.';
@@ -352,8 +353,8 @@ CREATE INDEX compliance_checks_reviewed_by_idx ON compliance_checks (reviewed_by
 COMMENT ON INDEX compliance_checks_reviewed_by_idx IS 'Checks that an analyst decided; the foreign key to users.';
 
 -- ------------------------------------------------------------------------------------------------- api_keys
--- Keys and tokens are 32 random bytes. Nobody guesses these, so a plain SHA-256 hides them as well as a slow hash would,
--- and can be looked up by an index.
+-- Keys and tokens are 32 random bytes. Nobody guesses these, so a plain SHA-256 hides them as well as a slow hash
+-- would, and can be looked up by an index.
 CREATE TABLE api_keys (
     id           uuid PRIMARY KEY DEFAULT gen_random_uuid(),
     user_id      uuid NOT NULL REFERENCES users (id) ON DELETE CASCADE,
@@ -510,7 +511,8 @@ COMMENT ON COLUMN webhooks.disabled_at IS 'Since when nothing is sent, by its ow
 COMMENT ON COLUMN webhooks.created_at IS 'When it was made.';
 COMMENT ON COLUMN webhooks.updated_at IS 'When the row last changed.';
 COMMENT ON CONSTRAINT webhooks_url_once ON webhooks IS
-    'One webhook for an address; its index also serves WHERE user_id = $1 AND disabled_at IS NULL, and the foreign key.';
+    'One webhook for an address; its index also serves WHERE user_id = $1 AND disabled_at IS NULL, and the foreign '
+    'key.';
 
 -- ------------------------------------------------------------------------------------------- webhook_events
 CREATE TABLE webhook_events (
@@ -611,7 +613,8 @@ COMMENT ON COLUMN external_service_calls.business_id IS 'About whom; the record 
 COMMENT ON COLUMN external_service_calls.service_name IS 'The service, such as companies-house.';
 COMMENT ON COLUMN external_service_calls.operation IS 'What was asked, such as company profile.';
 COMMENT ON COLUMN external_service_calls.method IS 'HTTP method.';
-COMMENT ON COLUMN external_service_calls.endpoint IS 'Address without query, fragment and credentials: keys hide there.';
+COMMENT ON COLUMN external_service_calls.endpoint IS
+    'Address without query, fragment and credentials: keys hide there.';
 COMMENT ON COLUMN external_service_calls.outcome IS
     'started, succeeded, failed (an answer that says no), timed_out, refused (no connection).';
 COMMENT ON COLUMN external_service_calls.status_code IS 'HTTP status; empty when there was no answer.';
@@ -674,7 +677,8 @@ COMMENT ON INDEX audit_logs_user_idx IS
 
 -- ----------------------------------------------------------------------------- where a business stands
 -- Statement by statement, not row by row: loading a million assessments is one update, and none at all when the
--- businesses came with the values that the assessments lead to. As the owner, because nobody else may write these columns.
+-- businesses came with the values that the assessments lead to. As the owner, because nobody else may write these
+-- columns.
 
 CREATE FUNCTION carry_risk() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
@@ -715,8 +719,7 @@ BEGIN
     UPDATE public.businesses AS b
        SET compliance_status = state.compliance
       FROM (SELECT business_id,
-                   public.compliance_of(array_agg(check_type ORDER BY check_type), array_agg(status ORDER BY check_type))
-                       AS compliance
+                   public.compliance_of(array_agg(check_type), array_agg(status)) AS compliance
               FROM (SELECT DISTINCT ON (c.business_id, c.check_type) c.business_id, c.check_type, c.status
                       FROM public.compliance_checks AS c
                      WHERE c.business_id IN (SELECT business_id FROM written)
@@ -897,8 +900,8 @@ CREATE POLICY audit_logs_own_new ON audit_logs FOR INSERT
 
 -- ----------------------------------------------------------------------------------------------- migrations
 -- The history, readable like a table of the platform's own. The view reads with the rights of its owner, who may read
--- schema caisson; its readers may not, and the text of the files stays there. OFFSET 0 makes it one that cannot be written
--- through: its owner may write the history. Under plain psql there is none.
+-- schema caisson; its readers may not, and the text of the files stays there. OFFSET 0 makes it one that cannot be
+-- written through: its owner may write the history. Under plain psql there is none.
 DO $$
 BEGIN
     IF to_regclass('caisson.migrations') IS NOT NULL THEN
@@ -929,7 +932,7 @@ BEGIN
         EXECUTE format('REVOKE UPDATE, DELETE ON audit_logs, risk_assessments FROM %I', application);
         EXECUTE format('REVOKE DELETE ON users, compliance_checks, api_keys, external_service_calls FROM %I',
                        application);
-        -- Columns that follow from others, or that nobody decides about himself.
+        -- Columns that follow from others, or that nobody decides about their own account.
         EXECUTE format('REVOKE UPDATE ON users, businesses, api_keys, webhook_events FROM %I', application);
         EXECUTE format('GRANT UPDATE (full_name, company, password_hash, failed_sign_ins, locked_until, '
                        'last_sign_in_at, updated_at) ON users TO %I', application);

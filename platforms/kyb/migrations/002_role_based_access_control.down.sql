@@ -1,4 +1,4 @@
--- Takes away the roles and everything they let through. Programs fall back to what 001 lets a user see: his own.
+-- Takes away the roles and everything they let through. Programs fall back to what 001 lets a user see: their own rows.
 DROP POLICY audit_logs_admins ON audit_logs;
 DROP POLICY external_service_calls_analysts ON external_service_calls;
 DROP POLICY compliance_checks_analysts_decide ON compliance_checks;

@@ -1,0 +1,25 @@
+-- check: API keys
+-- expect: empty
+-- severity: error
+-- description: The sample data has keys with permissions: three in use, one revoked, one expired (KYB-3)
+-- remedy: caisson seed; a key that somebody revoked on purpose needs its entry api_key.revoked in audit_logs
+WITH named (owner, name, state) AS (VALUES
+    ('test@kyb.example', 'Onboarding form', 'in use'),
+    ('analyst@kyb.example', 'Review desk', 'in use'),
+    ('admin@kyb.example', 'Audit export', 'in use'),
+    ('vera.lindqvist@kyb.example', 'Old integration', 'revoked'),
+    ('vera.lindqvist@kyb.example', 'Trial', 'expired')
+), found AS (
+    SELECT named.*, k.id, k.permissions,
+           CASE WHEN k.revoked_at IS NOT NULL THEN 'revoked' WHEN k.expires_at <= now() THEN 'expired'
+                WHEN k.id IS NOT NULL THEN 'in use' ELSE 'missing' END AS is_now
+      FROM named
+      LEFT JOIN public.users u ON lower(u.email) = named.owner
+      LEFT JOIN public.api_keys k ON k.user_id = u.id AND k.name = named.name
+)
+SELECT 'key ' || name || ' of ' || owner || ': expected ' || state || ', found ' || is_now AS finding
+  FROM found
+ WHERE is_now <> state
+   AND NOT EXISTS (SELECT FROM public.audit_logs l WHERE l.resource_type = 'api_keys' AND l.resource_id = found.id::text
+                                                     AND l.action = 'api_key.revoked')
+   AND coalesce(current_setting('caisson.sample_seeds', true), '') <> 'off'

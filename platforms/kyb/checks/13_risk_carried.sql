@@ -1,0 +1,19 @@
+-- check: Risk is carried to the businesses
+-- expect: empty
+-- severity: error
+-- description: No critical finding is hidden by its business; of all else 10,000 at random, or all if there are fewer
+-- remedy: ALTER TABLE risk_assessments ENABLE TRIGGER ALL; insert the newest assessment of the business again
+-- The dangerous direction is looked at in full, by an index of critical findings.
+SELECT 'business ' || b.id || ' stands at risk ' || coalesce(b.risk_level, 'none')
+       || ' although a newer assessment says critical (' || r.id || ')' AS finding
+  FROM public.risk_assessments r JOIN public.businesses b ON b.id = r.business_id
+ WHERE r.risk_score >= 85 AND (b.risk_assessed_at IS NULL OR b.risk_assessed_at < r.assessed_at)
+UNION ALL
+SELECT 'business ' || b.id || ' stands at risk ' || coalesce(b.risk_score::text, 'none')
+       || ', its newest assessment says ' || coalesce(r.risk_score::text, 'nothing')
+  FROM public.businesses AS b TABLESAMPLE SYSTEM ((
+        SELECT least(100, 1000000 / greatest(reltuples, 1)) FROM pg_catalog.pg_class
+         WHERE oid = 'public.businesses'::regclass))
+  LEFT JOIN LATERAL (SELECT n.risk_score, n.risk_level, n.assessed_at FROM public.risk_assessments AS n
+                      WHERE n.business_id = b.id ORDER BY n.assessed_at DESC LIMIT 1) AS r ON true
+ WHERE (b.risk_score, b.risk_level, b.risk_assessed_at) IS DISTINCT FROM (r.risk_score, r.risk_level, r.assessed_at)
