@@ -2,7 +2,7 @@
 -- expect: empty
 -- severity: error
 -- description: The ten sample businesses stand where their assessments and checks put them (KYB-3)
--- remedy: caisson seed; what somebody changed on purpose needs its entry in audit_logs
+-- remedy: caisson seed
 WITH named (jurisdiction, registration_key, risk_level, compliance_status) AS (VALUES
     ('DE', 'HRB158423B', 'low', 'compliant'),
     ('GB', '09876541', 'low', 'compliant'),
@@ -21,7 +21,8 @@ SELECT named.jurisdiction || ' ' || named.registration_key || ': expected risk '
        AS finding
   FROM named LEFT JOIN public.businesses b USING (jurisdiction, registration_key)
  WHERE (b.risk_level, b.compliance_status) IS DISTINCT FROM (named.risk_level, named.compliance_status)
-   AND NOT EXISTS (SELECT FROM public.audit_logs l  -- Somebody's work, as the audit trail says.
-                    WHERE l.business_id = b.id AND l.occurred_at > '2026-03-03'
-                      AND (l.action LIKE 'risk.%' OR l.action LIKE 'compliance.%'))
+   AND NOT EXISTS (SELECT FROM public.risk_assessments r  -- Somebody assessed or checked it since.
+                    WHERE r.business_id = b.id AND r.assessed_at > '2026-03-03')
+   AND NOT EXISTS (SELECT FROM public.compliance_checks c
+                    WHERE c.business_id = b.id AND greatest(c.requested_at, c.completed_at) > '2026-03-03')
    AND coalesce(current_setting('caisson.sample_seeds', true), '') <> 'off'

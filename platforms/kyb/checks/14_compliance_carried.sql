@@ -1,11 +1,12 @@
 -- check: Compliance is carried to the businesses
 -- expect: empty
 -- severity: error
--- description: No business is compliant in spite of a failed check; of all else 10,000 at random, or all if fewer
+-- description: No business is compliant in spite of a check that failed in 30 days; 10,000 at random agree, or all
 -- remedy: ALTER TABLE compliance_checks ENABLE TRIGGER ALL; then UPDATE its checks SET updated_at = now()
--- The dangerous direction is looked at in full, by an index of failed checks.
+-- The same work at any size, as for risk.
 WITH failed AS MATERIALIZED (
-    SELECT id, business_id, check_type, requested_at FROM public.compliance_checks WHERE status = 'failed'
+    SELECT id, business_id, check_type, requested_at FROM public.compliance_checks
+     WHERE status = 'failed' AND completed_at > now() - interval '30 days'
 )
 SELECT 'business ' || b.id || ' is compliant in spite of the failed check ' || failed.id AS finding
   FROM failed JOIN public.businesses b ON b.id = failed.business_id

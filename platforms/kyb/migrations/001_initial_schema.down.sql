@@ -1,6 +1,7 @@
 -- Takes away what 001_initial_schema.sql made, and everything in it. Extensions stay: they are not ours to remove.
 -- By name, not CASCADE: what others built on it stops the way back.
-DROP VIEW IF EXISTS migrations;
+DROP VIEW migrations;
+DROP FUNCTION migration_history();
 DROP FUNCTION reset_password(bytea, text);
 DROP FUNCTION confirm_email(bytea);
 DROP FUNCTION use_api_key(bytea);

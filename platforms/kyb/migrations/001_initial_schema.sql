@@ -749,9 +749,13 @@ CREATE TRIGGER compliance_checks_touch BEFORE UPDATE ON compliance_checks
 CREATE TRIGGER webhooks_touch BEFORE UPDATE ON webhooks
     FOR EACH ROW WHEN (OLD.* IS DISTINCT FROM NEW.*) EXECUTE FUNCTION touch_updated_at();
 
-CREATE TRIGGER risk_assessments_unchanged BEFORE UPDATE OR TRUNCATE ON risk_assessments
+CREATE TRIGGER risk_assessments_unchanged BEFORE UPDATE ON risk_assessments
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER risk_assessments_kept BEFORE TRUNCATE ON risk_assessments
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
-CREATE TRIGGER audit_logs_unchanged BEFORE UPDATE OR TRUNCATE ON audit_logs
+CREATE TRIGGER audit_logs_unchanged BEFORE UPDATE ON audit_logs
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER audit_logs_kept BEFORE TRUNCATE ON audit_logs
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 -- --------------------------------------------------------------------------- signing in, before there is a user
@@ -899,19 +903,25 @@ CREATE POLICY audit_logs_own_new ON audit_logs FOR INSERT
                 AND actor_kind <> 'service');
 
 -- ----------------------------------------------------------------------------------------------- migrations
--- The history, readable like a table of the platform's own. The view reads with the rights of its owner, who may read
--- schema caisson; its readers may not, and the text of the files stays there. OFFSET 0 makes it one that cannot be
--- written through: its owner may write the history. Under plain psql there is none.
-DO $$
+-- The history, readable like a table of the platform's own, without the text of the files. Its readers have no rights
+-- in schema caisson; the function has those of the owner, which may even write there, so a plain view would not do: it
+-- could be written through. Under plain psql there is no such schema, and the view is empty.
+CREATE FUNCTION migration_history()
+RETURNS TABLE (version text, name text, description text, state text, checksum text, applied_at timestamptz,
+               applied_by text, execution_ms bigint)
+LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 10 SET search_path = pg_catalog AS $$
 BEGIN
     IF to_regclass('caisson.migrations') IS NOT NULL THEN
-        CREATE VIEW migrations AS
-        SELECT version, name, description, state, checksum, applied_at, applied_by, milliseconds AS execution_ms
-          FROM caisson.migrations ORDER BY sequence OFFSET 0;
-        COMMENT ON VIEW migrations IS 'The migrations that were applied, in their order (KYB-1).';
+        RETURN QUERY SELECT m.version, m.name, m.description, m.state, m.checksum, m.applied_at, m.applied_by,
+                            m.milliseconds
+                       FROM caisson.migrations AS m ORDER BY m.sequence;
     END IF;
 END
 $$;
+COMMENT ON FUNCTION migration_history() IS 'The migrations that were applied, as Caisson recorded them.';
+
+CREATE VIEW migrations AS SELECT * FROM migration_history();
+COMMENT ON VIEW migrations IS 'The migrations that were applied, in their order (KYB-1).';
 
 -- ----------------------------------------------------------------------------------------------- privileges
 -- Roles and their usual privileges come from provisioning; here stands only what is special to a table. Their names
@@ -945,9 +955,7 @@ BEGIN
     FOREACH suffix IN ARRAY ARRAY['app', 'service', 'backup', 'readonly', 'auditor', 'advisor'] LOOP
         account := prefix || '_' || suffix;
         CONTINUE WHEN NOT EXISTS (SELECT FROM pg_roles WHERE rolname = account);
-        IF to_regclass('migrations') IS NOT NULL THEN
-            EXECUTE format('REVOKE INSERT, UPDATE, DELETE ON migrations FROM %I', account);
-        END IF;
+        EXECUTE format('REVOKE INSERT, UPDATE, DELETE ON migrations FROM %I', account);
         CONTINUE WHEN suffix IN ('app', 'service');
         -- Who only reads signs nobody in.
         EXECUTE format('REVOKE EXECUTE ON FUNCTION find_credentials(text), use_api_key(bytea), confirm_email(bytea), '
