@@ -9,7 +9,7 @@ SELECT 'business ' || b.id || ' stands at risk ' || coalesce(b.risk_level, 'none
        || ' although a newer assessment says critical (' || r.id || ')' AS finding
   FROM public.risk_assessments r JOIN public.businesses b ON b.id = r.business_id
  WHERE r.risk_score >= 85 AND r.assessed_at > now() - interval '30 days'
-   AND (b.risk_assessed_at IS NULL OR b.risk_assessed_at < r.assessed_at)
+   AND (b.risk_assessed_at IS NULL OR (b.risk_assessed_at, b.risk_score) < (r.assessed_at, r.risk_score))
 UNION ALL
 SELECT 'business ' || b.id || ' stands at "' || concat_ws(' ', b.risk_level, b.risk_score, b.risk_assessed_at)
        || '", its newest assessment says "' || concat_ws(' ', r.risk_level, r.risk_score, r.assessed_at) || '"'
@@ -17,5 +17,5 @@ SELECT 'business ' || b.id || ' stands at "' || concat_ws(' ', b.risk_level, b.r
         SELECT least(100, 1000000 / greatest(reltuples, 1)) FROM pg_catalog.pg_class
          WHERE oid = 'public.businesses'::regclass))
   LEFT JOIN LATERAL (SELECT n.risk_score, n.risk_level, n.assessed_at FROM public.risk_assessments AS n
-                      WHERE n.business_id = b.id ORDER BY n.assessed_at DESC LIMIT 1) AS r ON true
+                      WHERE n.business_id = b.id ORDER BY n.assessed_at DESC, n.risk_score DESC LIMIT 1) AS r ON true
  WHERE (b.risk_score, b.risk_level, b.risk_assessed_at) IS DISTINCT FROM (r.risk_score, r.risk_level, r.assessed_at)

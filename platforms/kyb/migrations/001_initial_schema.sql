@@ -686,14 +686,16 @@ BEGIN
     UPDATE public.businesses AS b
        SET risk_level = newest.risk_level, risk_score = newest.risk_score, risk_assessed_at = newest.assessed_at
       FROM (SELECT DISTINCT ON (business_id) business_id, risk_level, risk_score, assessed_at
-              FROM added ORDER BY business_id, assessed_at DESC) AS newest
+              FROM added ORDER BY business_id, assessed_at DESC, risk_score DESC) AS newest
      WHERE b.id = newest.business_id
-       AND (b.risk_assessed_at IS NULL OR b.risk_assessed_at < newest.assessed_at);
+       AND (b.risk_assessed_at IS NULL
+            OR (b.risk_assessed_at, b.risk_score) < (newest.assessed_at, newest.risk_score));
     RETURN NULL;
 END
 $$;
 COMMENT ON FUNCTION carry_risk() IS
-    'Carries the newest assessment to its business. Of two at the same time the newer one stays, whoever commits last.';
+    'Carries the newest assessment to its business, of two of the same moment the worse. Whoever commits last, the newer '
+    'one stays.';
 
 -- What the checks of one business add up to: its newest of each type, as arrays beside one another.
 CREATE FUNCTION compliance_of(types text[], states text[]) RETURNS text
@@ -844,10 +846,18 @@ CREATE POLICY users_sign_up ON users FOR INSERT
     WITH CHECK (id = (SELECT nullif(current_setting('app.current_user_id', true), '')::uuid)
                 AND status = 'pending' AND email_verified_at IS NULL);
 
-CREATE POLICY businesses_own ON businesses
+-- A new business has not been assessed. One that was suspended is out of its owner's hands.
+CREATE POLICY businesses_own ON businesses FOR SELECT
     USING (owner_id = (SELECT nullif(current_setting('app.current_user_id', true), '')::uuid));
-CREATE POLICY businesses_new ON businesses AS RESTRICTIVE FOR INSERT
-    WITH CHECK (risk_level IS NULL AND compliance_status = 'unknown');
+CREATE POLICY businesses_own_new ON businesses FOR INSERT
+    WITH CHECK (owner_id = (SELECT nullif(current_setting('app.current_user_id', true), '')::uuid)
+                AND risk_level IS NULL AND compliance_status = 'unknown' AND status = 'active');
+CREATE POLICY businesses_own_change ON businesses FOR UPDATE
+    USING (status <> 'suspended'
+           AND owner_id = (SELECT nullif(current_setting('app.current_user_id', true), '')::uuid));
+CREATE POLICY businesses_own_removal ON businesses FOR DELETE
+    USING (status <> 'suspended'
+           AND owner_id = (SELECT nullif(current_setting('app.current_user_id', true), '')::uuid));
 
 -- Results are read by the owner of the business. They are written by our programs (as service), and by analysts (002).
 CREATE POLICY business_classifications_own ON business_classifications FOR SELECT
