@@ -128,8 +128,9 @@ COMMENT ON CONSTRAINT assessment_results_once ON assessment_results IS
     'The result for a control: WHERE assessment_id = $1 AND control_code = $2; the views.';
 
 CREATE INDEX assessment_results_assessment_idx
-    ON assessment_results (assessment_id, organisation_id, framework_code);
-COMMENT ON INDEX assessment_results_assessment_idx IS 'Results of an assessment; the foreign key to assessments.';
+    ON assessment_results (organisation_id, assessment_id, framework_code);
+COMMENT ON INDEX assessment_results_assessment_idx IS
+    'Results of an assessment; the foreign key to assessments; every policy.';
 CREATE INDEX assessment_results_control_idx ON assessment_results (framework_code, control_code);
 COMMENT ON INDEX assessment_results_control_idx IS
     'How a control fares: WHERE framework_code = $1 AND control_code = $2; the foreign key to controls.';
@@ -201,9 +202,9 @@ COMMENT ON COLUMN remediation_actions.completed_on IS 'When it was done; empty u
 COMMENT ON COLUMN remediation_actions.created_at IS 'When the row was made.';
 COMMENT ON COLUMN remediation_actions.updated_at IS 'When the row last changed.';
 
-CREATE INDEX remediation_actions_result_idx ON remediation_actions (result_id, organisation_id);
+CREATE INDEX remediation_actions_result_idx ON remediation_actions (organisation_id, result_id);
 COMMENT ON INDEX remediation_actions_result_idx IS
-    'What is done about a gap: WHERE result_id = $1; the foreign key to results.';
+    'What is done about a gap: WHERE organisation_id = $1 AND result_id = $2; the foreign key to results; every policy.';
 CREATE INDEX remediation_actions_open_idx ON remediation_actions (organisation_id, due_on)
     WHERE completed_on IS NULL;
 COMMENT ON INDEX remediation_actions_open_idx IS

@@ -109,10 +109,8 @@ COMMENT ON COLUMN budget_lines.category IS 'people, technology, services, traini
 COMMENT ON COLUMN budget_lines.framework_code IS 'frameworks.code of the compliance database; empty: for all of them.';
 COMMENT ON COLUMN budget_lines.planned_amount IS 'In SAR.';
 
-CREATE INDEX budget_lines_budget_idx ON budget_lines (budget_id, organisation_id);
-COMMENT ON INDEX budget_lines_budget_idx IS 'Lines of a budget; the foreign key to budgets.';
-CREATE INDEX budget_lines_organisation_id_idx ON budget_lines (organisation_id);
-COMMENT ON INDEX budget_lines_organisation_id_idx IS 'Lines of an organisation: every policy.';
+CREATE INDEX budget_lines_budget_idx ON budget_lines (organisation_id, budget_id);
+COMMENT ON INDEX budget_lines_budget_idx IS 'Lines of a budget; the foreign key to budgets; every policy.';
 
 CREATE TABLE remediation_costs (
     id              uuid PRIMARY KEY DEFAULT gen_random_uuid(),
