@@ -2,7 +2,8 @@
 -- database: auth
 -- expect: empty
 -- severity: error
--- description: Closed accounts have no memberships, every organisation has somebody who decides, every active account is somewhere
+-- description: Closed accounts have no memberships, every organisation has somebody who decides, every active
+-- description: account is somewhere
 -- remedy: remove the membership; appoint a compliance manager; close the account
 SELECT 'closed account ' || u.email || ' is still a member' AS finding
   FROM public.users u WHERE NOT u.is_active AND EXISTS (SELECT FROM public.memberships m WHERE m.user_id = u.id)

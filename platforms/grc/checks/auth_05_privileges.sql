@@ -7,10 +7,9 @@
 WITH relation (name) AS (VALUES
     ('roles'), ('permissions'), ('role_permissions'), ('users'), ('user_credentials'), ('memberships'),
     ('sign_in_events')
-), prefix (name) AS (  -- Roles are named as the database's owner is: shahin_access_control_owner, …_app.
-    SELECT CASE WHEN r.rolname LIKE '%\_owner' THEN left(r.rolname, -6) ELSE d.datname END
-      FROM pg_catalog.pg_database d JOIN pg_catalog.pg_roles r ON r.oid = d.datdba
-     WHERE d.datname = current_database()
+), prefix (name) AS (  -- Roles are named as the tables' owner is: shahin_access_control_owner, …_app.
+    SELECT regexp_replace(pg_get_userbyid(relowner), '_owner$', '') FROM pg_catalog.pg_class
+     WHERE oid = to_regclass('public.users')
 ), account (name) AS (
     SELECT role.rolname
       FROM prefix CROSS JOIN (VALUES ('app'), ('readonly'), ('auditor'), ('advisor')) AS s (suffix)

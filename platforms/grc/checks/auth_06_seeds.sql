@@ -2,7 +2,7 @@
 -- database: auth
 -- expect: empty
 -- severity: error
--- description: Accounts of three organisations in every role, one auditor in two of them; none of them has a known password
+-- description: Accounts of three organisations in every role; where samples do not belong, none of them can sign in
 -- remedy: caisson seed
 SELECT 'nobody is ' || code AS finding FROM public.roles
  WHERE coalesce(current_setting('caisson.sample_seeds', true), '') <> 'off'

@@ -2,7 +2,8 @@
 -- database: compliance
 -- expect: empty
 -- severity: error
--- description: Each document has all its controls: ECC 114 in 5 domains and 29 subdomains, SAMA 32 in 4, PDPL 43 (GRC-5)
+-- description: Each document has all its controls: ECC 114 in 5 domains and 29 subdomains, SAMA 32 in 4, PDPL 43
+-- description: (GRC-5)
 -- remedy: caisson seed --set reference
 WITH counted AS (
     SELECT f.code, f.control_count AS expected,

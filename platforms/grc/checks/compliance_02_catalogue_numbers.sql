@@ -2,7 +2,8 @@
 -- database: compliance
 -- expect: empty
 -- severity: error
--- description: A control stands in the (sub)domain that its number says, and numbers run without a gap, as in the documents
+-- description: A control stands in the (sub)domain that its number says, and numbers run without a gap, as in the
+-- description: documents
 -- remedy: caisson seed --set reference; a number that was changed by hand has to be changed back
 WITH numbered AS (
     SELECT framework_code, code, domain_code,

@@ -2,7 +2,8 @@
 -- database: compliance
 -- expect: empty
 -- severity: error
--- description: ECC and SAMA correspond both ways, both serve the data protection law, and nothing is covered by what is void
+-- description: ECC and SAMA correspond both ways, both serve the data protection law, and nothing is covered by what
+-- description: is void
 -- remedy: caisson seed --set reference
 WITH needed (framework_code, target_framework_code, least) AS (VALUES
     ('NCA-ECC-1-2018', 'SAMA-CSF-1.0', 40), ('SAMA-CSF-1.0', 'NCA-ECC-1-2018', 25),

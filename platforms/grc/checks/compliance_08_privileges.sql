@@ -9,10 +9,9 @@ WITH relation (name, app, assistant) AS (VALUES
     ('controls', 'SELECT', 'SELECT'), ('control_mappings', 'SELECT', 'SELECT'), ('organisation_members', 'SELECT', ''),
     ('assessments', 'SELECT INSERT UPDATE', ''), ('assessment_results', 'SELECT INSERT UPDATE', ''),
     ('evidence', 'SELECT INSERT', ''), ('remediation_actions', 'SELECT INSERT UPDATE', '')
-), prefix (name) AS (  -- Roles are named as the database's owner is: shahin_ksa_compliance_owner, …_app.
-    SELECT CASE WHEN r.rolname LIKE '%\_owner' THEN left(r.rolname, -6) ELSE d.datname END
-      FROM pg_catalog.pg_database d JOIN pg_catalog.pg_roles r ON r.oid = d.datdba
-     WHERE d.datname = current_database()
+), prefix (name) AS (  -- Roles are named as the tables' owner is: shahin_ksa_compliance_owner, …_app.
+    SELECT regexp_replace(pg_get_userbyid(relowner), '_owner$', '') FROM pg_catalog.pg_class
+     WHERE oid = to_regclass('public.assessments')
 ), wanted (role, relation, rights) AS (
     SELECT role.rolname, relation.name,
            CASE s.suffix WHEN 'app' THEN relation.app WHEN 'assistant' THEN relation.assistant ELSE 'SELECT' END

@@ -2,7 +2,8 @@
 -- database: compliance
 -- expect: empty
 -- severity: error
--- description: One approved assessment for each framework, each with evidence and actions; the views agree with the tables
+-- description: One approved assessment for each framework, each with evidence and actions; the views agree with the
+-- description: tables
 -- remedy: caisson seed
 SELECT f.code || ' has no approved assessment with evidence and actions' AS finding
   FROM public.frameworks f

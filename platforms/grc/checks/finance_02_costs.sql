@@ -2,7 +2,8 @@
 -- database: finance
 -- expect: empty
 -- severity: error
--- description: Orders and payments stand in approved budgets and within their lines; nothing taken back exceeds what was given
+-- description: Orders and payments stand in approved budgets and within their lines; nothing taken back exceeds what
+-- description: was given
 -- remedy: approve the budget, or correct the entry by a negative one
 SELECT b.title || ' ' || b.fiscal_year || ' is a draft, and has orders or payments' AS finding
   FROM public.budgets b

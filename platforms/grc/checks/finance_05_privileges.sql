@@ -7,10 +7,9 @@
 WITH relation (name, app) AS (VALUES
     ('organisation_members', 'SELECT'), ('penalty_limits', 'SELECT'), ('budgets', 'SELECT INSERT UPDATE'),
     ('budget_lines', 'SELECT INSERT UPDATE DELETE'), ('remediation_costs', 'SELECT INSERT')
-), prefix (name) AS (  -- Roles are named as the database's owner is: grc_master_owner, grc_master_app.
-    SELECT CASE WHEN r.rolname LIKE '%\_owner' THEN left(r.rolname, -6) ELSE d.datname END
-      FROM pg_catalog.pg_database d JOIN pg_catalog.pg_roles r ON r.oid = d.datdba
-     WHERE d.datname = current_database()
+), prefix (name) AS (  -- Roles are named as the tables' owner is: grc_master_owner, grc_master_app.
+    SELECT regexp_replace(pg_get_userbyid(relowner), '_owner$', '') FROM pg_catalog.pg_class
+     WHERE oid = to_regclass('public.budgets')
 ), wanted (role, relation, rights) AS (
     SELECT role.rolname, relation.name, CASE s.suffix WHEN 'app' THEN relation.app ELSE 'SELECT' END
       FROM prefix

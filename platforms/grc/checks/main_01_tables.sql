@@ -2,7 +2,8 @@
 -- database: main
 -- expect: empty
 -- severity: error
--- description: public holds Prisma's seven tables, those of the root schema together or not at all; the trail is there (GRC-2, GRC-8)
+-- description: public holds Prisma's seven tables, those of the root schema together or not at all; the trail is
+-- description: there (GRC-2, GRC-8)
 -- remedy: caisson migrate up; a table that is not Prisma's belongs in a schema of its own
 WITH expected (name) AS (VALUES
     ('organisations'), ('organisation_members'), ('organisation_frameworks'), ('policies'), ('policy_controls'),

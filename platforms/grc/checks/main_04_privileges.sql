@@ -16,10 +16,9 @@ WITH relation (name) AS (VALUES
     ('trail.entries', 'INSERT'), ('trail.entries', 'UPDATE'), ('trail.entries', 'DELETE'),
     ('public._prisma_migrations', 'INSERT'), ('public._prisma_migrations', 'UPDATE'),
     ('public._prisma_migrations', 'DELETE')
-), prefix (name) AS (  -- Roles are named as the database's owner is: shahin_local_db_owner, shahin_local_db_app.
-    SELECT CASE WHEN r.rolname LIKE '%\_owner' THEN left(r.rolname, -6) ELSE d.datname END
-      FROM pg_catalog.pg_database d JOIN pg_catalog.pg_roles r ON r.oid = d.datdba
-     WHERE d.datname = current_database()
+), prefix (name) AS (  -- Roles are named as the tables' owner is: shahin_local_db_owner, shahin_local_db_app.
+    SELECT regexp_replace(pg_get_userbyid(relowner), '_owner$', '') FROM pg_catalog.pg_class
+     WHERE oid = to_regclass('public.organisations')
 ), wanted (role, relation, privilege, allowed) AS (
     SELECT role.rolname, relation.name, p.privilege,
            CASE WHEN p.privilege = 'SELECT' THEN true

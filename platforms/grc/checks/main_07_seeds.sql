@@ -2,8 +2,8 @@
 -- database: main
 -- expect: empty
 -- severity: error
--- description: Three organisations with their frameworks, policies and risks (GRC-5); none where samples do not belong
--- remedy: caisson seed; in a protected environment: caisson seed clear
+-- description: Three organisations with their frameworks, policies and risks (GRC-5); no organisation without a member
+-- remedy: caisson seed; an organisation without members needs one in auth and its copy here
 WITH sample (slug, frameworks) AS (VALUES
     ('najd-bank', 3), ('tihama-water', 2), ('wadi-health', 2)
 )
@@ -13,7 +13,8 @@ SELECT 'organisation ' || sample.slug || ' is missing, or lacks frameworks, poli
    AND NOT EXISTS (
        SELECT FROM public.organisations o
         WHERE o.slug = sample.slug
-          AND (SELECT count(*) FROM public.organisation_frameworks f WHERE f.organisation_id = o.id) >= sample.frameworks
+          AND (SELECT count(*) FROM public.organisation_frameworks f WHERE f.organisation_id = o.id)
+              >= sample.frameworks
           AND EXISTS (SELECT FROM public.policies p WHERE p.organisation_id = o.id)
           AND EXISTS (SELECT FROM public.risks r WHERE r.organisation_id = o.id)
           AND EXISTS (SELECT FROM public.organisation_members m WHERE m.organisation_id = o.id))

@@ -7,10 +7,9 @@
 -- remedy: caisson migrate up applies infra/003; a foreign key into an adopted table has to go
 WITH legacy (name) AS (VALUES
     ('public.users'), ('public.frameworks'), ('public.assessments'), ('public.activity_logs')
-), prefix (name) AS (
-    SELECT CASE WHEN r.rolname LIKE '%\_owner' THEN left(r.rolname, -6) ELSE d.datname END
-      FROM pg_catalog.pg_database d JOIN pg_catalog.pg_roles r ON r.oid = d.datdba
-     WHERE d.datname = current_database()
+), prefix (name) AS (  -- Roles are named as the tables' owner is: shahin_local_db_owner, shahin_local_db_app.
+    SELECT regexp_replace(pg_get_userbyid(relowner), '_owner$', '') FROM pg_catalog.pg_class
+     WHERE oid = to_regclass('public.organisations')
 )
 SELECT 'table ' || name || ' is missing' AS finding FROM legacy WHERE to_regclass(name) IS NULL
 UNION ALL

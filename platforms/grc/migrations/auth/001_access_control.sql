@@ -98,7 +98,8 @@ CREATE TABLE memberships (
     PRIMARY KEY (organisation_id, user_id)
 );
 COMMENT ON TABLE memberships IS
-    'Who is what in which organisation: one role each. The truth for the copies `organisation_members` in the other three '
+    'Who is what in which organisation: one role each. The truth for the copies `organisation_members` in the other '
+    'three '
     'databases; whoever writes here writes there, too.';
 COMMENT ON COLUMN memberships.organisation_id IS
     'organisations.id of the main database. Between databases no foreign key can hold.';

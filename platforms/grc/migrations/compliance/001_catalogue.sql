@@ -44,7 +44,8 @@ COMMENT ON COLUMN frameworks.edition IS 'The edition, as the document names it.'
 COMMENT ON COLUMN frameworks.source IS 'Where it is written.';
 COMMENT ON COLUMN frameworks.successor IS 'What replaced it, in words; empty while it is the newest.';
 COMMENT ON COLUMN frameworks.control_count IS
-    'How many controls (subdomains of SAMA''s framework, articles of a law) the document has; verification counts them.';
+    'How many controls (subdomains of SAMA''s framework, articles of a law) the document has; verification counts '
+    'them.';
 COMMENT ON COLUMN frameworks.has_maturity IS 'Whether it is assessed by maturity from 0 to 5, too.';
 
 CREATE INDEX frameworks_authority_code_idx ON frameworks (authority_code);
@@ -97,7 +98,8 @@ COMMENT ON TABLE controls IS
 COMMENT ON COLUMN controls.framework_code IS 'The document.';
 COMMENT ON COLUMN controls.code IS 'Its number there: 1-3-1, 3.1.3, 12.';
 COMMENT ON COLUMN controls.domain_code IS 'The (sub)domain it stands in; empty in a law that has no chapters.';
-COMMENT ON COLUMN controls.title_en IS 'One line. Where the document gives none it is ours (seeds/reference/compliance/NOTICE).';
+COMMENT ON COLUMN controls.title_en IS
+    'One line. Where the document gives none it is ours (seeds/reference/compliance/NOTICE).';
 COMMENT ON COLUMN controls.title_ar IS 'Title in Arabic.';
 COMMENT ON COLUMN controls.is_assessable IS
     'False for what nobody can comply with: definitions, penalties, a repealed article.';
@@ -122,7 +124,8 @@ CREATE TABLE control_mappings (
     CONSTRAINT control_mappings_across CHECK (framework_code <> target_framework_code)
 );
 COMMENT ON TABLE control_mappings IS
-    'Where work for one framework counts for another. Ours, not the authorities'': a help for whoever assesses, no proof.';
+    'Where work for one framework counts for another. Ours, not the authorities'': a help for whoever assesses, no '
+    'proof.';
 COMMENT ON COLUMN control_mappings.framework_code IS 'From this framework …';
 COMMENT ON COLUMN control_mappings.control_code IS '… this control';
 COMMENT ON COLUMN control_mappings.target_framework_code IS 'serves this other framework''s …';

@@ -1,7 +1,7 @@
 -- caisson: description Assessments of organisations: results, evidence, and what is done about gaps
 --
--- Everything here belongs to an organisation. Rows name the organisation and refer to their parents together with it, so
--- that no row can speak of another organisation's; policies (003) let members see their own.
+-- Everything here belongs to an organisation. Rows name it and refer to their parents together with it, so that none can
+-- speak of another organisation's; policies (003) let members see their own.
 
 CREATE TYPE assessment_status AS ENUM ('planned', 'in_progress', 'in_review', 'approved');
 COMMENT ON TYPE assessment_status IS 'Life of an assessment; only an approved one counts.';
@@ -84,7 +84,8 @@ COMMENT ON INDEX assessments_organisation_idx IS
 CREATE INDEX assessments_framework_code_idx ON assessments (framework_code);
 COMMENT ON INDEX assessments_framework_code_idx IS 'Who is measured by a framework; the foreign key to frameworks.';
 CREATE INDEX assessments_due_on_idx ON assessments (due_on) WHERE status <> 'approved';
-COMMENT ON INDEX assessments_due_on_idx IS 'Unfinished, by their last day: WHERE status <> ''approved'' AND due_on <= $1.';
+COMMENT ON INDEX assessments_due_on_idx IS
+    'Unfinished, by their last day: WHERE status <> ''approved'' AND due_on <= $1.';
 
 -- ---------------------------------------------------------------------------------------- assessment_results
 -- caisson: lint-ignore prefer-bigint-over-smallint maturity goes from 0 to 5 and never grows
@@ -119,7 +120,8 @@ COMMENT ON COLUMN assessment_results.organisation_id IS 'Whose it is; the same a
 COMMENT ON COLUMN assessment_results.framework_code IS 'The framework; the same as there.';
 COMMENT ON COLUMN assessment_results.control_code IS 'The control.';
 COMMENT ON COLUMN assessment_results.status IS 'How far it is met.';
-COMMENT ON COLUMN assessment_results.maturity IS 'From 0 (non-existent) to 5 (adaptive), where the framework measures it.';
+COMMENT ON COLUMN assessment_results.maturity IS
+    'From 0 (non-existent) to 5 (adaptive), where the framework measures it.';
 COMMENT ON COLUMN assessment_results.finding IS 'What was found. What is not met, or does not apply, needs words.';
 COMMENT ON COLUMN assessment_results.assessed_by IS 'Who looked: users.id.';
 COMMENT ON COLUMN assessment_results.assessed_at IS 'When.';
@@ -155,7 +157,8 @@ CREATE TABLE evidence (
     CONSTRAINT evidence_title_given CHECK (btrim(title) <> ''),
     CONSTRAINT evidence_sha256_length CHECK (octet_length(sha256) = 32)
 );
-COMMENT ON TABLE evidence IS 'What shows that a control is met. Only added to: the application may neither change nor remove it.';
+COMMENT ON TABLE evidence IS
+    'What shows that a control is met. Only added to: the application may neither change nor remove it.';
 COMMENT ON COLUMN evidence.id IS 'Name of the piece.';
 COMMENT ON COLUMN evidence.organisation_id IS 'Whose it is; the same as the result''s.';
 COMMENT ON COLUMN evidence.result_id IS 'What it shows.';
@@ -204,7 +207,8 @@ COMMENT ON COLUMN remediation_actions.updated_at IS 'When the row last changed.'
 
 CREATE INDEX remediation_actions_result_idx ON remediation_actions (organisation_id, result_id);
 COMMENT ON INDEX remediation_actions_result_idx IS
-    'What is done about a gap: WHERE organisation_id = $1 AND result_id = $2; the foreign key to results; every policy.';
+    'What is done about a gap: WHERE organisation_id = $1 AND result_id = $2; the foreign key to results; every '
+    'policy.';
 CREATE INDEX remediation_actions_open_idx ON remediation_actions (organisation_id, due_on)
     WHERE completed_on IS NULL;
 COMMENT ON INDEX remediation_actions_open_idx IS

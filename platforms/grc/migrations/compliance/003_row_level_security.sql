@@ -44,8 +44,8 @@ CREATE POLICY remediation_actions_isolation ON remediation_actions
 DO $$
 DECLARE
     prefix CONSTANT text := (
-        SELECT CASE WHEN r.rolname LIKE '%\_owner' THEN left(r.rolname, -6) ELSE d.datname END
-          FROM pg_database d JOIN pg_roles r ON r.oid = d.datdba WHERE d.datname = current_database());
+        SELECT regexp_replace(pg_get_userbyid(relowner), '_owner$', '') FROM pg_class
+         WHERE oid = 'public.assessments'::regclass);
     application CONSTANT name := prefix || '_app';
 BEGIN
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = application) THEN

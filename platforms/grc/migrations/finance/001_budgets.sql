@@ -1,7 +1,7 @@
 -- caisson: description What compliance costs: budgets, remediation costs, and what the law may ask instead
 --
--- Amounts are Saudi riyals (SAR) with halalas. Rows name their organisation and refer to their parents together with it,
--- so that no row can speak of another organisation's; policies (002) let members see their own.
+-- Amounts are Saudi riyals (SAR) with halalas. Rows name their organisation and refer to their parents together with
+-- it, so that none can speak of another organisation's; policies (002) let members see their own.
 
 CREATE TYPE budget_status AS ENUM ('draft', 'approved', 'closed');
 COMMENT ON TYPE budget_status IS 'Life of a budget; only an approved one may be spent.';
@@ -134,7 +134,8 @@ CREATE TABLE remediation_costs (
     CONSTRAINT remediation_costs_description_given CHECK (btrim(description) <> '')
 );
 COMMENT ON TABLE remediation_costs IS
-    'What it costs to close a gap. Only added to: a mistake is corrected by a negative amount, and a commitment that was '
+    'What it costs to close a gap. Only added to: a mistake is corrected by a negative amount, and a commitment '
+    'that was '
     'paid by its negative beside the actual.';
 COMMENT ON COLUMN remediation_costs.id IS 'Name of the entry.';
 COMMENT ON COLUMN remediation_costs.organisation_id IS 'Whose it is; the same as the line''s.';
@@ -151,12 +152,14 @@ COMMENT ON COLUMN remediation_costs.recorded_by IS 'Who wrote it down: users.id.
 COMMENT ON COLUMN remediation_costs.created_at IS 'When the row was made.';
 
 CREATE INDEX remediation_costs_line_idx ON remediation_costs (budget_line_id, organisation_id);
-COMMENT ON INDEX remediation_costs_line_idx IS 'What a line has borne: view budget_position; the foreign key to budget_lines.';
+COMMENT ON INDEX remediation_costs_line_idx IS
+    'What a line has borne: view budget_position; the foreign key to budget_lines.';
 CREATE INDEX remediation_costs_action_id_idx ON remediation_costs (action_id);
 COMMENT ON INDEX remediation_costs_action_id_idx IS 'What an action costs: WHERE action_id = $1.';
 CREATE INDEX remediation_costs_control_idx ON remediation_costs (organisation_id, framework_code, control_code);
 COMMENT ON INDEX remediation_costs_control_idx IS
-    'What a control costs: WHERE organisation_id = $1 AND framework_code = $2 AND control_code = $3; view cost_of_gaps; '
+    'What a control costs: WHERE organisation_id = $1 AND framework_code = $2 AND control_code = $3; view '
+    'cost_of_gaps; '
     'every policy.';
 
 CREATE TRIGGER budgets_touch BEFORE UPDATE ON budgets

@@ -14,8 +14,8 @@ DROP FUNCTION my_organisations();
 DO $$
 DECLARE
     prefix CONSTANT text := (
-        SELECT CASE WHEN r.rolname LIKE '%\_owner' THEN left(r.rolname, -6) ELSE d.datname END
-          FROM pg_database d JOIN pg_roles r ON r.oid = d.datdba WHERE d.datname = current_database());
+        SELECT regexp_replace(pg_get_userbyid(relowner), '_owner$', '') FROM pg_class
+         WHERE oid = 'public.budgets'::regclass);
     application CONSTANT name := prefix || '_app';
 BEGIN
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = application) THEN

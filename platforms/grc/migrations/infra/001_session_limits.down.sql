@@ -2,8 +2,8 @@
 DO $$
 DECLARE
     prefix CONSTANT text := (
-        SELECT CASE WHEN r.rolname LIKE '%\_owner' THEN left(r.rolname, -6) ELSE d.datname END
-          FROM pg_database d JOIN pg_roles r ON r.oid = d.datdba WHERE d.datname = current_database());
+        SELECT regexp_replace(pg_get_userbyid(relowner), '_owner$', '') FROM pg_class
+         WHERE oid = 'public.organisations'::regclass);
     suffix text;
 BEGIN
     FOREACH suffix IN ARRAY ARRAY['app', 'readonly', 'auditor', 'advisor'] LOOP

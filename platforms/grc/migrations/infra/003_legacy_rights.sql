@@ -1,13 +1,13 @@
 -- caisson: description Only those who were there before us read the tables of the root Prisma schema
 -- caisson: feature legacy
 --
--- Provisioning lets the application read and write every table of `public`. These hold people's password hashes and know
--- no organisations: no policy could guard them. Whoever owned them before the take-over goes on as before.
+-- Provisioning lets the application read and write every table of `public`. These hold people's password hashes and
+-- know no organisations: no policy could guard them. Whoever owned them before the take-over goes on as before.
 DO $$
 DECLARE
     prefix CONSTANT text := (
-        SELECT CASE WHEN r.rolname LIKE '%\_owner' THEN left(r.rolname, -6) ELSE d.datname END
-          FROM pg_database d JOIN pg_roles r ON r.oid = d.datdba WHERE d.datname = current_database());
+        SELECT regexp_replace(pg_get_userbyid(relowner), '_owner$', '') FROM pg_class
+         WHERE oid = 'public.organisations'::regclass);
     suffix text;
 BEGIN
     FOREACH suffix IN ARRAY ARRAY['app', 'readonly', 'auditor', 'advisor'] LOOP

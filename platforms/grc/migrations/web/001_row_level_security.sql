@@ -56,8 +56,8 @@ CREATE POLICY risk_treatments_isolation ON risk_treatments
 DO $$
 DECLARE
     prefix CONSTANT text := (
-        SELECT CASE WHEN r.rolname LIKE '%\_owner' THEN left(r.rolname, -6) ELSE d.datname END
-          FROM pg_database d JOIN pg_roles r ON r.oid = d.datdba WHERE d.datname = current_database());
+        SELECT regexp_replace(pg_get_userbyid(relowner), '_owner$', '') FROM pg_class
+         WHERE oid = 'public.organisations'::regclass);
     application CONSTANT name := prefix || '_app';
 BEGIN
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = application) THEN
@@ -66,10 +66,6 @@ BEGIN
         -- Organisations come aboard and leave by the service role; what they have laid down stays on record.
         EXECUTE format('REVOKE INSERT, DELETE ON organisations FROM %I', application);
         EXECUTE format('REVOKE DELETE ON policies, risks FROM %I', application);
-        -- Prisma's history belongs to whoever migrates.
-        IF to_regclass('public._prisma_migrations') IS NOT NULL THEN
-            EXECUTE format('REVOKE INSERT, UPDATE, DELETE ON _prisma_migrations FROM %I', application);
-        END IF;
     END IF;
 END
 $$;

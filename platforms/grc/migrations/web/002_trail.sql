@@ -100,13 +100,13 @@ CREATE TRIGGER risk_treatments_trail_written AFTER INSERT OR DELETE ON risk_trea
 CREATE TRIGGER risk_treatments_trail_changed AFTER UPDATE ON risk_treatments
     FOR EACH ROW WHEN (OLD.* IS DISTINCT FROM NEW.*) EXECUTE FUNCTION trail.record('organisation_id', 'id');
 
--- Everybody who may read the rows may read their trail; nobody but the trigger writes it. Under plain psql the roles may
--- not exist.
+-- Everybody who may read the rows may read their trail; nobody but the trigger writes it. Under plain psql the roles
+-- may not exist.
 DO $$
 DECLARE
     prefix CONSTANT text := (
-        SELECT CASE WHEN r.rolname LIKE '%\_owner' THEN left(r.rolname, -6) ELSE d.datname END
-          FROM pg_database d JOIN pg_roles r ON r.oid = d.datdba WHERE d.datname = current_database());
+        SELECT regexp_replace(pg_get_userbyid(relowner), '_owner$', '') FROM pg_class
+         WHERE oid = 'public.organisations'::regclass);
     suffix text;
     account name;
 BEGIN

@@ -5,7 +5,8 @@
 -- Names of constraints and indexes are Prisma's own, so that it finds nothing to change.
 
 -- CreateEnum
-CREATE TYPE sector AS ENUM ('government', 'banking', 'insurance', 'energy', 'healthcare', 'telecommunications', 'other');
+CREATE TYPE sector AS ENUM (
+    'government', 'banking', 'insurance', 'energy', 'healthcare', 'telecommunications', 'other');
 COMMENT ON TYPE sector IS 'What an organisation does; it decides which authorities supervise it.';
 
 -- CreateTable

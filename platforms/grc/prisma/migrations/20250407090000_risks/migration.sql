@@ -84,7 +84,8 @@ COMMENT ON COLUMN risk_treatments.risk_id IS 'The risk.';
 COMMENT ON COLUMN risk_treatments.organisation_id IS 'Whose risk it is; the same as there.';
 COMMENT ON COLUMN risk_treatments.strategy IS 'accept, avoid, transfer or mitigate.';
 COMMENT ON COLUMN risk_treatments.plan IS 'What is to be done, or why nothing is.';
-COMMENT ON COLUMN risk_treatments.framework_code IS 'frameworks.code of the compliance database, where a control answers the risk.';
+COMMENT ON COLUMN risk_treatments.framework_code IS
+    'frameworks.code of the compliance database, where a control answers the risk.';
 COMMENT ON COLUMN risk_treatments.control_code IS 'The control there.';
 COMMENT ON COLUMN risk_treatments.due_on IS 'Until when.';
 COMMENT ON COLUMN risk_treatments.completed_on IS 'When it was done; empty until then.';
