@@ -3,7 +3,7 @@
 -- expect: empty
 -- severity: error
 -- description: Each role may what it needs: memberships, history and trail are not the application's to write
--- remedy: caisson provision; REVOKE what was granted by hand
+-- remedy: REVOKE what was granted by hand; after migrate adopt the writes on _prisma_migrations, from …_app
 WITH relation (name) AS (VALUES
     ('public.organisations'), ('public.organisation_members'), ('public.organisation_frameworks'), ('public.policies'),
     ('public.policy_controls'), ('public.risks'), ('public.risk_treatments'), ('trail.entries'),
