@@ -2,7 +2,7 @@
 -- expect: empty
 -- severity: error
 -- description: Personas are only read; what was said, voted or logged is only added to; accounts are closed (BO1-4)
--- remedy: caisson provision; REVOKE what was granted by hand
+-- remedy: caisson migrate down, then caisson migrate: the rights are those of the last revision
 WITH relation (name) AS (VALUES
     ('users'), ('personas'), ('sessions'), ('contributions'), ('votes'), ('audit_log'), ('alembic_version')
 ), right_to (privilege) AS (VALUES

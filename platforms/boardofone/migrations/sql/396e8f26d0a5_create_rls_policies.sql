@@ -63,9 +63,10 @@ COMMENT ON FUNCTION visible_to(uuid) IS
     'Keys of the rows that the policies show to a user; none for NULL. For checks, and for the service role alone.';
 REVOKE ALL ON FUNCTION visible_to(uuid) FROM PUBLIC;
 
--- The previous revision closed the four tables. Under their policies they open. Sessions are worked on and deleted, and
--- take along what belongs to them; what was said, voted and logged is only added to. When an entry of the audit log was
--- made is the database's to say.
+-- The previous revision closed the tables; under the policies they open. Whoever is bound reads. The application works
+-- on sessions and deletes them, with all that belongs to them. To what was said, voted and logged it only adds; the
+-- moment of an entry of the audit log is the database's to say.
+-- They are closed once more first: in a database that Alembic made, roles and their usual rights came after the tables.
 DO $$
 DECLARE
     prefix CONSTANT text := (
@@ -76,14 +77,23 @@ BEGIN
     FOR bound IN SELECT rolname FROM pg_roles
                   WHERE rolname IN (prefix || '_app', prefix || '_readonly', prefix || '_auditor', prefix || '_advisor')
     LOOP
-        EXECUTE format('GRANT SELECT ON sessions, contributions, votes, audit_log TO %I', bound);
+        EXECUTE format('REVOKE ALL ON users, personas, sessions, contributions, votes, audit_log FROM %I', bound);
+        EXECUTE format('REVOKE ALL ON SEQUENCE personas_id_seq, contributions_id_seq, votes_id_seq, audit_log_id_seq '
+                       'FROM %I', bound);
         EXECUTE format('REVOKE ALL ON FUNCTION visible_to(uuid) FROM %I', bound);
+        EXECUTE format('GRANT SELECT ON personas, sessions, contributions, votes, audit_log TO %I', bound);
+        IF bound = prefix || '_app' THEN
+            EXECUTE format('GRANT INSERT, UPDATE, DELETE ON sessions TO %I', bound);
+            EXECUTE format('GRANT INSERT ON contributions, votes TO %I', bound);
+            EXECUTE format('GRANT INSERT (user_id, action, resource_type, resource_id, details) ON audit_log TO %I',
+                           bound);
+        ELSE
+            EXECUTE format('GRANT SELECT ON users TO %I', bound);
+        END IF;
+        IF to_regclass('alembic_version') IS NOT NULL THEN
+            EXECUTE format('REVOKE ALL ON alembic_version FROM %I', bound);
+            EXECUTE format('GRANT SELECT ON alembic_version TO %I', bound);
+        END IF;
     END LOOP;
-    IF EXISTS (SELECT FROM pg_roles WHERE rolname = prefix || '_app') THEN
-        EXECUTE format('GRANT INSERT, UPDATE, DELETE ON sessions TO %I', prefix || '_app');
-        EXECUTE format('GRANT INSERT ON contributions, votes TO %I', prefix || '_app');
-        EXECUTE format('GRANT INSERT (user_id, action, resource_type, resource_id, details) ON audit_log TO %I',
-                       prefix || '_app');
-    END IF;
 END
 $$;

@@ -193,10 +193,11 @@ COMMENT ON FUNCTION own_account() IS
 REVOKE ALL ON FUNCTION own_account() FROM PUBLIC;
 
 -- ----------------------------------------------------------------------------------------------- privileges
--- Roles and their usual privileges come from provisioning; here stands only what is special to a table. Their names
--- begin as that of the database's owner does (boardofone_owner, boardofone_app). Elsewhere they may not exist.
--- Until the next revision has made its policies, four tables are closed to everybody whom these will bind: there is
--- no moment, and no way back, at which users see each other's sessions.
+-- Roles and their usual privileges come from provisioning. Their names begin as that of the database's owner does
+-- (boardofone_owner, boardofone_app); elsewhere they may not exist.
+-- The tables are closed to everybody whom the policies of the next revision will bind, and that revision opens them:
+-- there is no moment, and no way back, at which users see each other's sessions. Sequences stay closed: an identity
+-- column needs no right to its own.
 DO $$
 DECLARE
     prefix CONSTANT text := (
@@ -207,15 +208,12 @@ BEGIN
     FOR bound IN SELECT rolname FROM pg_roles
                   WHERE rolname IN (prefix || '_app', prefix || '_readonly', prefix || '_auditor', prefix || '_advisor')
     LOOP
-        EXECUTE format('REVOKE ALL ON sessions, contributions, votes, audit_log FROM %I', bound);
-    END LOOP;
-    IF EXISTS (SELECT FROM pg_roles WHERE rolname = prefix || '_app') THEN
-        EXECUTE format('REVOKE ALL ON users FROM %I', prefix || '_app');
-        EXECUTE format('REVOKE INSERT, UPDATE, DELETE ON personas FROM %I', prefix || '_app');
-        EXECUTE format('REVOKE ALL ON SEQUENCE personas_id_seq FROM %I', prefix || '_app');
-        IF to_regclass('alembic_version') IS NOT NULL THEN  -- Which revision it works with, the application may read.
-            EXECUTE format('REVOKE INSERT, UPDATE, DELETE ON alembic_version FROM %I', prefix || '_app');
+        EXECUTE format('REVOKE ALL ON users, personas, sessions, contributions, votes, audit_log FROM %I', bound);
+        EXECUTE format('REVOKE ALL ON SEQUENCE personas_id_seq, contributions_id_seq, votes_id_seq, audit_log_id_seq '
+                       'FROM %I', bound);
+        IF to_regclass('alembic_version') IS NOT NULL THEN
+            EXECUTE format('REVOKE ALL ON alembic_version FROM %I', bound);
         END IF;
-    END IF;
+    END LOOP;
 END
 $$;
