@@ -75,7 +75,7 @@ BEGIN
     INSERT INTO transactions (mined_at, block_number, transaction_index, gas_limit, gas_used, type, succeeded, value,
                               gas_price, max_fee, max_priority_fee, nonce, hash, from_address, to_address,
                               contract_address, input, metadata)
-    SELECT block_time, ingest_block.block_number, hex_number(t ->> 'transactionIndex')::integer,
+    SELECT block_time, block_number, hex_number(t ->> 'transactionIndex')::integer,
            hex_number(t ->> 'gas')::bigint, hex_number(r ->> 'gasUsed')::bigint,
            coalesce(hex_number(t ->> 'type'), 0)::smallint, hex_number(r ->> 'status') = 1,
            hex_number(t ->> 'value'),
