@@ -1,8 +1,6 @@
 -- Takes away what 001_accounts.sql made, and everything in it. Extensions stay: they are not ours to remove.
 DROP TABLE wallets;
 DROP TABLE users;
-DROP TYPE user_status;
-DROP TYPE user_tier;
 DROP TABLE admin_actions;
 DROP FUNCTION current_admin();
 DROP TABLE admin_users;

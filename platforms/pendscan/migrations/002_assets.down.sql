@@ -1,6 +1,5 @@
 -- Takes away what 002_assets.sql made, and everything in it.
 DROP TABLE investments;
-DROP TYPE investment_status;
 DROP TABLE asset_metrics;
 DROP TABLE assets;
 DROP FUNCTION touch_asset();

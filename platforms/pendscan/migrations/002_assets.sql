@@ -20,7 +20,7 @@ CREATE TYPE asset_type AS ENUM ('real_estate', 'private_credit', 'equity', 'fund
 COMMENT ON TYPE asset_type IS 'What a token stands for, in law.';
 CREATE TYPE asset_status AS ENUM ('draft', 'open', 'funded', 'active', 'closed', 'cancelled');
 COMMENT ON TYPE asset_status IS
-    'draft: not shown; open: takes investments; funded: fully subscribed; active: earning; closed: repaid; cancelled.';
+    'draft: in preparation; open: takes investments; funded: fully subscribed; active: earning; closed: repaid; cancelled.';
 
 CREATE TABLE assets (
     id             uuid PRIMARY KEY DEFAULT gen_random_uuid(),
@@ -133,10 +133,6 @@ CREATE INDEX asset_metrics_measured_at_idx ON asset_metrics (measured_at DESC);
 COMMENT ON INDEX asset_metrics_measured_at_idx IS 'All assets in a span: WHERE measured_at >= $1 AND measured_at < $2.';
 
 -- ---------------------------------------------------------------------------------------------- investments
-CREATE TYPE investment_status AS ENUM ('pending', 'confirmed', 'cancelled', 'redeemed');
-COMMENT ON TYPE investment_status IS
-    'pending: payment awaited; confirmed: tokens given, counts in assets under management; cancelled; redeemed: paid back.';
-
 CREATE TABLE investments (
     id               uuid PRIMARY KEY DEFAULT gen_random_uuid(),
     user_id          uuid NOT NULL REFERENCES users (id) ON DELETE RESTRICT,
@@ -145,13 +141,14 @@ CREATE TABLE investments (
     created_at       timestamptz NOT NULL DEFAULT now(),
     confirmed_at     timestamptz,
     updated_at       timestamptz NOT NULL DEFAULT now(),
-    status           investment_status NOT NULL DEFAULT 'pending',
+    status           text NOT NULL DEFAULT 'pending',
     amount           numeric(20, 2) NOT NULL,
     token_amount     numeric(78, 0),
     transaction_hash bytea,
     metadata         jsonb NOT NULL DEFAULT '{}',
     CONSTRAINT investments_wallet_fkey FOREIGN KEY (wallet_id, user_id)
         REFERENCES wallets (id, user_id) ON DELETE RESTRICT,
+    CONSTRAINT investments_status_known CHECK (status IN ('pending', 'confirmed', 'cancelled', 'redeemed')),
     CONSTRAINT investments_amount_range CHECK (amount > 0),
     CONSTRAINT investments_token_amount_range CHECK (token_amount >= 0),
     CONSTRAINT investments_transaction_hash_length CHECK (octet_length(transaction_hash) = 32),
@@ -161,6 +158,8 @@ CREATE TABLE investments (
 );
 COMMENT ON TABLE investments IS 'Who put how much into what. Financial evidence: never deleted, and neither is what it refers to.';
 COMMENT ON COLUMN investments.wallet_id IS 'Where the tokens went: a wallet of this very user.';
+COMMENT ON COLUMN investments.status IS
+    'pending: payment awaited; confirmed: tokens given, counts in assets under management; cancelled; redeemed: paid back.';
 COMMENT ON COLUMN investments.amount IS 'In US dollars.';
 COMMENT ON COLUMN investments.token_amount IS 'Tokens, in the smallest unit.';
 COMMENT ON COLUMN investments.transaction_hash IS

@@ -3,12 +3,6 @@
 -- An application is pending until somebody takes it, in_review until it is decided. What was decided is not decided
 -- again: a new application is made. Files and their names are personal data and lie in pii.document_files (004).
 
-CREATE TYPE kyc_status AS ENUM ('pending', 'in_review', 'needs_information', 'approved', 'rejected', 'expired');
-COMMENT ON TYPE kyc_status IS
-    'pending, in_review and needs_information are open; approved and rejected are decisions; expired was approved.';
-CREATE TYPE kyc_level AS ENUM ('basic', 'enhanced');
-COMMENT ON TYPE kyc_level IS 'How thoroughly somebody is looked at.';
-
 -- ----------------------------------------------------------------------------------------- kyc_applications
 CREATE TABLE kyc_applications (
     id                uuid PRIMARY KEY DEFAULT gen_random_uuid(),
@@ -22,23 +16,29 @@ CREATE TABLE kyc_applications (
     risk_score        smallint,
     assigned_to       uuid REFERENCES admin_users (id) ON DELETE RESTRICT,
     decided_by        uuid REFERENCES admin_users (id) ON DELETE RESTRICT,
-    level             kyc_level NOT NULL DEFAULT 'basic',
-    status            kyc_status NOT NULL DEFAULT 'pending',
+    level             text NOT NULL DEFAULT 'basic',
+    status            text NOT NULL DEFAULT 'pending',
     reason            text,
     metadata          jsonb NOT NULL DEFAULT '{}',
     CONSTRAINT kyc_applications_of_user UNIQUE (id, user_id),
+    CONSTRAINT kyc_applications_level_known CHECK (level IN ('basic', 'enhanced')),
+    CONSTRAINT kyc_applications_status_known CHECK (
+        status IN ('pending', 'in_review', 'needs_information', 'approved', 'rejected', 'expired')),
     CONSTRAINT kyc_applications_priority_range CHECK (priority BETWEEN 1 AND 5),
     CONSTRAINT kyc_applications_risk_score_range CHECK (risk_score BETWEEN 0 AND 100),
     CONSTRAINT kyc_applications_decision_dated
         CHECK ((status IN ('approved', 'rejected', 'expired')) = (decided_at IS NOT NULL)),
     CONSTRAINT kyc_applications_decision_signed CHECK (decided_at IS NULL OR decided_by IS NOT NULL),
     CONSTRAINT kyc_applications_refusal_explained
-        CHECK (status NOT IN ('rejected', 'needs_information') OR btrim(reason) <> ''),
+        CHECK (status NOT IN ('rejected', 'needs_information') OR coalesce(btrim(reason), '') <> ''),
     CONSTRAINT kyc_applications_decided_after_submission CHECK (decided_at >= submitted_at),
     CONSTRAINT kyc_applications_expires_after_decision CHECK (expires_at > decided_at),
     CONSTRAINT kyc_applications_metadata_object CHECK (jsonb_typeof(metadata) = 'object')
 );
 COMMENT ON TABLE kyc_applications IS 'Requests of users to be verified. Evidence for the regulator: never deleted.';
+COMMENT ON COLUMN kyc_applications.level IS 'How thoroughly somebody is looked at: basic or enhanced.';
+COMMENT ON COLUMN kyc_applications.status IS
+    'pending, in_review and needs_information are open; approved and rejected are decisions; expired was approved.';
 COMMENT ON COLUMN kyc_applications.priority IS '1 is looked at first, 5 last; 3 where nobody said anything.';
 COMMENT ON COLUMN kyc_applications.risk_score IS 'Risk, 0 to 100, higher is worse; empty until scored.';
 COMMENT ON COLUMN kyc_applications.review_started_at IS 'When somebody first took it; set by the trigger.';
@@ -101,13 +101,6 @@ CREATE TRIGGER kyc_applications_touched BEFORE UPDATE ON kyc_applications
     FOR EACH ROW WHEN (OLD.* IS DISTINCT FROM NEW.*) EXECUTE FUNCTION touch_updated_at();
 
 -- ------------------------------------------------------------------------------------------- kyc_documents
-CREATE TYPE document_type AS ENUM (
-    'passport', 'national_id', 'driving_licence', 'proof_of_address', 'source_of_funds', 'selfie', 'company_registration',
-    'other');
-COMMENT ON TYPE document_type IS 'What a document is said to be.';
-CREATE TYPE document_status AS ENUM ('received', 'accepted', 'refused');
-COMMENT ON TYPE document_status IS 'What a reviewer thinks of a document.';
-
 CREATE TABLE kyc_documents (
     id             uuid PRIMARY KEY DEFAULT gen_random_uuid(),
     application_id uuid NOT NULL,
@@ -117,14 +110,18 @@ CREATE TABLE kyc_documents (
     updated_at     timestamptz NOT NULL DEFAULT now(),
     size_bytes     bigint NOT NULL,
     reviewed_by    uuid REFERENCES admin_users (id) ON DELETE RESTRICT,
-    type           document_type NOT NULL,
-    status         document_status NOT NULL DEFAULT 'received',
+    type           text NOT NULL,
+    status         text NOT NULL DEFAULT 'received',
     media_type     text NOT NULL,
     sha256         bytea,
     metadata       jsonb NOT NULL DEFAULT '{}',
     CONSTRAINT kyc_documents_of_user UNIQUE (id, user_id),
     CONSTRAINT kyc_documents_application_fkey FOREIGN KEY (application_id, user_id)
         REFERENCES kyc_applications (id, user_id) ON DELETE RESTRICT,
+    CONSTRAINT kyc_documents_type_known CHECK (
+        type IN ('passport', 'national_id', 'driving_licence', 'proof_of_address', 'source_of_funds', 'selfie',
+                 'company_registration', 'other')),
+    CONSTRAINT kyc_documents_status_known CHECK (status IN ('received', 'accepted', 'refused')),
     CONSTRAINT kyc_documents_size_bytes_range CHECK (size_bytes >= 0),
     CONSTRAINT kyc_documents_media_type_form CHECK (media_type ~ '^[a-z]+/[a-z0-9.+-]+$'),
     CONSTRAINT kyc_documents_sha256_length CHECK (octet_length(sha256) = 32),
@@ -135,6 +132,8 @@ COMMENT ON TABLE kyc_documents IS
     'What was handed in for an application: kind, size, digest. Where the file lies says pii.open_document, and notes '
     'who asked.';
 COMMENT ON COLUMN kyc_documents.user_id IS 'Whose it is: the user of the application.';
+COMMENT ON COLUMN kyc_documents.type IS 'What it is said to be.';
+COMMENT ON COLUMN kyc_documents.status IS 'What a reviewer thinks of it: received, accepted or refused.';
 COMMENT ON COLUMN kyc_documents.sha256 IS 'Digest of the file as it was handed in; empty where an old upload has none.';
 
 CREATE INDEX kyc_documents_application_idx ON kyc_documents (application_id, user_id);
@@ -155,10 +154,11 @@ CREATE TRIGGER kyc_documents_touched BEFORE UPDATE ON kyc_documents
 -- ------------------------------------------------------------------------------------------- bulk decisions
 -- All or nothing: an application that cannot become so, or is not there, stops the whole batch. Rights and policies are
 -- those of the caller.
-CREATE FUNCTION set_kyc_status(applications uuid[], new_status kyc_status, why text DEFAULT NULL) RETURNS bigint
+CREATE FUNCTION set_kyc_status(applications uuid[], new_status text, why text DEFAULT NULL) RETURNS bigint
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     actor CONSTANT uuid := current_admin();
+    actor_name CONSTANT text := (SELECT display_name FROM admin_users WHERE id = actor);
     wanted CONSTANT bigint := (SELECT count(DISTINCT id) FROM unnest(applications) AS id);
     changed bigint;
 BEGIN
@@ -175,7 +175,7 @@ BEGIN
         RETURNING id
     ), logged AS (
         INSERT INTO admin_actions (admin_user_id, admin_name, action, target_type, target_id, details)
-        SELECT actor, 'admin ' || actor, 'kyc.' || new_status, 'kyc_applications', id::text,
+        SELECT actor, actor_name, 'kyc.' || new_status, 'kyc_applications', id::text,
                jsonb_strip_nulls(jsonb_build_object('reason', why, 'batch_size', wanted))
           FROM updated
     )
@@ -187,5 +187,5 @@ BEGIN
     RETURN changed;
 END
 $$;
-COMMENT ON FUNCTION set_kyc_status(uuid[], kyc_status, text) IS
+COMMENT ON FUNCTION set_kyc_status(uuid[], text, text) IS
     'Moves applications into a state, all or none, with an entry in admin_actions for each; gives their number.';

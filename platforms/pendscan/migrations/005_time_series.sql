@@ -227,7 +227,7 @@ COMMENT ON INDEX blocks_miner_idx IS 'Blocks of a miner: WHERE miner = $1 ORDER 
 -- ---------------------------------------------------------------------------------------------- transactions
 ALTER TABLE transactions
     ADD CONSTRAINT transactions_pkey PRIMARY KEY (hash, mined_at),
-    ADD CONSTRAINT transactions_place UNIQUE (block_number, transaction_index, mined_at),
+    ADD CONSTRAINT transactions_place UNIQUE (block_number, mined_at, transaction_index),
     ADD CONSTRAINT transactions_chain_fkey FOREIGN KEY (block_number, mined_at)
         REFERENCES chain_index (number, mined_at) ON DELETE CASCADE;
 COMMENT ON TABLE transactions IS 'Transactions of the blocks of chain_index, by time.';
@@ -242,11 +242,11 @@ COMMENT ON COLUMN transactions.nonce IS 'Count of its sender; up to 2^64 - 1, wh
 COMMENT ON COLUMN transactions.to_address IS 'Who was called, 20 bytes; empty when a contract is made.';
 COMMENT ON COLUMN transactions.contract_address IS 'The contract that was made.';
 COMMENT ON COLUMN transactions.metadata IS 'Fields that have no column, as the node gave them. An object.';
-COMMENT ON INDEX transactions_place IS 'Transactions of a block: WHERE block_number = $1 AND mined_at = $2 ORDER BY transaction_index.';
+COMMENT ON INDEX transactions_place IS
+    'Transactions of a block: WHERE block_number = $1 AND mined_at = $2 ORDER BY transaction_index; the foreign key to '
+    'chain_index.';
 CREATE INDEX transactions_mined_at_brin ON transactions USING brin (mined_at, block_number) WITH (pages_per_range = 32);
 COMMENT ON INDEX transactions_mined_at_brin IS 'Spans within a month: WHERE mined_at >= $1 AND mined_at < $2. A few pages.';
-CREATE INDEX transactions_chain_idx ON transactions (block_number, mined_at);
-COMMENT ON INDEX transactions_chain_idx IS 'The foreign key to chain_index: a block that goes takes these along.';
 CREATE INDEX transactions_from_idx ON transactions (from_address, mined_at DESC);
 COMMENT ON INDEX transactions_from_idx IS 'What an address sent: WHERE from_address = $1 ORDER BY mined_at DESC LIMIT 25.';
 CREATE INDEX transactions_to_idx ON transactions (to_address, mined_at DESC);
@@ -278,7 +278,7 @@ COMMENT ON INDEX user_events_user_idx IS
 CREATE INDEX user_events_event_idx ON user_events (event, occurred_at DESC);
 COMMENT ON INDEX user_events_event_idx IS 'How often in a span: WHERE event = $1 AND occurred_at >= $2.';
 CREATE INDEX idx_user_event_data_gin ON user_events USING gin (event_data);
-COMMENT ON INDEX idx_user_event_data_gin IS 'Events about something: WHERE event_data @> $1 (PND-15).';
+COMMENT ON INDEX idx_user_event_data_gin IS 'Events about something: WHERE event_data @> $1; search_user_events() (PND-15).';
 CREATE INDEX user_events_occurred_at_brin ON user_events USING brin (occurred_at) WITH (pages_per_range = 32);
 COMMENT ON INDEX user_events_occurred_at_brin IS 'Everything in a span: WHERE occurred_at >= $1 AND occurred_at < $2.';
 

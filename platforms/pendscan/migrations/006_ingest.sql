@@ -42,6 +42,11 @@ DECLARE
     block_time CONSTANT timestamptz := to_timestamp(hex_number(block ->> 'timestamp')::bigint);
     known bytea;
 BEGIN
+    IF num_nulls(block_number, block_hash, block_parent, block_time, block -> 'transactions') > 0 THEN
+        RAISE EXCEPTION 'this is no block: number, hash, parentHash, timestamp or transactions is missing'
+            USING ERRCODE = 'invalid_parameter_value',
+                  HINT = 'Expected is the member result of eth_getBlockByNumber; null means that there is no such block.';
+    END IF;
     SELECT hash INTO known FROM chain_index WHERE number = block_number FOR SHARE;
     IF known = block_hash THEN
         RETURN false;

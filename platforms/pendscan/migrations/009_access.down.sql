@@ -1,5 +1,9 @@
 -- Takes the policies away, and gives each role what provisioning gives it by itself.
 -- caisson: lint-ignore-file disabling-row-security without this file there are no policies: so it was before
+DROP FUNCTION search_user_events(jsonb, timestamptz, timestamptz);
+DROP FUNCTION search_users(jsonb, jsonb);
+DROP FUNCTION search_wallets(text, bigint);
+
 DO $$
 DECLARE
     one record;
@@ -34,7 +38,7 @@ BEGIN
         EXECUTE format('GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA pii TO %I', account);
         EXECUTE format('GRANT EXECUTE ON FUNCTION retire_partitions(regclass, date), ensure_partitions(date, date, regclass), '
                        'ingest_block(jsonb, jsonb), rewind_chain(bigint), refresh_statistics(text[]), '
-                       'set_kyc_status(uuid[], kyc_status, text) TO %I', account);
+                       'set_kyc_status(uuid[], text, text) TO %I', account);
         IF suffix IN ('app', 'service') THEN
             EXECUTE format('REVOKE UPDATE (preferences, last_seen_at) ON users FROM %I', account);
             EXECUTE format('REVOKE UPDATE (label, is_primary) ON wallets FROM %I', account);

@@ -30,10 +30,13 @@ CREATE POLICY kyc_documents_own ON kyc_documents
 CREATE POLICY user_events_own ON user_events
     USING (user_id = (SELECT nullif(current_setting('app.current_user_id', true), '')::uuid));
 
--- What a user begins, a user begins at the beginning: nobody confirms a payment or approves an application of his own.
--- Restrictive, and so for everybody who has no right to more than his own rows; the panel and services decide.
+-- What a user begins, a user begins at the beginning: nobody confirms a payment or approves an application of his own,
+-- and nobody invests in what is not open. Restrictive, beside the policies above; administrators decide otherwise.
 CREATE POLICY investments_begin ON investments AS RESTRICTIVE FOR INSERT
-    WITH CHECK (status = 'pending' OR (SELECT current_admin()) IS NOT NULL);
+    WITH CHECK (status = 'pending'
+                AND EXISTS (SELECT FROM assets a
+                             WHERE a.id = asset_id AND a.status = 'open' AND a.min_investment <= amount)
+                OR (SELECT current_admin()) IS NOT NULL);
 CREATE POLICY kyc_applications_begin ON kyc_applications AS RESTRICTIVE FOR INSERT
     WITH CHECK (status = 'pending' AND priority = 3 AND risk_score IS NULL AND assigned_to IS NULL
                 OR (SELECT current_admin()) IS NOT NULL);
@@ -49,6 +52,41 @@ CREATE POLICY investments_statistics ON investments FOR SELECT TO CURRENT_ROLE U
 CREATE POLICY kyc_applications_statistics ON kyc_applications FOR SELECT TO CURRENT_ROLE USING (true);
 CREATE POLICY user_events_statistics ON user_events FOR SELECT TO CURRENT_ROLE USING (true);
 
+-- ---------------------------------------------------------------------------------------------------- search
+-- Where a policy compares rows, PostgreSQL reads all of them for a search by part or by what a document holds: it does
+-- not know that such a search tells nothing of hidden rows. These ask once whether an administrator asks, and then search
+-- as the owner, whose policy compares nothing and leaves the indexes to use.
+CREATE FUNCTION search_wallets(part text, at_most bigint DEFAULT 50) RETURNS SETOF wallets
+LANGUAGE sql STABLE SECURITY DEFINER ROWS 50 SET search_path = pg_catalog, public, pg_temp SET row_security = on
+BEGIN ATOMIC
+    SELECT w.* FROM wallets w
+     WHERE (SELECT current_admin()) IS NOT NULL AND encode(w.address, 'hex') LIKE '%' || lower(part) || '%'
+       AND part ~ '^[0-9a-fA-F]{3,40}$'
+     LIMIT at_most;
+END;
+COMMENT ON FUNCTION search_wallets(text, bigint) IS
+    'Wallets with these digits, three or more without 0x, anywhere in their address; for administrators (PND-7).';
+
+CREATE FUNCTION search_users(with_metadata jsonb DEFAULT '{}', with_preferences jsonb DEFAULT '{}') RETURNS SETOF users
+LANGUAGE sql STABLE SECURITY DEFINER ROWS 100 SET search_path = pg_catalog, public, pg_temp SET row_security = on
+BEGIN ATOMIC
+    SELECT u.* FROM users u
+     WHERE (SELECT current_admin()) IS NOT NULL AND u.metadata @> with_metadata AND u.preferences @> with_preferences;
+END;
+COMMENT ON FUNCTION search_users(jsonb, jsonb) IS
+    'Users whose metadata and preferences hold this; for administrators (PND-7).';
+
+CREATE FUNCTION search_user_events(with_data jsonb, since timestamptz, until timestamptz) RETURNS SETOF user_events
+LANGUAGE sql STABLE SECURITY DEFINER ROWS 1000 SET search_path = pg_catalog, public, pg_temp SET row_security = on
+BEGIN ATOMIC
+    SELECT e.* FROM user_events e
+     WHERE (SELECT current_admin()) IS NOT NULL AND e.event_data @> with_data AND e.occurred_at >= since
+       AND e.occurred_at < until;
+END;
+COMMENT ON FUNCTION search_user_events(jsonb, timestamptz, timestamptz) IS
+    'Events of a span whose data hold this; for administrators (PND-7).';
+
+-- ------------------------------------------------------------------------------------------------ the roles
 DO $$
 DECLARE
     prefix CONSTANT text := (
@@ -67,9 +105,11 @@ BEGIN
         EXECUTE format('REVOKE ALL ON ALL TABLES IN SCHEMA pii, partitions FROM %I', account);
         EXECUTE format('REVOKE ALL ON ALL FUNCTIONS IN SCHEMA pii FROM %I', account);
         EXECUTE format('REVOKE ALL ON FUNCTION retire_partitions(regclass, date) FROM %I', account);
+        EXECUTE format('REVOKE ALL ON FUNCTION search_wallets(text, bigint), search_users(jsonb, jsonb), '
+                       'search_user_events(jsonb, timestamptz, timestamptz) FROM %I', account);
         IF suffix <> 'app' THEN  -- Who only reads calls nothing that writes.
             EXECUTE format('REVOKE ALL ON FUNCTION ensure_partitions(date, date, regclass), ingest_block(jsonb, jsonb), '
-                           'rewind_chain(bigint), refresh_statistics(text[]), set_kyc_status(uuid[], kyc_status, text) FROM %I',
+                           'rewind_chain(bigint), refresh_statistics(text[]), set_kyc_status(uuid[], text, text) FROM %I',
                            account);
         END IF;
         IF suffix <> 'auditor' THEN
@@ -100,7 +140,7 @@ BEGIN
         EXECUTE format('REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON assets, asset_categories, asset_metrics, chain_index, '
                        'blocks, transactions, network_metrics, user_events, users, wallets, investments, '
                        'kyc_applications, kyc_documents FROM %I', account);
-        EXECUTE format('REVOKE ALL ON FUNCTION set_kyc_status(uuid[], kyc_status, text) FROM %I', account);
+        EXECUTE format('REVOKE ALL ON FUNCTION set_kyc_status(uuid[], text, text) FROM %I', account);
         EXECUTE format('GRANT INSERT ON network_metrics, user_events, users, wallets, investments, kyc_applications, '
                        'kyc_documents TO %I', account);
         EXECUTE format('GRANT UPDATE (preferences, last_seen_at) ON users TO %I', account);
