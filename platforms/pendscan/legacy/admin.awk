@@ -85,8 +85,9 @@ function log_entry(i,    text, file, admin, action, what) {
   if (i % 16 == 5) { blemish(file, "action in another spelling: KYC_APPROVED"); action = toupper(action); sub(/\./, "_", action) }
   text = text "\"action\": " quoted(action) ", "
   what = 1 + below(users)
-  if (i % 85 == 44) { blemish(file, "target that is nowhere"); what = 9000 + below(900) }
+  if (i % 85 == 44) what = 9000 + below(900)
   if (i % 22 == 9) blemish(file, "target is missing")
+  else if (i % 85 == 44) { blemish(file, "target that is nowhere"); text = text "\"target\": " quoted("user_" what) ", " }
   else text = text "\"target\": " quoted(sprintf("user_%04d", what)) ", "
   if (i % 12 == 4) { blemish(file, "details is text, not an object"); text = text "\"details\": \"from panel, ref " hex_digits(6) "\", " }
   else text = text "\"details\": {\"ref\": " quoted(hex_digits(6)) "}, "
