@@ -21,12 +21,15 @@ SELECT r.rolname || ' may ' || lower(privilege) || ' on ' || relation.name AS fi
    AND has_schema_privilege(r.oid, 'pii', 'USAGE') AND has_any_column_privilege(r.oid, relation.oid, privilege)
 UNION ALL
 SELECT prefix.name || '_pii may read ' || a.attrelid::regclass || '.' || a.attname || ' without an entry in the access log'
-  FROM prefix CROSS JOIN pg_catalog.pg_attribute a
+  FROM prefix JOIN pg_catalog.pg_roles r ON r.rolname = prefix.name || '_pii' CROSS JOIN pg_catalog.pg_attribute a
  WHERE a.attrelid IN ('pii.people'::regclass, 'pii.document_files'::regclass) AND a.attnum > 0 AND NOT a.attisdropped
    AND a.attname IN ('person_key', 'full_name', 'phone', 'email', 'date_of_birth', 'address', 'original_name', 'location',
                      'file_key')
-   AND EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = prefix.name || '_pii')
-   AND has_column_privilege((prefix.name || '_pii')::name, a.attrelid, a.attnum, 'SELECT')
+   AND has_column_privilege(r.oid, a.attrelid, a.attnum, 'SELECT')
+UNION ALL
+SELECT 'row-level security of ' || relation.name || ' is off or not forced'
+  FROM relation JOIN pg_catalog.pg_class c ON c.oid = relation.oid
+ WHERE relation.name <> 'pii.access_log' AND NOT (c.relrowsecurity AND c.relforcerowsecurity)
 UNION ALL
 SELECT 'person ' || p.user_id || ': ' || v.name || ' is not sealed in a known way'
   FROM pii.people p

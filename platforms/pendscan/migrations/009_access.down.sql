@@ -10,11 +10,16 @@ DECLARE
 BEGIN
     FOR one IN SELECT polname, polrelid::regclass AS relation FROM pg_policy
                 WHERE polrelid::regclass::text IN ('users', 'wallets', 'investments', 'kyc_applications', 'kyc_documents',
-                                                   'user_events') LOOP
+                                                   'user_events', 'pii.people', 'pii.phone_prefixes',
+                                                   'pii.phone_suffixes', 'pii.document_files') LOOP
         EXECUTE format('DROP POLICY %I ON %s', one.polname, one.relation);
     END LOOP;
 END
 $$;
+ALTER TABLE pii.people NO FORCE ROW LEVEL SECURITY, DISABLE ROW LEVEL SECURITY;
+ALTER TABLE pii.phone_prefixes NO FORCE ROW LEVEL SECURITY, DISABLE ROW LEVEL SECURITY;
+ALTER TABLE pii.phone_suffixes NO FORCE ROW LEVEL SECURITY, DISABLE ROW LEVEL SECURITY;
+ALTER TABLE pii.document_files NO FORCE ROW LEVEL SECURITY, DISABLE ROW LEVEL SECURITY;
 ALTER TABLE users NO FORCE ROW LEVEL SECURITY, DISABLE ROW LEVEL SECURITY;
 ALTER TABLE wallets NO FORCE ROW LEVEL SECURITY, DISABLE ROW LEVEL SECURITY;
 ALTER TABLE investments NO FORCE ROW LEVEL SECURITY, DISABLE ROW LEVEL SECURITY;

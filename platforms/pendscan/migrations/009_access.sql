@@ -52,6 +52,29 @@ CREATE POLICY investments_statistics ON investments FOR SELECT TO CURRENT_ROLE U
 CREATE POLICY kyc_applications_statistics ON kyc_applications FOR SELECT TO CURRENT_ROLE USING (true);
 CREATE POLICY user_events_statistics ON user_events FOR SELECT TO CURRENT_ROLE USING (true);
 
+-- Personal data is written by the person itself or by an administrator. Whoever may read the schema finds everybody by
+-- HMAC: which columns that shows is a matter of rights, and sealed ones are shown by the functions alone, which ask.
+ALTER TABLE pii.people ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+ALTER TABLE pii.phone_prefixes ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+ALTER TABLE pii.phone_suffixes ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+ALTER TABLE pii.document_files ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY people_own ON pii.people
+    USING (user_id = (SELECT nullif(current_setting('app.current_user_id', true), '')::uuid)
+           OR (SELECT current_admin()) IS NOT NULL);
+CREATE POLICY phone_prefixes_own ON pii.phone_prefixes
+    USING (user_id = (SELECT nullif(current_setting('app.current_user_id', true), '')::uuid)
+           OR (SELECT current_admin()) IS NOT NULL);
+CREATE POLICY phone_suffixes_own ON pii.phone_suffixes
+    USING (user_id = (SELECT nullif(current_setting('app.current_user_id', true), '')::uuid)
+           OR (SELECT current_admin()) IS NOT NULL);
+CREATE POLICY document_files_own ON pii.document_files
+    USING (user_id = (SELECT nullif(current_setting('app.current_user_id', true), '')::uuid)
+           OR (SELECT current_admin()) IS NOT NULL);
+CREATE POLICY people_found ON pii.people FOR SELECT USING (true);
+CREATE POLICY phone_prefixes_found ON pii.phone_prefixes FOR SELECT USING (true);
+CREATE POLICY phone_suffixes_found ON pii.phone_suffixes FOR SELECT USING (true);
+CREATE POLICY document_files_found ON pii.document_files FOR SELECT USING (true);
+
 -- ---------------------------------------------------------------------------------------------------- search
 -- Where a policy compares rows, PostgreSQL reads all of them for a search by part or by what a document holds: it does
 -- not know that such a search tells nothing of hidden rows. These ask once whether an administrator asks, and then search
