@@ -11,17 +11,22 @@ function make_chain_addresses(    i) {
 # Wei: whole tokens, or with all eighteen decimals.
 function wei_of(t,    text) {
   text = between(1, 9000) (t % 3 ? "000000000000000000" : digits(18))
-  if (t % 1999 == 5) { blemish("explorer-data/blocks", "value is a number with an exponent: digits are lost"); return sprintf("%d.%03de+21", between(1, 9), below(1000)) }
-  if (t % 211 == 9) { blemish("explorer-data/blocks", "value is hexadecimal"); return quoted("0x" sprintf("%x", between(1, 9)) hex_digits(15)) }
-  if (t % 97 == 3) { blemish("explorer-data/blocks", "value is a number"); return below(1000000000) }
-  if (t % 5003 == 8) { blemish("explorer-data/blocks", "value is in ether, with a point"); return quoted(between(1, 90) "." digits(6)) }
+  if (t % 1999 == 5 && blemish("explorer-data/blocks", "value is a number with an exponent: digits are lost"))
+    return sprintf("%d.%03de+21", between(1, 9), below(1000))
+  if (t % 211 == 9 && blemish("explorer-data/blocks", "value is hexadecimal"))
+    return quoted("0x" sprintf("%x", between(1, 9)) hex_digits(15))
+  if (t % 97 == 3 && blemish("explorer-data/blocks", "value is a number")) return below(1000000000)
+  if (t % 5003 == 8 && blemish("explorer-data/blocks", "value is in ether, with a point"))
+    return quoted(between(1, 90) "." digits(6))
   return quoted(text)
 }
 
 function status_of(t, failed) {
-  if (t % 13 == 2) { blemish("explorer-data/blocks", "status is a number"); return failed ? "0" : "1" }
-  if (t % 17 == 6) { blemish("explorer-data/blocks", "status is hexadecimal"); return quoted(failed ? "0x0" : "0x1") }
-  if (t % 19 == 11) { blemish("explorer-data/blocks", "status is true or false"); return failed ? "false" : "true" }
+  if (t % 13 == 2 && blemish("explorer-data/blocks", "status is a number")) return failed ? "0" : "1"
+  if (t % 17 == 6 && blemish("explorer-data/blocks", "status is hexadecimal"))
+    return quoted(failed ? "0x0" : "0x1")
+  if (t % 19 == 11 && blemish("explorer-data/blocks", "status is true or false"))
+    return failed ? "false" : "true"
   return quoted(failed ? "failed" : "success")
 }
 
@@ -36,10 +41,12 @@ function transaction(n, place, seconds,    t, hash, from, to, input, text, calle
     called = 1 + below(24)
     to = token[called]
     input = "0xa9059cbb000000000000000000000000" substr(some_address(), 3) sprintf("%064x", between(1, 900000))
-    paid_count[called]++
-    paid[called, paid_count[called]] = hash
-    payer[called, paid_count[called]] = from
-    paid_at[called, paid_count[called]] = seconds
+    if (from in is_users) {  # What an investment can name.
+      paid_count[called]++
+      paid[called, paid_count[called]] = hash
+      payer[called, paid_count[called]] = from
+      paid_at[called, paid_count[called]] = seconds
+    }
   } else {
     to = some_address()
     input = "0x"
@@ -51,28 +58,34 @@ function transaction(n, place, seconds,    t, hash, from, to, input, text, calle
   if (to != "") seen[to]++
   sent[from]++
   text = "{\"hash\":" quoted(hash) ",\"blockNumber\":" n ",\"transactionIndex\":" place ","
-  if (t % 307 == 21) { blemish("explorer-data/blocks", "from in capitals"); from = "0x" toupper(substr(from, 3)) }
+  if (t % 307 == 21 && blemish("explorer-data/blocks", "from in capitals")) from = "0x" toupper(substr(from, 3))
   text = text "\"from\":" quoted(from) ","
   if (t % 4001 == 77) { text = text "\"to\":null,\"contractAddress\":" quoted("0x" hex_digits(40)) "," }
-  else if (t % 4001 == 78) { blemish("explorer-data/blocks", "to is empty where a contract is made"); text = text "\"to\":\"\"," }
+  else if (t % 4001 == 78 && blemish("explorer-data/blocks", "to is empty where a contract is made"))
+    text = text "\"to\":\"\","
   else text = text "\"to\":" quoted(to) ","
   text = text "\"value\":" wei_of(t) ",\"gas\":" (input == "0x" ? 21000 : 90000) ","
   if (t % 127 == 40) blemish("explorer-data/blocks", "gasUsed is missing")
   else text = text "\"gasUsed\":" gas ","
-  if (t % 59 == 13) { blemish("explorer-data/blocks", "gasPrice is a string"); text = text "\"gasPrice\":\"" between(1, 40) "000000000\"," }
+  if (t % 59 == 13 && blemish("explorer-data/blocks", "gasPrice is a string"))
+    text = text "\"gasPrice\":\"" between(1, 40) "000000000\","
   else text = text "\"gasPrice\":" between(1, 40) "000000000,"
   text = text "\"nonce\":" sent[from] - 1 ",\"input\":" quoted(input) ","
-  if (t % 83 == 31) { blemish("explorer-data/blocks", "fields the explorer added: _id, confirmations"); text = text "\"_id\":\"" hex_digits(24) "\",\"confirmations\":" below(90000) "," }
+  if (t % 83 == 31 && blemish("explorer-data/blocks", "fields the explorer added: _id, confirmations"))
+    text = text "\"_id\":\"" hex_digits(24) "\",\"confirmations\":" below(90000) ","
   text = text "\"status\":" status_of(t, t % 101 == 50) "}"
   if (t % 20011 == 500) { repeated = text; repeated_in = n + 3 }
   return text
 }
 
 function time_of_block(n, seconds) {
-  if (n % 41 == 7) { blemish("explorer-data/blocks", "timestamp is an ISO time"); return quoted(iso(seconds, 0)) }
-  if (n % 53 == 11) { blemish("explorer-data/blocks", "timestamp is milliseconds"); return milliseconds(seconds, 0) }
-  if (n % 67 == 13) { blemish("explorer-data/blocks", "timestamp is a string of seconds"); return quoted(sprintf("%.0f", seconds)) }
-  if (n % 71 == 17) { blemish("explorer-data/blocks", "timestamp is hexadecimal"); return quoted(sprintf("0x%x", seconds)) }
+  if (n % 41 == 7 && blemish("explorer-data/blocks", "timestamp is an ISO time")) return quoted(iso(seconds, 0))
+  if (n % 53 == 11 && blemish("explorer-data/blocks", "timestamp is milliseconds"))
+    return milliseconds(seconds, 0)
+  if (n % 67 == 13 && blemish("explorer-data/blocks", "timestamp is a string of seconds"))
+    return quoted(sprintf("%.0f", seconds))
+  if (n % 71 == 17 && blemish("explorer-data/blocks", "timestamp is hexadecimal"))
+    return quoted(sprintf("0x%x", seconds))
   return sprintf("%.0f", seconds)
 }
 
@@ -87,9 +100,10 @@ function block(n, parent, hash, seconds, list, count,    text, said) {
   if (n % 103 == 31) blemish("explorer-data/blocks", "extraData is missing")
   else text = text "\"extraData\":\"0x70656e64\","
   said = count
-  if (n % 6007 == 61) { blemish("explorer-data/blocks", "transactionCount is not that of the list"); said++ }
+  if (n % 6007 == 61 && blemish("explorer-data/blocks", "transactionCount is not that of the list")) said++
   text = text "\"transactionCount\":" said ",\"transactions\":"
-  if (!count && n % 37 == 3) { blemish("explorer-data/blocks", "transactions is null, not an empty list"); return text "null}" }
+  if (!count && n % 37 == 3 && blemish("explorer-data/blocks", "transactions is null, not an empty list"))
+    return text "null}"
   return text "[" list "]}"
 }
 
@@ -162,8 +176,9 @@ function write_days(    i, file, day_name, count) {
   for (i = 1; i <= days; i++) {
     day_name = day_order[i]
     count = day_transactions[day_name]
-    if (i % 40 == 9) { blemish("explorer-data/network-stats.json", "transactions of a day disagree with the blocks"); count += 2 }
-    if (i % 50 == 20) { blemish("explorer-data/network-stats.json", "day that is missing"); continue }
+    if (i % 40 == 9 && blemish("explorer-data/network-stats.json", "transactions of a day disagree with the blocks"))
+      count += 2
+    if (i % 50 == 20 && blemish("explorer-data/network-stats.json", "day that is missing")) continue
     printf "%s\n{\"date\": %s, \"blocks\": %d, \"transactions\": %s, \"avgBlockTime\": %s}", (i > 1 ? "," : ""), quoted(day_name),
       day_blocks[day_name], (i % 30 == 7 ? quoted(count) : count), sprintf("%.1f", 86400 / day_blocks[day_name]) > file
     if (i % 30 == 7) blemish("explorer-data/network-stats.json", "transactions is a string")
@@ -180,7 +195,8 @@ function write_directory(    i, file, address) {
     address = i <= users ? wallet[i] : stranger[i - users]
     printf "%s\n{\"address\": %s, \"txCount\": %s", (i > 1 ? "," : ""), quoted(address), (i % 16 == 6 ? quoted(seen[address] + 0) : seen[address] + 0) > file
     if (i % 16 == 6) blemish("explorer-data/wallets.json", "txCount is a string")
-    if (i % 35 == 14) { blemish("explorer-data/wallets.json", "phone number of the holder, which the directory must not show"); printf ", \"phone\": %s", quoted(phone[1 + i % users]) > file }
+    if (i % 35 == 14 && blemish("explorer-data/wallets.json", "phone number of the holder, which the directory must not show"))
+      printf ", \"phone\": %s", quoted(phone[1 + i % users]) > file
     printf "}" > file
   }
   printf "\n]\n" > file

@@ -15,11 +15,13 @@ function digits(n,    text) {
   return substr(text, 1, n)
 }
 
-# A count that README.md lists. What is made and not written (a block that is missing) is not counted.
+# Counts what README.md lists; true, so that it stands in conditions. What is made and not written (a block that is
+# missing) is not counted.
 function blemish(file, what) {
-  if (unwritten) return
+  if (unwritten) return 1
   if (!((file, what) in blemishes)) { blemish_file[++kinds] = file; blemish_what[kinds] = what }
   blemishes[file, what]++
+  return 1
 }
 
 # Civil date of a count of days since 1970-01-01 (Howard Hinnant's days_from_civil, backwards).
@@ -47,17 +49,21 @@ function quoted(text) { return "\"" text "\"" }
 
 # Every time of an old record, as one of the ways in which such files write times. i chooses; most are as they should be.
 function moment(file, field, i, seconds,    bad) {
-  if (i % 23 == 5) { blemish(file, field " is missing"); return "" }
-  if (i % 29 == 7) { blemish(file, field " is seconds, as a string"); return quoted(field) ": " quoted(sprintf("%.0f", seconds)) ", " }
-  if (i % 31 == 11) { blemish(file, field " is a day as DD/MM/YYYY"); return quoted(field) ": " quoted(european_date(seconds)) ", " }
+  if (i % 23 == 5 && blemish(file, field " is missing")) return ""
+  if (i % 29 == 7 && blemish(file, field " is seconds, as a string"))
+    return quoted(field) ": " quoted(sprintf("%.0f", seconds)) ", "
+  if (i % 31 == 11 && blemish(file, field " is a day as DD/MM/YYYY"))
+    return quoted(field) ": " quoted(european_date(seconds)) ", "
   if (i % 37 == 16) {
     bad = "2024-02-30T10:00:00.000Z|2024-13-01|0000-00-00 00:00:00|N/A|"
     split(bad, bad_dates, "|")
     blemish(file, field " is no date")
     return quoted(field) ": " quoted(bad_dates[int(i / 37) % 5 + 1]) ", "
   }
-  if (i % 10 == 3) { blemish(file, field " is milliseconds, as a number"); return quoted(field) ": " milliseconds(seconds, i % 1000) ", " }
-  if (i % 41 == 19) { blemish(file, field " has no zone"); return quoted(field) ": " quoted(substr(iso(seconds, 0), 1, 19)) ", " }
+  if (i % 10 == 3 && blemish(file, field " is milliseconds, as a number"))
+    return quoted(field) ": " milliseconds(seconds, i % 1000) ", "
+  if (i % 41 == 19 && blemish(file, field " has no zone"))
+    return quoted(field) ": " quoted(substr(iso(seconds, 0), 1, 19)) ", "
   return quoted(field) ": " quoted(iso(seconds, i * 7 % 1000)) ", "
 }
 

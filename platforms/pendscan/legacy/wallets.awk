@@ -19,59 +19,66 @@ function make_users(    i) {
   }
   wallet[130] = wallet[12]
   wallet[131] = wallet[45]
+  for (i = 1; i <= users; i++) is_users[wallet[i]] = 1
 }
 
 function key_of(i) {
-  if (i % 19 == 4) { blemish("wallet-db.json", "number with blanks"); return substr(phone[i], 1, 3) " " substr(phone[i], 4, 4) " " substr(phone[i], 8) }
-  if (i % 21 == 9) { blemish("wallet-db.json", "number without +"); return substr(phone[i], 2) }
-  if (i % 43 == 20) { blemish("wallet-db.json", "number with 00 for +"); return "00" substr(phone[i], 2) }
+  if (i % 19 == 4 && blemish("wallet-db.json", "number with blanks"))
+    return substr(phone[i], 1, 3) " " substr(phone[i], 4, 4) " " substr(phone[i], 8)
+  if (i % 21 == 9 && blemish("wallet-db.json", "number without +")) return substr(phone[i], 2)
+  if (i % 43 == 20 && blemish("wallet-db.json", "number with 00 for +")) return "00" substr(phone[i], 2)
   return phone[i]
 }
 
 function address_of(i) {
   if (i == 130 || i == 131) blemish("wallet-db.json", "wallet of another user")
-  if (i % 47 == 13) { blemish("wallet-db.json", "walletAddress without 0x"); return substr(wallet[i], 3) }
-  if (i % 61 == 22) { blemish("wallet-db.json", "walletAddress in capitals, 0X"); return toupper(wallet[i]) }
-  if (i % 53 == 30) { blemish("wallet-db.json", "walletAddress with a blank behind"); return wallet[i] " " }
-  if (i % 7 == 2) { blemish("wallet-db.json", "walletAddress in mixed case without a checksum"); return "0x" mixed_case(substr(wallet[i], 3)) }
+  if (i % 47 == 13 && blemish("wallet-db.json", "walletAddress without 0x")) return substr(wallet[i], 3)
+  if (i % 61 == 22 && blemish("wallet-db.json", "walletAddress in capitals, 0X")) return toupper(wallet[i])
+  if (i % 53 == 30 && blemish("wallet-db.json", "walletAddress with a blank behind")) return wallet[i] " "
+  if (i % 7 == 2 && blemish("wallet-db.json", "walletAddress in mixed case without a checksum"))
+    return "0x" mixed_case(substr(wallet[i], 3))
   return wallet[i]
 }
 
 function tier_of(i) {
-  if (i % 12 == 6) { blemish("wallet-db.json", "tier is a number"); return 1 + (i % 4) }
-  if (i % 13 == 8) { blemish("wallet-db.json", "tier with a capital"); return quoted(toupper(substr(tier[i], 1, 1)) substr(tier[i], 2)) }
-  if (i % 67 == 25) { blemish("wallet-db.json", "tier is unknown: vip"); return quoted("vip") }
-  if (i % 71 == 33) { blemish("wallet-db.json", "tier is null"); return "null" }
+  if (i % 12 == 6 && blemish("wallet-db.json", "tier is a number")) return 1 + (i % 4)
+  if (i % 13 == 8 && blemish("wallet-db.json", "tier with a capital"))
+    return quoted(toupper(substr(tier[i], 1, 1)) substr(tier[i], 2))
+  if (i % 67 == 25 && blemish("wallet-db.json", "tier is unknown: vip")) return quoted("vip")
+  if (i % 71 == 33 && blemish("wallet-db.json", "tier is null")) return "null"
   return quoted(tier[i])
 }
 
 function money_of(file, field, i, amount) {
-  if (i % 8 == 5) { blemish(file, field " is a string"); return quoted(sprintf("%d.%02d", amount, i % 100)) }
-  if (i % 17 == 14) { blemish(file, field " has commas and a currency"); return quoted("$" int(amount / 1000) + 1 "," sprintf("%03d", amount % 1000) ".00") }
-  if (i % 59 == 28) { blemish(file, field " is null"); return "null" }
+  if (i % 8 == 5 && blemish(file, field " is a string")) return quoted(sprintf("%d.%02d", amount, i % 100))
+  if (i % 17 == 14 && blemish(file, field " has commas and a currency"))
+    return quoted("$" int(amount / 1000) + 1 "," sprintf("%03d", amount % 1000) ".00")
+  if (i % 59 == 28 && blemish(file, field " is null")) return "null"
   return sprintf("%d.%02d", amount, i % 100)
 }
 
 function user_record(i, again,    text, file, who) {
   file = "wallet-db.json"
   who = name[i]
-  if (i == 57) { blemish(file, "name holds a zero character"); who = who "\\u0000" }
-  if (i == 101) { blemish(file, "name holds half a surrogate pair"); who = who " \\ud83d" }
+  if (i == 57 && blemish(file, "name holds a zero character")) who = who "\\u0000"
+  if (i == 101 && blemish(file, "name holds half a surrogate pair")) who = who " \\ud83d"
   text = "  " quoted(key_of(i)) ": {\n    "
   text = text "\"walletAddress\": " quoted(address_of(i)) ", "
   if (i % 27 == 10) blemish(file, "userId is missing")
-  else if (i % 15 == 1) { blemish(file, "userId is a number"); text = text "\"userId\": " 1000 + i ", " }
+  else if (i % 15 == 1 && blemish(file, "userId is a number")) text = text "\"userId\": " 1000 + i ", "
   else text = text "\"userId\": " quoted(sprintf("user_%04d", i)) ", "
   text = text "\"name\": " quoted(who) ", "
   if (i % 33 == 12) blemish(file, "email is missing")
-  else if (i % 49 == 24) { blemish(file, "email is no address"); text = text "\"email\": " quoted("n/a") ", " }
+  else if (i % 49 == 24 && blemish(file, "email is no address")) text = text "\"email\": " quoted("n/a") ", "
   else text = text "\"email\": " quoted(sprintf("user%03d@mail.example", i)) ", "
   text = text "\"tier\": " (again ? quoted("bronze") : tier_of(i)) ", "
   text = text moment(file, "createdAt", i, registered[i])
   text = text "\"balance\": " money_of(file, "balance", i, between(100, 90000)) ", "
-  if (i % 9 == 4) { blemish(file, "isActive is a word or a number"); text = text "\"isActive\": " (i % 2 ? "1" : quoted("yes")) ", " }
+  if (i % 9 == 4 && blemish(file, "isActive is a word or a number"))
+    text = text "\"isActive\": " (i % 2 ? "1" : quoted("yes")) ", "
   else text = text "\"isActive\": " (i % 45 ? "true" : "false") ", "
-  if (i % 26 == 17) { blemish(file, "unknown fields"); text = text "\"_rev\": \"3-" hex_digits(8) "\", \"utm_source\": \"launch\", " }
+  if (i % 26 == 17 && blemish(file, "unknown fields"))
+    text = text "\"_rev\": \"3-" hex_digits(8) "\", \"utm_source\": \"launch\", "
   return text "\"preferences\": {\"language\": \"en\", \"newsletter\": " (i % 3 ? "true" : "false") "}\n  }"
 }
 

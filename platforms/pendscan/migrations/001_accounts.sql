@@ -34,7 +34,8 @@ BEGIN
               HINT = 'Write a new entry that corrects the old one.';
 END
 $$;
-COMMENT ON FUNCTION refuse_change() IS 'Keeps a table append-only: the triggers of audit_trail, admin_actions, pii.access_log.';
+COMMENT ON FUNCTION refuse_change() IS
+    'Keeps a table append-only: the triggers of audit_trail, admin_actions, pii.access_log.';
 
 -- ---------------------------------------------------------------------------------------------- admin_users
 CREATE TYPE admin_role AS ENUM ('superadmin', 'asset_manager', 'kyc_reviewer', 'support', 'analyst');
@@ -96,7 +97,8 @@ COMMENT ON TABLE admin_actions IS
 COMMENT ON COLUMN admin_actions.admin_user_id IS 'Who; empty where an old log names somebody without an account.';
 COMMENT ON COLUMN admin_actions.admin_name IS 'Who, as the panel or the old log wrote it.';
 COMMENT ON COLUMN admin_actions.action IS 'What, such as kyc.approved or asset.published.';
-COMMENT ON COLUMN admin_actions.target_type IS 'Table of what it was done to; empty with target_id where it was nothing.';
+COMMENT ON COLUMN admin_actions.target_type IS
+    'Table of what it was done to; empty with target_id where it was nothing.';
 COMMENT ON COLUMN admin_actions.target_id IS 'Primary key of what it was done to, as text.';
 COMMENT ON COLUMN admin_actions.ip_address IS 'Where the administrator was.';
 
@@ -182,7 +184,8 @@ CREATE TABLE wallets (
     CONSTRAINT wallets_address_length CHECK (octet_length(address) = 20),
     CONSTRAINT wallets_metadata_object CHECK (jsonb_typeof(metadata) = 'object')
 );
-COMMENT ON TABLE wallets IS 'Wallets of users on the chain. Who holds one is never shown by the explorer: see wallet_directory.';
+COMMENT ON TABLE wallets IS
+    'Wallets of users on the chain. Who holds one is never shown by the explorer: see wallet_directory.';
 COMMENT ON COLUMN wallets.address IS 'The address, 20 bytes; written 0x and 40 hexadecimal digits.';
 COMMENT ON COLUMN wallets.verified_at IS 'When its holder signed a challenge; empty before.';
 COMMENT ON COLUMN wallets.is_primary IS 'Where payouts go: one wallet of a user at most.';

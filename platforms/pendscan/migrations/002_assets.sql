@@ -78,7 +78,8 @@ COMMENT ON COLUMN assets.search IS 'What full-text search looks at: title before
 CREATE INDEX assets_created_at_idx ON assets (created_at DESC);
 COMMENT ON INDEX assets_created_at_idx IS 'List, newest first: ORDER BY created_at DESC; filter by date.';
 CREATE INDEX assets_status_idx ON assets (status, type, created_at DESC);
-COMMENT ON INDEX assets_status_idx IS 'List by state and type: WHERE status = $1 AND type = $2 ORDER BY created_at DESC.';
+COMMENT ON INDEX assets_status_idx IS
+    'List by state and type: WHERE status = $1 AND type = $2 ORDER BY created_at DESC.';
 CREATE INDEX assets_category_idx ON assets (category, status);
 COMMENT ON INDEX assets_category_idx IS
     'List of a heading: WHERE category = $1 AND status = $2; the foreign key to asset_categories.';
@@ -125,7 +126,8 @@ COMMENT ON TABLE asset_metrics IS
     'which goes only while nobody has invested.';
 COMMENT ON COLUMN asset_metrics.net_asset_value IS 'What the whole asset is worth, in US dollars.';
 COMMENT ON COLUMN asset_metrics.roi IS 'Return since it opened, in percent.';
-COMMENT ON COLUMN asset_metrics.performance_data IS 'Figures of its own kind, such as occupancy or default rate. An object.';
+COMMENT ON COLUMN asset_metrics.performance_data IS
+    'Figures of its own kind, such as occupancy or default rate. An object.';
 
 CREATE INDEX idx_asset_performance_gin ON asset_metrics USING gin (performance_data);
 COMMENT ON INDEX idx_asset_performance_gin IS 'Figures of a kind: WHERE performance_data @> $1 (PND-15).';
@@ -156,7 +158,8 @@ CREATE TABLE investments (
     CONSTRAINT investments_confirmed_after_creation CHECK (confirmed_at >= created_at),
     CONSTRAINT investments_metadata_object CHECK (jsonb_typeof(metadata) = 'object')
 );
-COMMENT ON TABLE investments IS 'Who put how much into what. Financial evidence: never deleted, and neither is what it refers to.';
+COMMENT ON TABLE investments IS
+    'Who put how much into what. Financial evidence: never deleted, and neither is what it refers to.';
 COMMENT ON COLUMN investments.wallet_id IS 'Where the tokens went: a wallet of this very user.';
 COMMENT ON COLUMN investments.status IS
     'pending: payment awaited; confirmed: tokens given, counts in assets under management; cancelled; redeemed: paid back.';
@@ -174,7 +177,8 @@ COMMENT ON INDEX investments_asset_idx IS
 CREATE INDEX investments_wallet_idx ON investments (wallet_id, user_id);
 COMMENT ON INDEX investments_wallet_idx IS 'What went to a wallet; the foreign key to wallets.';
 CREATE INDEX investments_status_idx ON investments (status, created_at);
-COMMENT ON INDEX investments_status_idx IS 'Payments awaited, oldest first: WHERE status = ''pending'' ORDER BY created_at.';
+COMMENT ON INDEX investments_status_idx IS
+    'Payments awaited, oldest first: WHERE status = ''pending'' ORDER BY created_at.';
 CREATE INDEX investments_transaction_hash_idx ON investments (transaction_hash) WHERE transaction_hash IS NOT NULL;
 COMMENT ON INDEX investments_transaction_hash_idx IS 'Whose transfer it is: WHERE transaction_hash = $1.';
 

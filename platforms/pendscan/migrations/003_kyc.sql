@@ -65,9 +65,11 @@ CREATE INDEX kyc_applications_assigned_idx ON kyc_applications (assigned_to, pri
 COMMENT ON INDEX kyc_applications_assigned_idx IS
     'Desk of a reviewer: WHERE assigned_to = $1 ORDER BY priority, submitted_at; the foreign key to admin_users.';
 CREATE INDEX kyc_applications_decided_idx ON kyc_applications (decided_by, decided_at DESC);
-COMMENT ON INDEX kyc_applications_decided_idx IS 'What a reviewer decided, newest first; the foreign key to admin_users.';
+COMMENT ON INDEX kyc_applications_decided_idx IS
+    'What a reviewer decided, newest first; the foreign key to admin_users.';
 CREATE INDEX kyc_applications_expires_at_idx ON kyc_applications (expires_at) WHERE status = 'approved';
-COMMENT ON INDEX kyc_applications_expires_at_idx IS 'Approvals that end: WHERE status = ''approved'' AND expires_at < $1.';
+COMMENT ON INDEX kyc_applications_expires_at_idx IS
+    'Approvals that end: WHERE status = ''approved'' AND expires_at < $1.';
 
 -- The states and how one follows another, in one place for every way of changing them.
 CREATE FUNCTION kyc_status_follows() RETURNS trigger
@@ -93,7 +95,8 @@ BEGIN
     RETURN NEW;
 END
 $$;
-COMMENT ON FUNCTION kyc_status_follows() IS 'Which state may follow which; notes when and by whom. Trigger of kyc_applications.';
+COMMENT ON FUNCTION kyc_status_follows() IS
+    'Which state may follow which; notes when and by whom. Trigger of kyc_applications.';
 
 CREATE TRIGGER kyc_applications_status_follows BEFORE UPDATE OF status ON kyc_applications
     FOR EACH ROW WHEN (OLD.status IS DISTINCT FROM NEW.status) EXECUTE FUNCTION kyc_status_follows();

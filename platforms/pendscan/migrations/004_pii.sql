@@ -14,7 +14,8 @@
 -- which write the access log.
 
 CREATE SCHEMA pii;
-COMMENT ON SCHEMA pii IS 'Personal data, sealed by the application. Nobody but the role pii, seeding and backups reach it.';
+COMMENT ON SCHEMA pii IS
+    'Personal data, sealed by the application. Nobody but the role pii, seeding and backups reach it.';
 
 -- -------------------------------------------------------------------------------------------------- people
 CREATE TABLE pii.people (
@@ -50,8 +51,10 @@ CREATE TABLE pii.people (
         AND (erased_at IS NULL
              OR coalesce(full_name, phone, email, date_of_birth, address, phone_hmac, email_hmac) IS NULL))
 );
-COMMENT ON TABLE pii.people IS 'Who a user is. Every value is sealed with the key of this person; equality goes by HMAC.';
-COMMENT ON COLUMN pii.people.key_version IS 'Version of the keys outside under which person_key and the HMACs were made.';
+COMMENT ON TABLE pii.people IS
+    'Who a user is. Every value is sealed with the key of this person; equality goes by HMAC.';
+COMMENT ON COLUMN pii.people.key_version IS
+    'Version of the keys outside under which person_key and the HMACs were made.';
 COMMENT ON COLUMN pii.people.person_key IS 'The person''s own key, sealed. Without it nothing of the row can be read.';
 COMMENT ON COLUMN pii.people.phone IS 'Number in E.164, sealed.';
 COMMENT ON COLUMN pii.people.date_of_birth IS 'YYYY-MM-DD, sealed.';
@@ -82,7 +85,8 @@ COMMENT ON TABLE pii.phone_prefixes IS
 COMMENT ON COLUMN pii.phone_prefixes.token IS 'HMAC of "prefix:" and the digits.';
 COMMENT ON INDEX pii.phone_prefixes_pkey IS 'Search by the first digits: WHERE token = $1.';
 CREATE INDEX phone_prefixes_user_idx ON pii.phone_prefixes (user_id);
-COMMENT ON INDEX pii.phone_prefixes_user_idx IS 'Tokens of a person, to replace or erase them; the foreign key to people.';
+COMMENT ON INDEX pii.phone_prefixes_user_idx IS
+    'Tokens of a person, to replace or erase them; the foreign key to people.';
 
 CREATE TABLE pii.phone_suffixes (
     token   bytea NOT NULL,
@@ -95,7 +99,8 @@ COMMENT ON TABLE pii.phone_suffixes IS
 COMMENT ON COLUMN pii.phone_suffixes.token IS 'HMAC of "suffix:" and the digits.';
 COMMENT ON INDEX pii.phone_suffixes_pkey IS 'Search by the last digits: WHERE token = $1.';
 CREATE INDEX phone_suffixes_user_idx ON pii.phone_suffixes (user_id);
-COMMENT ON INDEX pii.phone_suffixes_user_idx IS 'Tokens of a person, to replace or erase them; the foreign key to people.';
+COMMENT ON INDEX pii.phone_suffixes_user_idx IS
+    'Tokens of a person, to replace or erase them; the foreign key to people.';
 
 -- -------------------------------------------------------------------------------------------- document_files
 CREATE TABLE pii.document_files (
@@ -113,13 +118,16 @@ CREATE TABLE pii.document_files (
 );
 COMMENT ON TABLE pii.document_files IS
     'Where the file of a document lies, what it was called, its key: all sealed with the key of the person.';
-COMMENT ON COLUMN pii.document_files.original_name IS 'Name of the file as it was handed in, sealed: it often holds a name.';
-COMMENT ON COLUMN pii.document_files.file_key IS 'Key of the stored file, sealed; empty where an old file lies there in plain.';
+COMMENT ON COLUMN pii.document_files.original_name IS
+    'Name of the file as it was handed in, sealed: it often holds a name.';
+COMMENT ON COLUMN pii.document_files.file_key IS
+    'Key of the stored file, sealed; empty where an old file lies there in plain.';
 
 CREATE INDEX document_files_document_idx ON pii.document_files (document_id, user_id);
 COMMENT ON INDEX pii.document_files_document_idx IS 'The foreign key to kyc_documents.';
 CREATE INDEX document_files_user_idx ON pii.document_files (user_id);
-COMMENT ON INDEX pii.document_files_user_idx IS 'All files of a person, to hand out or erase; the foreign key to people.';
+COMMENT ON INDEX pii.document_files_user_idx IS
+    'All files of a person, to hand out or erase; the foreign key to people.';
 
 -- ----------------------------------------------------------------------------------------------- access_log
 CREATE TABLE pii.access_log (
@@ -143,11 +151,13 @@ COMMENT ON COLUMN pii.access_log.document_id IS 'The document that was opened.';
 COMMENT ON COLUMN pii.access_log.db_role IS 'Role of PostgreSQL that asked.';
 
 CREATE INDEX access_log_user_idx ON pii.access_log (user_id, occurred_at DESC);
-COMMENT ON INDEX pii.access_log_user_idx IS 'Access log of a person (GDPR): WHERE user_id = $1 ORDER BY occurred_at DESC.';
+COMMENT ON INDEX pii.access_log_user_idx IS
+    'Access log of a person (GDPR): WHERE user_id = $1 ORDER BY occurred_at DESC.';
 CREATE INDEX access_log_actor_idx ON pii.access_log (actor_id, occurred_at DESC);
 COMMENT ON INDEX pii.access_log_actor_idx IS 'What somebody looked at: WHERE actor_id = $1 ORDER BY occurred_at DESC.';
 CREATE INDEX access_log_document_idx ON pii.access_log (document_id, occurred_at DESC) WHERE document_id IS NOT NULL;
-COMMENT ON INDEX pii.access_log_document_idx IS 'Who opened a document: WHERE document_id = $1 ORDER BY occurred_at DESC.';
+COMMENT ON INDEX pii.access_log_document_idx IS
+    'Who opened a document: WHERE document_id = $1 ORDER BY occurred_at DESC.';
 
 CREATE TRIGGER access_log_only_added_to BEFORE UPDATE OR DELETE ON pii.access_log
     FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
@@ -171,7 +181,8 @@ BEGIN
     RETURN actor;
 END
 $$;
-COMMENT ON FUNCTION pii.require_access(uuid) IS 'Gives who acts, or refuses: only the person itself and administrators pass.';
+COMMENT ON FUNCTION pii.require_access(uuid) IS
+    'Gives who acts, or refuses: only the person itself and administrators pass.';
 
 CREATE FUNCTION pii.reveal(person uuid, purpose text) RETURNS SETOF pii.people
 LANGUAGE plpgsql SECURITY DEFINER ROWS 1 SET search_path = pg_catalog, public, pg_temp AS $$

@@ -29,7 +29,8 @@ COMMENT ON COLUMN chain_index.mined_at IS 'Time of the block; tells the partitio
 COMMENT ON INDEX chain_index_hash_key IS 'Search by block hash: WHERE hash = $1.';
 COMMENT ON INDEX chain_index_block IS 'What blocks and transactions refer to: number and time together.';
 CREATE INDEX chain_index_mined_at_idx ON chain_index (mined_at);
-COMMENT ON INDEX chain_index_mined_at_idx IS 'Which numbers a span of time has: WHERE mined_at >= $1 AND mined_at < $2.';
+COMMENT ON INDEX chain_index_mined_at_idx IS
+    'Which numbers a span of time has: WHERE mined_at >= $1 AND mined_at < $2.';
 
 -- ------------------------------------------------------------------------------------------- the four tables
 CREATE TABLE blocks (
@@ -119,7 +120,8 @@ CREATE TABLE user_events (
 -- A schema of their own, whose use is given to nobody: who could read a partition would read past the policies of its
 -- table. With TimescaleDB it stays empty.
 CREATE SCHEMA partitions;
-COMMENT ON SCHEMA partitions IS 'Months of the tables by time: <table>_YYYY_MM, and <table>_default for all other times.';
+COMMENT ON SCHEMA partitions IS
+    'Months of the tables by time: <table>_YYYY_MM, and <table>_default for all other times.';
 
 -- A row of a month that nobody made is not refused: it goes to the default partition, and comes over when its month is
 -- made. The new month is made aside and attached, so that readers and writers of the other months go on.
@@ -210,7 +212,8 @@ ALTER TABLE blocks
     ADD CONSTRAINT blocks_pkey PRIMARY KEY (number, mined_at),
     ADD CONSTRAINT blocks_chain_fkey FOREIGN KEY (number, mined_at)
         REFERENCES chain_index (number, mined_at) ON DELETE CASCADE;
-COMMENT ON TABLE blocks IS 'Details of the blocks of chain_index, by time. What the chain counts is kept to the last digit.';
+COMMENT ON TABLE blocks IS
+    'Details of the blocks of chain_index, by time. What the chain counts is kept to the last digit.';
 COMMENT ON COLUMN blocks.mined_at IS 'Time of the block, as its header says.';
 COMMENT ON COLUMN blocks.difficulty IS '0 since the chain proves stake.';
 COMMENT ON COLUMN blocks.base_fee IS 'Base fee for a unit of gas, in wei; empty before EIP-1559.';
@@ -234,8 +237,10 @@ COMMENT ON TABLE transactions IS 'Transactions of the blocks of chain_index, by 
 COMMENT ON COLUMN transactions.mined_at IS 'Time of its block.';
 COMMENT ON COLUMN transactions.transaction_index IS 'Place in its block, from 0.';
 COMMENT ON COLUMN transactions.gas_used IS 'What it took; empty until its receipt is known.';
-COMMENT ON COLUMN transactions.type IS 'Kind of envelope (EIP-2718): 0 legacy, 1 access list, 2 dynamic fee, 3 blobs, 4 set code.';
-COMMENT ON COLUMN transactions.succeeded IS 'Whether it took effect; empty before Byzantium and until its receipt is known.';
+COMMENT ON COLUMN transactions.type IS
+    'Kind of envelope (EIP-2718): 0 legacy, 1 access list, 2 dynamic fee, 3 blobs, 4 set code.';
+COMMENT ON COLUMN transactions.succeeded IS
+    'Whether it took effect; empty before Byzantium and until its receipt is known.';
 COMMENT ON COLUMN transactions.value IS 'What was moved, in wei.';
 COMMENT ON COLUMN transactions.gas_price IS 'What was paid for a unit of gas, in wei.';
 COMMENT ON COLUMN transactions.nonce IS 'Count of its sender; up to 2^64 - 1, which bigint does not hold.';
@@ -246,11 +251,14 @@ COMMENT ON INDEX transactions_place IS
     'Transactions of a block: WHERE block_number = $1 AND mined_at = $2 ORDER BY transaction_index; the foreign key to '
     'chain_index.';
 CREATE INDEX transactions_mined_at_brin ON transactions USING brin (mined_at, block_number) WITH (pages_per_range = 32);
-COMMENT ON INDEX transactions_mined_at_brin IS 'Spans within a month: WHERE mined_at >= $1 AND mined_at < $2. A few pages.';
+COMMENT ON INDEX transactions_mined_at_brin IS
+    'Spans within a month: WHERE mined_at >= $1 AND mined_at < $2. A few pages.';
 CREATE INDEX transactions_from_idx ON transactions (from_address, mined_at DESC);
-COMMENT ON INDEX transactions_from_idx IS 'What an address sent: WHERE from_address = $1 ORDER BY mined_at DESC LIMIT 25.';
+COMMENT ON INDEX transactions_from_idx IS
+    'What an address sent: WHERE from_address = $1 ORDER BY mined_at DESC LIMIT 25.';
 CREATE INDEX transactions_to_idx ON transactions (to_address, mined_at DESC);
-COMMENT ON INDEX transactions_to_idx IS 'What an address was sent: WHERE to_address = $1 ORDER BY mined_at DESC LIMIT 25.';
+COMMENT ON INDEX transactions_to_idx IS
+    'What an address was sent: WHERE to_address = $1 ORDER BY mined_at DESC LIMIT 25.';
 
 -- ------------------------------------------------------------------------------------------- network_metrics
 ALTER TABLE network_metrics ADD CONSTRAINT network_metrics_pkey PRIMARY KEY (metric, source, measured_at);
@@ -262,7 +270,8 @@ COMMENT ON COLUMN network_metrics.source IS 'Who measured: a node, a probe.';
 COMMENT ON INDEX network_metrics_pkey IS
     'A curve: WHERE metric = $1 AND source = $2 AND measured_at >= $3 ORDER BY measured_at.';
 CREATE INDEX network_metrics_measured_at_brin ON network_metrics USING brin (measured_at) WITH (pages_per_range = 32);
-COMMENT ON INDEX network_metrics_measured_at_brin IS 'Everything in a span: WHERE measured_at >= $1 AND measured_at < $2.';
+COMMENT ON INDEX network_metrics_measured_at_brin IS
+    'Everything in a span: WHERE measured_at >= $1 AND measured_at < $2.';
 
 -- ----------------------------------------------------------------------------------------------- user_events
 ALTER TABLE user_events
@@ -278,7 +287,8 @@ COMMENT ON INDEX user_events_user_idx IS
 CREATE INDEX user_events_event_idx ON user_events (event, occurred_at DESC);
 COMMENT ON INDEX user_events_event_idx IS 'How often in a span: WHERE event = $1 AND occurred_at >= $2.';
 CREATE INDEX idx_user_event_data_gin ON user_events USING gin (event_data);
-COMMENT ON INDEX idx_user_event_data_gin IS 'Events about something: WHERE event_data @> $1; search_user_events() (PND-15).';
+COMMENT ON INDEX idx_user_event_data_gin IS
+    'Events about something: WHERE event_data @> $1; search_user_events() (PND-15).';
 CREATE INDEX user_events_occurred_at_brin ON user_events USING brin (occurred_at) WITH (pages_per_range = 32);
 COMMENT ON INDEX user_events_occurred_at_brin IS 'Everything in a span: WHERE occurred_at >= $1 AND occurred_at < $2.';
 

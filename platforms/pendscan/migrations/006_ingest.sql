@@ -17,7 +17,8 @@ BEGIN
     RETURN number;
 END
 $$;
-COMMENT ON FUNCTION hex_number(text) IS 'The number that a quantity of JSON-RPC such as 0x1b4 means, to the last of 256 bits.';
+COMMENT ON FUNCTION hex_number(text) IS
+    'The number that a quantity of JSON-RPC such as 0x1b4 means, to the last of 256 bits.';
 
 CREATE FUNCTION hex_bytes(data text) RETURNS bytea
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog AS $$

@@ -1,4 +1,4 @@
--- caisson: description Statistics: materialised views, each refreshed without stopping its readers; views for the admin panel (PND-5 to PND-8, PND-15)
+-- caisson: description Statistics that are refreshed while they are read, views for the admin panel (PND-5 to PND-8, PND-15)
 --
 -- A materialised view is as old as its last refresh, and computed_at says how old. Each has a unique index, so that
 -- refresh_statistics() replaces it while others read. They are computed as the owner and hold no row of any one user.
@@ -67,7 +67,8 @@ SELECT b.name AS period,
   LEFT JOIN by_transaction t ON t.name = b.name AND t.starts_at = b.starts_at;
 COMMENT ON MATERIALIZED VIEW network_statistics IS
     'The network by day, week (from Monday) and month, in UTC: refresh_statistics(''{network_statistics}'') every hour.';
-COMMENT ON COLUMN network_statistics.active_senders IS 'Different senders in the period; those of days do not add up to weeks.';
+COMMENT ON COLUMN network_statistics.active_senders IS
+    'Different senders in the period; those of days do not add up to weeks.';
 COMMENT ON COLUMN network_statistics.value_moved IS 'In wei, to the last digit.';
 COMMENT ON COLUMN network_statistics.average_fullness IS 'Part of the gas limit that was used, 0 to 1.';
 CREATE UNIQUE INDEX network_statistics_key ON network_statistics (period, starts_at);
@@ -98,7 +99,8 @@ COMMENT ON COLUMN asset_statistics.total_invested IS 'Confirmed, in US dollars.'
 COMMENT ON COLUMN asset_statistics.funded IS 'Part of the target that is invested; 1 is all.';
 COMMENT ON COLUMN asset_statistics.roi IS 'Latest return in percent; 0 before the first measurement.';
 CREATE UNIQUE INDEX asset_statistics_key ON asset_statistics (asset_id);
-COMMENT ON INDEX asset_statistics_key IS 'Figures of an asset: the join to assets; REFRESH MATERIALIZED VIEW CONCURRENTLY.';
+COMMENT ON INDEX asset_statistics_key IS
+    'Figures of an asset: the join to assets; REFRESH MATERIALIZED VIEW CONCURRENTLY.';
 CREATE INDEX asset_statistics_total_invested_idx ON asset_statistics (total_invested DESC);
 COMMENT ON INDEX asset_statistics_total_invested_idx IS 'List by volume: ORDER BY total_invested DESC.';
 CREATE INDEX asset_statistics_investors_idx ON asset_statistics (investors DESC);
@@ -128,7 +130,8 @@ COMMENT ON COLUMN kyc_statistics.median_hours IS 'Half of the decisions took at 
 COMMENT ON COLUMN kyc_statistics.ninth_decile_hours IS 'Nine in ten decisions took at most this long.';
 COMMENT ON COLUMN kyc_statistics.average_wait_hours IS 'From submission until somebody took it.';
 CREATE UNIQUE INDEX kyc_statistics_key ON kyc_statistics (month, level);
-COMMENT ON INDEX kyc_statistics_key IS 'A curve: WHERE level = $1 ORDER BY month; REFRESH MATERIALIZED VIEW CONCURRENTLY.';
+COMMENT ON INDEX kyc_statistics_key IS
+    'A curve: WHERE level = $1 ORDER BY month; REFRESH MATERIALIZED VIEW CONCURRENTLY.';
 
 -- ------------------------------------------------------------------------------------------ wallet_directory
 -- Built from the chain alone, which everybody can read: it does not know users or wallets, so it cannot expose anybody.
