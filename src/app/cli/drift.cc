@@ -64,8 +64,9 @@ void leave_out_partitions(Expected& expected, schema::Snapshot& found) {
     const auto [come, gone] = schema::partitions_between(expected.snapshot, found);
     const auto tell = [&](const std::set<std::string>& names, std::string_view what) {
         if (!names.empty()) {
-            expected.notes.push_back(fmt::format("{} {}: {}", counted(names.size(), "partition"),
-                                                 what, join({names.begin(), names.end()}, ", ")));
+            expected.notes.push_back(
+                fmt::format("{} {}: {}", counted(names.size(), "partition"), what,
+                            join(std::vector<std::string>(names.begin(), names.end()), ", ")));
         }
     };
     tell(come, "that no migration made");

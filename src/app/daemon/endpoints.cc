@@ -101,7 +101,7 @@ std::vector<http::Route> endpoints(const Services& services) {
     };
     for (const auto& path : services.parts.health) {
         if (std::any_of(routes.begin(), routes.end(),
-                        [&](const auto& route) { return route.path == path; })) {
+                        [&](const auto& route) { return route.pattern == path; })) {
             throw Error(Code::usage, fmt::format("{} is answered already", path),
                         "choose another path for [api] health");
         }

@@ -197,7 +197,7 @@ void tell_partitions(Inspection& inspection, Verdict& verdict) {
     }
     const auto& [come, gone] = inspection.partitions();
     const auto list = [](const std::set<std::string>& names) {
-        return join({names.begin(), names.end()}, ", ");
+        return join(std::vector<std::string>(names.begin(), names.end()), ", ");
     };
     if (!come.empty()) {
         add_finding(verdict, Severity::info,
