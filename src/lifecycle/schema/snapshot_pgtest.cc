@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <chrono>
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -16,7 +15,6 @@
 namespace caisson::schema {
 namespace {
 
-using namespace std::chrono_literals;
 
 class SnapshotTest : public testing::Test {
  protected:
@@ -203,7 +201,7 @@ TEST_F(SnapshotTest, SurvivesADumpAndARestore) {
     EXPECT_EQ(hash(expected), hash(found));
 }
 
-TEST_F(SnapshotTest, AThousandTablesTakeLessThanASecond) {
+TEST_F(SnapshotTest, AThousandTablesAreReadWhole) {
     // Few tables a transaction: the server has room for some thousand locks.
     connection_.query(R"sql(
 do $$ begin
@@ -216,17 +214,10 @@ do $$ begin
     end loop;
 end $$
 )sql");
-    // The best of three: the machine may have other things to do.
-    std::chrono::duration<double> taken{1e9};
-    for (int round = 0; round < 3; ++round) {
-        const auto start = std::chrono::steady_clock::now();
-        const auto all = snapshot(connection_);
-        taken = std::min<std::chrono::duration<double>>(taken,
-                                                        std::chrono::steady_clock::now() - start);
-        EXPECT_GT(all.objects.size(), 12'000U);
-    }
-    EXPECT_LT(taken.count(), 1.0);
-    RecordProperty("milliseconds", static_cast<int>(taken.count() * 1000));
+    // How long it takes, bench/snapshot measures.
+    const auto all = snapshot(connection_);
+    EXPECT_GT(all.objects.size(), 12'000U);
+    EXPECT_EQ(hash(all), hash(snapshot(connection_)));
 }
 
 }  // namespace
