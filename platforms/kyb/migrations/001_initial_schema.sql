@@ -181,7 +181,6 @@ COMMENT ON CONSTRAINT businesses_registration_once ON businesses IS
     'all would tell one customer, by its error, whom another one checks.';
 
 -- --------------------------------------------------------------------------------- business_classifications
--- caisson: lint-ignore foreign-key-without-index the partial index leaves out rows that refer to nobody
 CREATE TABLE business_classifications (
     id            uuid PRIMARY KEY DEFAULT gen_random_uuid(),
     business_id   uuid NOT NULL REFERENCES businesses (id) ON DELETE CASCADE,
@@ -234,7 +233,6 @@ CREATE INDEX business_classifications_classified_by_idx ON business_classificati
 COMMENT ON INDEX business_classifications_classified_by_idx IS 'What a user classified; the foreign key to users.';
 
 -- ----------------------------------------------------------------------------------------- risk_assessments
--- caisson: lint-ignore foreign-key-without-index the partial index leaves out rows that refer to nobody
 CREATE TABLE risk_assessments (
     id          uuid PRIMARY KEY DEFAULT gen_random_uuid(),
     business_id uuid NOT NULL REFERENCES businesses (id) ON DELETE RESTRICT,
@@ -284,7 +282,6 @@ CREATE INDEX risk_assessments_assessed_by_idx ON risk_assessments (assessed_by) 
 COMMENT ON INDEX risk_assessments_assessed_by_idx IS 'What an analyst assessed; the foreign key to users.';
 
 -- ---------------------------------------------------------------------------------------- compliance_checks
--- caisson: lint-ignore foreign-key-without-index the partial index leaves out rows that refer to nobody
 CREATE TABLE compliance_checks (
     id           uuid PRIMARY KEY DEFAULT gen_random_uuid(),
     business_id  uuid NOT NULL REFERENCES businesses (id) ON DELETE RESTRICT,
@@ -573,7 +570,6 @@ COMMENT ON CONSTRAINT webhook_events_once ON webhook_events IS
     'foreign key.';
 
 -- ----------------------------------------------------------------------------------- external_service_calls
--- caisson: lint-ignore foreign-key-without-index the partial index leaves out rows that refer to nobody
 CREATE TABLE external_service_calls (
     id              uuid PRIMARY KEY DEFAULT gen_random_uuid(),
     user_id         uuid REFERENCES users (id) ON DELETE RESTRICT,
@@ -636,7 +632,6 @@ COMMENT ON INDEX external_service_calls_business_idx IS
     'What was asked about a business: WHERE business_id = $1 ORDER BY called_at DESC; the foreign key to businesses.';
 
 -- ----------------------------------------------------------------------------------------------- audit_logs
--- caisson: lint-ignore foreign-key-without-index the partial index leaves out rows that refer to nobody
 CREATE TABLE audit_logs (
     id            uuid PRIMARY KEY DEFAULT gen_random_uuid(),
     occurred_at   timestamptz NOT NULL DEFAULT now(),

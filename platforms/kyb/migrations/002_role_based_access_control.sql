@@ -9,7 +9,6 @@
 -- owner_id = $1.
 
 -- ----------------------------------------------------------------------------------------- role_assignments
--- caisson: lint-ignore foreign-key-without-index the partial index leaves out rows that refer to nobody
 CREATE TABLE role_assignments (
     id          uuid PRIMARY KEY DEFAULT gen_random_uuid(),
     user_id     uuid NOT NULL REFERENCES users (id) ON DELETE RESTRICT,

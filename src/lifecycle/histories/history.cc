@@ -38,14 +38,14 @@ constexpr std::array known = {
 
 }  // namespace
 
-std::string ToolHistory::protected_create_sql() const {
+std::string ToolHistory::protect_sql() const {
     return fmt::format(
-        "{}do $caisson$declare grantee text; begin for grantee in select distinct "
+        "do $caisson$declare grantee text; begin for grantee in select distinct "
         "a.grantee::regrole::text from pg_catalog.pg_class c, pg_catalog.aclexplode(c.relacl) a "
-        "where c.oid = {}::pg_catalog.regclass and a.grantee not in (0, c.relowner) and "
+        "where c.oid = pg_catalog.to_regclass({}) and a.grantee not in (0, c.relowner) and "
         "a.privilege_type in ('INSERT', 'UPDATE', 'DELETE') loop execute 'revoke insert, update, "
         "delete on table {} from ' || grantee; end loop; end$caisson$;",
-        create_sql(), pg::literal(table()), replace_all(table(), "'", "''"));
+        pg::literal(table()), replace_all(table(), "'", "''"));
 }
 
 std::unique_ptr<ToolHistory> history_of(const platform::Source& source,

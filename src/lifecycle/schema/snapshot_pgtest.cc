@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <chrono>
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -15,6 +16,7 @@
 namespace caisson::schema {
 namespace {
 
+using namespace std::chrono_literals;
 
 class SnapshotTest : public testing::Test {
  protected:

@@ -11,9 +11,6 @@ BEGIN
                   WHERE rolname IN (prefix || '_app', prefix || '_readonly', prefix || '_auditor', prefix || '_advisor')
     LOOP
         EXECUTE format('REVOKE ALL ON users, personas, sessions, contributions, votes, audit_log FROM %I', bound);
-        IF to_regclass('alembic_version') IS NOT NULL THEN
-            EXECUTE format('REVOKE ALL ON alembic_version FROM %I', bound);
-        END IF;
     END LOOP;
 END
 $$;

@@ -90,10 +90,6 @@ BEGIN
         ELSE
             EXECUTE format('GRANT SELECT ON users TO %I', bound);
         END IF;
-        IF to_regclass('alembic_version') IS NOT NULL THEN
-            EXECUTE format('REVOKE ALL ON alembic_version FROM %I', bound);
-            EXECUTE format('GRANT SELECT ON alembic_version TO %I', bound);
-        END IF;
     END LOOP;
 END
 $$;

@@ -211,9 +211,6 @@ BEGIN
         EXECUTE format('REVOKE ALL ON users, personas, sessions, contributions, votes, audit_log FROM %I', bound);
         EXECUTE format('REVOKE ALL ON SEQUENCE personas_id_seq, contributions_id_seq, votes_id_seq, audit_log_id_seq '
                        'FROM %I', bound);
-        IF to_regclass('alembic_version') IS NOT NULL THEN
-            EXECUTE format('REVOKE ALL ON alembic_version FROM %I', bound);
-        END IF;
     END LOOP;
 END
 $$;
