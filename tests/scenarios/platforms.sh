@@ -3,6 +3,7 @@
 # proven both ways, no drift, no finding of the linter (KYB-1, KYB-3, KYB-8, GRC-1, GRC-2, GRC-5, GRC-6, BO1-1, PND-15).
 source "$(dirname "$0")/story.bash"
 
+owner() { caisson db shell --role migrator -- -XAtqc "$1" >/dev/null || die "as the owner: $1"; }
 answer() { curl -s -o "$machine/body" -w '%{http_code}' "$(address)$1"; }
 
 stands() {
@@ -57,6 +58,17 @@ stands pendscan
 run caisson refresh
 exits 0
 says "real_time_stats"
+
+say "pendscan: partitions come and go with the data, and are no drift"
+sql "select ensure_partitions('2023-05-01', '2023-05-31')" >/dev/null
+owner "drop table partitions.user_events_2023_05, partitions.user_events_2027_06"
+run caisson verify
+exits 0
+says "3 partitions that no migration made"
+says "1 partition that a migration made is gone: partitions.user_events_2027_06"
+run caisson migrate drift
+exits 0
+says "3 partitions that no migration made"
 leaves
 
 stands lumina
