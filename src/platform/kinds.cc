@@ -175,6 +175,9 @@ constexpr std::array kind_table = {
     Kind{"\"admin\"", "\"admin\"", [](const Node& n) { return is_text(n) && n.text == "admin"; }},
     Kind{"\"migrator\"", "\"migrator\"",
          [](const Node& n) { return is_text(n) && n.text == "migrator"; }},
+    Kind{"\"none\"", "\"none\"", [](const Node& n) { return is_one_of(n, {"none"}); }},
+    Kind{"\"set\"", "\"set\"", [](const Node& n) { return is_one_of(n, {"set"}); }},
+    Kind{"\"delete\"", "\"delete\"", [](const Node& n) { return is_one_of(n, {"delete"}); }},
     Kind{"policy", "\"refuse\", \"warn\" or \"allow\"",
          [](const Node& n) {
              return is_one_of(n, {"refuse", "warn", "allow"});

@@ -28,6 +28,7 @@ std::vector<Verb> drift_verbs();
 std::vector<Verb> refresh_verbs();
 std::vector<Verb> seed_verbs();
 std::vector<Verb> verify_verbs();
+std::vector<Verb> cache_verbs();
 std::vector<Verb> report_verbs();
 std::vector<Verb> serve_verbs();
 std::vector<Verb> env_verbs();
@@ -44,8 +45,8 @@ const std::vector<Verb>& verbs() {
                  migrate_down_verbs, migrate_new_verbs, migrate_script_verbs, detect_verbs,
                  sum_verbs,          lint_verbs,        draft_verbs,          schema_verbs,
                  prove_verbs,        drift_verbs,       seed_verbs,           refresh_verbs,
-                 verify_verbs,       report_verbs,      serve_verbs,          env_verbs,
-                 db_verbs,           journal_verbs,     version_verbs}) {
+                 verify_verbs,       cache_verbs,       report_verbs,         serve_verbs,
+                 env_verbs,          db_verbs,          journal_verbs,        version_verbs}) {
             for (auto& verb : offer()) {
                 all.push_back(std::move(verb));
             }
