@@ -39,13 +39,8 @@ std::optional<std::string> from_info(const std::map<std::string, std::string>& i
     return name == "appendonly" ? (found->second == "1" ? "yes" : "no") : found->second;
 }
 
-/// A connection, or nothing where the check has nothing to ask; the verdict then says why.
-std::optional<redis::Connection> connect(const trust::Run& run, bool is_asked, Verdict& verdict) {
-    if (!is_asked) {
-        verdict.outcome = Outcome::skipped;
-        verdict.found = "nothing is declared";
-        return std::nullopt;
-    }
+/// A connection, or nothing where there is nothing to ask; the verdict then says why.
+std::optional<redis::Connection> connect(const trust::Run& run, Verdict& verdict) {
     const auto known = trust::redis_settings(run);
     if (!known) {
         verdict.outcome = Outcome::skipped;
@@ -67,7 +62,7 @@ std::optional<redis::Connection> connect(const trust::Run& run, bool is_asked, V
 void inspect_settings(const trust::Run& run, Verdict& verdict) {
     const auto& written = run.manifest.server.redis;
     verdict.expected = fmt::format("{} as declared", written.size());
-    if (auto connection = connect(run, !written.empty(), verdict)) {
+    if (auto connection = connect(run, verdict)) {
         std::vector<std::string> names;
         for (const auto& [name, value] : written) {
             names.push_back(name);
@@ -80,7 +75,7 @@ void inspect_settings(const trust::Run& run, Verdict& verdict) {
 void inspect_eviction(const trust::Run& run, Verdict& verdict) {
     const auto keys = unevictable(run.manifest);
     verdict.expected = fmt::format("{} never evicted", counted(keys.size(), "pattern"));
-    if (auto connection = connect(run, !keys.empty(), verdict)) {
+    if (auto connection = connect(run, verdict)) {
         compare_eviction(keys, read_configuration(*connection, {"maxmemory", "maxmemory-policy"}),
                          verdict);
     }
@@ -95,13 +90,19 @@ std::string command_of(const std::string& name, const std::string& value) {
 }  // namespace
 
 std::vector<checks::OfferedCheck> offered_checks(const trust::Run& run) {
+    std::vector<checks::OfferedCheck> all;
     if (!run.manifest.server.has_redis) {
-        return {};
+        return all;
     }
-    return {{"redis settings", "Redis has the settings of the manifest",
-             [run](Verdict& verdict) { inspect_settings(run, verdict); }},
-            {"redis eviction", "Redis gives up no key that must be kept",
-             [run](Verdict& verdict) { inspect_eviction(run, verdict); }}};
+    if (!run.manifest.server.redis.empty()) {
+        all.push_back({"redis settings", "Redis has the settings of the manifest",
+                       [run](Verdict& verdict) { inspect_settings(run, verdict); }});
+    }
+    if (!unevictable(run.manifest).empty()) {
+        all.push_back({"redis eviction", "Redis gives up no key that must be kept",
+                       [run](Verdict& verdict) { inspect_eviction(run, verdict); }});
+    }
+    return all;
 }
 
 Configuration read_configuration(redis::Connection& connection,

@@ -17,8 +17,8 @@
 
 namespace caisson::cache {
 
-/// The checks `redis settings` and `redis eviction` of an environment's Redis; none for a platform
-/// without Redis.
+/// The checks `redis settings` and `redis eviction` of an environment's Redis, each where the
+/// manifest declares what it asks for.
 std::vector<checks::OfferedCheck> offered_checks(const trust::Run& run);
 
 /// What a Redis is configured to, as far as it tells.

@@ -34,22 +34,33 @@ TEST(Configuration, ComesFromInfoWhereTheAccountMayNotAskForIt) {
     EXPECT_THAT(found.hidden, ElementsAre("save"));
 }
 
-TEST(OfferedChecks, AskNothingWhereNothingIsDeclaredAndThereAreNoneWithoutRedis) {
+TEST(OfferedChecks, AreThoseThatTheManifestGivesSomethingToAskFor) {
     trust::Run run;
     run.environment.is_private = true;
     run.state.sockets = "/nonexistent";
+    EXPECT_TRUE(offered_checks(run).empty());
+    run.manifest.cache_keys.emplace_back();
+    EXPECT_TRUE(offered_checks(run).empty());
+    run.manifest.cache_keys[0].evictable = false;
+    run.manifest.server.redis["maxmemory"] = "256mb";
     const auto checks = offered_checks(run);
     ASSERT_EQ(checks.size(), 2U);
-    for (const auto& check : checks) {
-        checks::Verdict verdict;
-        check.inspect(verdict);
-        EXPECT_EQ(verdict.outcome, checks::Outcome::skipped) << check.name;
-    }
-    run.manifest.server.redis["maxmemory"] = "256mb";
+    EXPECT_EQ(checks[0].name, "redis settings");
+    EXPECT_EQ(checks[1].name, "redis eviction");
     checks::Verdict verdict;
-    EXPECT_THROW(offered_checks(run)[0].inspect(verdict), Error);
+    EXPECT_THROW(checks[0].inspect(verdict), Error);
     run.manifest.server.has_redis = false;
     EXPECT_TRUE(offered_checks(run).empty());
+}
+
+TEST(OfferedChecks, AreSkippedInAnEnvironmentWithoutRedis) {
+    trust::Run run;
+    run.environment.name = "staging";
+    run.manifest.server.redis["maxmemory"] = "256mb";
+    checks::Verdict verdict;
+    offered_checks(run)[0].inspect(verdict);
+    EXPECT_EQ(verdict.outcome, checks::Outcome::skipped);
+    EXPECT_EQ(verdict.found, "the environment staging names no Redis");
 }
 
 TEST(OfferedChecks, OfARedisBehindTlsCannotRunAndAreNoFailure) {
