@@ -28,6 +28,7 @@ std::vector<Verb> drift_verbs();
 std::vector<Verb> seed_verbs();
 std::vector<Verb> verify_verbs();
 std::vector<Verb> report_verbs();
+std::vector<Verb> docs_verbs();
 std::vector<Verb> serve_verbs();
 std::vector<Verb> env_verbs();
 std::vector<Verb> db_verbs();
@@ -58,6 +59,7 @@ const std::vector<Verb>& verbs() {
                                            seed_verbs,
                                            verify_verbs,
                                            report_verbs,
+                                           docs_verbs,
                                            serve_verbs,
                                            env_verbs,
                                            db_verbs,
