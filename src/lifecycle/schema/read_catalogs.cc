@@ -95,7 +95,8 @@ class Reader {
         found_.reserve(rows.size());
         for (const auto row : rows) {
             const auto kind = row.text(std::size_t{0});
-            if (kind == "column order" && !scope_.column_order) {
+            if ((kind == "column order" && !scope_.column_order) ||
+                (kind == "view columns" && !scope_.view_columns)) {
                 continue;
             }
             auto definition = canonical(std::string(row.text(2)));

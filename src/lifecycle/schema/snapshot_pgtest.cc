@@ -95,6 +95,17 @@ TEST_F(SnapshotTest, IsTheSameWhateverTheSearchPathAndLeavesItAsItWas) {
     EXPECT_EQ(definition(snapshot(connection_), "table", "public.fresh"), "table");
 }
 
+TEST_F(SnapshotTest, ColumnsOfViewsAreToldInTheirOrderAndOnlyWhenAskedFor) {
+    connection_.script(
+        "create table t (z numeric(5, 2), a text);"
+        "create view v as select z, a as \"A, b\" from t;"
+        "create materialized view m as select a from t");
+    const auto all = snapshot(connection_, {.view_columns = true});
+    EXPECT_EQ(definition(all, "view columns", "public.v"), "z numeric(5,2), \"A, b\" text");
+    EXPECT_EQ(definition(all, "view columns", "public.m"), "a text");
+    EXPECT_EQ(definition(snapshot(connection_), "view columns", "public.v"), "(none)");
+}
+
 TEST_F(SnapshotTest, RightsAreObjectsOfTheirOwnAndOnlyWhenAskedFor) {
     connection_.script(test::everything);
     connection_.script(test::roles);
