@@ -26,6 +26,7 @@ std::vector<Verb> schema_verbs();
 std::vector<Verb> prove_verbs();
 std::vector<Verb> drift_verbs();
 std::vector<Verb> seed_verbs();
+std::vector<Verb> seed_scale_verbs();
 std::vector<Verb> verify_verbs();
 std::vector<Verb> report_verbs();
 std::vector<Verb> serve_verbs();
@@ -56,6 +57,7 @@ const std::vector<Verb>& verbs() {
                                            prove_verbs,
                                            drift_verbs,
                                            seed_verbs,
+                                           seed_scale_verbs,
                                            verify_verbs,
                                            report_verbs,
                                            serve_verbs,
