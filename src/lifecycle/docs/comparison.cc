@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <map>
 
+#include <fmt/format.h>
+
 #include "base/text.h"
 
 namespace caisson::docs {
@@ -53,6 +55,10 @@ std::string cut(const std::string& line) {
     return line.substr(0, end) + " …";
 }
 
+std::string marked(char mark, const std::string& line) {
+    return line.empty() ? std::string(1, mark) : fmt::format("{} {}", mark, cut(line));
+}
+
 }  // namespace
 
 Change compare(std::string_view found_text, std::string_view expected_text, std::size_t most) {
@@ -88,10 +94,10 @@ Change compare(std::string_view found_text, std::string_view expected_text, std:
         Hunk hunk{at + 1, section};
         const auto room = most - shown;
         for (std::size_t i = 0; i < gone && hunk.lines.size() < (room + 1) / 2; ++i) {
-            hunk.lines.push_back("- " + cut(found[at + i]));
+            hunk.lines.push_back(marked('-', found[at + i]));
         }
         for (std::size_t i = 0; i < come && hunk.lines.size() < room; ++i) {
-            hunk.lines.push_back("+ " + cut(expected[there + i]));
+            hunk.lines.push_back(marked('+', expected[there + i]));
         }
         shown += hunk.lines.size();
         change.hunks.push_back(std::move(hunk));
