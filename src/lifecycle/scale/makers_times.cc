@@ -142,7 +142,7 @@ Made make_beside(Settings& settings, const Site& site, bool is_date, const std::
                  bool before) {
     const auto sibling = site.sibling(column, settings.find(before ? "before" : "after")->place);
     const auto unit = unit_of(is_date);
-    const auto most = settings.need("within") ? settings.duration("within") : std::nullopt;
+    const auto most = settings.needed_duration("within");
     const auto least = settings.duration("at_least").value_or(0);
     const auto limit = settings.moment(before ? "from" : "to");
     const auto kind = shape_kind(settings, settings.text("shape"));
@@ -169,12 +169,12 @@ Made make_moment(Settings& settings, const Site& site, bool is_date) {
     if (const auto before = settings.text("before")) {
         return make_beside(settings, site, is_date, *before, true);
     }
-    const auto from = settings.need("from") ? settings.moment("from") : std::nullopt;
+    const auto from = settings.needed_moment("from");
     if (settings.find("every")) {
         const auto every = settings.duration("every");
         return from && every ? std::make_unique<Every>(*from, *every, is_date) : nullptr;
     }
-    const auto to = settings.need("to") ? settings.moment("to") : std::nullopt;
+    const auto to = settings.needed_moment("to");
     if (from && to && *from > *to) {
         settings.mistake("from lies above to");
         return nullptr;

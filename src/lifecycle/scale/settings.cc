@@ -139,6 +139,14 @@ std::optional<std::int64_t> Settings::duration(std::string_view name) {
     return std::int64_t{value->count()} * 1000;
 }
 
+std::optional<std::int64_t> Settings::needed_moment(std::string_view name) {
+    return need(name) ? moment(name) : std::nullopt;
+}
+
+std::optional<std::int64_t> Settings::needed_duration(std::string_view name) {
+    return need(name) ? duration(name) : std::nullopt;
+}
+
 std::optional<Settings::Range> Settings::range(std::string_view name) {
     const auto* const node = find(name);
     if (!node) {

@@ -37,8 +37,10 @@ class Settings {
     std::optional<double> share(std::string_view name);
     /// A date or time, in microseconds.
     std::optional<std::int64_t> moment(std::string_view name);
+    std::optional<std::int64_t> needed_moment(std::string_view name);
     /// "30d", in microseconds.
     std::optional<std::int64_t> duration(std::string_view name);
+    std::optional<std::int64_t> needed_duration(std::string_view name);
     /// `3`, or `[1, 3]`: both included, not below 0.
     struct Range {
         std::int64_t from = 0;
