@@ -14,6 +14,7 @@
 #include "base/process.h"
 #include "drivers/pg/connection.h"
 #include "drivers/pg/quote.h"
+#include "tests/support/server.h"
 
 namespace caisson::test {
 namespace {
@@ -21,6 +22,8 @@ namespace {
 using namespace std::chrono_literals;
 
 const Secret superuser_password{"test"};
+
+}  // namespace
 
 fs::path newest_server() {
     for (const int major : {18, 17, 16, 15}) {
@@ -36,8 +39,6 @@ fs::path newest_server() {
 std::optional<Account> server_account() {
     return ::geteuid() == 0 ? find_account("caisson") : std::nullopt;
 }
-
-}  // namespace
 
 Postgres& Postgres::shared() {
     static Postgres server;

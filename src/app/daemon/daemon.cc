@@ -23,7 +23,7 @@ namespace caisson::daemon {
 namespace {
 
 using namespace std::chrono_literals;
-using Pools = std::vector<std::pair<std::string, std::shared_ptr<pg::Pool>>>;
+using Pools = std::vector<std::pair<std::string, std::shared_ptr<pg::Connections>>>;
 
 Pools make_pools(const std::vector<Database>& databases) {
     Pools pools;
@@ -47,8 +47,8 @@ std::vector<Probe> make_probes(const Parts& parts, const Pools& pools) {
     return probes;
 }
 
-pg::PoolStats sum(const Pools& pools) {
-    pg::PoolStats total;
+pg::ConnectionStats sum(const Pools& pools) {
+    pg::ConnectionStats total;
     for (const auto& [name, pool] : pools) {
         const auto stats = pool->stats();
         total.size += stats.size;

@@ -92,7 +92,7 @@ boost::json::object json_of(const DatabaseFigures& figures) {
 
 }  // namespace
 
-DatabaseFigures figures_of(const Database& database, const pg::PoolStats& pool) {
+DatabaseFigures figures_of(const Database& database, const pg::ConnectionStats& pool) {
     DatabaseFigures figures;
     figures.name = database.name;
     figures.pool = pool;

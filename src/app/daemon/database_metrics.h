@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "app/daemon/daemon.h"
-#include "drivers/pg/pool.h"
+#include "drivers/pg/connections.h"
 
 namespace caisson::daemon {
 
@@ -34,11 +34,11 @@ struct DatabaseFigures {
     std::int64_t rows_returned = 0;
     std::int64_t rows_written = 0;  ///< Inserted, updated, deleted.
     std::string statistics_since;   ///< RFC 3339; empty where they were never reset.
-    pg::PoolStats pool;             ///< Of the daemon.
+    pg::ConnectionStats pool;       ///< Of the daemon.
 };
 
 /// Asks a database; one that does not answer is not reachable, and has no other figures.
-DatabaseFigures figures_of(const Database& database, const pg::PoolStats& pool);
+DatabaseFigures figures_of(const Database& database, const pg::ConnectionStats& pool);
 
 /// The body, as JSON; what is unknown is null, never 0.
 std::string metrics_body(const std::string& platform, const std::string& environment,

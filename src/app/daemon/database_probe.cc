@@ -45,7 +45,7 @@ class MigrationWatch {
     bool has_failed_ = false;
 };
 
-Reading read(pg::Pool& pool, MigrationWatch& watch) {
+Reading read(pg::Connections& pool, MigrationWatch& watch) {
     Reading reading;
     const auto lease = pool.acquire();
     const Stopwatch stopwatch;
@@ -59,16 +59,16 @@ Reading read(pg::Pool& pool, MigrationWatch& watch) {
 
 }  // namespace
 
-std::shared_ptr<pg::Pool> pool_for(const Database& database) {
+std::shared_ptr<pg::Connections> pool_for(const Database& database) {
     auto settings = database.settings;
     settings.connect_limit = 1s;
-    pg::PoolLimits limits;
+    pg::ConnectionLimits limits;
     limits.acquire = 1s;
     limits.answer = 1s;
-    return std::make_shared<pg::Pool>(std::move(settings), limits);
+    return std::make_shared<pg::Connections>(std::move(settings), limits);
 }
 
-Probe database_probe(const Database& database, std::shared_ptr<pg::Pool> pool) {
+Probe database_probe(const Database& database, std::shared_ptr<pg::Connections> pool) {
     const auto watch = std::make_shared<MigrationWatch>(database);
     return {database.name, true, [pool = std::move(pool), watch] {
                 try {

@@ -64,7 +64,7 @@ void Figures::count(const Verification& verification) {
         .set(static_cast<double>(verification.total - verification.passed));
 }
 
-void Figures::set_pool(const std::string& database, const pg::PoolStats& stats) {
+void Figures::set_pool(const std::string& database, const pg::ConnectionStats& stats) {
     const auto set = [&](const char* state, std::size_t number) {
         registry_
             .gauge("caisson_pool_connections", "Connections of the pool, by state",

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "app/daemon/prober.h"
-#include "drivers/pg/pool.h"
+#include "drivers/pg/connections.h"
 
 namespace caisson::daemon {
 
@@ -20,7 +20,7 @@ struct Circumstances {
     std::string environment;
     std::string version;
     std::vector<Probe> probes;
-    pg::PoolStats pool;  ///< Of all databases together.
+    pg::ConnectionStats pool;  ///< Of all databases together.
     std::optional<Verification> verification;
 };
 

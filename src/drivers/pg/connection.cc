@@ -11,6 +11,7 @@
 
 #include "base/interrupt.h"
 #include "base/text.h"
+#include "drivers/pg/libpq.h"
 #include "drivers/pg/quote.h"
 
 namespace caisson::pg {
@@ -22,25 +23,8 @@ constexpr std::size_t most_unflushed = std::size_t{64} << 10U;
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-/// libpq's messages end in a newline and may have several lines; the first says it.
-std::string first_line(const char* message) {
-    const std::string_view text = trim(message ? message : "");
-    return std::string(text.substr(0, text.find('\n')));
-}
-
-std::string field(const pg_result* result, int code) {
-    const char* const text = PQresultErrorField(result, code);
-    return text ? text : "";
-}
-
-struct Clear {
-    void operator()(pg_result* result) const { PQclear(result); }
-};
-using OwnedResult = std::unique_ptr<pg_result, Clear>;
-
-struct Cancel {
-    void operator()(PGcancel* cancel) const { PQfreeCancel(cancel); }
-};
+using libpq::field;
+using OwnedResult = libpq::Owned<pg_result>;
 
 }  // namespace
 
@@ -74,39 +58,7 @@ Connection& Connection::operator=(Connection&&) noexcept = default;
 Connection::~Connection() = default;
 
 void Connection::connect() {
-    std::string options;
-    for (const auto& [name, value] : settings_.session) {
-        options += fmt::format("{}-c {}={}", options.empty() ? "" : " ", name,
-                               replace_all(replace_all(value, "\\", "\\\\"), " ", "\\ "));
-    }
-    const std::string port = std::to_string(settings_.port);
-    std::vector<const char*> keys;
-    std::vector<const char*> values;
-    const auto add = [&](const char* key, const std::string& value) {
-        if (!value.empty()) {
-            keys.push_back(key);
-            values.push_back(value.c_str());
-        }
-    };
-    add("host", settings_.host);
-    add("port", port);
-    add("dbname", settings_.database);
-    add("user", settings_.user);
-    add("password", settings_.password.reveal());
-    add("passfile", settings_.passfile);
-    add("sslmode", settings_.tls);
-    add("sslrootcert", settings_.tls_root);
-    add("application_name", settings_.application);
-    add("options", options);
-    const std::string utf8 = "UTF8";
-    add("client_encoding", utf8);
-    keys.push_back(nullptr);
-    values.push_back(nullptr);
-
-    connection_.reset(PQconnectStartParams(keys.data(), values.data(), 0));
-    if (!connection_) {
-        throw Error(Code::internal, "out of memory");
-    }
+    connection_.reset(libpq::start(settings_).release());
     const auto deadline = steady_clock::now() + settings_.connect_limit;
     auto state = PQstatus(connection_.get()) == CONNECTION_BAD ? PGRES_POLLING_FAILED
                                                                : PGRES_POLLING_WRITING;
@@ -195,7 +147,7 @@ pg_result* Connection::next_result() {
 }
 
 void Connection::cancel_and_drain() {
-    const std::unique_ptr<PGcancel, Cancel> request(PQgetCancel(connection_.get()));
+    const libpq::Owned<PGcancel> request(PQgetCancel(connection_.get()));
     std::array<char, 256> message{};
     if (request && PQcancel(request.get(), message.data(), static_cast<int>(message.size())) == 1) {
         while (pg_result* const result = PQgetResult(connection_.get())) {
@@ -208,17 +160,10 @@ void Connection::cancel_and_drain() {
     }
 }
 
-void Connection::fail_broken() {
-    const std::string message =
-        connection_ ? first_line(PQerrorMessage(connection_.get())) : "the connection was closed";
-    Error error(Code::cannot_connect,
-                fmt::format("cannot connect to {}: {}", settings_.text(), message));
-    error.with("database", settings_.database).with("server", settings_.host);
-    throw error;
-}
+void Connection::fail_broken() { throw libpq::broken(connection_.get(), settings_); }
 
 void Connection::fail(pg_result* result, std::size_t succeeded) {
-    const std::unique_ptr<pg_result, decltype(&PQclear)> owned(result, PQclear);
+    const OwnedResult owned(result);
     const std::string state = field(result, PG_DIAG_SQLSTATE);
     if (state.empty() || is_broken()) {
         if (state.empty()) {
@@ -229,21 +174,8 @@ void Connection::fail(pg_result* result, std::size_t succeeded) {
             .with("sqlstate", state)
             .with("database", settings_.database);
     }
-    DatabaseError error(state == sqlstate::disk_full ? Code::disk_full : Code::database_rejected,
-                        field(result, PG_DIAG_MESSAGE_PRIMARY),
-                        field(result, PG_DIAG_MESSAGE_HINT));
-    error.sqlstate = state;
-    error.detail = field(result, PG_DIAG_MESSAGE_DETAIL);
-    error.schema = field(result, PG_DIAG_SCHEMA_NAME);
-    error.table = field(result, PG_DIAG_TABLE_NAME);
-    error.column = field(result, PG_DIAG_COLUMN_NAME);
-    error.constraint = field(result, PG_DIAG_CONSTRAINT_NAME);
-    error.context = field(result, PG_DIAG_CONTEXT);
+    auto error = libpq::rejected(result, settings_);
     error.statement = succeeded;
-    if (const auto position = field(result, PG_DIAG_STATEMENT_POSITION); !position.empty()) {
-        error.position = std::stoul(position) - 1;
-    }
-    error.with("sqlstate", state).with("detail", error.detail).with("database", settings_.database);
     throw error;
 }
 

@@ -1,182 +1,77 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "drivers/pg/pool.h"
 
-#include <algorithm>
-#include <random>
 #include <utility>
 
-#include <fmt/format.h>
-
-#include "base/text.h"
+#include "drivers/pg/pool_state.h"
 
 namespace caisson::pg {
 
-using std::chrono::milliseconds;
-using std::chrono::steady_clock;
-
-struct Pool::State {
-    struct Idle {
-        std::unique_ptr<Connection> connection;
-        steady_clock::time_point expiry;
-        steady_clock::time_point since;
-    };
-
-    State(Settings where, PoolLimits what) : settings(std::move(where)), limits(what) {}
-
-    std::unique_ptr<Connection> open() const {
-        auto connection = std::make_unique<Connection>(settings);
-        connection->limit_waits(limits.answer);
-        return connection;
-    }
-
-    /// Spread by a tenth, so that connections opened together do not end together.
-    steady_clock::time_point next_expiry() {
-        const auto tenth = std::max<milliseconds::rep>(limits.lifetime.count() / 10, 1);
-        std::uniform_int_distribution<milliseconds::rep> spread(-tenth, tenth);
-        return steady_clock::now() + limits.lifetime + milliseconds(spread(random));
-    }
-
-    const Settings settings;
-    const PoolLimits limits;
-    mutable std::mutex mutex;
-    std::condition_variable freed;
-    std::vector<Idle> idle;  ///< The last one was used last.
-    std::size_t in_use = 0;  ///< Given out, or being opened.
-    std::size_t waiting = 0;
-    std::uint64_t opened = 0;
-    std::uint64_t broken = 0;
-    std::uint64_t timeouts = 0;
-    std::minstd_rand random{std::random_device{}()};
-};
+namespace asio = boost::asio;
 
 namespace {
 
-/// Closes outside the lock: saying good-bye to a server may take its time.
-template <typename Idle>
-std::vector<std::unique_ptr<Connection>> take_unusable(std::vector<Idle>& idle, std::size_t keep,
-                                                       milliseconds idle_limit) {
-    const auto now = steady_clock::now();
-    std::vector<std::unique_ptr<Connection>> closed;
-    std::size_t left = idle.size();
-    std::erase_if(idle, [&](Idle& entry) {
-        const bool is_unused = now - entry.since >= idle_limit && left > keep;
-        if (now < entry.expiry && !is_unused && !entry.connection->has_ended()) {
-            return false;
-        }
-        --left;
-        closed.push_back(std::move(entry.connection));
-        return true;
-    });
-    return closed;
+Ask ask_for(const PoolLimits& limits, Session session, const RequestOptions& options) {
+    Ask ask;
+    ask.session = std::move(session);
+    ask.deadline = options.deadline.count() > 0 ? options.deadline : limits.lane.request;
+    ask.idempotent = options.idempotent;
+    return ask;
 }
 
 }  // namespace
 
-Pool::Pool(Settings settings, PoolLimits limits)
-    : state_(std::make_shared<State>(std::move(settings), limits)) {}
+Pool::Pool(asio::any_io_executor executor, Settings settings, PoolLimits limits)
+    : state_(std::make_shared<State>(std::move(executor), std::move(settings), limits)) {
+    state_->begin();
+}
 
-Pool::Lease Pool::acquire() {
-    auto& state = *state_;
-    std::vector<std::unique_ptr<Connection>> ended;
-    std::unique_lock lock(state.mutex);
-    ++state.waiting;
-    const bool is_free = state.freed.wait_for(lock, state.limits.acquire, [&] {
-        return !state.idle.empty() || state.in_use < state.limits.max;
-    });
-    --state.waiting;
-    if (!is_free) {
-        ++state.timeouts;
-        throw Error(Code::cannot_connect,
-                    fmt::format("all {} connections of the pool were in use for {}",
-                                state.limits.max, human(state.limits.acquire)));
-    }
-    while (!state.idle.empty()) {
-        auto entry = std::move(state.idle.back());
-        state.idle.pop_back();
-        if (steady_clock::now() < entry.expiry && !entry.connection->has_ended()) {
-            ++state.in_use;
-            return {state_, std::move(entry.connection), entry.expiry};
-        }
-        ended.push_back(std::move(entry.connection));
-        ++state.broken;
-    }
-    ++state.in_use;
-    lock.unlock();
-    try {
-        auto connection = state.open();
-        lock.lock();
-        ++state.opened;
-        return {state_, std::move(connection), state.next_expiry()};
-    } catch (...) {
-        if (!lock.owns_lock()) {
-            lock.lock();
-        }
-        --state.in_use;
-        state.freed.notify_one();
-        throw;
+Pool::~Pool() { close(); }
+
+void Pool::close() {
+    if (state_) {
+        state_->close();
     }
 }
 
-Pool::Lease::~Lease() {
-    if (!connection_) {
-        return;
-    }
-    const auto now = steady_clock::now();
-    const bool is_usable = !connection_->is_broken() && !connection_->in_transaction();
-    const std::lock_guard lock(state_->mutex);
-    --state_->in_use;
-    if (is_usable && now < expiry_) {
-        state_->idle.push_back({std::move(connection_), expiry_, now});
-    } else if (!is_usable) {
-        ++state_->broken;
-    }
-    state_->freed.notify_one();
+PoolStats Pool::stats() const { return state_->stats(); }
+
+asio::awaitable<Rows> Pool::query(Session session, Statement statement, Arguments arguments,
+                                  RequestOptions options) {
+    refuse_stateful(statement);
+    auto ask = ask_for(state_->limits(), std::move(session), options);
+    ask.steps.push_back({std::move(statement), std::move(arguments)});
+    return ask_one(state_, std::move(ask));
 }
 
-void Pool::maintain() noexcept {
-    auto& state = *state_;
-    try {
-        std::vector<std::unique_ptr<Connection>> closed;
-        std::size_t missing = 0;
-        {
-            const std::lock_guard lock(state.mutex);
-            closed = take_unusable(state.idle, state.limits.min, state.limits.idle);
-            const std::size_t size = state.idle.size() + state.in_use;
-            const std::size_t wanted = std::min(state.limits.min, state.limits.max);
-            missing = wanted > size ? wanted - size : 0;
-        }
-        for (; missing > 0; --missing) {
-            auto connection = state.open();
-            const std::lock_guard lock(state.mutex);
-            if (state.idle.size() + state.in_use < state.limits.max) {
-                ++state.opened;
-                const auto expiry = state.next_expiry();
-                state.idle.push_back({std::move(connection), expiry, steady_clock::now()});
-                state.freed.notify_one();
-            }
-        }
-    } catch (const std::exception&) {
-        // The server is away, or we are interrupted: the next caller finds out.
+asio::awaitable<std::vector<Rows>> Pool::batch(Session session, std::vector<Query> queries,
+                                               RequestOptions options) {
+    auto ask = ask_for(state_->limits(), std::move(session), options);
+    for (auto& query : queries) {
+        refuse_stateful(query.statement);
+        ask.steps.push_back(std::move(query));
     }
+    return ask_all(state_, std::move(ask));
 }
 
-void Pool::clear() noexcept {
-    std::vector<State::Idle> closed;
-    const std::lock_guard lock(state_->mutex);
-    closed.swap(state_->idle);
+asio::awaitable<std::vector<Rows>> Pool::batches(Session session, std::vector<Query> queries,
+                                                 std::size_t together, RequestOptions options) {
+    return ask_each(state_, parts_of(ask_for(state_->limits(), std::move(session), options),
+                                     std::move(queries), together));
 }
 
-PoolStats Pool::stats() const {
-    const std::lock_guard lock(state_->mutex);
-    const auto& state = *state_;
-    return {state.idle.size() + state.in_use,
-            state.idle.size(),
-            state.in_use,
-            state.limits.max,
-            state.waiting,
-            state.opened,
-            state.broken,
-            state.timeouts};
+asio::awaitable<Lease> Pool::lease() {
+    const auto state = state_;
+    auto core =
+        std::static_pointer_cast<Lane::Core>(co_await ask_for_lane(state, state->limits().acquire));
+    co_return Lease(std::move(core),
+                    [weak = std::weak_ptr(state)](std::shared_ptr<Lane::Core> returned) {
+                        if (const auto pool = weak.lock()) {
+                            pool->give_back(returned);
+                        } else {
+                            returned->close(Unanswered::Reason::closed, "the pool was closed");
+                        }
+                    });
 }
 
 }  // namespace caisson::pg

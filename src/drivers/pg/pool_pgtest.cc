@@ -1,124 +1,282 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <atomic>
-#include <thread>
+#include <algorithm>
+#include <memory>
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <gtest/gtest.h>
 
+#include "drivers/pg/connection.h"
 #include "drivers/pg/pool.h"
+#include "tests/support/coroutine.h"
 #include "tests/support/postgres.h"
 
 namespace caisson::pg {
 namespace {
 
+namespace asio = boost::asio;
 using namespace std::chrono_literals;
+using std::chrono::steady_clock;
+
+asio::awaitable<std::int64_t> number(Pool& pool, Statement statement, Arguments arguments = {},
+                                     RequestOptions options = {}) {
+    const auto rows =
+        co_await pool.query(Session::nobody(), std::move(statement), std::move(arguments), options);
+    co_return rows.front().get<std::int64_t>(0);
+}
+
+asio::awaitable<void> pause(std::chrono::milliseconds time) {
+    asio::steady_timer timer(co_await asio::this_coro::executor, time);
+    co_await timer.async_wait(asio::use_awaitable);
+}
+
+/// Waits until it is so; the test's own limit ends a wait that is in vain.
+template <typename Condition>
+asio::awaitable<void> until(Condition condition) {
+    while (!condition()) {
+        co_await pause(2ms);
+    }
+}
 
 class PoolTest : public testing::Test {
  protected:
-    static int process_of(const Pool::Lease& lease) { return lease->backend_process(); }
+    template <typename Body>
+    void with_pool(PoolLimits limits, Body body) {
+        test::run([&]() -> asio::awaitable<void> {
+            Pool pool(co_await asio::this_coro::executor, database_.settings(), limits);
+            co_await body(pool);
+        });
+    }
+    /// Many callers that each ask the same.
+    template <typename Ask>
+    static asio::awaitable<void> callers(int count, Ask ask) {
+        std::vector<asio::awaitable<void>> all;
+        for (int i = 0; i < count; ++i) {
+            all.push_back(ask(i));
+        }
+        co_await test::all(std::move(all));
+    }
     test::Database database_;
 };
 
-TEST_F(PoolTest, AConnectionIsUsedAgain) {
-    Pool pool(database_.settings(), {});
-    const int first = process_of(pool.acquire());
-    EXPECT_EQ(process_of(pool.acquire()), first);
-    EXPECT_EQ(pool.stats().opened, 1U);
-    EXPECT_EQ(pool.stats().idle, 1U);
-}
-
-TEST_F(PoolTest, MoreThanTheMostAreNeverOpenAndWaitersGetTheirTurn) {
-    Pool pool(database_.settings(), {.max = 3, .acquire = 30s});
-    std::atomic<std::size_t> most{0};
-    std::atomic<int> done{0};
-    std::vector<std::thread> threads;
-    for (int i = 0; i < 8; ++i) {
-        threads.emplace_back([&] {
-            for (int round = 0; round < 20; ++round) {
-                const auto lease = pool.acquire();
-                most = std::max(most.load(), pool.stats().size);
-                done += static_cast<int>(lease->query("select 1 as one").front().integer("one"));
+TEST_F(PoolTest, AThousandCallersShareFourLanes) {
+    with_pool({.max = 4}, [&](Pool& pool) -> asio::awaitable<void> {
+        co_await callers(1000, [&](int i) -> asio::awaitable<void> {
+            for (int round = 0; round < 3; ++round) {
+                EXPECT_EQ(co_await number(pool, "select $1::int8", Arguments(i)), i);
             }
         });
-    }
-    for (auto& thread : threads) {
-        thread.join();
-    }
-    EXPECT_EQ(done, 160);
-    EXPECT_LE(most, 3U);
-    EXPECT_EQ(pool.stats().in_use, 0U);
-    EXPECT_EQ(pool.stats().waiting, 0U);
+        const auto stats = pool.stats();
+        EXPECT_LE(stats.opened, 4U);
+        EXPECT_EQ(stats.answered, 3000U);
+        EXPECT_EQ(stats.in_flight, 0U);
+        EXPECT_EQ(stats.waiting, 0U);
+    });
 }
 
-TEST_F(PoolTest, WaitingForAFreeOneEndsWithTheLimit) {
-    Pool pool(database_.settings(), {.max = 1, .acquire = 30ms});
-    const auto held = pool.acquire();
-    try {
-        pool.acquire();
-        FAIL();
-    } catch (const Error& error) {
-        EXPECT_EQ(error.code(), Code::cannot_connect);
-        EXPECT_EQ(error.message(), "all 1 connections of the pool were in use for 30 ms");
-    }
-    EXPECT_EQ(pool.stats().timeouts, 1U);
+TEST_F(PoolTest, ASlowReportHoldsNobodyUp) {
+    with_pool({.max = 2}, [&](Pool& pool) -> asio::awaitable<void> {
+        co_await number(pool, "select 1::int8");
+        bool is_done = false;
+        asio::co_spawn(
+            co_await asio::this_coro::executor,
+            [&]() -> asio::awaitable<void> {
+                auto lease = co_await pool.lease();
+                co_await lease.query(Session::nobody(), "select pg_sleep(0.6)");
+                is_done = true;
+            },
+            asio::detached);
+        co_await until([&] { return pool.stats().alone == 1; });
+        int answered = 0;
+        while (!is_done) {
+            EXPECT_EQ(co_await number(pool, "select 2::int8"), 2);
+            ++answered;
+        }
+        EXPECT_GT(answered, 20);
+    });
 }
 
-TEST_F(PoolTest, AConnectionThatTheServerClosedIsNotGivenOut) {
-    Pool pool(database_.settings(), {});
-    const int first = process_of(pool.acquire());
-    Connection other(database_.settings());
-    // The wait of pg_terminate_backend ends when the backend has gone.
-    other.query("select pg_terminate_backend($1, 10000)", {first});
-    const auto lease = pool.acquire();
-    EXPECT_NE(process_of(lease), first);
-    EXPECT_EQ(lease->query("select 1 as one").front().integer("one"), 1);
+TEST_F(PoolTest, EvenAnUndeclaredOneHoldsUpOnlyThoseBehindIt) {
+    with_pool({.min = 2, .max = 2}, [&](Pool& pool) -> asio::awaitable<void> {
+        co_await until([&] { return pool.stats().lanes == 2; });
+        bool is_done = false;
+        asio::co_spawn(
+            co_await asio::this_coro::executor,
+            [&]() -> asio::awaitable<void> {
+                co_await pool.query(Session::nobody(), "select pg_sleep(0.5)");
+                is_done = true;
+            },
+            asio::detached);
+        co_await pause(40ms);
+        int answered = 0;
+        for (; answered < 50; ++answered) {
+            EXPECT_EQ(co_await number(pool, "select 2::int8"), 2);
+        }
+        EXPECT_FALSE(is_done);
+        co_await until([&] { return is_done; });
+    });
 }
 
-TEST_F(PoolTest, AConnectionThatBreaksInUseOrStaysInATransactionIsDropped) {
-    Pool pool(database_.settings(), {});
-    {
-        const auto lease = pool.acquire();
-        EXPECT_THROW(lease->query("select pg_terminate_backend(pg_backend_pid())"), Error);
-    }
-    EXPECT_EQ(pool.stats().size, 0U);
-    pool.acquire()->query("begin");
-    EXPECT_EQ(pool.stats().size, 0U);
-    EXPECT_EQ(pool.stats().broken, 2U);
+TEST_F(PoolTest, TooManyWaitersAreRefusedAtOnceAndTheOthersServedInOrder) {
+    with_pool({.max = 1, .depth = 1, .waiting = 10}, [&](Pool& pool) -> asio::awaitable<void> {
+        co_await number(pool, "select 1::int8");
+        std::vector<int> order;
+        int refused = 0;
+        co_await callers(20, [&](int i) -> asio::awaitable<void> {
+            try {
+                co_await pool.query(Session::nobody(), "select pg_sleep(0.005)");
+                order.push_back(i);
+            } catch (const Unanswered& error) {
+                EXPECT_EQ(error.reason(), Unanswered::Reason::full);
+                EXPECT_FALSE(error.may_have_run());
+                ++refused;
+            }
+        });
+        EXPECT_EQ(refused, 9);
+        EXPECT_EQ(order.size(), 11U);
+        EXPECT_TRUE(std::ranges::is_sorted(order));
+        EXPECT_EQ(pool.stats().refused, 9U);
+    });
 }
 
-TEST_F(PoolTest, AServerThatIsAwayTakesNoPlaceInThePool) {
+TEST_F(PoolTest, WaitingForRoomEndsWithTheLimit) {
+    with_pool({.max = 1, .depth = 1, .acquire = 50ms}, [&](Pool& pool) -> asio::awaitable<void> {
+        co_await number(pool, "select 1::int8");
+        asio::co_spawn(
+            co_await asio::this_coro::executor,
+            [&]() -> asio::awaitable<void> {
+                co_await pool.query(Session::nobody(), "select pg_sleep(0.5)");
+            },
+            asio::detached);
+        co_await until([&] { return pool.stats().in_flight == 1; });
+        try {
+            co_await number(pool, "select 1::int8");
+            ADD_FAILURE();
+        } catch (const Unanswered& error) {
+            EXPECT_EQ(error.reason(), Unanswered::Reason::deadline);
+            EXPECT_FALSE(error.may_have_run());
+        }
+        EXPECT_THROW(co_await pool.lease(), Unanswered);
+        EXPECT_EQ(pool.stats().timeouts, 2U);
+    });
+}
+
+TEST_F(PoolTest, ALaneThatBreaksIsReplacedAndOnlyWhatMayBeIsRunAgain) {
+    with_pool({.max = 1}, [&](Pool& pool) -> asio::awaitable<void> {
+        const auto process = co_await number(pool, "select pg_backend_pid()::int8");
+        // Prepared, so that it is sent and does not wait.
+        co_await pool.query(Session::nobody(), "select 5::int8, pg_sleep(0.05)");
+        int repeated = 0;
+        int lost = 0;
+        std::vector<asio::awaitable<void>> all;
+        for (int i = 0; i < 10; ++i) {
+            all.push_back([](Pool& shared, bool is_idempotent, int& fine,
+                             int& gone) -> asio::awaitable<void> {
+                try {
+                    const auto rows =
+                        co_await shared.query(Session::nobody(), "select 5::int8, pg_sleep(0.05)",
+                                              {}, {.idempotent = is_idempotent});
+                    fine += rows.front().get<std::int64_t>(0) == 5 ? 1 : 0;
+                } catch (const Unanswered& error) {
+                    EXPECT_FALSE(is_idempotent);
+                    EXPECT_TRUE(error.may_have_run());
+                    ++gone;
+                }
+            }(pool, i % 2 == 0, repeated, lost));
+        }
+        all.push_back([](Settings settings, std::int64_t whom) -> asio::awaitable<void> {
+            Connection(settings).query("select pg_terminate_backend($1::int)", {whom});
+            co_return;
+        }(database_.settings(), process));
+        co_await test::all(std::move(all));
+        EXPECT_EQ(repeated, 5);
+        EXPECT_EQ(lost, 5);
+        EXPECT_EQ(pool.stats().broken, 1U);
+        EXPECT_EQ(pool.stats().moved, 5U);
+        EXPECT_NE(co_await number(pool, "select pg_backend_pid()::int8"), process);
+    });
+}
+
+TEST_F(PoolTest, OldAndUnusedLanesAreClosedAndTheLeastStaysOpen) {
+    with_pool({.min = 1, .max = 4, .idle = 20ms, .reap = 10ms},
+              [&](Pool& pool) -> asio::awaitable<void> {
+                  co_await callers(200, [&](int) -> asio::awaitable<void> {
+                      co_await pool.query(Session::nobody(), "select pg_sleep(0.002)");
+                  });
+                  EXPECT_GT(pool.stats().opened, 1U);
+                  co_await until([&] { return pool.stats().lanes == 1; });
+                  EXPECT_GT(pool.stats().unused, 0U);
+              });
+    with_pool({.min = 1, .max = 1, .lifetime = 20ms, .reap = 5ms},
+              [&](Pool& pool) -> asio::awaitable<void> {
+                  const auto first = co_await number(pool, "select pg_backend_pid()::int8");
+                  co_await until([&] { return pool.stats().retired > 0; });
+                  EXPECT_NE(co_await number(pool, "select pg_backend_pid()::int8"), first);
+                  EXPECT_EQ(pool.stats().broken, 0U);
+              });
+}
+
+TEST_F(PoolTest, AnIdleLaneThatIsDeadIsFoundOut) {
+    with_pool(
+        {.min = 1, .max = 1, .reap = 5ms, .check = 10ms}, [&](Pool& pool) -> asio::awaitable<void> {
+            const auto first = co_await number(pool, "select pg_backend_pid()::int8");
+            Connection(database_.settings())
+                .query("select pg_terminate_backend($1::int, 10000)", {first});
+            co_await until([&] { return pool.stats().broken == 1 && pool.stats().lanes == 1; });
+            EXPECT_NE(co_await number(pool, "select pg_backend_pid()::int8"), first);
+        });
+}
+
+TEST_F(PoolTest, AServerThatIsAwayIsAnErrorOfTheRequestAndNamesTheReason) {
     auto settings = database_.settings();
     settings.host = "/nonexistent";
-    Pool pool(settings, {.min = 1, .max = 1, .acquire = 30ms});
-    for (int i = 0; i < 3; ++i) {
-        EXPECT_THROW(pool.acquire(), Error);
-    }
-    pool.maintain();
-    EXPECT_EQ(pool.stats().size, 0U);
-    EXPECT_EQ(pool.stats().timeouts, 0U);
+    test::run([&]() -> asio::awaitable<void> {
+        Pool pool(co_await asio::this_coro::executor, settings, {.acquire = 60ms, .retry = 10ms});
+        try {
+            co_await number(pool, "select 1::int8");
+            ADD_FAILURE();
+        } catch (const Unanswered& error) {
+            EXPECT_NE(error.message().find("could not be reached"), std::string::npos)
+                << error.message();
+            EXPECT_NE(error.message().find("No such file"), std::string::npos) << error.message();
+        }
+        EXPECT_GT(pool.stats().not_opened, 1U);
+    });
 }
 
-TEST_F(PoolTest, MaintenanceOpensTheLeastAndClosesWhatIsTooOldOrUnused) {
-    Pool least(database_.settings(), {.min = 2});
-    least.maintain();
-    EXPECT_EQ(least.stats().idle, 2U);
-
-    Pool unused(database_.settings(), {.min = 0, .idle = 0ms});
-    unused.acquire();
-    EXPECT_EQ(unused.stats().idle, 1U);
-    unused.maintain();
-    EXPECT_EQ(unused.stats().idle, 0U);
-
-    Pool aged(database_.settings(), {.lifetime = 0ms});
-    const int first = process_of(aged.acquire());
-    std::this_thread::sleep_until(std::chrono::steady_clock::now() + 2ms);
-    EXPECT_NE(process_of(aged.acquire()), first);
+TEST_F(PoolTest, ClosingTellsEverybodyWhoWaits) {
+    with_pool({.max = 1, .depth = 2}, [&](Pool& pool) -> asio::awaitable<void> {
+        co_await number(pool, "select 1::int8");
+        int told = 0;
+        std::vector<asio::awaitable<void>> all;
+        for (int i = 0; i < 8; ++i) {
+            all.push_back([](Pool& shared, int& count) -> asio::awaitable<void> {
+                try {
+                    co_await shared.query(Session::nobody(), "select pg_sleep(5)");
+                } catch (const Unanswered& error) {
+                    count += error.reason() == Unanswered::Reason::closed ? 1 : 0;
+                }
+            }(pool, told));
+        }
+        all.push_back([](Pool& shared) -> asio::awaitable<void> {
+            shared.close();
+            co_return;
+        }(pool));
+        co_await test::all(std::move(all));
+        EXPECT_EQ(told, 8);
+        EXPECT_THROW(co_await number(pool, "select 1::int8"), Unanswered);
+    });
 }
 
-TEST_F(PoolTest, ALeaseMayOutliveItsPool) {
-    auto pool = std::make_unique<Pool>(database_.settings(), PoolLimits{});
-    const auto lease = pool->acquire();
-    pool.reset();
-    EXPECT_EQ(lease->query("select 1 as one").front().integer("one"), 1);
+TEST_F(PoolTest, TenThousandWaitersAreAllAnswered) {
+    with_pool({.max = 2, .waiting = 20'000, .acquire = 60s},
+              [&](Pool& pool) -> asio::awaitable<void> {
+                  int right = 0;
+                  co_await callers(10'000, [&](int i) -> asio::awaitable<void> {
+                      right += co_await number(pool, "select $1::int8", Arguments(i)) == i ? 1 : 0;
+                  });
+                  EXPECT_EQ(right, 10'000);
+              });
 }
 
 }  // namespace

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// @file
+/// Values as PostgreSQL writes them in text (DateStyle ISO), for results that did not come in
+/// binary. Each tells whether the text was of its kind.
+
+#include <charconv>
+#include <chrono>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+#include "drivers/pg/values.h"
+
+namespace caisson::pg {
+
+template <typename T>
+bool parse_number(std::string_view text, T& value) {
+    const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
+    return failure == std::errc() && end == text.data() + text.size() && !text.empty();
+}
+/// \x and hexadecimal digits.
+bool parse_bytea(std::string_view text, std::string& bytes);
+/// 2026-11-26
+bool parse_date(std::string_view text, Date& date);
+/// 14:05:06.25
+bool parse_time(std::string_view text, std::chrono::microseconds& since_midnight);
+/// 2026-11-26 14:05:06.25+02, without the offset: UTC.
+bool parse_timestamp(std::string_view text, Timestamp& timestamp);
+/// 2026-11-26 12:05:06.250000+00, infinity: what every date and time type takes.
+std::string write_timestamp(Timestamp timestamp);
+
+}  // namespace caisson::pg

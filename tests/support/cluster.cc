@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/support/cluster.h"
+
+#include <atomic>
+#include <cstdlib>
+#include <fstream>
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/process.h"
+#include "drivers/pg/connection.h"
+#include "tests/support/server.h"
+
+namespace caisson::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// The processes that a process has started.
+std::vector<pid_t> children_of(pid_t parent) {
+    std::vector<pid_t> children;
+    for (const auto& entry : fs::directory_iterator("/proc")) {
+        const pid_t process = std::atoi(entry.path().filename().c_str());
+        if (process <= 0) {
+            continue;
+        }
+        std::ifstream file(entry.path() / "stat");
+        const std::string text(std::istreambuf_iterator<char>(file), {});
+        const auto name_end = text.rfind(')');
+        if (name_end != std::string::npos &&
+            std::atoi(text.c_str() + std::min(name_end + 4, text.size())) == parent) {
+            children.push_back(process);
+        }
+    }
+    return children;
+}
+
+}  // namespace
+
+Cluster::Cluster() {
+    static std::atomic<int> count{0};
+    directory_ = fs::temp_directory_path() / fmt::format("caisson-cl-{}-{}", ::getpid(), ++count);
+    const auto account = server_account();
+    make_directory(directory_, 0700, account);
+    const auto initdb =
+        run({{newest_server() / "initdb", "-D", directory_ / "data", "-U", "postgres", "-N", "-A",
+              "trust", "--encoding=UTF8", "--locale=C.UTF-8"},
+             {},
+             {},
+             account,
+             {}},
+            60s);
+    if (!initdb.fine()) {
+        throw Error(Code::server_failed, "initdb: " + initdb.errors);
+    }
+    const auto guard = fmt::format(
+        "while [ -d /proc/{} ] && [ -d {}/data ]; do sleep 0.3; done; "
+        "kill -9 $(head -1 {}/data/postmaster.pid 2>/dev/null) 2>/dev/null; sleep 0.3; rm -rf {}",
+        ::getpid(), directory_.string(), directory_.string(), directory_.string());
+    guard_ = caisson::start({{"/bin/sh", "-c", guard}, {}, {}, account, {}}, "/dev/null");
+    start();
+}
+
+Cluster::~Cluster() {
+    try {
+        resume();
+        kill();
+        remove_tree(directory_);
+        wait_until_gone(guard_, 5s);
+    } catch (const Error&) {
+        // The guard removes what is left.
+    }
+}
+
+void Cluster::start() {
+    postmaster_ =
+        caisson::start({{newest_server() / "postgres", "-D", directory_ / "data", "-k", directory_,
+                         "-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=40"},
+                        {},
+                        {},
+                        server_account(),
+                        {}},
+                       directory_ / "log");
+    for (int attempt = 0;; ++attempt) {
+        try {
+            const pg::Connection connection(settings());
+            return;
+        } catch (const Error&) {
+            if (attempt > 3000) {
+                throw;
+            }
+            ::poll(nullptr, 0, 10);
+        }
+    }
+}
+
+void Cluster::signal_all(int signal) const {
+    // The parent first, so that it starts no others meanwhile.
+    if (postmaster_ > 0) {
+        ::kill(postmaster_, signal);
+        for (const auto child : children_of(postmaster_)) {
+            ::kill(child, signal);
+        }
+    }
+}
+
+void Cluster::kill() {
+    if (postmaster_ > 0) {
+        ::kill(postmaster_, SIGSTOP);
+        const auto children = children_of(postmaster_);
+        for (const auto child : children) {
+            ::kill(child, SIGKILL);
+        }
+        ::kill(postmaster_, SIGKILL);
+        wait_until_gone(postmaster_, 10s);
+        for (const auto child : children) {
+            wait_until_gone(child, 10s);
+        }
+        postmaster_ = -1;
+    }
+}
+
+void Cluster::stop() {
+    ::kill(postmaster_, SIGINT);
+    wait_until_gone(postmaster_, 20s);
+    postmaster_ = -1;
+}
+
+void Cluster::pause() { signal_all(SIGSTOP); }
+
+void Cluster::resume() { signal_all(SIGCONT); }
+
+pg::Settings Cluster::settings() const {
+    pg::Settings settings;
+    settings.host = directory_;
+    settings.database = "postgres";
+    settings.user = "postgres";
+    return settings;
+}
+
+}  // namespace caisson::test

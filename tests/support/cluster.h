@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <vector>
+
+#include <sys/types.h>
+
+#include "base/files.h"
+#include "drivers/pg/settings.h"
+
+namespace caisson::test {
+
+/// A PostgreSQL of a test's own, which it may kill, hold still and start again. On a Unix socket;
+/// removed with the value, or by its guard when this program ends otherwise.
+class Cluster {
+ public:
+    Cluster();
+    Cluster(const Cluster&) = delete;
+    Cluster& operator=(const Cluster&) = delete;
+    ~Cluster();
+
+    /// Returns once it takes connections.
+    void start();
+    /// As a crash of the machine: kill -9 for all of its processes, at once.
+    void kill();
+    /// A fast shutdown.
+    void stop();
+    /// SIGSTOP for all of its processes, so that nothing answers and nothing is closed.
+    void pause();
+    void resume();
+    pg::Settings settings() const;
+
+ private:
+    void signal_all(int signal) const;
+    fs::path directory_;
+    pid_t postmaster_ = -1;
+    pid_t guard_ = -1;
+};
+
+}  // namespace caisson::test
