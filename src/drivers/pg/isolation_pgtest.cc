@@ -219,6 +219,31 @@ TEST_F(IsolationTest, NobodyEverSeesARowOfSomebodyElse) {
     EXPECT_EQ(stats.in_flight, 0U);
 }
 
+/// What a transaction asks for stands in its transaction or nowhere. On another lane it would run
+/// without its user, and would see what somebody left in that connection.
+TEST_F(IsolationTest, WhatALeaseAsksForIsNeverRunOnAnotherLane) {
+    test::run([&]() -> asio::awaitable<void> {
+        Pool pool(co_await asio::this_coro::executor, app(), {.min = 2, .max = 2});
+        // The other lane is left with a user of its own, by a function, for the connection.
+        auto lease = co_await pool.lease();
+        co_await pool.query(Session("tenant 1"),
+                            "select set_config('app.current_user_id', 'tenant 1', false)");
+        auto transaction = co_await lease.begin(Session("tenant 2"));
+        Connection(database_.settings())
+            .query("select pg_terminate_backend($1::int, 10000)", {lease.backend_process()});
+        // Not prepared yet, so that it provably was not sent when the lane is found to be broken.
+        bool is_told = false;
+        try {
+            co_await transaction.query("select owner, note from documents where $1::int4 = 7",
+                                       Arguments(7));
+        } catch (const Unanswered& error) {
+            is_told = error.reason() == Unanswered::Reason::connection;
+        }
+        EXPECT_TRUE(is_told);
+        EXPECT_EQ(pool.stats().moved, 0U);
+    });
+}
+
 TEST_F(IsolationTest, TheUserAndTheRoleAreSetForOneRequestOnly) {
     test::run([&]() -> asio::awaitable<void> {
         Pool pool(co_await asio::this_coro::executor, app(), {.max = 1});
