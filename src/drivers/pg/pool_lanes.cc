@@ -148,7 +148,8 @@ void Pool::State::lane_broke(const Lane::Core* core, std::vector<RequestPointer>
     // Back to the front, in their order: they have waited before.
     for (auto request = elsewhere.rbegin(); request != elsewhere.rend(); ++request) {
         auto& one = **request;
-        if (is_closed_ || !one.session || ++one.moves > most_moves || one.deadline <= Clock::now()) {
+        if (is_closed_ || !one.session || ++one.moves > most_moves ||
+            one.deadline <= Clock::now()) {
             one.give_up(
                 std::make_exception_ptr(Unanswered(Unanswered::Reason::connection, one.may_have_run,
                                                    "the connection broke, and then another one")));
