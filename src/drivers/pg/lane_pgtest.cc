@@ -258,9 +258,12 @@ TEST_F(LaneTest, ARequestEndsAtItsDeadlineThoughTheServerDoesNot) {
 TEST_F(LaneTest, ACallerThatIsCancelledDisturbsNobody) {
     using namespace asio::experimental::awaitable_operators;
     with_lane([&](Lane& lane) -> asio::awaitable<void> {
+        // Prepared, so that it is sent at once.
+        const Statement sleep("select pg_sleep($1)");
+        co_await lane.query(sleep, Arguments(0.0));
         asio::steady_timer soon(co_await asio::this_coro::executor, 30ms);
         const auto result =
-            co_await (lane.query("select pg_sleep(0.3)") || soon.async_wait(asio::use_awaitable));
+            co_await (lane.query(sleep, Arguments(0.5)) || soon.async_wait(asio::use_awaitable));
         EXPECT_EQ(result.index(), 1U);
         EXPECT_EQ(co_await number(lane, "select 7::int8"), 7);
         EXPECT_EQ(lane.stats().abandoned, 1U);
