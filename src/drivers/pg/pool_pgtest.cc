@@ -103,7 +103,7 @@ TEST_F(PoolTest, EvenAnUndeclaredOneHoldsUpOnlyThoseBehindIt) {
         asio::co_spawn(
             co_await asio::this_coro::executor,
             [&]() -> asio::awaitable<void> {
-                co_await pool.query(Session::nobody(), "select pg_sleep(0.5)");
+                co_await pool.query(Session::nobody(), "select pg_sleep(1.5)");
                 is_done = true;
             },
             asio::detached);
@@ -140,12 +140,12 @@ TEST_F(PoolTest, TooManyWaitersAreRefusedAtOnceAndTheOthersServedInOrder) {
 }
 
 TEST_F(PoolTest, WaitingForRoomEndsWithTheLimit) {
-    with_pool({.max = 1, .depth = 1, .acquire = 50ms}, [&](Pool& pool) -> asio::awaitable<void> {
+    with_pool({.max = 1, .depth = 1, .acquire = 300ms}, [&](Pool& pool) -> asio::awaitable<void> {
         co_await number(pool, "select 1::int8");
         asio::co_spawn(
             co_await asio::this_coro::executor,
             [&]() -> asio::awaitable<void> {
-                co_await pool.query(Session::nobody(), "select pg_sleep(0.5)");
+                co_await pool.query(Session::nobody(), "select pg_sleep(1.5)");
             },
             asio::detached);
         co_await until([&] { return pool.stats().in_flight == 1; });
