@@ -71,7 +71,7 @@ void inspect_orphans(Inspection& inspection, Verdict& verdict) {
             continue;
         }
         const auto orphans = orphans_of(key);
-        const auto result = inspection.attempt("select count(*) as n " + orphans);
+        const auto result = inspection.attempt_large("select count(*) as n " + orphans);
         if (const auto* error = std::get_if<pg::DatabaseError>(&result)) {
             ++unknown;
             add_unknown(verdict, what, *error, inspection.options.limit);

@@ -369,7 +369,7 @@ void wide_index(Visit& visit) {
 }  // namespace
 
 std::vector<Rule> lock_rules() {
-    using enum Severity;
+    using enum platform::LintSeverity;
     constexpr auto family = Family::locks;
     return {
         {"require-concurrent-index-creation",
