@@ -71,6 +71,19 @@ TEST(DraftTest, AWiderTypeLosesNothingANarrowerOneMay) {
     EXPECT_TRUE(draft(wide, narrow).loses_data());
 }
 
+TEST(DraftTest, EachNoteOfAColumnIsTold) {
+    const auto table = [](const std::string& column) {
+        return of({{"table", "public.t", "table"}, {"column", "public.t.id", column}});
+    };
+    const auto made = draft(table("bigint not null generated always as identity"),
+                            table("smallint not null generated always as identity (start 7)"));
+    ASSERT_EQ(made.edits.size(), 1U);
+    EXPECT_TRUE(made.edits[0].loses_data);
+    EXPECT_THAT(made.edits[0].note,
+                testing::HasSubstr("values that do not fit are refused or cut"));
+    EXPECT_THAT(made.edits[0].note, testing::HasSubstr("the column counts from its start again"));
+}
+
 TEST(DraftTest, AConstraintOnATableWithRowsIsValidatedApart) {
     const auto from = of({{"table", "public.t", "table"}, {"column", "public.t.i", "integer"}});
     auto objects = from.objects;
