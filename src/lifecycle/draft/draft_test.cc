@@ -84,6 +84,14 @@ TEST(DraftTest, EachNoteOfAColumnIsTold) {
     EXPECT_THAT(made.edits[0].note, testing::HasSubstr("the column counts from its start again"));
 }
 
+TEST(DraftTest, SecretsOfForeignThingsAreLeftToTheReader) {
+    const auto server = of({{"server", "s", "foreign data wrapper w options (token '***')"}});
+    EXPECT_TRUE(draft({}, server).edits.at(0).sql.empty());
+    EXPECT_THAT(to_sql(draft({}, server)), testing::HasSubstr("server s is to be made by hand"));
+    EXPECT_THAT(creation(server), testing::HasSubstr("create server s foreign data wrapper w"));
+    EXPECT_THAT(creation(server), testing::HasSubstr("-- '***' stands for a secret"));
+}
+
 TEST(DraftTest, AConstraintOnATableWithRowsIsValidatedApart) {
     const auto from = of({{"table", "public.t", "table"}, {"column", "public.t.i", "integer"}});
     auto objects = from.objects;

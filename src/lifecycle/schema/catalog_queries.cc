@@ -5,7 +5,8 @@ namespace caisson::schema {
 namespace {
 
 /// What the branches share. Identity is left out where an inherited column is compared with its
-/// parent's: partitions take part in it from version 17 on.
+/// parent's: partitions take part in it from version 17 on. Options of foreign things that are
+/// secrets, by their name or by what they say, are '***'; to some wrappers `key` marks columns.
 constexpr std::string_view shared_parts = R"sql(
 with extension_member as materialized (
     select classid, objid from pg_depend where deptype = 'e'
@@ -29,6 +30,28 @@ with extension_member as materialized (
      where (y.oid, 'pg_type'::regclass::oid) not in (select objid, classid from extension_member)
 ), default_of as materialized (
     select adrelid, adnum, pg_get_expr(adbin, adrelid) as expression from pg_attrdef
+), foreign_options as materialized (
+    select x.class, x.oid, x.sub,
+           string_agg(quote_ident(o.option_name) || ' '
+                      || case when o.option_name ~* x.secret
+                                or o.option_value ~* '(password|passwd|pwd|secret|token)\s*='
+                                or o.option_value ~ '://[^/]*:[^/]*@'
+                              then '''***''' else quote_literal(o.option_value) end,
+                      ', ' order by o.option_name) as text
+      from (select 'pg_foreign_data_wrapper' as class, oid, 0 as sub, fdwoptions as options,
+                   'pass|pwd|secret|token|key|credential' as secret
+              from pg_foreign_data_wrapper
+            union all
+            select 'pg_foreign_server', oid, 0, srvoptions, 'pass|pwd|secret|token|key|credential'
+              from pg_foreign_server
+            union all
+            select 'pg_foreign_table', ftrelid, 0, ftoptions, 'pass|pwd|secret|token|key|credential'
+              from pg_foreign_table
+            union all
+            select 'pg_attribute', attrelid, attnum, attfdwoptions, 'pass|pwd|secret|token|credential'
+              from pg_attribute where attfdwoptions is not null) x
+      cross join lateral pg_options_to_table(x.options) o
+     group by x.class, x.oid, x.sub
 ), not_validated as materialized (
     select conrelid, conkey[1] as attnum from pg_constraint
      where contype = 'n' and not convalidated
