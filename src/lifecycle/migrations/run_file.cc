@@ -115,7 +115,7 @@ class Message {
  public:
     Message(const Session& session, const Prepared& file, bool is_first, bool is_last)
         : step_(*file.step), body_(file.body) {
-        opening_ = is_first ? opening(session, step_)
+        opening_ = is_first ? opening(session, step_) + session.tool_locks
                             : fmt::format("set local lock_timeout = {};",
                                           session.patience.lock_timeout(step_).count());
         opening_ += assertions(step_.directives().require);

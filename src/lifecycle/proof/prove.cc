@@ -67,6 +67,14 @@ bool is_ours(const Error& error) {
            error.code() == Code::disk_full;
 }
 
+std::vector<std::string> names_of(const std::vector<schema::Difference>& differences) {
+    std::vector<std::string> names;
+    for (const auto& difference : differences) {
+        names.push_back(difference.kind + " " + difference.name);
+    }
+    return names;
+}
+
 FileProof begun(const migrations::Migration& file) {
     FileProof proof;
     proof.source = file.source;
@@ -112,6 +120,7 @@ void Prover::open() {
     shadow_.emplace(options_.open());
     connections_.emplace(*shadow_);
     make_tool_tables((*connections_)(false), request_.sources, request_.files);
+    series_.forget();
     is_spoilt_ = false;
 }
 
@@ -130,9 +139,18 @@ void Prover::apply(const migrations::Mirror* mirror) {
 }
 
 Structure Prover::structure() {
-    Structure structure{schema::snapshot((*connections_)(true), {.rights = true}), {}};
+    Structure structure{series_.next((*connections_)(true)), {}};
     structure.hash = schema::hash(structure.snapshot);
     return structure;
+}
+
+void Prover::check_structure() {
+    const auto whole = schema::snapshot((*connections_)(true), {.rights = true});
+    if (schema::hash(whole) != current_.hash) {
+        throw Error(Code::internal,
+                    "the structure that was followed file by file is not the one that is there")
+            .with("differences", join(names_of(schema::diff(current_.snapshot, whole)), ", "));
+    }
 }
 
 Finding& Prover::find(const std::string& id, Severity severity, const std::string& file,
@@ -249,8 +267,9 @@ void Prover::prove_way_back(FileProof& proof, const Structure& before, const Str
     const auto samples = put_samples((*connections_)(true), real);
     proof.rows_made = samples.tables.size();
     proof.tables_without_rows = samples.without;
-    // Sizes anew: what was empty has a row now.
-    kept = common(kept, tables());
+    for (const auto& name : samples.tables) {
+        kept.at(name).bytes = 1;  // It is not empty any more.
+    }
     const auto rows = rows_of((*connections_)(true), kept);
     if (!down(proof, samples)) {
         is_spoilt_ = true;
@@ -414,6 +433,9 @@ Proof Prover::go() {
             options_.on_file(request_.files[index], index + 1, request_.files.size());
         }
         goes_on = prove_file(request_.files[index], proof_.files[index]);
+    }
+    if (goes_on) {
+        check_structure();
     }
     proof_.structure = current_.hash;
     if (goes_on && !request_.seeds.files.empty()) {

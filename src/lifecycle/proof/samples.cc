@@ -121,16 +121,35 @@ void begin(pg::Connection& connection) {
     }
 }
 
-bool attempt(pg::Connection& connection, const std::string& statement) {
-    connection.query("savepoint sample");
-    try {
-        connection.query(statement);
-        connection.query("release savepoint sample");
-        return true;
-    } catch (const pg::DatabaseError&) {
-        connection.query("rollback to savepoint sample");
-        return false;
+/// Runs each statement for itself, all of them in one message: there may be thousands. The numbers
+/// of those that the server refused.
+std::set<std::size_t> refused(pg::Connection& connection,
+                              const std::vector<std::string>& statements) {
+    std::set<std::size_t> numbers;
+    if (statements.empty()) {
+        return numbers;
     }
+    std::vector<std::string> literals;
+    literals.reserve(statements.size());
+    for (const auto& statement : statements) {
+        literals.push_back(pg::literal(statement));
+    }
+    connection.query("do " +
+                     pg::literal(fmt::format(
+                         "declare statement text; number int := 0; refused text := ''; begin "
+                         "foreach statement in array array[{}] loop begin execute statement; "
+                         "exception when others then refused := refused || number || ' '; end; "
+                         "number := number + 1; end loop; perform pg_catalog.set_config("
+                         "'caisson.refused', refused, true); end",
+                         join(literals, ", "))));
+    const auto answer =
+        connection.query("select pg_catalog.current_setting('caisson.refused') as numbers");
+    for (const auto& number : split(answer.front().text("numbers"), ' ')) {
+        if (!number.empty()) {
+            numbers.insert(std::stoul(number));
+        }
+    }
+    return numbers;
 }
 
 }  // namespace
@@ -155,6 +174,8 @@ Samples put_samples(pg::Connection& connection, const std::map<std::string, Rows
     for (bool progress = true; progress;) {
         progress = false;
         std::vector<std::string> rest;
+        std::vector<std::string> names;
+        std::vector<std::string> statements;
         for (const auto& name : left) {
             const auto& shape = shapes[name];
             const bool ready = std::ranges::all_of(shape.parents, [&](const auto& parent) {
@@ -165,11 +186,16 @@ Samples put_samples(pg::Connection& connection, const std::map<std::string, Rows
                 continue;
             }
             progress = true;
-            if (attempt(connection, insert_of(name, shape))) {
-                filled.insert(name);
-                samples.tables.push_back(name);
+            names.push_back(name);
+            statements.push_back(insert_of(name, shape));
+        }
+        const auto empty = refused(connection, statements);
+        for (std::size_t i = 0; i < names.size(); ++i) {
+            if (empty.contains(i)) {
+                samples.without.push_back(names[i]);
             } else {
-                samples.without.push_back(name);
+                filled.insert(names[i]);
+                samples.tables.push_back(names[i]);
             }
         }
         left = std::move(rest);
@@ -184,10 +210,12 @@ void take_samples(pg::Connection& connection, const Samples& samples) {
     if (samples.tables.empty()) {
         return;
     }
-    begin(connection);
+    std::vector<std::string> statements;
     for (auto table = samples.tables.rbegin(); table != samples.tables.rend(); ++table) {
-        attempt(connection, "delete from only " + *table);
+        statements.push_back("delete from only " + *table);
     }
+    begin(connection);
+    refused(connection, statements);
     connection.query("commit");
 }
 
