@@ -27,6 +27,8 @@ std::vector<Verb> prove_verbs();
 std::vector<Verb> drift_verbs();
 std::vector<Verb> seed_verbs();
 std::vector<Verb> verify_verbs();
+std::vector<Verb> isolation_verbs();
+std::vector<Verb> privileges_verbs();
 std::vector<Verb> report_verbs();
 std::vector<Verb> serve_verbs();
 std::vector<Verb> env_verbs();
@@ -57,6 +59,8 @@ const std::vector<Verb>& verbs() {
                                            drift_verbs,
                                            seed_verbs,
                                            verify_verbs,
+                                           isolation_verbs,
+                                           privileges_verbs,
                                            report_verbs,
                                            serve_verbs,
                                            env_verbs,

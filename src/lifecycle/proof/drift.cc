@@ -126,17 +126,9 @@ std::vector<migrations::Migration> applied_files(const std::vector<migrations::M
     return applied;
 }
 
-schema::Snapshot replayed(const shadow::Shadow& shadow, const trust::Run& run,
-                          const platform::Database& database,
-                          const std::vector<migrations::Migration>& files,
-                          const schema::Scope& scope, bool allow_programs) {
-    // A file that is applied is applied, whatever its feature says today.
-    migrations::Features features;
-    for (const auto& file : files) {
-        if (!file.up.directives.feature.empty()) {
-            features[file.up.directives.feature] = true;
-        }
-    }
+void build(const shadow::Shadow& shadow, const trust::Run& run, const platform::Database& database,
+           const std::vector<migrations::Migration>& files, const migrations::Features& features,
+           bool allow_programs) {
     shadow::Connections connections(shadow);
     make_tool_tables(connections(false), database.migrations, files);
     migrations::UpRequest request;
@@ -152,7 +144,22 @@ schema::Snapshot replayed(const shadow::Shadow& shadow, const trust::Run& run,
     options.allow_programs = allow_programs;
     migrations::up(std::ref(connections), files, features, request, options);
     give_rights(connections(true), run, database);
-    return schema::snapshot(connections(true), scope);
+}
+
+schema::Snapshot replayed(const shadow::Shadow& shadow, const trust::Run& run,
+                          const platform::Database& database,
+                          const std::vector<migrations::Migration>& files,
+                          const schema::Scope& scope, bool allow_programs) {
+    // A file that is applied is applied, whatever its feature says today.
+    migrations::Features features;
+    for (const auto& file : files) {
+        if (!file.up.directives.feature.empty()) {
+            features[file.up.directives.feature] = true;
+        }
+    }
+    build(shadow, run, database, files, features, allow_programs);
+    pg::Connection admin(shadow.admin());
+    return schema::snapshot(admin, scope);
 }
 
 }  // namespace caisson::proof
