@@ -263,6 +263,8 @@ void become(const Account& account) {
         throw Error(Code::account_missing, fmt::format("cannot become the account {}: {}",
                                                        account.name, std::strerror(errno)));
     }
+    // libpq looks there for certificates, and would fail at those of somebody else.
+    ::setenv("HOME", account.home.c_str(), 1);
 }
 
 bool is_alive(pid_t process) {

@@ -2,8 +2,8 @@
 #pragma once
 
 /// @file
-/// A TOML text as values in the order of the file, each with its place. Private to the module: the
-/// TOML library is seen by document.cc alone.
+/// A TOML text as values in the order of the file, each with its place. The TOML library is seen by
+/// document.cc alone.
 
 #include <cstdint>
 #include <optional>

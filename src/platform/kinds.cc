@@ -34,6 +34,15 @@ bool is_list_of_lines(const Node& node) {
                        [](const Node& item) { return is_line(item) && !item.text.empty(); });
 }
 
+/// `/api/ai/health`: segments of unreserved characters. Source: RFC 3986, section 2.3.
+bool is_path(std::string_view text) {
+    return text.size() > 1 && text.front() == '/' && text.back() != '/' &&
+           text.find("//") == std::string_view::npos &&
+           text.find_first_not_of(
+               "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._"
+               "~/") == std::string_view::npos;
+}
+
 /// A scalar that a server's configuration file can hold in one line.
 bool is_server_setting(const Node& node) {
     return is_line(node) || node.is(NodeType::integer) || node.is(NodeType::number) ||
@@ -166,6 +175,9 @@ constexpr std::array kind_table = {
     Kind{"\"admin\"", "\"admin\"", [](const Node& n) { return is_text(n) && n.text == "admin"; }},
     Kind{"\"migrator\"", "\"migrator\"",
          [](const Node& n) { return is_text(n) && n.text == "migrator"; }},
+    Kind{"\"none\"", "\"none\"", [](const Node& n) { return is_one_of(n, {"none"}); }},
+    Kind{"\"set\"", "\"set\"", [](const Node& n) { return is_one_of(n, {"set"}); }},
+    Kind{"\"delete\"", "\"delete\"", [](const Node& n) { return is_one_of(n, {"delete"}); }},
     Kind{"policy", "\"refuse\", \"warn\" or \"allow\"",
          [](const Node& n) {
              return is_one_of(n, {"refuse", "warn", "allow"});
@@ -181,6 +193,13 @@ constexpr std::array kind_table = {
     Kind{"duration", "a duration such as \"500ms\" or \"2s\"",
          [](const Node& n) { return is_text(n) && parse_duration(n.text).has_value(); }},
     Kind{"list of strings", "a list of strings", is_list_of_lines},
+    Kind{"list of URL paths", "a list of paths such as [\"/api/ai/health\"]",
+         [](const Node& n) {
+             return n.is(NodeType::list) &&
+                    std::all_of(n.items.begin(), n.items.end(), [](const Node& item) {
+                        return is_text(item) && is_path(item.text);
+                    });
+         }},
     Kind{"list", "a list", [](const Node& n) { return n.is(NodeType::list); }},
 };
 

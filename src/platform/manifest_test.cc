@@ -101,6 +101,23 @@ TEST(Manifest, ReadsEverySectionOfTheDesignsExample) {
     EXPECT_EQ(manifest.api.listen, "127.0.0.1");
 }
 
+TEST(Manifest, SaysOfEachPatternOfKeysHowLongTheyLiveAndWhatMayBecomeOfThem) {
+    const auto keys = parse(
+                          "[platform]\nname=\"x\"\n[databases.a]\nname=\"a\"\n"
+                          "[cache.keys.\"cache:{key}\"]\nttl=\"30d\"\n"
+                          "[cache.keys.\"lock:{name}\"]\nttl=\"1m\"\non_missing=\"delete\"\n"
+                          "evictable=false\n[cache.keys.flags]\nttl=\"none\"\n",
+                          "/nowhere")
+                          .manifest.cache_keys;
+    ASSERT_EQ(keys.size(), 3U);
+    EXPECT_EQ(keys[0].ttl, std::chrono::hours(24 * 30));
+    EXPECT_EQ(keys[0].on_missing, CacheKey::OnMissing::set);
+    EXPECT_TRUE(keys[0].evictable);
+    EXPECT_EQ(keys[1].on_missing, CacheKey::OnMissing::remove);
+    EXPECT_FALSE(keys[1].evictable);
+    EXPECT_EQ(keys[2].ttl, std::nullopt);
+}
+
 TEST(Manifest, KeepsTheOrderOfTheFileAndNotThatOfTheAlphabet) {
     const auto parsed = parse(
         "[platform]\nname=\"x\"\n[databases.zeta]\nname=\"z\"\n[databases.alpha]\nname=\"a\"\n"

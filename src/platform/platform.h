@@ -157,9 +157,15 @@ struct SeedTable {
     Place place;
 };
 
+/// [cache.keys."session:{id}"]: keys of one pattern in Redis, and how long they live.
 struct CacheKey {
-    std::string pattern;  ///< `session:{id}`
-    std::chrono::seconds ttl{0};
+    /// What is done about a key that has no time to live although one is declared.
+    enum class OnMissing { set, remove };
+
+    std::string pattern;                      ///< As written; see key_pattern.h.
+    std::optional<std::chrono::seconds> ttl;  ///< Nothing: kept for ever.
+    OnMissing on_missing = OnMissing::set;
+    bool evictable = true;  ///< Whether Redis may give such keys up when its memory is full.
     std::string description;
     Place place;
 };
@@ -187,6 +193,7 @@ struct Isolation {
 struct Api {
     std::string listen = "127.0.0.1";
     std::uint16_t port = 4000;
+    std::vector<std::string> health;  ///< Further paths that answer as /health does.
 };
 
 struct Manifest {

@@ -8,7 +8,6 @@
 #include "base/text.h"
 #include "platform/reading.h"
 #include "platform/shape.h"
-#include "platform/values.h"
 
 namespace caisson::platform {
 namespace {
@@ -92,31 +91,6 @@ void read_seeds(Reading& reading) {
                             suggestion(database->text, databases));
         }
         reading.manifest.seeds.push_back(std::move(table));
-    }
-}
-
-void read_cache_keys(Reading& reading) {
-    const Node* cache = reading.document.find("cache");
-    if (!cache) {
-        return;
-    }
-    for (const auto& member : members_of(*cache, "keys")) {
-        CacheKey key;
-        key.pattern = member.key;
-        key.description = text_of(member.value, "description");
-        key.place = member.place;
-        if (const auto ttl = parse_duration(text_of(member.value, "ttl"))) {
-            key.ttl = std::chrono::duration_cast<std::chrono::seconds>(*ttl);
-        }
-        const bool is_balanced = std::count(member.key.begin(), member.key.end(), '{') ==
-                                 std::count(member.key.begin(), member.key.end(), '}');
-        if (trim(member.key).empty() || !is_balanced) {
-            reading.mistake(member.place,
-                            fmt::format("the pattern of keys is \"{}\"; expected one such as "
-                                        "\"session:{{id}}\"",
-                                        member.key));
-        }
-        reading.manifest.cache_keys.push_back(std::move(key));
     }
 }
 

@@ -145,6 +145,7 @@ void read_features_and_api(Reading& reading) {
     if (const Node* port = section->find("port")) {
         api.port = static_cast<std::uint16_t>(port->integer);
     }
+    api.health = texts_of(*section, "health");
 }
 
 }  // namespace caisson::platform

@@ -104,6 +104,10 @@ columns = { address = "$value", source = "$file" }
 ttl         = "7d"
 description = "what a user is doing"
 
+[cache.keys."ratelimit:{user_id}:{action}"]
+ttl        = "60s"
+on_missing = "delete"              # a limit that never ends would lock the user out
+
 [features]
 blockchain = false                 # gates files that say: -- caisson: feature blockchain
 

@@ -276,8 +276,19 @@ Table remaining_settings() {
          "Key of the database the table is in."},
         {"cache", "section", "", "What the platform keeps in Redis."},
         {"cache.keys", "section", "", "Patterns of keys."},
-        {"cache.keys.*", "section", "", "One pattern, such as `[cache.keys.\"session:{id}\"]`."},
-        {"cache.keys.*.ttl", "whole seconds", "", "How long such a key lives.", true},
+        {"cache.keys.*", "section", "",
+         "One pattern, such as `[cache.keys.\"session:{id}\"]`. `{id}` stands for one or more "
+         "characters other than `:`, `{path*}` for one or more of any kind; `{{` and `}}` are the "
+         "braces themselves. A key of several patterns belongs to the one with the most characters "
+         "outside of placeholders, of equals to the first."},
+        {"cache.keys.*.ttl", "whole seconds or \"none\"", "",
+         "How long such a key lives; `\"none\"`: for ever.", true},
+        {"cache.keys.*.on_missing", "\"set\" or \"delete\"", "`\"set\"`",
+         "What `caisson cache clean` does about a key that has no time to live although one is "
+         "declared: gives it the declared one, or deletes it."},
+        {"cache.keys.*.evictable", "boolean", "`true`",
+         "Whether Redis may give such keys up when its memory is full. `caisson verify` objects to "
+         "a `maxmemory-policy` that may evict what is `false` here."},
         {"cache.keys.*.description", "non-empty string", "", "What is kept there."},
         {"features", "section", "",
          "Switches: a migration that says `-- caisson: feature NAME` waits for its own."},
@@ -287,6 +298,8 @@ Table remaining_settings() {
          "The address to listen on; beyond loopback every request but liveness and health needs "
          "the token."},
         {"api.port", "listening port", "`4000`", "The port to listen on; 0 for any that is free."},
+        {"api.health", "list of URL paths", "`[]`",
+         "Further paths that answer as `/health` does, such as `/api/ai/health`; without a token."},
     };
 }
 

@@ -106,7 +106,9 @@ void require_ours(pg::Connection& connection, const Run& run, const platform::Da
                         fmt::format("{} has not been provisioned", database.name),
                         "provision it first: caisson provision");
         case Standing::unknown:
-            throw Error(Code::identity_unknown, judgement.explanation);
+            throw Error(Code::identity_unknown, judgement.explanation,
+                        "if it is this platform's, take it over: caisson db adopt, or with the "
+                        "history of another migration tool caisson migrate adopt");
         case Standing::foreign:
         case Standing::copy:
             throw Error(Code::identity_mismatch, judgement.explanation);
@@ -115,7 +117,11 @@ void require_ours(pg::Connection& connection, const Run& run, const platform::Da
 
 void require_consent(const Run& run, const platform::Database& database, const std::string& verb,
                      const std::string& confirmed, bool yes) {
-    const auto name = database_name(run, database);
+    require_consent(run, database_name(run, database), verb, confirmed, yes);
+}
+
+void require_consent(const Run& run, const std::string& name, const std::string& verb,
+                     const std::string& confirmed, bool yes) {
     if (run.environment.is_protected && confirmed != name) {
         throw Error(Code::protected_environment,
                     confirmed.empty()

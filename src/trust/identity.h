@@ -53,5 +53,8 @@ void require_ours(pg::Connection& connection, const Run& run, const platform::Da
 /// without --yes.
 void require_consent(const Run& run, const platform::Database& database, const std::string& verb,
                      const std::string& confirmed, bool yes);
+/// The same for something else that has a name, such as a Redis database.
+void require_consent(const Run& run, const std::string& name, const std::string& verb,
+                     const std::string& confirmed, bool yes);
 
 }  // namespace caisson::trust

@@ -2,11 +2,14 @@
 #include "trust/session.h"
 
 #include <array>
+#include <limits>
 #include <utility>
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include "base/text.h"
+#include "platform/values.h"
 
 namespace caisson::trust {
 namespace {
@@ -42,6 +45,16 @@ pg::Settings private_settings(const Run& run, const std::string& user,
     settings.user = user;
     settings.passfile = run.state.passfile();
     return settings;
+}
+
+unsigned redis_database(const Run& run, const std::string& text) {
+    const auto number = text.empty() ? 0 : platform::parse_integer(text);
+    if (!number || *number < 0 || *number > std::numeric_limits<int>::max()) {
+        throw Error(Code::variable_invalid,
+                    fmt::format("the Redis database is \"{}\"; expected its number", text))
+            .at(run.environment.redis.place);
+    }
+    return static_cast<unsigned>(*number);
 }
 
 }  // namespace
@@ -140,6 +153,7 @@ std::optional<RedisSettings> redis_settings(const Run& run) {
     settings.port = endpoint->port == 0 ? std::uint16_t{6379} : endpoint->port;
     settings.user = endpoint->user;
     settings.password = endpoint->password;
+    settings.database = redis_database(run, endpoint->database);
     settings.tls = !endpoint->tls.empty() && endpoint->tls != "disable";
     return settings;
 }

@@ -61,8 +61,10 @@ struct RedisSettings {
     std::uint16_t port = 6379;
     std::string user;
     Secret password;
+    unsigned database = 0;  ///< The number of the Redis database.
     bool tls = false;
 };
+/// Errors: variable_invalid when the database is not a number.
 std::optional<RedisSettings> redis_settings(const Run& run);
 
 }  // namespace caisson::trust

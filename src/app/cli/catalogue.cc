@@ -5,6 +5,7 @@
 
 #include "lifecycle/migrations/history.h"
 #include "lifecycle/provision/provision.h"
+#include "lifecycle/scale/scale.h"
 #include "lifecycle/schema/structure.h"
 #include "lifecycle/seeds/seeds.h"
 #include "trust/journal/table.h"
@@ -17,8 +18,10 @@ const std::vector<trust::CatalogueStep>& catalogue_steps() {
         std::vector<trust::CatalogueStep> all = {
             trust::identity_step(),     provision::rights_step(), journal::table_step(),
             migrations::history_step(), schema::structure_step(), trust::leases_step()};
-        for (auto& step : seeds::catalogue_steps()) {
-            all.push_back(std::move(step));
+        for (auto* const steps_of : {seeds::catalogue_steps, scale::catalogue_steps}) {
+            for (auto& step : steps_of()) {
+                all.push_back(std::move(step));
+            }
         }
         std::sort(all.begin(), all.end(),
                   [](const auto& a, const auto& b) { return a.number < b.number; });

@@ -59,14 +59,30 @@ Expected replayed(Context& context, pg::Connection& live, const platform::Databa
             scope, shadow.notes()};
 }
 
+/// Those that came or went with the data are told, and are no drift.
+void leave_out_partitions(Expected& expected, schema::Snapshot& found) {
+    const auto [come, gone] = schema::partitions_between(expected.snapshot, found);
+    const auto tell = [&](const std::set<std::string>& names, std::string_view what) {
+        if (!names.empty()) {
+            expected.notes.push_back(
+                fmt::format("{} {}: {}", counted(names.size(), "partition"), what,
+                            join(std::vector<std::string>(names.begin(), names.end()), ", ")));
+        }
+    };
+    tell(come, "that no migration made");
+    tell(gone, "of the migrations gone");
+    expected.snapshot = schema::without_tables(std::move(expected.snapshot), gone);
+    found = schema::without_tables(std::move(found), come);
+}
+
 /// Whether the database is as expected.
 bool compare_one(Context& context, const platform::Database& database, boost::json::array& rows) {
     pg::Connection live(trust::role_settings(context.run(), database, trust::Role::migrator));
     trust::require_ours(live, context.run(), database);
     const bool is_recorded = context.arguments().has("--recorded");
-    const auto expected =
-        is_recorded ? recorded(live, database) : replayed(context, live, database);
-    const auto found = schema::snapshot(live, expected.scope);
+    auto expected = is_recorded ? recorded(live, database) : replayed(context, live, database);
+    auto found = schema::snapshot(live, expected.scope);
+    leave_out_partitions(expected, found);
     const auto differences = schema::diff(without_order(expected.snapshot), without_order(found));
     const auto back = differences.empty() ? draft::Draft{} : draft::draft(found, expected.snapshot);
     const auto onward =

@@ -7,6 +7,7 @@
 #include "app/cli/journaling.h"
 #include "app/cli/steps.h"
 #include "base/text.h"
+#include "lifecycle/scale/scale.h"
 #include "lifecycle/seeds/seeds.h"
 #include "trust/identity.h"
 
@@ -243,12 +244,17 @@ Exit run_seed(Context& context) {
 
 boost::json::object clear_one(Context& context, const platform::Database& database) {
     auto connection = connect(context, database);
+    const auto set = context.arguments().value("--set");
     std::vector<seeds::Set> sets;
-    if (context.arguments().has("--set")) {
+    if (!set.empty() && set != "scale") {
         sets = sets_of(context);
     }
     auto options = options_of(context);
     options.dry_run = context.dry_run();
+    if (set.empty() || set == "scale") {
+        options.claims = scale::claims(connection);
+        options.claims_only = set == "scale";
+    }
     const auto cleared = seeds::clear(connection, sets, options);
     boost::json::array tables;
     std::uint64_t removed = 0;
@@ -267,11 +273,11 @@ boost::json::object clear_one(Context& context, const platform::Database& databa
     if (removed > 0 && !context.dry_run()) {
         tell_journal(context, database, journal::kinds::finish, "seed clear",
                      {{"text", fmt::format("{} removed, {} kept", counted(removed, "row"),
-                                           cleared.kept.size())}});
+                                           cleared.kept_rows())}});
     }
     print_rows(context, cleared.kept);
     context.print(fmt::format("{} {}removed, {} kept", counted(removed, "row"),
-                              context.dry_run() ? "would be " : "", cleared.kept.size()));
+                              context.dry_run() ? "would be " : "", cleared.kept_rows()));
     return {{"database", database.name},
             {"tables", std::move(tables)},
             {"kept", json_of(cleared.kept)}};
@@ -296,6 +302,23 @@ Exit run_clear(Context& context) {
     }
     context.result()["databases"] = std::move(rows);
     return Exit::fine;
+}
+
+boost::json::array scale_info(Context& context, pg::Connection& connection) {
+    boost::json::array tables;
+    for (const auto& table : scale::info(connection)) {
+        context.print(fmt::format("{:<36} {:<20} {} of {}, times {}{}", "scale.toml", table.table,
+                                  table.there, counted(table.rows, "row"), table.factor,
+                                  table.finished_at.empty() ? "" : ", " + table.finished_at));
+        tables.push_back(boost::json::object{{"table", table.table},
+                                             {"rows", table.rows},
+                                             {"there", table.there},
+                                             {"factor", table.factor},
+                                             {"begun_at", table.begun_at},
+                                             {"finished_at", table.finished_at},
+                                             {"applied_by", table.applied_by}});
+    }
+    return tables;
 }
 
 Exit run_info(Context& context) {
@@ -329,7 +352,8 @@ Exit run_info(Context& context) {
         print_rows(context, info.rows);
         rows.push_back(boost::json::object{{"database", database.name},
                                            {"files", std::move(files)},
-                                           {"rows", json_of(info.rows)}});
+                                           {"rows", json_of(info.rows)},
+                                           {"scale", scale_info(context, connection)}});
     }
     context.result()["databases"] = std::move(rows);
     return Exit::fine;
@@ -382,10 +406,12 @@ std::vector<Verb> seed_verbs() {
          run_info},
         {"seed clear",
          "removes what was seeded and nothing else",
-         "Rows that were changed since, or that other rows refer to, are kept and listed.",
-         {set_option},
+         "Rows that were changed since, or that other rows refer to, are kept and listed. Rows of "
+         "`caisson seed scale` go, too.",
+         {{"--set", "SET", "only this set", {"reference", "sample", "scale"}}},
          "[FILE…]",
-         "  caisson seed clear --set sample --yes\n  caisson seed clear --dry-run",
+         "  caisson seed clear --set sample --yes\n  caisson seed clear --set scale --yes\n"
+         "  caisson seed clear --dry-run",
          Needs::platform,
          run_clear},
         {"seed script",

@@ -27,6 +27,7 @@
 #include "drivers/redis/connection.h"
 #include "lifecycle/servers/servers.h"
 #include "lifecycle/servers/supervisor.h"
+#include "trust/redis.h"
 
 namespace caisson::cli {
 namespace {
@@ -81,17 +82,7 @@ daemon::MigrationState migration_state(pg::Connection& connection, const Verific
     return state;
 }
 
-void ping_redis(const trust::RedisSettings& settings) {
-    if (settings.tls) {
-        // Better unreachable than reached in the open where TLS was asked for.
-        throw Error(Code::cannot_connect, "Redis over TLS is not supported yet");
-    }
-    redis::Settings target;
-    target.socket = settings.socket;
-    target.host = settings.host;
-    target.port = settings.port;
-    target.user = settings.user;
-    target.password = settings.password;
+void ping_redis(redis::Settings target) {
     target.connect_limit = 1s;
     target.answer_limit = 1s;
     redis::Connection(target).command({"PING"});
@@ -147,6 +138,7 @@ daemon::Parts parts_of(Context& context) {
     parts.version = version();
     parts.listen = context.arguments().value("--listen", run.manifest.api.listen);
     parts.port = run.manifest.api.port;
+    parts.health = run.manifest.api.health;
     if (context.arguments().has("--port")) {
         parts.port = port_of(context.arguments().value("--port"));
     }
@@ -155,10 +147,11 @@ daemon::Parts parts_of(Context& context) {
         parts.databases.push_back({what.database.name, verifier_settings(run, what.database),
                                    [loaded, &what](pg::Connection& connection) {
                                        return migration_state(connection, what);
-                                   }});
+                                   },
+                                   trust::role_settings(run, what.database, trust::Role::monitor)});
     }
-    if (const auto settings = trust::redis_settings(run)) {
-        parts.redis.push_back({"redis", [run] { ping_redis(*trust::redis_settings(run)); }});
+    if (trust::redis_settings(run)) {
+        parts.redis.push_back({"redis", [run] { ping_redis(*trust::redis_client(run)); }});
     }
     parts.verify = [run, loaded] { return verify_now(run, *loaded); };
     parts.last_verification = [run] { return stored_verification(run); };

@@ -21,6 +21,9 @@ struct Verification {
 };
 Verification load_verification(const trust::Run& run, const platform::Database& database);
 
+/// The built-in checks that modules beside `checks` offer, in the order in which they are asked.
+std::vector<checks::OfferedCheck> offered_checks(const trust::Run& run);
+
 pg::Settings verifier_settings(const trust::Run& run, const platform::Database& database);
 
 /// Errors: identity_unknown, identity_mismatch; those of checks::run().

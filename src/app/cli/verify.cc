@@ -78,6 +78,7 @@ checks::Report verify_database(const Verification& what, pg::Connection& connect
     for (const auto& finding : journal_verdict(what.run, what.database, connection).findings) {
         options.journal.push_back(finding.text);
     }
+    options.offered = offered_checks(what.run);
     options.only = only;
     return checks::run(connection, options);
 }

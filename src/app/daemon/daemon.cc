@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include "app/daemon/database_metrics.h"
 #include "app/daemon/database_probe.h"
 #include "app/daemon/endpoints.h"
 #include "app/daemon/figures.h"
@@ -108,7 +109,12 @@ struct Daemon::State {
           pools(make_pools(given.databases)),
           verifier(given.verify, given.last_verification,
                    [this](const Verification& verification) { figures.count(verification); }),
-          services{std::move(given), prober, verifier, [this] { return scrape(); }, {}},
+          services{std::move(given),
+                   prober,
+                   verifier,
+                   [this] { return scrape(); },
+                   [this] { return database_metrics(); },
+                   {}},
           prober(make_probes(services.parts, pools), {},
                  [this](Finding& finding) { complete(finding); }) {}
 
@@ -133,6 +139,14 @@ struct Daemon::State {
         return figures.text(sample);
     }
 
+    std::string database_metrics() {
+        std::vector<DatabaseFigures> all;
+        for (std::size_t i = 0; i < pools.size(); ++i) {
+            all.push_back(figures_of(services.parts.databases[i], pools[i].second->stats()));
+        }
+        return metrics_body(services.parts.platform, services.parts.environment, all);
+    }
+
     http::Options options() {
         const auto& parts = services.parts;
         http::Options options;
@@ -140,8 +154,9 @@ struct Daemon::State {
         options.port = parts.port;
         options.hosts = parts.hosts;
         options.limits.body_bytes = std::size_t{64} * 1024;
-        options.guard = [this](const http::Request& request) -> std::optional<http::Response> {
-            if (asks_token && !is_public(request.path)) {
+        options.guard = [this,
+                         &parts](const http::Request& request) -> std::optional<http::Response> {
+            if (asks_token && !is_public(request.path, parts.health)) {
                 if (auto refusal = ask_token(request, token)) {
                     return refusal;
                 }

@@ -32,6 +32,8 @@ struct Database {
     pg::Settings settings;  ///< As a role that may connect and read the history.
     /// Asked at most once a second, on a thread of its own. May be empty.
     std::function<MigrationState(pg::Connection&)> migrations;
+    /// As a role that may see what all sessions do; nobody's when the user is empty.
+    pg::Settings monitor = {};
 };
 
 struct Redis {
@@ -62,6 +64,7 @@ struct Parts {
     std::string listen = "127.0.0.1";
     std::uint16_t port = 0;           ///< 0: any free one.
     std::vector<std::string> hosts;   ///< Names, beside localhost, that loopback is served as.
+    std::vector<std::string> health;  ///< Further paths that answer as /health does.
     fs::path token;                   ///< The file with the bearer token; made when it is missing.
     bool always_ask_token = false;    ///< On loopback, too.
     std::vector<Database> databases;  ///< The first one is what "the database" means.

@@ -33,6 +33,7 @@ class DaemonTest : public testing::Test {
         parts.environment = "test";
         parts.version = "1.2.3";
         parts.token = directory_.path() / "api-token";
+        parts.health = {"/api/ai/health"};
         parts.databases = {{"compliance_db", database_.settings(), [this](pg::Connection& link) {
                                 const auto row = link.query("select 2 as applied").front();
                                 return MigrationState{
@@ -109,6 +110,35 @@ TEST_F(DaemonTest, HealthTellsOfEverythingItDependsOn) {
     }
     EXPECT_EQ(ask(daemon, "/livez").status, 200);
     EXPECT_EQ(ask(daemon, "/readyz").status, 200);
+}
+
+TEST_F(DaemonTest, FurtherPathsAnswerAsHealthDoes) {
+    const Daemon daemon(parts());
+    const auto response = ask(daemon, "/api/ai/health");
+    EXPECT_EQ(response.status, 200);
+    EXPECT_EQ(boost::json::parse(response.body).at("database").as_string(), "connected");
+    auto taken = parts();
+    taken.health = {
+        "/metrics"};  // Answered without a token it would tell what is nobody's business.
+    EXPECT_THROW(Daemon{std::move(taken)}, Error);
+}
+
+TEST_F(DaemonTest, DatabaseMetricsAreTheDatabasesOwnAndUnknownIsNotZero) {
+    auto with_another = parts();
+    with_another.databases.push_back(with_another.databases.front());
+    with_another.databases.back().name = "away";
+    with_another.databases.back().monitor = database_.settings();
+    with_another.databases.back().monitor.database = "nowhere";
+    const Daemon daemon(std::move(with_another));
+    const auto body = boost::json::parse(ask(daemon, "/v1/database/metrics").body);
+    const auto& first = body.at("databases").as_array().at(0).as_object();
+    EXPECT_EQ(first.at("name").as_string(), "compliance_db");
+    EXPECT_GT(first.at("size_bytes").as_int64(), 1'000'000);
+    EXPECT_GT(first.at("connections").at("max").as_int64(), 0);
+    EXPECT_GE(first.at("transactions").at("committed").as_int64(), 1);
+    const auto& second = body.at("databases").as_array().at(1).as_object();
+    EXPECT_EQ(second.at("status").as_string(), "unreachable");
+    EXPECT_FALSE(second.contains("size_bytes"));
 }
 
 TEST_F(DaemonTest, WithoutItsDatabaseItIs503AndComesBackByItself) {

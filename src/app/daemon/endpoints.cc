@@ -4,8 +4,11 @@
 #include <algorithm>
 #include <array>
 
+#include <fmt/format.h>
+
 #include "app/daemon/health.h"
 #include "app/daemon/status_page.h"
+#include "base/error.h"
 #include "base/metrics.h"
 
 namespace caisson::daemon {
@@ -74,7 +77,7 @@ http::Response last_verification(Verifier& verifier) {
 
 std::vector<http::Route> endpoints(const Services& services) {
     auto& verifier = services.verifier;
-    return {
+    std::vector<http::Route> routes = {
         http::fast("GET", "/livez",
                    [](const http::Request&) { return uncached(200, "{\"status\":\"alive\"}\n"); }),
         from_finding(services, "/readyz", ready),
@@ -91,11 +94,25 @@ std::vector<http::Route> endpoints(const Services& services) {
             "POST", "/api/v1/verification",
             [&verifier](const http::Request&) { return uncached(200, verifier.run().report); },
             10min),
+        http::slow("GET", "/v1/database/metrics",
+                   [&services](const http::Request&) {
+                       return uncached(200, services.database_metrics());
+                   }),
     };
+    for (const auto& path : services.parts.health) {
+        if (std::any_of(routes.begin(), routes.end(),
+                        [&](const auto& route) { return route.pattern == path; })) {
+            throw Error(Code::usage, fmt::format("{} is answered already", path),
+                        "choose another path for [api] health");
+        }
+        routes.push_back(health(services, path));
+    }
+    return routes;
 }
 
-bool is_public(std::string_view path) {
-    return std::find(public_paths.begin(), public_paths.end(), path) != public_paths.end();
+bool is_public(std::string_view path, const std::vector<std::string>& health) {
+    return std::find(public_paths.begin(), public_paths.end(), path) != public_paths.end() ||
+           std::find(health.begin(), health.end(), path) != health.end();
 }
 
 std::optional<http::Response> refuse_foreign_write(const http::Request& request) {

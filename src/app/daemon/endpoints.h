@@ -21,14 +21,16 @@ struct Services {
     Prober& prober;
     Verifier& verifier;
     std::function<std::string()> metrics;
+    std::function<std::string()> database_metrics;
     Stopwatch uptime;
 };
 
 /// The table of everything the daemon answers; docs/reference/serve.md describes it.
+/// Errors: usage for a further path of health that is taken already.
 std::vector<http::Route> endpoints(const Services& services);
 
-/// Whether a path is answered without a token: liveness and health.
-bool is_public(std::string_view path);
+/// Whether a path is answered without a token: liveness and health, `health` its further paths.
+bool is_public(std::string_view path, const std::vector<std::string>& health = {});
 /// A page of another origin that makes a browser write here is refused with 403. Source: Fetch
 /// (Origin) and Fetch Metadata.
 std::optional<http::Response> refuse_foreign_write(const http::Request& request);

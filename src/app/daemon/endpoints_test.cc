@@ -16,8 +16,10 @@ TEST(Endpoints, OnlyLivenessAndHealthArePublic) {
     for (const auto* path : {"/livez", "/readyz", "/health", "/api/v1/health"}) {
         EXPECT_TRUE(is_public(path)) << path;
     }
-    for (const auto* path : {"/", "/metrics", "/api/v1/verification", "/health/", "/healthx",
-                             "/%68ealth", "/nothing", ""}) {
+    EXPECT_TRUE(is_public("/api/ai/health", {"/api/ai/health"}));
+    EXPECT_FALSE(is_public("/api/ai/health"));
+    for (const auto* path : {"/", "/v1/database/metrics", "/metrics", "/api/v1/verification",
+                             "/health/", "/healthx", "/%68ealth", "/nothing", ""}) {
         EXPECT_FALSE(is_public(path)) << path;
     }
 }

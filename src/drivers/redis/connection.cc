@@ -40,6 +40,9 @@ Connection::Connection(const Settings& settings)
         greetings.push_back(std::move(authentication));
     }
     greetings.push_back({"CLIENT", "SETNAME", settings.application});
+    if (settings.database != 0) {
+        greetings.push_back({"SELECT", std::to_string(settings.database)});
+    }
     for (const auto& reply : pipeline(greetings)) {
         // While it loads its data, Redis refuses most commands but is the right server.
         if (reply.is_error() && kind_of_error(reply.value) != "LOADING") {

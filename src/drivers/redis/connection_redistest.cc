@@ -22,6 +22,23 @@ TEST(Connection, SpeaksOverTheUnixSocketAndKeepsAnyBytes) {
     EXPECT_EQ(connection.command({"CLIENT", "GETNAME"}).text(), "caisson");
 }
 
+TEST(Connection, WorksInTheDatabaseThatTheSettingsName) {
+    auto settings = test::Redis::shared().settings();
+    settings.database = 3;
+    Connection(settings).command({"SET", "third", "x"});
+    Connection first(test::Redis::shared().settings());
+    EXPECT_TRUE(first.command({"GET", "third"}).is_nothing());
+    EXPECT_EQ(Connection(settings).command({"DEL", "third"}).integer(), 1);
+    settings.database = 4711;
+    try {
+        const Connection refused(settings);
+        FAIL();
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), Code::cannot_connect);
+        EXPECT_NE(error.message().find("/4711"), std::string::npos) << error.message();
+    }
+}
+
 TEST(Connection, ARefusedCommandLeavesTheConnectionUsable) {
     Connection connection(test::Redis::shared().settings());
     connection.command({"SET", "text", "x"});

@@ -14,13 +14,15 @@ struct Settings {
     std::string socket;  ///< Path of a Unix socket; empty: host and port.
     std::string host = "127.0.0.1";
     std::uint16_t port = 6379;
-    std::string user;  ///< Empty: Redis' own `default`.
-    Secret password;   ///< Empty: no AUTH is sent.
+    std::string user;       ///< Empty: Redis' own `default`.
+    Secret password;        ///< Empty: no AUTH is sent.
+    unsigned database = 0;  ///< The number of the Redis database.
     std::string application = "caisson";
     std::chrono::milliseconds connect_limit{5000};
     std::chrono::milliseconds answer_limit{5000};  ///< For each answer; zero waits for ever.
 
-    /// `user@host:port` or the path of the socket: for messages, without the password.
+    /// `user@host:port` or the path of the socket, and `/3` for a database other than 0: for
+    /// messages, without the password.
     std::string text() const;
 };
 

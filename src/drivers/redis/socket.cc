@@ -123,7 +123,8 @@ int open_remote(const Settings& settings, steady_clock::time_point deadline) {
 }  // namespace
 
 std::string Settings::text() const {
-    const std::string where = socket.empty() ? fmt::format("{}:{}", host, port) : socket;
+    const std::string where = (socket.empty() ? fmt::format("{}:{}", host, port) : socket) +
+                              (database == 0 ? "" : fmt::format("/{}", database));
     return user.empty() ? where : user + "@" + where;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <array>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -187,7 +188,36 @@ void inspect_record(Inspection& inspection, Verdict& verdict) {
                 inspection.basis_text(), "run: caisson migrate");
 }
 
+namespace {
+
+/// They come and go with the data, which is no migration's matter; one that is gone may be a loss.
+void tell_partitions(Inspection& inspection, Verdict& verdict) {
+    if (inspection.basis() != Basis::current) {
+        return;
+    }
+    const auto& [come, gone] = inspection.partitions();
+    const auto list = [](const std::set<std::string>& names) {
+        return join(std::vector<std::string>(names.begin(), names.end()), ", ");
+    };
+    if (!come.empty()) {
+        add_finding(verdict, Severity::info,
+                    fmt::format("{} that no migration made: {}", counted(come.size(), "partition"),
+                                list(come)));
+    }
+    if (!gone.empty()) {
+        add_finding(
+            verdict, Severity::warning,
+            fmt::format("{} that a migration made {} gone: {}", counted(gone.size(), "partition"),
+                        gone.size() == 1 ? "is" : "are", list(gone)),
+            "fine if retired on purpose: caisson migrate records what is there from then "
+            "on; else the rows are in the backup");
+    }
+}
+
+}  // namespace
+
 void inspect_tables(Inspection& inspection, Verdict& verdict) {
+    tell_partitions(inspection, verdict);
     compare(inspection, verdict,
             {"schema", "table", "partition", "inheritance", "row security", "replica identity",
              "clustering", "storage parameters", "foreign data wrapper", "server", "user mapping",

@@ -55,6 +55,11 @@ const std::vector<schema::Difference>& Inspection::differences() {
     return differences_;
 }
 
+const schema::Partitions& Inspection::partitions() {
+    read_structure();
+    return partitions_;
+}
+
 const std::string& Inspection::basis_text() {
     read_structure();
     return basis_text_;
@@ -95,7 +100,9 @@ void Inspection::read_structure() {
     } else {
         const auto found = schema::snapshot(connection);
         basis_ = Basis::current;
-        differences_ = schema::diff(structure_->snapshot, found);
+        partitions_ = schema::partitions_between(structure_->snapshot, found);
+        differences_ = schema::diff(schema::without_tables(structure_->snapshot, partitions_.gone),
+                                    schema::without_tables(found, partitions_.come));
     }
 }
 

@@ -14,6 +14,7 @@
 #include "drivers/pg/connection.h"
 #include "lifecycle/checks/run.h"
 #include "lifecycle/schema/difference.h"
+#include "lifecycle/schema/partitions.h"
 #include "lifecycle/schema/structure.h"
 
 namespace caisson::checks {
@@ -43,7 +44,9 @@ class Inspection {
     /// The recorded structure compared with what is there; read once, at the first call.
     Basis basis();
     const std::optional<schema::Structure>& structure();
+    /// But for the partitions that came and went.
     const std::vector<schema::Difference>& differences();
+    const schema::Partitions& partitions();
     /// Why there is no basis, in a sentence.
     const std::string& basis_text();
 
@@ -59,6 +62,7 @@ class Inspection {
     std::string basis_text_;
     std::optional<schema::Structure> structure_;
     std::vector<schema::Difference> differences_;
+    schema::Partitions partitions_;
 };
 
 void add_finding(Verdict& verdict, Severity severity, std::string message, std::string remedy = {});

@@ -72,6 +72,32 @@ Verdict run_built_in(Inspection& inspection, const BuiltIn& check) {
     return verdict;
 }
 
+Verdict run_offered(const OfferedCheck& check) {
+    const Stopwatch watch;
+    Verdict verdict;
+    verdict.name = check.name;
+    verdict.description = check.description;
+    verdict.built_in = true;
+    try {
+        check.inspect(verdict);
+    } catch (const Error& error) {
+        if (error.code() == Code::interrupted) {
+            throw;
+        }
+        verdict.outcome = Outcome::cannot_run;
+        verdict.found = "not known";
+        add_finding(verdict, Severity::error, error.message(), error.hint());
+    }
+    settle(verdict);
+    verdict.duration = watch.elapsed();
+    return verdict;
+}
+
+bool is_first(const Options& options) {
+    const auto& databases = options.manifest.databases;
+    return databases.empty() || databases.front().key == options.database.key;
+}
+
 std::string shortened(std::string_view value) {
     const auto end = byte_of_character(value, longest_value);
     return std::string(value.substr(0, end)) + (end < value.size() ? "…" : "");
@@ -175,9 +201,12 @@ Verdict run_check(pg::Connection& connection, const Check& check, const Options&
     return verdict;
 }
 
-void require_known(const std::vector<std::string>& only, const std::vector<Check>& checks) {
+void require_known(const std::vector<std::string>& only, const Options& options) {
     auto names = built_in_names();
-    for (const auto& check : checks) {
+    for (const auto& check : options.offered) {
+        names.push_back(check.name);
+    }
+    for (const auto& check : options.checks) {
         names.push_back(check.name);
     }
     for (const auto& name : only) {
@@ -202,7 +231,7 @@ std::vector<std::string> built_in_names() {
 
 Report run(pg::Connection& connection, const Options& options) {
     const auto checks = of_database(options.checks, options.manifest, options.database, false);
-    require_known(options.only, options.checks);
+    require_known(options.only, options);
     const Stopwatch watch;
     Report report;
     report.platform = options.manifest.name;
@@ -224,6 +253,11 @@ Report run(pg::Connection& connection, const Options& options) {
     for (const auto& check : built_ins) {
         if (wanted(check.name)) {
             add(run_built_in(inspection, check));
+        }
+    }
+    for (const auto& check : options.offered) {
+        if (is_first(options) && wanted(check.name)) {
+            add(run_offered(check));
         }
     }
     for (const auto& check : checks) {

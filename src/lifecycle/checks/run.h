@@ -14,6 +14,16 @@
 
 namespace caisson::checks {
 
+/// A built-in check of something beside the database, such as Redis: offered by another module,
+/// registered in `app`. Asked once, with the first database of the manifest.
+struct OfferedCheck {
+    std::string name;
+    std::string description;
+    /// Puts what it finds into the verdict; an outcome that it leaves at `holds` becomes `fails`
+    /// when there are findings beyond info. What it throws makes the check one that cannot run.
+    std::function<void(Verdict& verdict)> inspect;
+};
+
 /// What is verified, as values of other modules.
 struct Options {
     platform::Manifest manifest;
@@ -27,6 +37,7 @@ struct Options {
     std::vector<std::string> history;
     /// What is wrong with the journal, likewise.
     std::vector<std::string> journal;
+    std::vector<OfferedCheck> offered;
     /// For each statement of a built-in check; a platform's check has its own.
     std::chrono::milliseconds limit{30'000};
     /// Names of checks; empty: all of them. Those of other databases are passed over.

@@ -219,5 +219,41 @@ TEST_F(RunTest, ALostConnectionEndsTheRun) {
     }
 }
 
+TEST_F(RunTest, OfferedChecksAreAskedOnceWithTheFirstDatabase) {
+    options_.only = {"memory", "disk"};
+    options_.offered = {
+        {"memory", "there is enough",
+         [](Verdict& verdict) {
+             verdict.found = "too little";
+             verdict.findings.push_back({Severity::warning, "1 MB", "buy more"});
+         }},
+        {"disk", "there is enough", [](Verdict& verdict) { verdict.found = "1 TB"; }}};
+    auto report = run(connection_, options_);
+    ASSERT_EQ(report.verdicts.size(), 2U);
+    EXPECT_EQ(report.verdicts[0].outcome, Outcome::fails);
+    EXPECT_EQ(report.verdicts[0].severity, Severity::warning);
+    EXPECT_EQ(report.verdicts[1].outcome, Outcome::holds);
+    EXPECT_TRUE(report.verdicts[1].built_in);
+    EXPECT_TRUE(report.holds());
+
+    options_.database.key = "second";
+    options_.manifest.databases.push_back(options_.database);
+    EXPECT_TRUE(run(connection_, options_).verdicts.empty());
+}
+
+TEST_F(RunTest, AnOfferedCheckThatCannotLookIsNotFine) {
+    options_.only = {"cache"};
+    options_.offered = {{"cache", "it is there", [](Verdict&) {
+                             throw Error(Code::cannot_connect, "nobody listens", "start it");
+                         }}};
+    const auto report = run(connection_, options_);
+    ASSERT_EQ(report.verdicts.size(), 1U);
+    EXPECT_EQ(report.verdicts[0].outcome, Outcome::cannot_run);
+    ASSERT_EQ(report.verdicts[0].findings.size(), 1U);
+    EXPECT_EQ(report.verdicts[0].findings[0].message, "nobody listens");
+    EXPECT_EQ(report.verdicts[0].findings[0].remedy, "start it");
+    EXPECT_FALSE(report.holds());
+}
+
 }  // namespace
 }  // namespace caisson::checks

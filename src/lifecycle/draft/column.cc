@@ -9,25 +9,6 @@
 namespace caisson::draft {
 namespace {
 
-std::string after(std::string_view& rest, std::string_view word) {
-    if (rest.rfind(word, 0) != 0) {
-        return {};
-    }
-    rest.remove_prefix(word.size());
-    return std::string(word);
-}
-
-/// Up to the next clause.
-std::string up_to_clause(std::string_view& rest) {
-    auto end = rest.size();
-    for (const std::string_view clause : {" collate ", " not null", " generated ", " default "}) {
-        end = std::min(end, find_outside(rest, clause));
-    }
-    const std::string part(rest.substr(0, end));
-    rest.remove_prefix(end);
-    return part;
-}
-
 /// Whether each value of the one type is one of the other, without loss. Types as the server words
 /// them.
 bool holds_every_value(const std::string& from, const std::string& to) {
@@ -47,34 +28,6 @@ std::string default_clause(const Column& column) {
 }
 
 }  // namespace
-
-Column parse_column(std::string_view rest) {
-    Column column;
-    column.type = up_to_clause(rest);
-    if (!after(rest, " collate ").empty()) {
-        column.collation = up_to_clause(rest);
-    }
-    if (!after(rest, " not null").empty()) {
-        column.not_null = true;
-        column.is_validated = after(rest, " not valid").empty();
-    }
-    for (const std::string_view kind : {"always", "by default"}) {
-        if (!after(rest, fmt::format(" generated {} as identity", kind)).empty()) {
-            column.identity = kind;
-            if (rest.rfind(" (", 0) == 0) {
-                const auto end = rest.find(')');
-                column.options = rest.substr(2, end - 2);
-                rest.remove_prefix(end + 1);
-            }
-        }
-    }
-    if (!after(rest, " default ").empty()) {
-        column.expression = rest;
-    } else if (!rest.empty()) {
-        column.generated = rest.substr(1);
-    }
-    return column;
-}
 
 std::optional<Change> alter_column(const Object& from, const Object& to) {
     const auto a = parse_column(from.definition);

@@ -109,39 +109,6 @@ std::string parent_of(const Object& object) { return schema::split_name(object.n
 
 std::string own_name(const Object& object) { return schema::split_name(object.name).second; }
 
-std::size_t find_outside(std::string_view text, std::string_view word, std::size_t from) {
-    char quote = 0;
-    int depth = 0;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const char c = text[i];
-        if (quote != 0) {
-            quote = c == quote ? '\0' : quote;
-            continue;
-        }
-        if (depth == 0 && i >= from && text.substr(i, word.size()) == word) {
-            return i;
-        }
-        if (c == '\'' || c == '"') {
-            quote = c;
-        }
-        depth += (c == '(' || c == '[') ? 1 : (c == ')' || c == ']') ? -1 : 0;
-    }
-    return std::string_view::npos;
-}
-
-std::vector<std::string> list_of(std::string_view text) {
-    std::vector<std::string> parts;
-    while (!text.empty()) {
-        const auto comma = find_outside(text, ", ");
-        parts.emplace_back(text.substr(0, comma));
-        if (comma == std::string_view::npos) {
-            break;
-        }
-        text.remove_prefix(comma + 2);
-    }
-    return parts;
-}
-
 Catalog::Catalog(const schema::Snapshot& snapshot) {
     for (const auto& object : snapshot.objects) {
         objects_.emplace(object.key(), &object);

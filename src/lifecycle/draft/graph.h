@@ -9,9 +9,12 @@
 #include <vector>
 
 #include "lifecycle/schema/snapshot.h"
+#include "lifecycle/schema/wording.h"
 
 namespace caisson::draft {
 
+using schema::find_outside;
+using schema::list_of;
 using schema::Object;
 
 /// A snapshot by key, with everything that an object needs: what was recorded, and what its name
@@ -46,10 +49,5 @@ std::string parent_of(const Object& object);
 std::string own_name(const Object& object);
 
 bool is_any(std::string_view kind, std::initializer_list<std::string_view> kinds);
-
-/// Where a word stands outside quotes and brackets; npos when it does not.
-std::size_t find_outside(std::string_view text, std::string_view word, std::size_t from = 0);
-/// Parts between top-level ", ".
-std::vector<std::string> list_of(std::string_view text);
 
 }  // namespace caisson::draft

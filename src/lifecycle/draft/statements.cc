@@ -174,15 +174,6 @@ std::string on_parent(const Object& object) {
 
 }  // namespace
 
-std::pair<std::string, std::string> without_state(const std::string& definition) {
-    for (const std::string_view state : {"disabled", "always", "replica"}) {
-        if (ends_with(definition, ' ' + std::string(state))) {
-            return {definition.substr(0, definition.size() - state.size() - 1), std::string(state)};
-        }
-    }
-    return {definition, ""};
-}
-
 bool is_folded(std::string_view kind) {
     return is_any(kind, {"column", "inheritance", "partition", "column order"});
 }

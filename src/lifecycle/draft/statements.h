@@ -10,22 +10,9 @@
 
 namespace caisson::draft {
 
-/// A column's definition in its parts.
-struct Column {
-    std::string type;
-    std::string collation;  ///< Empty: that of the type.
-    bool not_null = false;
-    bool is_validated = true;
-    std::string identity;    ///< `always`, `by default` or empty.
-    std::string options;     ///< Of the identity's sequence.
-    std::string expression;  ///< Of the default.
-    std::string generated;   ///< Its whole clause.
-};
-Column parse_column(std::string_view definition);
-
-/// What is behind ` disabled`, ` always` or ` replica` at the end of a trigger, rule or event
-/// trigger; the definition without it.
-std::pair<std::string, std::string> without_state(const std::string& definition);
+using schema::Column;
+using schema::parse_column;
+using schema::without_state;
 
 /// Whether an object comes and goes with the statement of its table.
 bool is_folded(std::string_view kind);

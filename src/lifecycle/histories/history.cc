@@ -4,6 +4,10 @@
 #include <algorithm>
 #include <array>
 
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "drivers/pg/quote.h"
 #include "lifecycle/histories/table.h"
 
 namespace caisson::histories {
@@ -33,6 +37,16 @@ constexpr std::array known = {
 };
 
 }  // namespace
+
+std::string ToolHistory::protect_sql() const {
+    return fmt::format(
+        "do $caisson$declare grantee text; begin for grantee in select distinct "
+        "a.grantee::regrole::text from pg_catalog.pg_class c, pg_catalog.aclexplode(c.relacl) a "
+        "where c.oid = pg_catalog.to_regclass({}) and a.grantee not in (0, c.relowner) and "
+        "a.privilege_type in ('INSERT', 'UPDATE', 'DELETE') loop execute 'revoke insert, update, "
+        "delete on table {} from ' || grantee; end loop; end$caisson$;",
+        pg::literal(table()), replace_all(table(), "'", "''"));
+}
 
 std::unique_ptr<ToolHistory> history_of(const platform::Source& source,
                                         const std::vector<sources::Migration>& files) {

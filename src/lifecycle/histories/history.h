@@ -55,6 +55,11 @@ class ToolHistory {
     /// SQL, values as literals and ending in `;`, that makes the table as the tool would where it
     /// is not there. Harmless where it is.
     virtual std::string create_sql() const = 0;
+    /// SQL that takes writing from all but the table's owner: a history that an application could
+    /// write would be none.
+    std::string protect_sql() const;
+    /// create_sql(), and what default privileges gave is taken back.
+    std::string protected_create_sql() const { return create_sql() + protect_sql(); }
     /// SQL that records the migration as applied or as reverted; it goes into the transaction of
     /// the file and works whatever search_path and role the file has left.
     virtual std::string applied_sql(const sources::Migration& migration,

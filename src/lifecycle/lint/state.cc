@@ -64,13 +64,18 @@ class Application {
     void create_index(sql::Node statement) {
         Index index;
         index.table = relation_name(statement["relation"]);
-        index.is_partial = static_cast<bool>(statement["whereClause"]);
         for (const auto& element : statement.list("indexParams")) {
             if (element.text("name").empty()) {
                 break;
             }
             index.columns.emplace_back(element.text("name"));
         }
+        // WHERE column IS NOT NULL leaves out what no foreign key asks for.
+        const auto filled =
+            statement["whereClause"] ? not_null_column(statement["whereClause"]) : "";
+        index.is_partial =
+            statement["whereClause"] &&
+            std::find(index.columns.begin(), index.columns.end(), filled) == index.columns.end();
         auto name = std::string(statement.text("idxname"));
         if (name.empty()) {
             name = index.table + " " + std::to_string(state_.indexes.size());

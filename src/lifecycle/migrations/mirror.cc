@@ -89,18 +89,6 @@ std::string insert_sql(const Mirrored& row) {
         record.duration.count(), is_kept ? pg::literal(file->up.text) : "null");
 }
 
-/// The table as its tool makes it; of the default privileges the roles keep what reads. A history
-/// that an application could write would be none.
-std::string create_sql(const ToolHistory& tool) {
-    return fmt::format(
-        "{}do $caisson$declare grantee text; begin for grantee in select distinct "
-        "a.grantee::regrole::text from pg_catalog.pg_class c, pg_catalog.aclexplode(c.relacl) a "
-        "where c.oid = {}::pg_catalog.regclass and a.grantee not in (0, c.relowner) and "
-        "a.privilege_type in ('INSERT', 'UPDATE', 'DELETE') loop execute 'revoke insert, update, "
-        "delete on table {} from ' || grantee; end loop; end$caisson$;",
-        tool.create_sql(), pg::literal(tool.table()), replace_all(tool.table(), "'", "''"));
-}
-
 }  // namespace
 
 Reconciliation reconcile(const std::string& source, const std::vector<Migration>& files,
@@ -278,7 +266,7 @@ History Mirror::follow(pg::Connection& connection, const std::vector<Migration>&
     for (const auto& one : list) {
         const auto& tool = *of(one.source);
         sql += mirror_sql(one);
-        sql += one.is_missing ? create_sql(tool) : "";
+        sql += one.is_missing ? tool.protected_create_sql() : "";
         sql += one.outward.empty() ? "" : tool.baseline_sql(one.outward, {});
     }
     if (sql.empty()) {
@@ -300,7 +288,7 @@ void Mirror::baseline(pg::Connection& connection, const std::vector<const Migrat
     }
     for (const auto& [source, list] : by_source) {
         if (const auto* tool = of(source)) {
-            sql += create_sql(*tool) + tool->baseline_sql(list, {});
+            sql += tool->protected_create_sql() + tool->baseline_sql(list, {});
         }
     }
     pg::Transaction transaction(connection);

@@ -67,7 +67,7 @@ TEST_F(RunScriptTest, WhatWasDoneMayNotBeEdited) {
 }
 
 TEST_F(RunScriptTest, AHiddenCommitDoesNotEndTheTransactionOfItsFile) {
-    write("001_a.sql", "\\set n 1\ncreate table t(i int);\nselect :n \\; commit;\n");
+    write("001_a.sql", "\\set word commit\ncreate table t(i int);\nselect 1 \\; :word;\n");
     auto error = refusal([&] { up(); });
     EXPECT_EQ(error.code(), Code::migration_failed);
     EXPECT_THAT(error.message(), HasSubstr("001_a.sql:3:1"));

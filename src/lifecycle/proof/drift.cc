@@ -56,7 +56,7 @@ void make_tool_tables(pg::Connection& connection, const std::vector<platform::So
                       const std::vector<migrations::Migration>& files) {
     for (const auto& source : sources) {
         if (const auto tool = histories::history_of(source, files)) {
-            connection.script(tool->create_sql());
+            connection.script(tool->protected_create_sql());
         }
     }
 }

@@ -158,7 +158,8 @@ ExtensionPlan plan_extensions(const Survey& found, const platform::Database& dat
         if (found.offered.contains(extension.name)) {
             plan.actions.push_back(
                 {fmt::format("extension {}", extension.name),
-                 fmt::format("create extension {} cascade", identifier(extension.name))});
+                 fmt::format("create extension {} cascade", identifier(extension.name)),
+                 extension.optional});
         } else if (extension.optional) {
             plan.notes.push_back(
                 fmt::format("the server does not offer the optional extension {} (package {})",

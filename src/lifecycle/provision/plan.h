@@ -43,6 +43,8 @@ struct Survey {
 struct Action {
     std::string description;
     std::string sql;
+    /// Done without where the server refuses, such as an extension whose library it did not load.
+    bool is_optional = false;
 };
 
 /// The roles a database should have, by name: the built-in ones and the manifest's own.

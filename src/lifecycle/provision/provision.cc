@@ -119,9 +119,13 @@ void run_actions(pg::Connection& connection, const std::vector<Action>& actions,
         if (!options.dry_run) {
             try {
                 connection.query(action.sql);
-            } catch (Error& error) {
-                error.with("while making", action.description);
-                throw;
+            } catch (const pg::DatabaseError& error) {
+                if (!action.is_optional) {
+                    throw Error(error).with("while making", action.description);
+                }
+                report.notes.push_back(fmt::format("the optional {} is left out: {}",
+                                                   action.description, error.message()));
+                continue;
             }
         }
         report.done.push_back(action.description);
@@ -425,7 +429,10 @@ Report compare_settings(pg::Connection& admin, const trust::Run& run, bool set) 
             "select current_setting(name) as value, context, "
             "  lower(current_setting(name)) = lower($2) or setting = $2 "
             "  or (unit in ('B', 'kB', '8kB', 'MB') and $2 ~* '^\\s*\\d+\\s*[kmgt]b\\s*$' "
-            "      and pg_size_bytes(current_setting(name)) = pg_size_bytes($2)) as same "
+            "      and pg_size_bytes(current_setting(name)) = pg_size_bytes($2)) "
+            "  or (unit in ('ms', 's', 'min') and $2 ~ '^\\s*\\d+\\s*(us|ms|s|min|h|d)\\s*$' "
+            "      and current_setting(name) ~ '^\\d+(us|ms|s|min|h|d)$' "
+            "      and current_setting(name)::interval = $2::interval) as same "
             "  from pg_settings where lower(name) = lower($1)",
             {name, value});
         if (rows.empty()) {

@@ -81,6 +81,13 @@ select 'column order', t.name,
        'column order', t.oid, 0
   from of_table t
 union all
+select 'view columns', t.name,
+       (select string_agg(quote_ident(a.attname) || ' ' || format_type(a.atttypid, a.atttypmod), ', '
+                          order by a.attnum)
+          from pg_attribute a where a.attrelid = t.oid and a.attnum > 0 and not a.attisdropped),
+       'view columns', t.oid, 0
+  from relation t where t.relkind in ('v', 'm')
+union all
 select 'column setting', t.name || '.' || quote_ident(a.attname),
        concat_ws('; ',
            case when a.attstorage <> y.typstorage

@@ -95,7 +95,8 @@ class Reader {
         found_.reserve(rows.size());
         for (const auto row : rows) {
             const auto kind = row.text(std::size_t{0});
-            if (kind == "column order" && !scope_.column_order) {
+            if ((kind == "column order" && !scope_.column_order) ||
+                (kind == "view columns" && !scope_.view_columns)) {
                 continue;
             }
             auto definition = canonical(std::string(row.text(2)));
@@ -201,7 +202,9 @@ class Reader {
             const std::string privileges(row.text(5));
             // Provisioning takes from PUBLIC what its roles make, and the schema public.
             const bool is_taken = grantee == "public" && privileges == "none";
-            if (is_provisioned(grantee) || (is_public && grantee == "public") ||
+            // Whoever uses a database that was taken over keeps the use of its first schema.
+            const bool is_use = is_public && privileges == "usage";
+            if (is_provisioned(grantee) || (is_public && grantee == "public") || is_use ||
                 (is_taken && is_provisioned(owner))) {
                 continue;
             }

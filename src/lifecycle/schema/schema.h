@@ -7,5 +7,6 @@
 /// migrations led to in caisson.structure.
 
 #include "lifecycle/schema/difference.h"
+#include "lifecycle/schema/partitions.h"
 #include "lifecycle/schema/snapshot.h"
 #include "lifecycle/schema/structure.h"

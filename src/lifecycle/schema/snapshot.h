@@ -47,6 +47,9 @@ struct Scope {
     /// The order of a table's columns, as an object a table. A column that was dropped and made
     /// again stands last, so a schema that came back by a down file differs in it.
     bool column_order = false;
+    /// What the columns of views are called and of what type, as an object a view. Their queries
+    /// tell it as well, so that it is compared nowhere.
+    bool view_columns = false;
 };
 
 /// What the database has now; reads only the catalogues. Left out: system schemas, `caisson`,

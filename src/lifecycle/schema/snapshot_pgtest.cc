@@ -95,6 +95,17 @@ TEST_F(SnapshotTest, IsTheSameWhateverTheSearchPathAndLeavesItAsItWas) {
     EXPECT_EQ(definition(snapshot(connection_), "table", "public.fresh"), "table");
 }
 
+TEST_F(SnapshotTest, ColumnsOfViewsAreToldInTheirOrderAndOnlyWhenAskedFor) {
+    connection_.script(
+        "create table t (z numeric(5, 2), a text);"
+        "create view v as select z, a as \"A, b\" from t;"
+        "create materialized view m as select a from t");
+    const auto all = snapshot(connection_, {.view_columns = true});
+    EXPECT_EQ(definition(all, "view columns", "public.v"), "z numeric(5,2), \"A, b\" text");
+    EXPECT_EQ(definition(all, "view columns", "public.m"), "a text");
+    EXPECT_EQ(definition(snapshot(connection_), "view columns", "public.v"), "(none)");
+}
+
 TEST_F(SnapshotTest, RightsAreObjectsOfTheirOwnAndOnlyWhenAskedFor) {
     connection_.script(test::everything);
     connection_.script(test::roles);
@@ -203,7 +214,7 @@ TEST_F(SnapshotTest, SurvivesADumpAndARestore) {
     EXPECT_EQ(hash(expected), hash(found));
 }
 
-TEST_F(SnapshotTest, AThousandTablesTakeLessThanASecond) {
+TEST_F(SnapshotTest, AThousandTablesAreReadWhole) {
     // Few tables a transaction: the server has room for some thousand locks.
     connection_.query(R"sql(
 do $$ begin
@@ -216,17 +227,10 @@ do $$ begin
     end loop;
 end $$
 )sql");
-    // The best of three: the machine may have other things to do.
-    std::chrono::duration<double> taken{1e9};
-    for (int round = 0; round < 3; ++round) {
-        const auto start = std::chrono::steady_clock::now();
-        const auto all = snapshot(connection_);
-        taken = std::min<std::chrono::duration<double>>(taken,
-                                                        std::chrono::steady_clock::now() - start);
-        EXPECT_GT(all.objects.size(), 12'000U);
-    }
-    EXPECT_LT(taken.count(), 1.0);
-    RecordProperty("milliseconds", static_cast<int>(taken.count() * 1000));
+    // How long it takes, bench/snapshot measures.
+    const auto all = snapshot(connection_);
+    EXPECT_GT(all.objects.size(), 12'000U);
+    EXPECT_EQ(hash(all), hash(snapshot(connection_)));
 }
 
 }  // namespace

@@ -15,6 +15,7 @@ namespace caisson::seeds {
 namespace {
 
 constexpr int most_attempts = 5;
+constexpr int most_kept_told = 100;
 constexpr const char* doomed = "pg_temp.\"caisson:clear\"";
 
 /// One clearing inside one transaction. A temporary table holds every tracked row that is meant,
@@ -27,12 +28,15 @@ class Clearing {
     Cleared run() {
         shapes_ = recorded_shapes(connection_);
         choose_files();
-        if (files_.empty()) {
+        if (files_.empty() && claims_.empty()) {
             return {};
         }
         std::vector<pg::QualifiedName> tables;
         for (const auto& shape : shapes_) {
             tables.push_back(shape.table);
+        }
+        for (const auto& [number, claim] : claims_) {
+            tables.push_back(claim->table);
         }
         target_ = read_target(connection_, tables);
         collect();
@@ -48,7 +52,9 @@ class Clearing {
         std::set<std::string> unknown(options_.files.begin(), options_.files.end());
         std::vector<std::string> names;
         for (const auto& file : recorded) {
-            if (!sets_.empty() && std::find(sets_.begin(), sets_.end(), file.set) == sets_.end()) {
+            if (options_.claims_only ||
+                (!sets_.empty() &&
+                 std::find(sets_.begin(), sets_.end(), file.set) == sets_.end())) {
                 continue;
             }
             names.push_back(file.name);
@@ -63,11 +69,32 @@ class Clearing {
                 files_[file.id] = file.name;
             }
         }
+        choose_claims(unknown, names);
         if (!unknown.empty()) {
             const auto near = nearest(*unknown.begin(), names);
             throw Error(Code::usage,
                         fmt::format("no seed called {} was applied here{}", *unknown.begin(),
                                     near.empty() ? "" : "; did you mean " + near + "?"));
+        }
+    }
+
+    /// Their numbers lie below those of files.
+    void choose_claims(std::set<std::string>& unknown, std::vector<std::string>& names) {
+        std::int64_t number = 0;
+        for (const auto& claim : options_.claims) {
+            const fs::path path(claim.name);
+            bool is_wanted = options_.files.empty();
+            for (const auto& wanted : options_.files) {
+                if (wanted == claim.name || wanted == "seeds/" + claim.name ||
+                    wanted == path.stem().string() || wanted == claim.table.text()) {
+                    is_wanted = true;
+                    unknown.erase(wanted);
+                }
+            }
+            names.push_back(claim.name);
+            if (is_wanted) {
+                claims_.emplace(--number, &claim);
+            }
         }
     }
 
@@ -92,7 +119,7 @@ class Clearing {
         for (const auto& [id, name] : files_) {
             list += (list.empty() ? "" : ", ") + std::to_string(id);
         }
-        return list;
+        return list.empty() ? "null" : list;
     }
 
     void collect() {
@@ -126,6 +153,13 @@ class Clearing {
                       "it was changed'",
                 from_tracked(*table, shape), file_list()));
             tables_.insert(shape.table);
+        }
+        for (const auto& [number, claim] : claims_) {
+            auto notes = claim->collect(connection_, doomed, number);
+            notes_.insert(notes_.end(), notes.begin(), notes.end());
+            if (target_.table(claim->table)) {
+                tables_.insert(claim->table);
+            }
         }
         connection_.query(fmt::format("analyze {}", doomed));
     }
@@ -247,10 +281,11 @@ class Clearing {
         return attempt(table, condition).empty();
     }
 
-    /// One by one, so that only those stay that the server refuses to give up.
+    /// One by one, so that only those stay that the server refuses to give up; of claims, all that
+    /// share a key at once.
     void remove_singly(const pg::QualifiedName& table, const std::string& condition) {
-        const auto rows = connection_.query(
-            fmt::format("select d.key::text as key from {} d where {}", doomed, condition));
+        const auto rows = connection_.query(fmt::format(
+            "select distinct d.key::text as key from {} d where {}", doomed, condition));
         for (const auto row : rows) {
             const auto one =
                 fmt::format("{} and d.key = {}::jsonb", condition, pg::literal(row.text("key")));
@@ -276,6 +311,9 @@ class Clearing {
             fmt::format("delete from caisson.seed_files f where id in ({}) "
                         "and not exists (select from caisson.seed_rows r where r.file = f.id)",
                         file_list()));
+        for (const auto& [number, claim] : claims_) {
+            claim->forget(connection_, doomed, number);
+        }
     }
 
     Cleared report() {
@@ -291,19 +329,43 @@ class Clearing {
             return pg::QualifiedName{row.string("table_schema"), row.string("table_name")}.text();
         };
         for (const auto row : counts) {
-            cleared.tables.push_back({files_.at(row.integer("file")), name(row),
+            const auto file = row.integer("file");
+            cleared.tables.push_back({file < 0 ? claims_.at(file)->name : files_.at(file), name(row),
                                       static_cast<std::uint64_t>(row.integer("removed")),
                                       static_cast<std::uint64_t>(row.integer("gone")),
                                       static_cast<std::uint64_t>(row.integer("kept"))});
         }
         const auto kept = connection_.query(
             fmt::format("select table_schema, table_name, key::text as key, reason from {} "
-                        " where reason is not null order by 1, 2, 3",
+                        " where reason is not null and file > 0 order by 1, 2, 3",
                         doomed));
         for (const auto row : kept) {
             cleared.kept.push_back({name(row), row.string("key"), row.string("reason")});
         }
+        for (const auto& [number, claim] : claims_) {
+            tell_kept(cleared, number, *claim);
+        }
+        cleared.kept.insert(cleared.kept.end(), notes_.begin(), notes_.end());
         return cleared;
+    }
+
+    /// They may be millions: those that share a key and a reason are told together.
+    void tell_kept(Cleared& cleared, std::int64_t number, const Claim& claim) {
+        const auto kept = connection_.query(
+            fmt::format("select key::text as key, key ? 'rows' as is_group, reason, "
+                        "       count(*) as count from {} "
+                        " where file = $1 and reason is not null group by 1, 2, 3 order by 1, 3 "
+                        " limit {}",
+                        doomed, most_kept_told),
+            {number});
+        for (const auto row : kept) {
+            const auto count = static_cast<std::uint64_t>(row.integer("count"));
+            cleared.kept.push_back({claim.table.text(), row.string("key"),
+                                    !row.boolean("is_group")
+                                        ? row.string("reason")
+                                        : fmt::format("{}: {}", counted(count, "row"),
+                                                             row.string("reason"))});
+        }
     }
 
     pg::Connection& connection_;
@@ -311,11 +373,21 @@ class Clearing {
     const Options& options_;
     std::vector<Shape> shapes_;
     std::map<std::int64_t, std::string> files_;
+    std::map<std::int64_t, const Claim*> claims_;
+    std::vector<RowNote> notes_;
     std::set<pg::QualifiedName> tables_;
     Target target_;
 };
 
 }  // namespace
+
+std::uint64_t Cleared::kept_rows() const {
+    std::uint64_t sum = 0;
+    for (const auto& table : tables) {
+        sum += table.kept;
+    }
+    return sum;
+}
 
 Cleared clear(pg::Connection& connection, const std::vector<Set>& sets, const Options& options) {
     require_tracking(connection);

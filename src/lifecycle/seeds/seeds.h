@@ -77,11 +77,38 @@ Seeds load(const platform::Manifest& manifest, const platform::Database& databas
 /// or its table's.
 bool is_called(const File& file, const std::string& wanted);
 
+/// One row, by its key as JSON, with the reason for what was (not) done with it.
+struct RowNote {
+    std::string table;
+    std::string key;
+    std::string reason;
+};
+
+/// Rows of one table that another module made, to be taken back by clear() together with those of
+/// seeds, so that rows may refer to one another. Called inside the transaction of clear(), several
+/// times when it is tried again.
+struct Claim {
+    std::string name;  ///< Of the file, as clear() may be told it; several tables may share it.
+    pg::QualifiedName table;
+    /// Adds every row that was made to the table `doomed` (file, table_schema, table_name, key, rel,
+    /// tid, gone, reason): `file` as given, where it lies (tableoid and ctid) or that it is gone,
+    /// and a reason where it has to stay. Rows with the same key stay or go together when the
+    /// server refuses some; one with the member `rows` stands for many. What could not even be looked for comes back as notes.
+    std::function<std::vector<RowNote>(pg::Connection& connection, const std::string& doomed,
+                                       std::int64_t file)>
+        collect;
+    /// After the rows without a reason were removed.
+    std::function<void(pg::Connection& connection, const std::string& doomed, std::int64_t file)>
+        forget;
+};
+
 struct Options {
     bool is_protected = false;       ///< Of the environment: sample seeds are then refused.
     std::vector<std::string> files;  ///< Only these: names of files or of tables; empty: all.
     bool overwrite = false;          ///< Also rows that somebody changed since.
     bool dry_run = false;            ///< Of clear(): everything is tried, reported and taken back.
+    std::vector<Claim> claims = {};  ///< Of clear(): what else it takes back.
+    bool claims_only = false;        ///< Of clear(): no seeds, whatever sets are named.
     std::chrono::milliseconds wait{60'000};  ///< For another run that holds the lock.
     /// Told before each file.
     std::function<void(const File&)> started = {};
@@ -109,13 +136,6 @@ struct Plan {
 /// Reads the database only. Errors: seed_invalid, listing every table and column that is not
 /// there, every key that is none and every circle of references; protected_environment.
 Plan plan(pg::Connection& connection, const Seeds& seeds, const Options& options = {});
-
-/// One row, by its key as JSON, with the reason for what was (not) done with it.
-struct RowNote {
-    std::string table;
-    std::string key;
-    std::string reason;
-};
 
 /// What was done for one table of one file. Counts are rows.
 struct Counts {
@@ -162,7 +182,9 @@ struct Cleared {
         std::uint64_t kept = 0;
     };
     std::vector<Table> tables;
-    std::vector<RowNote> kept;  ///< Every row that stays, and why.
+    /// Every row that stays, and why; of claims the first hundred keys of each table.
+    std::vector<RowNote> kept;
+    std::uint64_t kept_rows() const;
 };
 /// Removes, children first and in ONE transaction, the rows that seeding inserted and nobody
 /// changed or refers to. Tracking goes with the rows. No sets means all of them. The caller has

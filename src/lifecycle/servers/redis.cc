@@ -112,37 +112,59 @@ void check_port(const trust::Run& run) {
     }
 }
 
-/// Tells the running server what changed; what only a restart applies becomes a note.
+/// What became of one setting at a running server.
+enum class Applied { as_it_was, changed, refused };
+
+Applied apply_setting(redis::Connection& connection, const std::string& name,
+                      const std::string& value) {
+    const redis::Command question = {"CONFIG", "GET", name};
+    const auto before = connection.command(question);
+    try {
+        connection.command({"CONFIG", "SET", name, value});
+    } catch (const Error& error) {
+        if (error.code() != Code::database_rejected) {
+            throw;
+        }
+        return Applied::refused;
+    }
+    return connection.command(question) == before ? Applied::as_it_was : Applied::changed;
+}
+
+/// Tells the running server what changed, in the manifest or by somebody's CONFIG SET; what only a
+/// restart applies becomes a note.
 void apply_changes(const trust::Run& run, const fs::path& redis_server,
                    std::vector<std::string>& notes) {
     const auto text = redis_configuration(run, password_of(run));
-    if (read_if_exists(configuration_file(run)) == text) {
-        return;
+    const bool is_new = read_if_exists(configuration_file(run)) != text;
+    if (is_new) {
+        check_redis_settings(run, redis_server);
+        write_file(configuration_file(run), text, 0600, run.account);
     }
-    check_redis_settings(run, redis_server);
-    write_file(configuration_file(run), text, 0600, run.account);
     redis::Connection connection(settings_of(run));
     const auto port = std::to_string(run.manifest.server.redis_port.value_or(0));
     if (connection.command({"CONFIG", "GET", "port"}).items.at(1).text() != port) {
         check_port(run);
         connection.command({"CONFIG", "SET", "port", port});
     }
+    std::vector<std::string> changed;
     std::vector<std::string> waiting;
     for (const auto& [name, value] : run.manifest.server.redis) {
-        try {
-            connection.command({"CONFIG", "SET", name, value});
-        } catch (const Error& error) {
-            if (error.code() != Code::database_rejected) {
-                throw;
-            }
-            waiting.push_back(name);
+        const auto applied = apply_setting(connection, name, value);
+        if (applied != Applied::as_it_was) {
+            (applied == Applied::changed ? changed : waiting).push_back(name);
         }
     }
-    notes.push_back(waiting.empty()
-                        ? "the changed settings are in force"
-                        : fmt::format("the changed settings are in force but for {}, which {} for "
-                                      "a restart",
-                                      join(waiting, ", "), waiting.size() == 1 ? "waits" : "wait"));
+    if (is_new) {
+        notes.push_back(
+            waiting.empty()
+                ? "the changed settings are in force"
+                : fmt::format("the changed settings are in force but for {}, which {} for "
+                              "a restart",
+                              join(waiting, ", "), waiting.size() == 1 ? "waits" : "wait"));
+    } else if (!changed.empty()) {
+        notes.push_back(fmt::format("changed at the running server, and as declared again: {}",
+                                    join(changed, ", ")));
+    }
 }
 
 /// Why a running server cannot be reached as it should be: it was started with another socket or

@@ -142,6 +142,20 @@ TEST(Settings, ARunningRedisTakesOverWhatItCan) {
     EXPECT_EQ(redis.command({"CONFIG", "GET", "maxmemory"}).items[1].text(), "33554432");
 }
 
+TEST(Settings, WhatSomebodyChangedAtARunningRedisIsAsDeclaredAgain) {
+    PrivateState state;
+    state.run.manifest.server.redis = {{"maxmemory", "32mb"}, {"save", "900 1 300 10"}};
+    const auto started = start(state.run);
+    redis::Connection redis(redis_of(state.run));
+    redis.command({"CONFIG", "SET", "maxmemory", "16mb"});
+    const auto again = start(state.run);
+    EXPECT_EQ(again[1].process, started[1].process);
+    EXPECT_EQ(notes_of(again[1]),
+              "was running: changed at the running server, and as declared again: maxmemory");
+    EXPECT_EQ(redis.command({"CONFIG", "GET", "maxmemory"}).items[1].text(), "33554432");
+    EXPECT_EQ(notes_of(start(state.run)[1]), "was running: ");
+}
+
 TEST(Settings, AnUnknownLocaleIsAMistakeOfTheManifest) {
     PrivateState state;
     state.run.manifest.server.locale = "xx_XX.UTF-8";

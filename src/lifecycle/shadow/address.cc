@@ -217,6 +217,49 @@ void clean(pg::Connection& connection, const std::set<std::string>& kept) {
     connection.query("drop schema if exists caisson cascade");
 }
 
+namespace {
+
+/// The oids of what ALTER DEFAULT PRIVILEGES left.
+std::set<std::string> default_privileges(pg::Connection& connection) {
+    std::set<std::string> oids;
+    for (const auto row : connection.query("select oid::text as oid from pg_default_acl")) {
+        oids.insert(row.string("oid"));
+    }
+    return oids;
+}
+
+/// Those of roles that stay go with no object. Back at what holds without being told, they vanish.
+void take_back_defaults(pg::Connection& connection, const std::set<std::string>& before) {
+    constexpr std::string_view statements = R"sql(
+select format('alter default privileges for role %s%s %s %s on %s %s %s', d.defaclrole::regrole,
+              coalesce(' in schema ' || quote_ident(n.nspname), ''), x.verb, x.privileges,
+              case d.defaclobjtype when 'r' then 'tables' when 'S' then 'sequences'
+                   when 'f' then 'functions' when 'T' then 'types' else 'schemas' end,
+              case x.verb when 'revoke' then 'from' else 'to' end,
+              case x.grantee when 0 then 'public' else x.grantee::regrole::text end) as sql
+  from pg_default_acl d
+  left join pg_namespace n on n.oid = d.defaclnamespace
+ cross join lateral (
+       select 1 as place, 'revoke' as verb, grantee, 'all' as privileges
+         from aclexplode(d.defaclacl) group by grantee
+       union all
+       select 2, 'grant', grantee, string_agg(privilege_type, ', ')
+         from aclexplode(acldefault(case d.defaclobjtype when 'S' then 's'::"char"
+                                         else d.defaclobjtype end, d.defaclrole))
+        where d.defaclnamespace = 0 group by grantee) x
+ where d.oid = $1::oid order by x.place)sql";
+    for (const auto& oid : default_privileges(connection)) {
+        if (before.contains(oid)) {
+            continue;
+        }
+        for (const auto row : connection.query(std::string(statements), {oid})) {
+            connection.query(row.string("sql"));
+        }
+    }
+}
+
+}  // namespace
+
 Address::Address(pg::Settings settings, const trust::Run& run, const platform::Database& database)
     : settings_(std::move(settings)),
       connection_(connect(settings_, run)),
@@ -241,6 +284,7 @@ Address::Address(pg::Settings settings, const trust::Run& run, const platform::D
     extensions_before_ = extensions_of(connection_);
     left_roles_ = drop_roles(connection_);
     before_ = circumstances(connection_);
+    defaults_before_ = default_privileges(connection_);
 }
 
 Address::~Address() {
@@ -254,6 +298,7 @@ Address::~Address() {
         }
         restore(connection_, before_);
         clean(connection_, extensions_before_);
+        take_back_defaults(connection_, defaults_before_);
     } catch (const Error&) {
         // The mark tells the next run to go on.
     }

@@ -42,9 +42,10 @@ class Address : public Place {
     platform::Database database_;
     trust::AdvisoryLock lock_;
     std::set<std::string> extensions_before_;
-    std::string before_;                   ///< The circumstances.
-    std::vector<std::string> left_roles_;  ///< Of an earlier shadow, and somebody's by now.
-    std::vector<std::string> revokes_;     ///< Of the memberships that we gave ourselves.
+    std::set<std::string> defaults_before_;  ///< Default privileges that are not ours.
+    std::string before_;                     ///< The circumstances.
+    std::vector<std::string> left_roles_;    ///< Of an earlier shadow, and somebody's by now.
+    std::vector<std::string> revokes_;       ///< Of the memberships that we gave ourselves.
     bool has_roles_ = false;
 };
 

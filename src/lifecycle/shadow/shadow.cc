@@ -73,18 +73,70 @@ provision::Survey survey_of(pg::Connection& connection) {
     return survey;
 }
 
+/// Without the optional extensions in the database, and nobody may make them: they are taken back
+/// as they are made. Notes. Event triggers are for superusers; at an address we may not be one.
+std::vector<std::string> forbid_extensions(pg::Connection& inside,
+                                           const std::vector<std::string>& names) {
+    if (names.empty()) {
+        return {};
+    }
+    if (inside.query("show is_superuser").front().text(0) != "on") {
+        return {
+            fmt::format("the files may make the optional extensions {} here: only a superuser "
+                        "could forbid it",
+                        join(names, ", "))};
+    }
+    std::string list;
+    for (const auto& name : names) {
+        list += fmt::format("{}quote_ident({})", list.empty() ? "" : ", ", pg::literal(name));
+    }
+    inside.script(fmt::format(R"sql(
+create function caisson.forbid_extension() returns event_trigger language plpgsql
+set search_path = pg_catalog as $$
+declare name text;
+begin
+    for name in select object_identity from pg_event_trigger_ddl_commands()
+                 where object_type = 'extension' and object_identity in ({}) loop
+        raise insufficient_privilege using
+            message = format('the extension %s is optional, and this is tried without it', name),
+            hint = 'let the file do without it, or declare it without optional = true';
+    end loop;
+end $$;
+create event trigger caisson_forbid_extension on ddl_command_end when tag in ('CREATE EXTENSION')
+    execute function caisson.forbid_extension();
+)sql",
+                              list));
+    return {};
+}
+
 /// What provisioning does inside a database: extensions, the schema caisson, rights. Notes.
 std::vector<std::string> prepare(pg::Connection& inside, const trust::Run& run,
                                  const platform::Database& database,
                                  const std::vector<trust::CatalogueStep>& catalogue,
-                                 const std::string& database_name, bool has_roles) {
+                                 const std::string& database_name, bool has_roles,
+                                 const Options& options) {
     trust::install_catalogue(inside, catalogue);
-    const auto extensions =
-        provision::plan_extensions(survey_of(inside), database, inside.server_version() / 10000);
+    auto wanted = database;
+    std::vector<std::string> forbidden;
+    if (!options.optional_extensions) {
+        std::erase_if(wanted.extensions, [&](const auto& extension) {
+            if (extension.optional) {
+                forbidden.push_back(extension.name);
+            }
+            return extension.optional;
+        });
+    }
+    auto extensions =
+        provision::plan_extensions(survey_of(inside), wanted, inside.server_version() / 10000);
     for (const auto& action : extensions.actions) {
         try {
             inside.query(action.sql);
         } catch (const pg::DatabaseError& error) {
+            if (action.is_optional) {
+                extensions.notes.push_back(fmt::format("the optional {} is left out: {}",
+                                                       action.description, error.message()));
+                continue;
+            }
             throw Error(Code::database_rejected,
                         fmt::format("the {} cannot be made in the shadow: {}", action.description,
                                     error.message()),
@@ -95,7 +147,9 @@ std::vector<std::string> prepare(pg::Connection& inside, const trust::Run& run,
     if (has_roles) {
         inside.script(provision::rights(run.manifest, database, database_name));
     }
-    return extensions.notes;
+    auto notes = forbid_extensions(inside, forbidden);
+    notes.insert(notes.end(), extensions.notes.begin(), extensions.notes.end());
+    return notes;
 }
 
 pg::Settings settings_of(const platform::Endpoint& endpoint) {
@@ -116,8 +170,8 @@ std::string version_text(int version) {
 }
 
 Shadow open_address(const platform::Endpoint& endpoint, const trust::Run& run,
-                    const platform::Database& database,
-                    std::vector<trust::CatalogueStep> catalogue) {
+                    const platform::Database& database, std::vector<trust::CatalogueStep> catalogue,
+                    const Options& options) {
     auto place = std::make_unique<Address>(settings_of(endpoint), run, database);
     auto notes = place->make_roles(run, database);
     for (auto& step : catalogue) {
@@ -127,7 +181,7 @@ Shadow open_address(const platform::Endpoint& endpoint, const trust::Run& run,
     }
     try {
         const auto more = prepare(place->connection(), run, database, catalogue, endpoint.database,
-                                  place->has_roles());
+                                  place->has_roles(), options);
         notes.insert(notes.end(), more.begin(), more.end());
         if (place->has_roles()) {
             // Elsewhere the owner owns the database; here it stays the user's.
@@ -154,11 +208,11 @@ Shadow open(const trust::Run& run, const platform::Database& database,
             const std::vector<trust::CatalogueStep>& catalogue, const Options& options) {
     if (const auto endpoint =
             platform::shadow_endpoint(run.manifest, run.environment, run.variables)) {
-        return open_address(*endpoint, run, database, catalogue);
+        return open_address(*endpoint, run, database, catalogue, options);
     }
     auto place = std::make_unique<OwnServer>(run, database, options);
     pg::Connection inside(place->admin());
-    auto notes = prepare(inside, run, database, catalogue, database.name, true);
+    auto notes = prepare(inside, run, database, catalogue, database.name, true, options);
     const int version = inside.server_version();
     if (options.major != 0 && version / 10000 != options.major) {
         notes.push_back(fmt::format(

@@ -28,6 +28,10 @@ struct Options {
     /// 0: that of the private data, else the newest installed. Where the environment names an
     /// address, the server there is taken as it is.
     int major = 0;
+    /// False: none of the extensions that the manifest calls optional is there, whatever the server
+    /// offers, and a file that makes one is refused (42501). What is found then is the same
+    /// everywhere.
+    bool optional_extensions = true;
     /// Told what takes a while: "making a template of PostgreSQL 15".
     std::function<void(const std::string&)> step = {};
 };

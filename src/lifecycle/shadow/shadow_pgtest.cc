@@ -93,6 +93,38 @@ TEST(Shadow, IsAsAFreshlyProvisionedDatabaseUnderItsRealName) {
     EXPECT_EQ(ask(shadow.role(trust::Role::app), "select count(*) from t"), "0");
 }
 
+TEST(Shadow, KnowsNoOptionalExtensionWhereNoneIsWanted) {
+    Bench bench;
+    bench.run.manifest.databases.front().extensions = {{"pg_trgm", false}, {"citext", true}};
+    {
+        const auto shadow = bench.open();
+        EXPECT_EQ(ask(shadow.admin(), "select count(*) from pg_extension where extname = 'citext'"),
+                  "1");
+    }
+    const auto shadow = shadow::open(bench.run, bench.database(), bench.catalogue(),
+                                     {.optional_extensions = false});
+    EXPECT_EQ(ask(shadow.admin(),
+                  "select string_agg(extname, ' ' order by extname) from "
+                  "pg_extension"),
+              "pg_trgm plpgsql");
+    Connections connections(shadow);
+    for (const bool as_admin : {false, true}) {
+        // As a file does that makes it where it can.
+        connections(as_admin).script(
+            "do $$ begin create extension citext; exception when insufficient_privilege then null; "
+            "end $$");
+        EXPECT_EQ(ask(shadow.admin(), "select to_regtype('citext') is null"), "t");
+    }
+    try {
+        connections(true).script("create extension citext");
+        FAIL() << "nothing was refused";
+    } catch (const pg::DatabaseError& error) {
+        EXPECT_EQ(error.sqlstate, "42501");
+        EXPECT_THAT(error.message(), HasSubstr("the extension citext is optional"));
+    }
+    connections(true).script("create extension hstore");  // Others are made as ever.
+}
+
 TEST(Shadow, IsGoneWithItsValue) {
     const Bench bench;
     {
@@ -343,6 +375,37 @@ TEST(Shadow, AtAnAddressLeavesItsLoginNoMembershipInRolesThatWereThere) {
                   "'^main_db_'"),
               "main_db_app");
     admin.script("drop role main_db_app");
+}
+
+TEST(Shadow, AtAnAddressForbidsOptionalExtensionsOrSaysThatItCannot) {
+    Bench bench;
+    bench.run.manifest.databases.front().extensions = {{"citext", true}};
+    const test::Database given;
+    bench.name(given.settings());
+    const auto open = [&] {
+        return shadow::open(bench.run, bench.database(), bench.catalogue(),
+                            {.optional_extensions = false});
+    };
+    {
+        const auto shadow = open();
+        EXPECT_THAT(shadow.notes(), testing::IsEmpty());
+        EXPECT_THROW(pg::Connection(shadow.admin()).script("create extension citext"),
+                     pg::DatabaseError);
+    }
+    EXPECT_EQ(ask(given.settings(), "select count(*) from pg_event_trigger"), "0");
+    pg::Connection(given.settings()).script("create extension citext; drop extension citext");
+
+    pg::Connection admin(given.settings());
+    admin.script(
+        fmt::format("create role plain login createrole password 'plain'; alter database {} "
+                    "owner to plain",
+                    given.name()));
+    auto settings = given.settings();
+    settings.user = "plain";
+    settings.password = Secret("plain");
+    bench.name(settings);
+    EXPECT_THAT(open().notes(),
+                testing::Contains(HasSubstr("the files may make the optional extensions citext")));
 }
 
 TEST(Shadow, SweepsNoLinkAndNothingBehindOne) {

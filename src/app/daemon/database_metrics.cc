@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/daemon/database_metrics.h"
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "base/log.h"
+
+namespace caisson::daemon {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::string_view query = R"sql(
+select pg_database_size(d.datid) as size, a.connections, a.active, a.idle_in_transaction, a.waiting,
+       current_setting('max_connections')::bigint as max_connections, a.oldest,
+       d.xact_commit as committed, d.xact_rollback as rolled_back,
+       d.blks_hit::float8 / nullif(d.blks_hit + d.blks_read, 0) as hit_ratio, d.deadlocks,
+       d.temp_bytes, d.tup_returned as returned,
+       d.tup_inserted + d.tup_updated + d.tup_deleted as written,
+       to_char(d.stats_reset at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as since
+  from pg_stat_database d
+  cross join lateral (
+      select count(*) as connections, count(*) filter (where state = 'active') as active,
+             count(*) filter (where state like 'idle in transaction%') as idle_in_transaction,
+             count(*) filter (where wait_event_type = 'Lock') as waiting,
+             extract(epoch from max(clock_timestamp() - xact_start))::float8 as oldest
+        from pg_stat_activity
+       where datid = d.datid and backend_type = 'client backend' and pid <> pg_backend_pid()) a
+ where d.datname = current_database())sql";
+
+std::optional<double> number(const pg::Row& row, std::string_view column) {
+    return row.is_null(column) ? std::nullopt : std::optional(row.real(column));
+}
+
+void read(pg::Connection& connection, DatabaseFigures& figures) {
+    connection.query("set statement_timeout = '5s'");
+    const auto result = connection.query(std::string(query));
+    const auto row = result.front();
+    figures.size_bytes = row.integer("size");
+    figures.connections = row.integer("connections");
+    figures.active = row.integer("active");
+    figures.idle_in_transaction = row.integer("idle_in_transaction");
+    figures.waiting_for_locks = row.integer("waiting");
+    figures.max_connections = row.integer("max_connections");
+    figures.oldest_transaction_seconds = number(row, "oldest");
+    figures.committed = row.integer("committed");
+    figures.rolled_back = row.integer("rolled_back");
+    figures.cache_hit_ratio = number(row, "hit_ratio");
+    figures.deadlocks = row.integer("deadlocks");
+    figures.temp_bytes = row.integer("temp_bytes");
+    figures.rows_returned = row.integer("returned");
+    figures.rows_written = row.integer("written");
+    figures.statistics_since = row.string("since");
+}
+
+boost::json::value value_of(const std::optional<double>& number) {
+    return number ? boost::json::value(*number) : boost::json::value(nullptr);
+}
+
+boost::json::object json_of(const DatabaseFigures& figures) {
+    boost::json::object object{{"name", figures.name},
+                               {"status", figures.is_reachable ? "connected" : "unreachable"}};
+    if (figures.is_reachable) {
+        object["size_bytes"] = figures.size_bytes;
+        object["connections"] = {{"total", figures.connections},
+                                 {"active", figures.active},
+                                 {"idle_in_transaction", figures.idle_in_transaction},
+                                 {"waiting_for_locks", figures.waiting_for_locks},
+                                 {"max", figures.max_connections}};
+        object["oldest_transaction_seconds"] = value_of(figures.oldest_transaction_seconds);
+        object["transactions"] = {{"committed", figures.committed},
+                                  {"rolled_back", figures.rolled_back}};
+        object["cache_hit_ratio"] = value_of(figures.cache_hit_ratio);
+        object["deadlocks"] = figures.deadlocks;
+        object["temp_bytes"] = figures.temp_bytes;
+        object["rows"] = {{"returned", figures.rows_returned}, {"written", figures.rows_written}};
+        object["statistics_since"] = figures.statistics_since.empty()
+                                         ? boost::json::value(nullptr)
+                                         : boost::json::value(figures.statistics_since);
+    }
+    object["pool"] = {{"size", figures.pool.size},
+                      {"idle", figures.pool.idle},
+                      {"in_use", figures.pool.in_use},
+                      {"waiting", figures.pool.waiting},
+                      {"max", figures.pool.max}};
+    return object;
+}
+
+}  // namespace
+
+DatabaseFigures figures_of(const Database& database, const pg::PoolStats& pool) {
+    DatabaseFigures figures;
+    figures.name = database.name;
+    figures.pool = pool;
+    try {
+        auto settings = database.monitor.user.empty() ? database.settings : database.monitor;
+        settings.connect_limit = 2s;
+        pg::Connection connection(settings);
+        read(connection, figures);
+        figures.is_reachable = true;
+    } catch (const Error& error) {
+        log::warning("metrics_unknown", {{"name", database.name}, {"error", error.message()}});
+    }
+    return figures;
+}
+
+std::string metrics_body(const std::string& platform, const std::string& environment,
+                         const std::vector<DatabaseFigures>& databases) {
+    boost::json::array list;
+    for (const auto& figures : databases) {
+        list.push_back(json_of(figures));
+    }
+    return json_text(boost::json::object{{"platform", platform},
+                                         {"environment", environment},
+                                         {"at", timestamp_now()},
+                                         {"databases", std::move(list)}}) +
+           "\n";
+}
+
+}  // namespace caisson::daemon

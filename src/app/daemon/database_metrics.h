@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// @file
+/// What /v1/database/metrics says: the figures of each database at the moment of asking.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/daemon/daemon.h"
+#include "drivers/pg/pool.h"
+
+namespace caisson::daemon {
+
+/// Counters are PostgreSQL's own, since `statistics_since`. Source: PostgreSQL, "The Cumulative
+/// Statistics System".
+struct DatabaseFigures {
+    std::string name;
+    bool is_reachable = false;
+    std::int64_t size_bytes = 0;
+    std::int64_t connections = 0;  ///< Of all clients, to this database.
+    std::int64_t active = 0;
+    std::int64_t idle_in_transaction = 0;
+    std::int64_t waiting_for_locks = 0;
+    std::int64_t max_connections = 0;                  ///< Of the server.
+    std::optional<double> oldest_transaction_seconds;  ///< Nothing when none is open.
+    std::int64_t committed = 0;
+    std::int64_t rolled_back = 0;
+    std::optional<double> cache_hit_ratio;  ///< 0 to 1; nothing before the first block was read.
+    std::int64_t deadlocks = 0;
+    std::int64_t temp_bytes = 0;
+    std::int64_t rows_returned = 0;
+    std::int64_t rows_written = 0;  ///< Inserted, updated, deleted.
+    std::string statistics_since;   ///< RFC 3339; empty where they were never reset.
+    pg::PoolStats pool;             ///< Of the daemon.
+};
+
+/// Asks a database; one that does not answer is not reachable, and has no other figures.
+DatabaseFigures figures_of(const Database& database, const pg::PoolStats& pool);
+
+/// The body, as JSON; what is unknown is null, never 0.
+std::string metrics_body(const std::string& platform, const std::string& environment,
+                         const std::vector<DatabaseFigures>& databases);
+
+}  // namespace caisson::daemon

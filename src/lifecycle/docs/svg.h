@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lifecycle/docs/relations.h"
+
+namespace caisson::docs {
+
+/// The tables and their relations as a picture: SVG 1.1 without a program to lay it out, without
+/// scripts and fonts of its own, in the colours that the reader's system prefers. With many tables
+/// only their keys are shown. Begins at its root element.
+/// Source: crow's feet after Everest, "Basic data structure models explained with a common example"
+/// (1976).
+std::string svg(const Inventory& inventory, const std::vector<Edge>& edges, std::string_view title);
+
+}  // namespace caisson::docs

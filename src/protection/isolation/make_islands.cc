@@ -1,0 +1,370 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "protection/isolation/islands.h"
+
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "drivers/pg/quote.h"
+
+namespace caisson::isolation {
+namespace {
+
+void switch_triggers(pg::Connection& connection, bool on) {
+    connection.query(fmt::format("set local session_replication_role = {}", on ? "origin" : "replica"));
+}
+
+/// Parents before children; a circle is cut somewhere.
+std::vector<const rows::Table*> ordered(const IslandPlan& plan) {
+    std::vector<const rows::Table*> order;
+    std::set<std::string> placed;
+    auto left = plan.tenancy.tables;
+    while (!left.empty()) {
+        std::vector<std::string> ready;
+        for (const auto& name : left) {
+            const auto& table = plan.shapes.at(name);
+            const bool waits = std::ranges::any_of(table.foreign_keys, [&](const auto& key) {
+                return key.parent != name && left.contains(key.parent);
+            });
+            if (!waits) {
+                ready.push_back(name);
+            }
+        }
+        if (ready.empty()) {
+            ready.push_back(*left.begin());
+        }
+        for (const auto& name : ready) {
+            order.push_back(&plan.shapes.at(name));
+            left.erase(name);
+        }
+    }
+    return order;
+}
+
+/// What the setting holds for the n-th tenant, as the columns that hold it want it.
+std::string identity_value(const IslandPlan& plan, std::size_t index) {
+    const char letter = static_cast<char>('a' + index);
+    for (const auto& [table, name] : plan.tenancy.identity) {
+        const auto* const column = plan.shapes.at(table).find(name);
+        if (column->category == 'N') {
+            return std::to_string((column->base == "int2" ? 9'001 : 900'001) + index);
+        }
+        if (column->category == 'S') {
+            const auto word = fmt::format("tenant-{}", letter);
+            return column->length > 0 ? word.substr(word.size() - std::min<std::size_t>(
+                                                        word.size(), static_cast<std::size_t>(column->length)))
+                                      : word;
+        }
+        if (column->base == "uuid") {
+            break;
+        }
+    }
+    const auto of = [&](std::size_t count) { return std::string(count, letter); };
+    // Letters beyond f are no hexadecimal digits.
+    return index < 6 ? fmt::format("{}-{}-4{}-8{}-{}", of(8), of(4), of(3), of(3), of(12))
+                     : fmt::format("00000000-0000-4000-8000-{:012}", 900'001 + index);
+}
+
+class Maker {
+ public:
+    Maker(pg::Connection& connection, const IslandPlan& plan, std::size_t attempt)
+        : connection_(connection), plan_(plan), attempt_(attempt), order_(ordered(plan)) {}
+
+    Islands make() {
+        for (std::size_t index = 0; index < plan_.tenants; ++index) {
+            const char letter = static_cast<char>('a' + index);
+            islands_.tenants.push_back(
+                {fmt::format("tenant {}", letter), identity_value(plan_, index), {}});
+            family_.clear();
+            connection_.query("select set_config($1, $2, true)",
+                              {plan_.isolation.setting, tenant().id});
+            for (std::size_t place = 0; place < order_.size(); ++place) {
+                make_rows(*order_[place], place);
+            }
+        }
+        note_touched();
+        return std::move(islands_);
+    }
+
+ private:
+    Tenant& tenant() { return islands_.tenants.back(); }
+
+    rows::Tag tag(std::size_t place, std::size_t variant) const {
+        const auto index = islands_.tenants.size() - 1;
+        const char letter = static_cast<char>('a' + index);
+        const auto number = place % 900 * 10 + variant;
+        return {fmt::format("{}{}", letter, number), (index + 1) * 10'000 % 100'000 + number,
+                index < 6 ? fmt::format("{}-0000-4000-8000-", std::string(8, letter))
+                          : fmt::format("{:08}-0000-4000-8000-", index)};
+    }
+
+    void make_rows(const rows::Table& table, std::size_t place) {
+        const auto found = plan_.examples.find(table.name);
+        const auto& examples = found == plan_.examples.end() ? none_ : found->second;
+        std::string why;
+        auto recipe = recipe_of(table, tag(place, 0), why);
+        recipe.examples = examples;
+        bool has_row = why.empty() && try_row(table, rows::choices_for(table, recipe, tag(place, 0)), why);
+        // Rows as the platform's own: they show in views what bare ones do not.
+        for (std::size_t variant = 1; variant <= examples.size(); ++variant) {
+            std::string ignored;
+            auto like = recipe_of(table, tag(place, variant), ignored);
+            like.examples = {examples[variant - 1]};
+            has_row = (ignored.empty() &&
+                       try_row(table,
+                               rows::choices_like(table, examples[variant - 1], like,
+                                                  tag(place, variant)),
+                               ignored)) ||
+                      has_row;
+        }
+        if (!has_row) {
+            islands_.without[table.name] = why;
+        }
+    }
+
+    bool try_row(const rows::Table& table, const rows::Choices& choices, std::string& why) {
+        const auto values = rows::choose(connection_, table, choices);
+        if (!values) {
+            why = "no values were found with which its checks hold";
+            return false;
+        }
+        Row row{&table, {}, false};
+        auto done = rows::put(connection_, table, *values);
+        if (done.refusal) {
+            why = done.refusal->message;
+            row.needs_quiet = true;
+            switch_triggers(connection_, false);
+            done = rows::put(connection_, table, *values);
+            switch_triggers(connection_, true);
+        }
+        if (done.refusal) {
+            return false;
+        }
+        row.values = std::move(done.values);
+        tenant().rows.push_back(std::move(row));
+        return true;
+    }
+
+    /// What is known of a row of this tenant: whose it is, and what it refers to.
+    rows::Recipe recipe_of(const rows::Table& table, const rows::Tag& tag, std::string& why) {
+        rows::Recipe recipe;
+        for (const auto& key : table.foreign_keys) {
+            if (plan_.tenancy.is_tenants(key.parent)) {
+                refer_to_own(table, key, recipe, why);
+            }
+        }
+        for (const auto& column : table.columns) {
+            if (recipe.fixed.contains(column.name)) {
+                continue;
+            }
+            const TableColumn which{table.name, column.name};
+            if (plan_.tenancy.identity.contains(which)) {
+                recipe.fixed[column.name] = {pg::literal(tenant().id)};
+            } else if (plan_.tenancy.optional.contains(which)) {
+                recipe.fixed[column.name] = maybe(column, pg::literal(tenant().id));
+            } else if (plan_.tenancy.belonging.contains(which) ||
+                       plan_.tenancy.names.contains(column.bare)) {
+                recipe.fixed[column.name] = belonging_value(column);
+            }
+        }
+        for (const auto& key : table.foreign_keys) {
+            if (!plan_.tenancy.is_tenants(key.parent) && key.parent != table.name) {
+                refer_to_shared(table, key, recipe, why);
+            }
+        }
+        declare(table, tag, recipe);
+        return recipe;
+    }
+
+    static std::vector<std::string> maybe(const rows::Column& column, const std::string& value) {
+        return column.is_required ? std::vector<std::string>{value}
+                                  : std::vector<std::string>{"null", value};
+    }
+
+    static bool must_say(const rows::Column& column) {
+        return column.is_required && (column.fallback.empty() || column.is_counted);
+    }
+
+    void refer_to_own(const rows::Table& table, const rows::ForeignKey& key, rows::Recipe& recipe,
+                      std::string& why) {
+        const bool is_needed = std::ranges::any_of(
+            key.columns, [&](const auto& name) { return must_say(*table.find(name)); });
+        const bool tells = std::ranges::any_of(key.columns, [&](const auto& name) {
+            return plan_.tenancy.tells(table.name, name);
+        });
+        const bool is_optional = std::ranges::any_of(key.columns, [&](const auto& name) {
+            return plan_.tenancy.optional.contains({table.name, name});
+        });
+        if (!is_needed && !tells && !is_optional) {
+            return;
+        }
+        const auto* const parent = tenant().first(key.parent);
+        if (!parent) {
+            if (is_needed && key.parent != table.name) {
+                why = fmt::format("{} has no row that it could refer to", key.parent);
+            }
+            return;
+        }
+        for (std::size_t index = 0; index < key.columns.size(); ++index) {
+            const auto& value = parent->value(key.targets[index]);
+            const auto sql = value ? pg::literal(*value) : "null";
+            const auto& column = *table.find(key.columns[index]);
+            recipe.fixed.try_emplace(key.columns[index],
+                                     is_needed || tells ? std::vector<std::string>{sql}
+                                                        : maybe(column, sql));
+            if (column.bare != "id") {
+                family_[column.bare] = sql;
+            }
+        }
+    }
+
+    /// Columns of the same name hold the same: what no foreign key ties together.
+    std::vector<std::string> belonging_value(const rows::Column& column) {
+        const auto found = family_.find(column.bare);
+        if (found != family_.end()) {
+            return {found->second};
+        }
+        const auto index = islands_.tenants.size() - 1;
+        const char letter = static_cast<char>('a' + index);
+        const auto number = numbers_.try_emplace(column.bare, numbers_.size() + 1).first->second;
+        if (column.category == 'N') {
+            return {pg::literal(std::to_string((column.base == "int2" ? 8'000 : 800'000) +
+                                               number * 10 + index))};
+        }
+        if (column.base == "uuid") {
+            const auto eight = index < 6 ? std::string(8, letter) : fmt::format("{:08}", index);
+            return {pg::literal(fmt::format("{}-0000-4000-9000-{:012}", eight, number))};
+        }
+        return {pg::literal(fmt::format("{}-{}", column.bare, letter))};
+    }
+
+    void refer_to_shared(const rows::Table& table, const rows::ForeignKey& key,
+                         rows::Recipe& recipe, std::string& why) {
+        const bool is_needed = std::ranges::any_of(
+            key.columns, [&](const auto& name) { return must_say(*table.find(name)); });
+        const auto parent = plan_.shapes.find(key.parent);
+        if (!is_needed || parent == plan_.shapes.end()) {
+            return;
+        }
+        std::vector<std::string> conditions = {"true"};
+        rows::Recipe wanted;
+        for (std::size_t index = 0; index < key.columns.size(); ++index) {
+            const auto fixed = recipe.fixed.find(key.columns[index]);
+            if (fixed != recipe.fixed.end()) {
+                conditions.push_back(fmt::format("{} = {}", key.targets[index], fixed->second.front()));
+                wanted.fixed[key.targets[index]] = {fixed->second.front()};
+            }
+        }
+        const auto row = shared_row(parent->second, conditions, wanted, why, 0);
+        for (std::size_t index = 0; row && index < key.columns.size(); ++index) {
+            const auto& value = row->at(key.targets[index]);
+            recipe.fixed.try_emplace(key.columns[index], std::vector<std::string>{
+                                                             value ? pg::literal(*value) : "null"});
+        }
+    }
+
+    /// A row of nobody that meets the conditions: one that is there, another one at each attempt,
+    /// else one that is made.
+    std::optional<rows::Values> shared_row(const rows::Table& table,
+                                           const std::vector<std::string>& conditions,
+                                           rows::Recipe recipe, std::string& why, int depth) {
+        const auto columns = rows::written_columns(table);
+        const auto found = connection_.query(
+            fmt::format("select {} from {} where {} order by 1 limit {}", join(columns, ", "),
+                        table.name, join(conditions, " and "), attempt_ + 1));
+        if (!found.empty()) {
+            const auto row = found[found.size() - 1];
+            rows::Values values;
+            for (std::size_t place = 0; place < columns.size(); ++place) {
+                values[columns[place]] = row.is_null(place)
+                                             ? std::nullopt
+                                             : std::optional<std::string>(row.text(place));
+            }
+            return values;
+        }
+        for (const auto& key : table.foreign_keys) {
+            const auto parent = plan_.shapes.find(key.parent);
+            const bool is_needed = std::ranges::any_of(key.columns, [&](const auto& name) {
+                return must_say(*table.find(name)) && !recipe.fixed.contains(name);
+            });
+            if (!is_needed || parent == plan_.shapes.end() || depth > 8) {
+                continue;
+            }
+            const auto above = shared_row(parent->second, {"true"}, {}, why, depth + 1);
+            for (std::size_t index = 0; above && index < key.columns.size(); ++index) {
+                const auto& value = above->at(key.targets[index]);
+                recipe.fixed.try_emplace(key.columns[index], std::vector<std::string>{
+                                                                 value ? pg::literal(*value) : "null"});
+            }
+        }
+        const auto number = islands_.shared.size() + 1;
+        const rows::Tag tag{fmt::format("z{}", number), 90'000 + number,
+                            "00000000-0000-4000-8000-"};
+        const auto values = rows::choose(connection_, table, rows::choices_for(table, recipe, tag));
+        auto done = values ? rows::put(connection_, table, *values) : rows::Put{};
+        if (!values || done.refusal) {
+            why = fmt::format("no row could be put into {}", table.name);
+            return std::nullopt;
+        }
+        islands_.shared.push_back({&table, done.values, false});
+        return done.values;
+    }
+
+    void declare(const rows::Table& table, const rows::Tag& tag, rows::Recipe& recipe) const {
+        for (const auto& [name, value] : plan_.isolation.values) {
+            const auto dot = name.rfind('.');
+            const auto label = table.bare_schema == "public"
+                                   ? table.bare_name
+                                   : table.bare_schema + "." + table.bare_name;
+            if (name.substr(0, dot) != label) {
+                continue;
+            }
+            for (const auto& column : table.columns) {
+                if (column.bare == name.substr(dot + 1)) {
+                    recipe.fixed[column.name] = {
+                        pg::literal(replace_all(value, "{tenant}", tag.word))};
+                }
+            }
+        }
+    }
+
+    void note_touched() {
+        for (const auto row : connection_.query(
+                 "select format('%I.%I', schemaname, relname) as name from pg_stat_xact_user_tables "
+                 "where n_tup_ins + n_tup_upd + n_tup_del > 0 and schemaname <> 'caisson'")) {
+            islands_.touched.push_back(row.string("name"));
+        }
+    }
+
+    pg::Connection& connection_;
+    const IslandPlan& plan_;
+    const std::size_t attempt_;
+    const std::vector<const rows::Table*> order_;
+    const std::vector<rows::Values> none_;
+    Islands islands_;
+    std::map<std::string, std::string> family_;    ///< Of the tenant at hand: column to SQL.
+    std::map<std::string, std::size_t> numbers_;  ///< One a name of a column.
+};
+
+}  // namespace
+
+Islands make_islands(pg::Connection& connection, const IslandPlan& plan) {
+    constexpr std::size_t most_attempts = 4;
+    std::optional<Islands> best;
+    for (std::size_t attempt = 0; attempt < most_attempts; ++attempt) {
+        const pg::Transaction transaction(connection);  // Rolled back.
+        connection.query("set constraints all immediate");
+        auto islands = Maker(connection, plan, attempt).make();
+        if (!best || islands.without.size() < best->without.size()) {
+            best = std::move(islands);
+        }
+        if (best->without.empty()) {
+            break;
+        }
+    }
+    return std::move(*best);
+}
+
+}  // namespace caisson::isolation
