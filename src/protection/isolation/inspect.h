@@ -12,7 +12,7 @@ namespace caisson::isolation {
 /// Who passes by every policy: the role, its memberships, what it owns, what its sessions begin with.
 void inspect_role(pg::Connection& connection, const Setting& setting, Findings& findings);
 /// Tables of tenants without policies, policies that let everything through, partitions.
-void inspect_tables(pg::Connection& connection, const Setting& setting, Findings& findings);
+void inspect_tables(const Setting& setting, Findings& findings);
 /// Views that ask as their owner, functions that could not be called.
 void inspect_views(pg::Connection& connection, const Setting& setting, Findings& findings);
 /// Sequences and estimates, which tell how much there is.

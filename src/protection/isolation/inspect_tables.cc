@@ -14,13 +14,6 @@ bool may_touch(const Rights::Of& rights) {
            rights.may_delete;
 }
 
-/// Whether the policy holds for the role.
-bool binds(const Policy& policy, const Bypass& role) {
-    return policy.roles.empty() || std::ranges::any_of(policy.roles, [&](const auto& name) {
-        return role.memberships.contains(name);
-    });
-}
-
 /// Whether a condition asks neither about the row nor about who acts.
 bool is_open(const std::string& condition, const std::vector<std::string>& columns,
              const Setting& setting, const Helpers& helpers) {
@@ -31,18 +24,20 @@ bool is_open(const std::string& condition, const std::vector<std::string>& colum
     return !condition.empty() && columns.empty() && !meaning.asks_setting && !meaning.reads_tables;
 }
 
-void inspect_policies(const Relation& relation, const Setting& setting, const Bypass& role,
-                      const Helpers& helpers, Findings& findings) {
+void inspect_policies(const Relation& relation, const Setting& setting, const Helpers& helpers,
+                      Findings& findings) {
+    const bool is_used = may_touch(setting.rights.of(relation.oid));
     bool has_policy = false;
     for (const auto* policy : setting.subject.policies_of(relation.oid)) {
-        has_policy = has_policy || (policy->is_permissive && binds(*policy, role));
+        has_policy = has_policy || (policy->is_permissive && policy->binds(setting.memberships));
         const bool is_open_to_read = is_open(policy->condition, policy->columns, setting, helpers);
         const bool is_open_to_write = is_open(policy->check, policy->columns, setting, helpers);
         if (!policy->is_permissive || (!is_open_to_read && !is_open_to_write)) {
             continue;
         }
         Finding finding{"policy", relation.label + "." + policy->name};
-        finding.severity = binds(*policy, role) ? Severity::error : Severity::info;
+        finding.severity =
+            is_used && policy->binds(setting.memberships) ? Severity::error : Severity::info;
         finding.message = fmt::format(
             "{} lets {} through for {}", is_open_to_read ? "USING (true)" : "WITH CHECK (true)",
             is_open_to_read ? "every row" : "every new row",
@@ -51,7 +46,7 @@ void inspect_policies(const Relation& relation, const Setting& setting, const By
                          "that nobody acts as for tenants";
         findings.add(std::move(finding));
     }
-    if (!has_policy && may_touch(setting.rights.of(relation.oid))) {
+    if (!has_policy && is_used) {
         findings.add({"no policies", relation.label, Severity::warning,
                       fmt::format("it has row-level security and no policy for {}, who has rights on it "
                                   "and sees nothing",
@@ -77,8 +72,7 @@ void inspect_partition(const Relation& relation, const Setting& setting, Finding
 
 }  // namespace
 
-void inspect_tables(pg::Connection& connection, const Setting& setting, Findings& findings) {
-    const auto role = read_bypass(connection, setting.role);
+void inspect_tables(const Setting& setting, Findings& findings) {
     const auto helpers = helpers_of(setting.subject, setting.isolation.setting);
     for (const auto& [oid, relation] : setting.subject.relations) {
         if (relation.kind != 'r' && relation.kind != 'p') {
@@ -98,7 +92,7 @@ void inspect_tables(pg::Connection& connection, const Setting& setting, Findings
                                       ignored->second, relation.label)});
         }
         if (relation.has_row_security) {
-            inspect_policies(relation, setting, role, helpers, findings);
+            inspect_policies(relation, setting, helpers, findings);
         } else if (!relation.is_partition && setting.tenancy.is_tenants(relation.name) &&
                    may_touch(setting.rights.of(oid)) &&
                    !findings.has("partition " + relation.label)) {

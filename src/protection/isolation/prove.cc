@@ -154,8 +154,15 @@ class Prover {
             return;
         }
         const auto rights = read_rights(*admin_, role);
-        const Setting setting{subject_,   shapes_, tenancy_, islands_,
-                              isolation_, rights,  role,     islands_.owners()};
+        const Setting setting{subject_,
+                              shapes_,
+                              tenancy_,
+                              islands_,
+                              isolation_,
+                              rights,
+                              role,
+                              read_bypass(*admin_, role).memberships,
+                              islands_.owners()};
         std::vector<Draft> drafts;
         Marks marks;
         for (const auto& actor : actors()) {
@@ -174,7 +181,7 @@ class Prover {
             show(draft);
         }
         inspect_role(*admin_, setting, findings_);
-        inspect_tables(*admin_, setting, findings_);
+        inspect_tables(setting, findings_);
         inspect_views(*admin_, setting, findings_);
         inspect_counters(setting, findings_);
         inspect_coverage(setting, marks, findings_);

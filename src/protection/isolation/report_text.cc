@@ -79,15 +79,19 @@ class Writer {
             width = std::max(width, trial.label.size());
         }
         width = std::min<std::size_t>(width, 40);
+        std::size_t closed = 0;
         for (const auto& trial : report_.trials) {
             const auto leaked = list_of(trial, "leaked");
             const auto untried = list_of(trial, "untried");
             const auto held = list_of(trial, "held");
             const auto without = list_of(trial, "no right");
+            if (leaked.empty() && untried.empty() && held.empty()) {
+                ++closed;
+                continue;
+            }
             const auto mark = !leaked.empty()    ? painted("✗", red)
                               : !untried.empty() ? painted("?", yellow)
-                              : !held.empty()    ? painted("✓", green)
-                                                 : painted("–", dim);
+                                                 : painted("✓", green);
             std::vector<std::string> parts;
             if (!leaked.empty()) {
                 parts.push_back(painted("leaks: " + leaked, red));
@@ -103,6 +107,10 @@ class Writer {
             }
             text_ += fmt::format("  {} {}  {}\n", mark, padded(trial.label, width), join(parts, "; "));
         }
+        if (closed > 0) {
+            text_ += fmt::format("  {} {}\n", painted("–", dim),
+                                 painted(counted(closed, "table") + " without any right", dim));
+        }
     }
 
     void finding(const Finding& finding) {
@@ -114,7 +122,8 @@ class Writer {
             return;
         }
         if (finding.severity == Severity::info) {
-            text_ += fmt::format("\n{} {}: {}\n", painted("·", dim), finding.name(), finding.message);
+            text_ += fmt::format("{}{} {}: {}\n", std::exchange(has_notes_, true) ? "" : "\n",
+                                 painted("·", dim), finding.name(), finding.message);
             return;
         }
         const auto mark = is_error ? "✗" : "!";
@@ -126,7 +135,7 @@ class Writer {
         if (!finding.remedy.empty()) {
             text_ += fmt::format("              → {}\n", finding.remedy);
         }
-        if (finding.session.empty() || !with_sessions_) {
+        if (finding.session.empty() || !with_sessions_ || !is_error) {
             return;
         }
         if (!finding.is_reproduced && !finding.actors.empty()) {
@@ -164,6 +173,7 @@ class Writer {
     const Report& report_;
     const bool colours_;
     const bool with_sessions_;
+    bool has_notes_ = false;
     std::string text_;
 };
 

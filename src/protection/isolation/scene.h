@@ -5,6 +5,7 @@
 /// What the trials of one actor share.
 
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -33,6 +34,7 @@ struct Setting {
     const platform::Isolation& isolation;
     const Rights& rights;
     std::string role;
+    std::set<std::string> memberships;  ///< The role itself, and those whose rights it has.
     std::map<std::string, std::size_t> owners;  ///< Islands::owners().
 };
 

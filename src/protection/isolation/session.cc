@@ -2,6 +2,7 @@
 #include "protection/isolation/session.h"
 
 #include <algorithm>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -33,6 +34,18 @@ std::string cell_text(const pg::Row& row, std::size_t column) {
     return text.substr(0, end) + "…";
 }
 
+/// Without what is NULL anyway.
+std::string brief_insert(const Row& row) {
+    auto values = row.values;
+    for (const auto& column : row.table->columns) {
+        const auto found = values.find(column.name);
+        if (found != values.end() && !found->second && column.fallback.empty()) {
+            values.erase(found);
+        }
+    }
+    return rows::insert_of(*row.table, values);
+}
+
 class Maker {
  public:
     Maker(pg::Connection& connection, const Draft& draft, const Islands& islands,
@@ -40,10 +53,12 @@ class Maker {
         : connection_(connection), draft_(draft), islands_(islands), setting_(setting) {}
 
     Session make() {
-        // The fewest rows that do; a policy may want the actor's own, or anything else.
+        // A policy may want the actor's own rows, or anything else.
         for (const auto& rows : {needed(), with_own(), all()}) {
             if (shows(rows)) {
-                return {text(rows), true};
+                const auto fewest = reduced(rows);
+                shows(fewest);  // What is printed is what it showed.
+                return {text(fewest), true};
             }
         }
         return {text(all()), false};
@@ -56,6 +71,38 @@ class Maker {
         if (std::ranges::find(rows, &row) == rows.end()) {
             rows.push_back(&row);
         }
+    }
+
+    /// Leaves out halves, quarters and so on, children first, as long as the leak still shows.
+    Rows reduced(Rows rows) {
+        for (auto chunk = (rows.size() + 1) / 2; chunk > 0; chunk = chunk == 1 ? 0 : (chunk + 1) / 2) {
+            for (auto end = rows.size(); end > 0;) {
+                const auto begin = end > chunk ? end - chunk : 0;
+                Rows fewer(rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(begin));
+                fewer.insert(fewer.end(), rows.begin() + static_cast<std::ptrdiff_t>(end), rows.end());
+                if (is_whole(fewer) && shows(fewer)) {
+                    rows = std::move(fewer);
+                }
+                end = begin;
+            }
+        }
+        return rows;
+    }
+
+    /// Whether no row refers to one of its tenant that is left out: with triggers off, nobody would
+    /// say so.
+    bool is_whole(const Rows& rows) const {
+        const std::set<const Row*> there(rows.begin(), rows.end());
+        return std::ranges::all_of(rows, [&](const Row* row) {
+            for (const auto& tenant : islands_.tenants) {
+                if (row >= tenant.rows.data() && row < tenant.rows.data() + tenant.rows.size()) {
+                    return std::ranges::all_of(with_parents(tenant, *row), [&](const Row* above) {
+                        return there.contains(above) || is_absent(*above);
+                    });
+                }
+            }
+            return true;
+        });
     }
 
     /// Of nobody: what the others refer to.
@@ -117,7 +164,7 @@ class Maker {
             statements.emplace_back("set local session_replication_role = replica");
         }
         for (const auto* row : rows) {
-            statements.push_back(row->insert());
+            statements.push_back(brief_insert(*row));
         }
         if (is_quiet && !draft_.is_quiet) {
             statements.emplace_back("set local session_replication_role = origin");
@@ -173,8 +220,11 @@ class Maker {
             if (draft_.is_question) {
                 return with != without;
             }
-            return draft_.refusal.empty() ? refusal_.empty() && (affected_ > 0 || has_changed_)
-                                          : refusal_ == draft_.refusal;
+            if (!draft_.refusal.empty()) {
+                return refusal_ == draft_.refusal;
+            }
+            return refusal_.empty() &&
+                   (draft_.harmed || !draft_.look.empty() ? has_changed_ : affected_ > 0);
         } catch (const Error&) {
             return false;  // These rows alone cannot be put there.
         }
@@ -196,7 +246,20 @@ class Maker {
         return own;
     }
 
-    std::string look() { return draft_.look.empty() ? "" : as_comment(connection_.query(draft_.look)); }
+    std::string look() {
+        return draft_.look.empty() ? "" : as_comment(connection_.query(draft_.look));
+    }
+
+    /// Where the harmed row lies: elsewhere once it was changed, nowhere once it is gone.
+    std::string spot() {
+        if (!draft_.harmed) {
+            return {};
+        }
+        const auto rows =
+            connection_.query(fmt::format("select ctid::text as spot from {} where {}",
+                                          draft_.harmed->table->name, condition_of(*draft_.harmed)));
+        return rows.empty() ? "" : rows.front().string("spot");
+    }
 
     /// What the statement shows, as text; within a savepoint.
     std::string picture(const Rows& rows) {
@@ -208,6 +271,8 @@ class Maker {
             connection_.query(statement);
         }
         const auto before = look();
+        const auto spot_before = spot();
+        has_changed_ = false;
         for (const auto& statement : entrance()) {
             connection_.query(statement);
         }
@@ -226,10 +291,11 @@ class Maker {
             } else {
                 seen_ = fmt::format("--   {} written\n", counted(affected_, "row"));
             }
-            if (!draft_.look.empty()) {
+            if (!draft_.is_question) {
                 connection_.query("reset session authorization");
                 after_ = look();
-                has_changed_ = after_ != before;
+                has_changed_ = draft_.harmed ? !spot_before.empty() && spot() != spot_before
+                                             : after_ != before;
             }
         } catch (const pg::DatabaseError& error) {
             refusal_ = error.sqlstate;

@@ -20,6 +20,7 @@ struct Draft {
     std::string data;  ///< The line of a COPY … FROM STDIN.
     std::string look;  ///< What the superuser then asks, to show what was done; empty: nothing.
     bool is_question = true;  ///< It shows something; else it does something.
+    const Row* harmed = nullptr;  ///< What the statement changes; null: it makes something.
     std::string refusal;      ///< The SQLSTATE with which it is refused, where that is the leak.
     bool is_quiet = false;    ///< With triggers and foreign keys switched off.
 };

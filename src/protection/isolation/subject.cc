@@ -29,7 +29,8 @@ select oid, format('%I.%I', nspname, relname) as name,
        coalesce((select option_value::boolean from pg_options_to_table(reloptions)
                   where option_name = 'security_invoker'), false) as is_invoker,
        coalesce((select option_value::boolean from pg_options_to_table(reloptions)
-                  where option_name = 'security_barrier'), false) as is_barrier
+                  where option_name = 'security_barrier'), false) as is_barrier,
+       case when relkind = 'v' then pg_relation_is_updatable(oid, true) else 0 end as passes_on
   from ours where relkind in ('r', 'p', 'v', 'm', 'f') and relpersistence <> 't'
 )sql";
 
@@ -90,7 +91,7 @@ select ours.oid, format('%I.%I', nspname, relname) as name,
 
 constexpr std::string_view indexed_sql = R"sql(
 select format('%I.%I', t.nspname, t.relname) as relation, quote_ident(a.attname) as name
-  from ours t join pg_index x on x.indrelid = t.oid and x.indisvalid and x.indpred is null
+  from ours t join pg_index x on x.indrelid = t.oid and x.indisvalid
   join pg_attribute a on a.attrelid = t.oid and a.attnum = x.indkey[0]
 )sql";
 
@@ -156,6 +157,7 @@ void read_relations(pg::Connection& connection, Subject& subject) {
         relation.owner = row.string("owner");
         relation.is_invoker = row.boolean("is_invoker");
         relation.is_barrier = row.boolean("is_barrier");
+        relation.passes_on = static_cast<int>(row.integer("passes_on"));
         subject.relations[relation.oid] = std::move(relation);
     }
     for (const auto row : connection.query(std::string(ours) + std::string(reads_sql))) {
@@ -214,6 +216,11 @@ void read_functions(pg::Connection& connection, Subject& subject) {
 }
 
 }  // namespace
+
+bool Policy::binds(const std::set<std::string>& memberships) const {
+    return roles.empty() ||
+           std::ranges::any_of(roles, [&](const auto& role) { return memberships.contains(role); });
+}
 
 const Relation* Subject::find(const std::string& name) const {
     const auto found = std::ranges::find_if(

@@ -29,8 +29,15 @@ struct Relation {
     std::string owner;
     bool is_invoker = false;  ///< A view that asks as whoever asks it.
     bool is_barrier = false;
+    /// What a view passes on to its table, by rules of its own or triggers: bits of
+    /// pg_relation_is_updatable (source: PostgreSQL, CmdType).
+    int passes_on = 0;
+    static constexpr int updates = 1 << 2;
+    static constexpr int inserts = 1 << 3;
+    static constexpr int deletes = 1 << 4;
     std::set<Oid> reads;  ///< Of views: every relation below, through other views too.
     bool is_view() const { return kind == 'v' || kind == 'm'; }
+    bool takes(int command) const { return !is_view() || (passes_on & command) != 0; }
 };
 
 struct Policy {
@@ -43,6 +50,8 @@ struct Policy {
     std::string check;               ///< WITH CHECK; empty: none.
     std::vector<std::string> columns;  ///< Of its relation, as SQL writes them.
     bool covers(char wanted) const { return command == '*' || command == wanted; }
+    /// Whether it holds for whoever has the rights of these roles.
+    bool binds(const std::set<std::string>& memberships) const;
 };
 
 struct Argument {

@@ -182,7 +182,11 @@ class Finder {
                 asked.insert(policy->columns.begin(), policy->columns.end());
             }
             std::string ignored;
-            bool asks_one = asked.empty();
+            // What is worked out from other tables is not judged: who asks them knows why.
+            bool asks_one = asked.empty() ||
+                            std::ranges::any_of(asked, [&](const auto& column) {
+                                return tenancy_.belonging.contains({name, column});
+                            });
             for (const auto& column : shapes_.at(name).columns) {
                 const bool tells = beside.contains(column.bare);
                 asks_one = asks_one || (tells && asked.contains(column.name));

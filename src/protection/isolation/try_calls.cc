@@ -176,6 +176,7 @@ void Scene::try_effects(const Question& question) {
     finding.remedy = "let it compare the row's tenant with the setting, or make it SECURITY INVOKER";
     Draft draft;
     draft.rows = with_parents(tenant(harmed.front()->tenant), *harmed.front()->row);
+    draft.harmed = harmed.front()->row;
     draft.statement = question.sql;
     draft.is_question = false;
     draft.look = fmt::format("select * from {} where {}", harmed.front()->row->table->name,

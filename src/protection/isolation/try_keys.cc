@@ -16,11 +16,17 @@ namespace {
 constexpr std::string_view unique_violation = "23505";
 constexpr std::string_view exclusion_violation = "23P01";
 
-/// Random numbers of 128 bits: nobody guesses one that is taken.
-bool is_unguessable(const rows::Table& table, const std::vector<std::string>& columns) {
-    return std::ranges::all_of(columns, [&](const auto& name) {
+/// With a random number of 128 bits in it, nobody guesses a key that is taken: unless it is the key of
+/// something that everybody knows.
+bool is_unguessable(const rows::Table& table, const std::vector<std::string>& columns,
+                    const Tenancy& tenancy) {
+    return std::ranges::any_of(columns, [&](const auto& name) {
         const auto* const column = table.find(name);
-        return column && column->base == "uuid";
+        const bool is_known = std::ranges::any_of(table.foreign_keys, [&](const auto& key) {
+            return !tenancy.is_tenants(key.parent) &&
+                   std::ranges::find(key.columns, name) != key.columns.end();
+        });
+        return column && column->base == "uuid" && !is_known;
     });
 }
 
@@ -95,6 +101,7 @@ void Scene::try_upsert(const rows::Table& table, const rows::Key& key, const Vic
     draft.rows = with_parents(self(), own);
     draft.rows.pop_back();
     draft.absent = {&own};
+    draft.harmed = victim.row;
     for (const auto* row : with_parents(tenant(victim.tenant), *victim.row)) {
         draft.rows.push_back(row);
     }
@@ -126,7 +133,7 @@ void Scene::try_unique(const rows::Table& table, const rows::Key& key, const Vic
     if (!outcome.is(unique_violation) && !outcome.is(exclusion_violation)) {
         return;
     }
-    if (is_unguessable(table, key.columns)) {
+    if (is_unguessable(table, key.columns, setting_.tenancy)) {
         note_random(key);
         return;
     }

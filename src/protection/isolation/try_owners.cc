@@ -12,8 +12,6 @@ namespace caisson::isolation {
 namespace {
 
 constexpr std::string_view insufficient_privilege = "42501";
-/// Of a view that is not written through.
-constexpr std::string_view not_updatable = "55000";
 /// Without triggers, checks and keys are all that is looked at after the policies: who gets there
 /// has passed them.
 bool has_passed_policies(const Outcome& quiet) { return quiet.sqlstate.starts_with("23"); }
@@ -53,10 +51,6 @@ void Scene::try_insert(const Relation& relation, const Victim& victim) {
                          .empty();
     };
     auto outcome = stage_.attempt(statement, prepare, inspect);
-    if (relation.is_view() && outcome.is(not_updatable)) {
-        mark(relation.label, "insert", Mark::no_right);
-        return;
-    }
     const bool is_quiet = !outcome.is_done && !outcome.is(insufficient_privilege);
     if (is_quiet) {
         outcome = stage_.attempt_quietly(statement, prepare, inspect);
@@ -227,6 +221,7 @@ void Scene::try_take_over(const Relation& relation, const Victim& victim) {
     finding.remedy = "let the policies for UPDATE compare the old row's tenant with the setting (USING)";
     Draft draft;
     draft.rows = with_parents(tenant(victim.tenant), *victim.row);
+    draft.harmed = victim.row;
     for (const auto* row : with_parents(self(), *own)) {
         if (row != own) {
             draft.rows.push_back(row);

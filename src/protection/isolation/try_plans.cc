@@ -143,7 +143,8 @@ void Scene::look_at_plan(const Relation& relation) {
     std::set<std::string> columns;
     std::vector<std::string> names;
     for (const auto* policy : setting_.subject.policies_of(relation.oid)) {
-        if (policy->is_permissive && policy->covers('r') && !policy->condition.empty()) {
+        if (policy->is_permissive && policy->covers('r') && !policy->condition.empty() &&
+            policy->binds(setting_.memberships)) {
             columns.insert(policy->columns.begin(), policy->columns.end());
             names.push_back(policy->name);
         }
@@ -181,7 +182,8 @@ void Scene::look_at_plan(const Relation& relation) {
                           "the whole table",
                           join(listed, ", "))
             : fmt::format("its policies ({}) cannot use the index on {}: every row is asked {}",
-                          join(names, ", "), join(leading, ", "), shortened(lost->filter));
+                          join(names, ", "), join(leading, ", "),
+                          shortened(replace_all(lost->filter, "looked_at.", "")));
     finding.remedy =
         leading.empty()
             ? fmt::format("create index on {} ({});", relation.name, listed.front())

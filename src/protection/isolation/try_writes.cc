@@ -12,8 +12,6 @@ namespace caisson::isolation {
 namespace {
 
 constexpr std::string_view insufficient_privilege = "42501";
-/// Of a view that is not written through.
-constexpr std::string_view not_updatable = "55000";
 
 std::string literal_or_null(const std::optional<std::string>& value) {
     return value ? pg::literal(*value) : "null";
@@ -146,7 +144,9 @@ void Scene::try_writes() {
         try_update(relation);
         try_delete(relation);
         try_truncate(relation);
-        if (rights_on(relation).insert.empty()) {
+        const bool may_insert =
+            !rights_on(relation).insert.empty() && relation.takes(Relation::inserts);
+        if (!may_insert) {
             mark(relation.label, "insert", Mark::no_right);
         }
         const auto victims = victims_of(relation);
@@ -156,13 +156,13 @@ void Scene::try_writes() {
             if (victim == victims.end()) {
                 continue;
             }
-            if (!rights_on(relation).insert.empty()) {
+            if (may_insert) {
                 try_insert(relation, **victim);
             }
             if (relation.is_view()) {
                 continue;
             }
-            if (!rights_on(relation).insert.empty()) {
+            if (may_insert) {
                 try_copy_in(relation, **victim);
             }
             if (actor_.is_tenant()) {
@@ -180,10 +180,6 @@ void Scene::try_blind(const Relation& relation, const std::string& command,
     std::vector<const Victim*> harmed;
     const auto inspect = [&](const Outcome&) { harmed = changed(victims); };
     auto outcome = stage_.attempt(statement, {}, inspect);
-    if (relation.is_view() && outcome.is(not_updatable)) {
-        mark(relation.label, command, Mark::no_right);
-        return;
-    }
     const bool is_quiet = !outcome.is_done && !outcome.is(insufficient_privilege);
     if (is_quiet) {
         // A reference, a check or a trigger was in the way, which is no protection of its own.
@@ -205,6 +201,7 @@ void Scene::try_blind(const Relation& relation, const std::string& command,
                           command);
     Draft draft;
     draft.rows = with_parents(tenant(victim.tenant), *victim.row);
+    draft.harmed = victim.row;
     draft.statement = statement;
     draft.is_question = false;
     draft.is_quiet = is_quiet;
@@ -216,7 +213,7 @@ void Scene::try_blind(const Relation& relation, const std::string& command,
 void Scene::try_update(const Relation& relation) {
     const auto& names = rights_on(relation).update;
     const auto victims = victims_of(relation);
-    if (names.empty()) {
+    if (names.empty() || !relation.takes(Relation::updates)) {
         mark(relation.label, "update", Mark::no_right);
         return;
     }
@@ -252,7 +249,7 @@ void Scene::try_update(const Relation& relation) {
 }
 
 void Scene::try_delete(const Relation& relation) {
-    if (!rights_on(relation).may_delete) {
+    if (!rights_on(relation).may_delete || !relation.takes(Relation::deletes)) {
         mark(relation.label, "delete", Mark::no_right);
         return;
     }
