@@ -184,7 +184,8 @@ struct Isolation {
     /// is otherwise; beside those that policies show.
     std::vector<std::string> tenant;
     std::vector<std::string> columns;
-    std::map<std::string, std::string> values;  ///< `table.column` to what generated rows have there.
+    std::map<std::string, std::string>
+        values;  ///< `table.column` to what generated rows have there.
     std::vector<Accepted> accepted;
     Place place;  ///< Line 0: the section is not there.
 };

@@ -23,15 +23,16 @@ void check_role(Reading& reading, const Node& role) {
     if (std::ranges::find(known, role.text) != known.end()) {
         return;
     }
-    reading.mistake(role.place,
-                    passes_by_policies(role.text)
-                        ? fmt::format("policies do not bind the role \"{}\"; expected one that acts "
-                                      "for tenants",
-                                      role.text)
-                        : fmt::format("there is no role \"{}\"; expected a built-in one or one of "
-                                      "[roles]",
-                                      role.text),
-                    suggestion(role.text, known));
+    reading.mistake(
+        role.place,
+        passes_by_policies(role.text)
+            ? fmt::format("policies do not bind the role \"{}\"; expected one that acts "
+                          "for tenants",
+                          role.text)
+            : fmt::format("there is no role \"{}\"; expected a built-in one or one of "
+                          "[roles]",
+                          role.text),
+        suggestion(role.text, known));
 }
 
 }  // namespace
@@ -62,9 +63,9 @@ void read_isolation(Reading& reading) {
     for (const auto& value : members_of(*section, "values")) {
         isolation.values[value.key] = value.value.text;
         if (value.key.find('.') == std::string::npos) {
-            reading.mistake(value.place,
-                            fmt::format("the value is for \"{}\"; expected \"table.column\"",
-                                        value.key));
+            reading.mistake(
+                value.place,
+                fmt::format("the value is for \"{}\"; expected \"table.column\"", value.key));
         }
     }
     for (const auto& accepted : members_of(*section, "accept")) {

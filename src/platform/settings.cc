@@ -246,9 +246,11 @@ Table isolation_settings() {
          "Columns that hold the setting's value in a tenant's rows, as `\"user_id\"` or "
          "`\"users.id\"`."},
         {"isolation.columns", "list of strings", "those by which policies tell",
-         "Columns that otherwise say whose a row is, such as `\"organisation_id\"`: a table that has "
+         "Columns that otherwise say whose a row is, such as `\"organisation_id\"`: a table that "
+         "has "
          "one needs policies."},
-        {"isolation.values", "section", "", "What rows made for the trial have where guesses fail."},
+        {"isolation.values", "section", "",
+         "What rows made for the trial have where guesses fail."},
         {"isolation.values.*", "scalar", "",
          "The value of a column, under `\"table.column\"`; `{tenant}` in it is another word in "
          "each row."},
@@ -305,10 +307,9 @@ Table remaining_settings() {
 
 Table make_table() {
     Table table;
-    for (const auto& part :
-         {platform_settings(), database_settings(), server_settings(), environment_settings(),
-          role_settings(), variable_settings(), migration_settings(), isolation_settings(),
-          remaining_settings()}) {
+    for (const auto& part : {platform_settings(), database_settings(), server_settings(),
+                             environment_settings(), role_settings(), variable_settings(),
+                             migration_settings(), isolation_settings(), remaining_settings()}) {
         add(table, part);
     }
     return table;

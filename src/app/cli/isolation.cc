@@ -31,8 +31,8 @@ std::size_t tenants_of(Context& context) {
     return number;
 }
 
-/// As whom the roles connect in this environment. Where a variable is not set, nothing is known: the
-/// platform's own role is tried.
+/// As whom the roles connect in this environment. Where a variable is not set, nothing is known:
+/// the platform's own role is tried.
 std::map<std::string, std::string> users_of(Context& context, const platform::Database& database) {
     std::map<std::string, std::string> users;
     for (const auto& suffix : context.run().manifest.isolation.roles) {
@@ -136,9 +136,11 @@ std::vector<Verb> isolation_verbs() {
     return {
         {"verify isolation",
          "tries whether tenants reach one another's rows",
-         "On a shadow, tenants are made with rows in every table of theirs; each of them, and nobody, "
+         "On a shadow, tenants are made with rows in every table of theirs; each of them, and "
+         "nobody, "
          "tries every command on\n"
-         "every table, view and function. A leak is shown as SQL for psql. Nothing real is touched, "
+         "every table, view and function. A leak is shown as SQL for psql. Nothing real is "
+         "touched, "
          "and no server need run.\n"
          "What is meant to be so is accepted by name: [isolation.accept]. Exit status 7 when "
          "something leaks.",
@@ -147,7 +149,8 @@ std::vector<Verb> isolation_verbs() {
           {"--output", "FILE", "keep the sessions that show the leaks as one file for psql", {}},
           programs_option()},
          "",
-         "  caisson verify isolation\n  caisson verify isolation --strict --json\n  caisson -d main "
+         "  caisson verify isolation\n  caisson verify isolation --strict --json\n  caisson -d "
+         "main "
          "verify isolation --output leaks.sql",
          Needs::platform,
          run_verify_isolation},

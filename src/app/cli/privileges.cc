@@ -21,8 +21,8 @@ struct Expectation {
     std::vector<std::string> notes;
 };
 
-/// What roles should be able to do: what provisioning gives, as the migrations that are applied have
-/// changed it, and the grants of the manifest.
+/// What roles should be able to do: what provisioning gives, as the migrations that are applied
+/// have changed it, and the grants of the manifest.
 Expectation expected(Context& context, pg::Connection& live, const platform::Database& database,
                      const std::vector<std::string>& roles) {
     const auto& run = context.run();
@@ -87,11 +87,11 @@ bool compare_one(Context& context, const platform::Database& database, boost::js
     }
     boost::json::array differences;
     for (const auto& deviation : deviations) {
-        context.print(fmt::format(
-            "  {} {} {} {} on {}{}", context.red("✗"),
-            deviation.role == "public" ? "everybody" : deviation.role,
-            deviation.is_found ? "may" : "may not", deviation.right, deviation.object,
-            deviation.is_found ? ", which nothing gives" : ", and should"));
+        context.print(fmt::format("  {} {} {} {} on {}{}", context.red("✗"),
+                                  deviation.role == "public" ? "everybody" : deviation.role,
+                                  deviation.is_found ? "may" : "may not", deviation.right,
+                                  deviation.object,
+                                  deviation.is_found ? ", which nothing gives" : ", and should"));
         context.print("      → " + deviation.remedy);
         differences.push_back(boost::json::object{{"role", deviation.role},
                                                   {"object", deviation.object},

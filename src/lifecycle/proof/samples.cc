@@ -63,8 +63,8 @@ void begin(pg::Connection& connection) {
 
 bool put(pg::Connection& connection, const Plan& plan) {
     const rows::Tag tag{"a1", 1, "00000000-0000-4000-8000-000000000001"};
-    const auto values = rows::choose(connection, *plan.table,
-                                     rows::choices_for(*plan.table, plan.recipe, tag));
+    const auto values =
+        rows::choose(connection, *plan.table, rows::choices_for(*plan.table, plan.recipe, tag));
     return values && !rows::put(connection, *plan.table, *values).refusal;
 }
 

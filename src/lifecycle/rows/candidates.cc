@@ -143,7 +143,8 @@ Texts of_bytes(const Hints& hints, const Tag& tag) {
 Texts of_other(const Column& column, std::size_t position, const Hints& hints, const Tag& tag) {
     const auto& base = column.base;
     if (base == "uuid") {
-        return {fmt::format("{}{:012}", tag.uuid.substr(0, 24), tag.number % 1'000'000 * 1000 + position)};
+        return {fmt::format("{}{:012}", tag.uuid.substr(0, 24),
+                            tag.number % 1'000'000 * 1000 + position)};
     }
     if (base == "json" || base == "jsonb") {
         return {"{}", "[]", fmt::format("{{\"{}\": \"{}\"}}", column.bare, tag.word), "1", "\"x\""};
@@ -155,18 +156,28 @@ Texts of_other(const Column& column, std::size_t position, const Hints& hints, c
         return {fmt::format("10.{}.{}.1/32", tag.number / 256 % 256, tag.number % 256)};
     }
     if (base == "vector") {
-        return {"[" + repeated("1,", 2 * static_cast<std::size_t>(std::max(1, column.length)) - 1) + "]"};
+        return {"[" + repeated("1,", 2 * static_cast<std::size_t>(std::max(1, column.length)) - 1) +
+                "]"};
     }
     static const std::vector<std::pair<std::string_view, std::string_view>> fixed = {
-        {"macaddr", "00:00:00:00:00:01"}, {"macaddr8", "00:00:00:00:00:00:00:01"},
-        {"xml", "<a/>"},                  {"point", "(1,1)"},
-        {"box", "(1,1),(0,0)"},           {"circle", "<(0,0),1>"},
-        {"lseg", "[(0,0),(1,1)]"},        {"path", "[(0,0),(1,1)]"},
-        {"polygon", "((0,0),(1,0),(1,1))"}, {"line", "{1,1,1}"},
-        {"money", "1"},                   {"pg_lsn", "0/1"},
-        {"tsvector", "a"},                {"tsquery", "a"},
-        {"hstore", ""},                   {"ltree", "a"},
-        {"name", "a"},                    {"char", "a"}};
+        {"macaddr", "00:00:00:00:00:01"},
+        {"macaddr8", "00:00:00:00:00:00:00:01"},
+        {"xml", "<a/>"},
+        {"point", "(1,1)"},
+        {"box", "(1,1),(0,0)"},
+        {"circle", "<(0,0),1>"},
+        {"lseg", "[(0,0),(1,1)]"},
+        {"path", "[(0,0),(1,1)]"},
+        {"polygon", "((0,0),(1,0),(1,1))"},
+        {"line", "{1,1,1}"},
+        {"money", "1"},
+        {"pg_lsn", "0/1"},
+        {"tsvector", "a"},
+        {"tsquery", "a"},
+        {"hstore", ""},
+        {"ltree", "a"},
+        {"name", "a"},
+        {"char", "a"}};
     for (const auto& [name, value] : fixed) {
         if (base == name) {
             return {std::string(value)};
@@ -231,8 +242,8 @@ Hints hints_of(const std::string& expression) {
         }
         if (token->kind == sql::TokenKind::string) {
             auto& list = before.ends_with("~~") || before.ends_with("~~*") ? hints.likes
-                         : before.ends_with("~") || before.ends_with("~*")  ? hints.patterns
-                                                                            : hints.texts;
+                         : before.ends_with("~") || before.ends_with("~*") ? hints.patterns
+                                                                           : hints.texts;
             list.push_back(constant(text));
         } else if (token->kind == sql::TokenKind::number && text.front() != '$') {
             hints.numbers.push_back((is_negative ? "-" : "") + std::string(text));

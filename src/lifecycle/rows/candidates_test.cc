@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "lifecycle/rows/candidates.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include "lifecycle/rows/candidates.h"
 
 namespace caisson::rows {
 namespace {
@@ -24,9 +24,9 @@ Column column(const std::string& base, char category) {
 }
 
 TEST(HintsOf, TellsConstantsByTheOperatorBeforeThem) {
-    const auto hints =
-        hints_of("((email ~ '^[a-z]+$'::text) AND (name ~~ 'x%'::text) AND (kind = ANY "
-                 "(ARRAY['it''s'::text, 'b'::text])) AND (n >= '-1'::integer) AND (m <= 100))");
+    const auto hints = hints_of(
+        "((email ~ '^[a-z]+$'::text) AND (name ~~ 'x%'::text) AND (kind = ANY "
+        "(ARRAY['it''s'::text, 'b'::text])) AND (n >= '-1'::integer) AND (m <= 100))");
     EXPECT_THAT(hints.patterns, ElementsAre("^[a-z]+$"));
     EXPECT_THAT(hints.likes, ElementsAre("x%"));
     EXPECT_THAT(hints.texts, ElementsAre("it's", "b", "-1"));
@@ -34,9 +34,10 @@ TEST(HintsOf, TellsConstantsByTheOperatorBeforeThem) {
 }
 
 TEST(Candidates, OfATextThatChecksNameAreWhatTheyName) {
-    EXPECT_EQ(candidates(column("text", 'S'), 1, false, hints_of("x = ANY (ARRAY['open'::text])"), tag)
-                  .front(),
-              "'open'");
+    EXPECT_EQ(
+        candidates(column("text", 'S'), 1, false, hints_of("x = ANY (ARRAY['open'::text])"), tag)
+            .front(),
+        "'open'");
 }
 
 TEST(Candidates, OfAUniqueColumnAreItsOwn) {
@@ -62,8 +63,9 @@ TEST(Candidates, KeepToWhatTheTypeHolds) {
 TEST(Candidates, HaveTheLengthsThatChecksAskFor) {
     EXPECT_THAT(candidates(column("bytea", 'U'), 1, true, hints_of("(octet_length(h) = 4)"), tag),
                 Contains("'\\x61313761'").Times(0));
-    EXPECT_EQ(candidates(column("bytea", 'U'), 1, true, hints_of("(octet_length(h) = 4)"), tag).front(),
-              "E'\\\\x61313761'");
+    EXPECT_EQ(
+        candidates(column("bytea", 'U'), 1, true, hints_of("(octet_length(h) = 4)"), tag).front(),
+        "E'\\\\x61313761'");
 }
 
 TEST(Variations, AreUnlikeTheValueTheyComeFrom) {

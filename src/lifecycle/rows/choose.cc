@@ -65,9 +65,8 @@ void shorten(Choices& choices) {
         return product;
     };
     while (combinations() > most_combinations) {
-        auto longest = std::ranges::max_element(choices, {}, [](const auto& entry) {
-            return entry.second.candidates.size();
-        });
+        auto longest = std::ranges::max_element(
+            choices, {}, [](const auto& entry) { return entry.second.candidates.size(); });
         longest->second.candidates.pop_back();
     }
 }
@@ -108,9 +107,9 @@ std::string query_for(const Table& table, const Choices& choices,
         "select {} from (select {}, {} as \"caisson rank\" from {}) as this{} where {} "
         "order by \"caisson rank\" limit 1",
         join(outputs, ", "), join(values, ", "), join(ranks, " + "), join(sources, " cross join "),
-        generated.empty() ? ""
-                          : fmt::format(" cross join lateral (select {}) as made",
-                                        join(generated, ", ")),
+        generated.empty()
+            ? ""
+            : fmt::format(" cross join lateral (select {}) as made", join(generated, ", ")),
         join(conditions, " and "));
 }
 
@@ -157,9 +156,8 @@ bool choose_group(pg::Connection& connection, const Table& table, Choices choice
     std::size_t position = 0;
     for (const auto& [name, choice] : choices) {
         const auto row = rows->front();
-        values[name] = row.is_null(position)
-                           ? std::nullopt
-                           : std::optional<std::string>(row.text(position));
+        values[name] =
+            row.is_null(position) ? std::nullopt : std::optional<std::string>(row.text(position));
         ++position;
     }
     return true;

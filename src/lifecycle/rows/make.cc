@@ -187,9 +187,9 @@ Put put(pg::Connection& connection, const Table& table, const Values& values) {
         }
         for (std::size_t position = 0; position < names.size(); ++position) {
             const auto row = rows.front();
-            done.values[names[position]] =
-                row.is_null(position) ? std::nullopt
-                                      : std::optional<std::string>(row.text(position));
+            done.values[names[position]] = row.is_null(position)
+                                               ? std::nullopt
+                                               : std::optional<std::string>(row.text(position));
         }
         return done;
     } catch (const pg::DatabaseError& error) {

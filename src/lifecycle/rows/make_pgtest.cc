@@ -55,7 +55,8 @@ create table pets (owner bigint references people, id serial);
     EXPECT_FALSE(people.find("shout")->generated.empty());
     EXPECT_EQ(people.find("note")->fallback, "'none'::text");
     ASSERT_EQ(people.checks.size(), 2U);
-    EXPECT_EQ(people.checks[1].expression, "((share >= (0)::numeric) AND (share <= (100)::numeric))");
+    EXPECT_EQ(people.checks[1].expression,
+              "((share >= (0)::numeric) AND (share <= (100)::numeric))");
     ASSERT_EQ(people.keys.size(), 2U);
     EXPECT_TRUE(people.keys[0].is_primary);
     EXPECT_FALSE(people.keys[1].is_plain);
@@ -83,7 +84,8 @@ create table accounts (
 )sql");
     const auto done = rig.make("accounts");
     EXPECT_THAT(done.values.at("status"), Optional(std::string("pending")));
-    EXPECT_THAT(done.values.at("id"), Optional(std::string("aaaaaaaa-0000-4000-8000-000010017001")));
+    EXPECT_THAT(done.values.at("id"),
+                Optional(std::string("aaaaaaaa-0000-4000-8000-000010017001")));
 }
 
 TEST(Choose, TakesFromExamplesWhatItCannotGuess) {
@@ -94,8 +96,9 @@ create table odd (id int primary key, word text not null check (md5(word) like '
                         choices_for(rig.table("odd"), {{}, {{{"word", "no"}}}}, tag)));
     // md5('ja') begins with a7, md5('yes') with a6; that of 'nine' with 9.
     const auto word = std::string(
-        rig.connection.query("select w from generate_series(1, 1000) n, lateral (select 'w' || n as w) l "
-                             "where md5(w) like '9%' limit 1")
+        rig.connection
+            .query("select w from generate_series(1, 1000) n, lateral (select 'w' || n as w) l "
+                   "where md5(w) like '9%' limit 1")
             .front()
             .text(0));
     EXPECT_THAT(rig.make("odd", {{}, {{{"word", word}}}}).values.at("word"), Optional(word));
@@ -103,7 +106,8 @@ create table odd (id int primary key, word text not null check (md5(word) like '
 
 TEST(Choose, SaysWhereNothingHolds) {
     Rig rig("create table never (n int not null check (n > 5 and n < 3))");
-    EXPECT_FALSE(choose(rig.connection, rig.table("never"), choices_for(rig.table("never"), {}, tag)));
+    EXPECT_FALSE(
+        choose(rig.connection, rig.table("never"), choices_for(rig.table("never"), {}, tag)));
     EXPECT_EQ(rig.connection.query("select 1 as one").front().text("one"), "1");  // Still usable.
 }
 
@@ -117,7 +121,9 @@ create table events_2031_a partition of events_2031 for values in ('a', 'b');
 }
 
 TEST(Choose, LeavesSequencesAlone) {
-    Rig rig("create table t (id bigint generated always as identity primary key, n serial, s smallserial unique)");
+    Rig rig(
+        "create table t (id bigint generated always as identity primary key, n serial, s "
+        "smallserial unique)");
     EXPECT_THAT(rig.make("t").values.at("id"), Optional(std::string("1010017")));
     EXPECT_EQ(rig.connection.query("select is_called from t_id_seq").front().text(0), "f");
 }
@@ -129,7 +135,8 @@ create table t (id uuid primary key default gen_random_uuid(), email text not nu
 insert into t (email, state, note) values ('layla@example.com', 'old', null);
 )sql");
     const auto& table = rig.table("t");
-    const Values example = {{"id", "x"}, {"email", "layla@example.com"}, {"state", "old"}, {"note", std::nullopt}};
+    const Values example = {
+        {"id", "x"}, {"email", "layla@example.com"}, {"state", "old"}, {"note", std::nullopt}};
     const auto values =
         choose(rig.connection, table, choices_like(table, example, {{}, {example}}, tag));
     ASSERT_TRUE(values);

@@ -220,7 +220,8 @@ class Reader {
         std::size_t value = 0;
         const auto start = at_;
         while (at_ < pattern_.size() && pattern_[at_] >= '0' && pattern_[at_] <= '9') {
-            value = std::min<std::size_t>(value * 10 + static_cast<std::size_t>(take() - '0'), 4096);
+            value =
+                std::min<std::size_t>(value * 10 + static_cast<std::size_t>(take() - '0'), 4096);
         }
         if (at_ == start) {
             throw Refused();

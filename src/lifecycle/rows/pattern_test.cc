@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "lifecycle/rows/pattern.h"
+
 #include <regex>
 #include <set>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include "lifecycle/rows/pattern.h"
 
 namespace caisson::rows {
 namespace {
@@ -38,7 +38,8 @@ TEST(TextForPattern, GivesAnotherTextForEachNumber) {
 }
 
 TEST(TextForPattern, RefusesWhatItDoesNotKnow) {
-    for (const std::string pattern : {"^(?=a)b$", "^(a)\\1$", "[a", "(a", "a{x}", "a)b", "[^!-~]"}) {
+    for (const std::string pattern :
+         {"^(?=a)b$", "^(a)\\1$", "[a", "(a", "a{x}", "a)b", "[^!-~]"}) {
         EXPECT_EQ(text_for_pattern(pattern, 1), std::nullopt) << pattern;
     }
 }

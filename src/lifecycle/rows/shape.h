@@ -16,15 +16,16 @@ namespace caisson::rows {
 struct Column {
     std::string name;  ///< As SQL writes it: quoted by the server where that is needed.
     std::string bare;  ///< Without quotes.
-    std::string type;  ///< For casts, without lengths: `pg_catalog.int4`; of a domain, what it is of.
-    std::string base;  ///< The bare name of that type: `int4`, `text`, `uuid`, `_text`.
-    char category = 'U';     ///< pg_type.typcategory: N numbers, S text, D dates, A arrays, …
+    std::string
+        type;  ///< For casts, without lengths: `pg_catalog.int4`; of a domain, what it is of.
+    std::string base;          ///< The bare name of that type: `int4`, `text`, `uuid`, `_text`.
+    char category = 'U';       ///< pg_type.typcategory: N numbers, S text, D dates, A arrays, …
     bool is_required = false;  ///< NOT NULL, by itself or by its domain.
     bool is_counted = false;   ///< Identity, or a default that asks a sequence.
     std::string fallback;      ///< The default's expression; empty: none.
     std::string generated;     ///< The expression of a generated column; empty: an ordinary one.
-    int length = 0;            ///< Characters of varchar and char, bits, dimensions of a vector; 0: any.
-    int precision = 0;         ///< Digits of numeric in all, and after the point; 0: any.
+    int length = 0;     ///< Characters of varchar and char, bits, dimensions of a vector; 0: any.
+    int precision = 0;  ///< Digits of numeric in all, and after the point; 0: any.
     int scale = 0;
     std::vector<std::string> labels;  ///< Of an enum, in order.
 };

@@ -2,7 +2,8 @@
 #pragma once
 
 /// @file
-/// For the tests of this module: a small platform with two isolated tables, and what is planted in it.
+/// For the tests of this module: a small platform with two isolated tables, and what is planted in
+/// it.
 
 #include <string>
 

@@ -16,9 +16,10 @@ struct Finding {
     Severity severity = Severity::error;
     std::string message{};
     std::string remedy{};
-    std::vector<std::string> actors{};  ///< Who could: `tenant a`, `nobody`; empty: found by looking.
-    std::string session{};              ///< SQL for psql that shows it again; empty: none.
-    bool is_reproduced = false;         ///< The session was run, and showed it.
+    std::vector<std::string>
+        actors{};                ///< Who could: `tenant a`, `nobody`; empty: found by looking.
+    std::string session{};       ///< SQL for psql that shows it again; empty: none.
+    bool is_reproduced = false;  ///< The session was run, and showed it.
     std::optional<std::string> accepted{};  ///< Why the manifest says that it is to be so.
 
     std::string name() const { return id + " " + object; }

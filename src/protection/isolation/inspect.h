@@ -9,7 +9,8 @@
 
 namespace caisson::isolation {
 
-/// Who passes by every policy: the role, its memberships, what it owns, what its sessions begin with.
+/// Who passes by every policy: the role, its memberships, what it owns, what its sessions begin
+/// with.
 void inspect_role(pg::Connection& connection, const Setting& setting, Findings& findings);
 /// Tables of tenants without policies, policies that let everything through, partitions.
 void inspect_tables(const Setting& setting, Findings& findings);

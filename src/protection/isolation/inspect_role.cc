@@ -25,19 +25,21 @@ void inspect_owner(const Setting& setting, const Bypass& bypass, Findings& findi
         Finding finding{"owner", relation.label};
         if (relation.is_forced) {
             finding.severity = Severity::warning;
-            finding.message = fmt::format("{} has the rights of its owner and may switch its policies off",
-                                          setting.role);
+            finding.message = fmt::format(
+                "{} has the rights of its owner and may switch its policies off", setting.role);
         } else {
-            finding.message = fmt::format("{} has the rights of its owner, whom policies do not bind "
-                                          "without FORCE ROW LEVEL SECURITY",
-                                          setting.role);
+            finding.message = fmt::format(
+                "{} has the rights of its owner, whom policies do not bind "
+                "without FORCE ROW LEVEL SECURITY",
+                setting.role);
         }
         finding.remedy = relation.owner == setting.role
                              ? "let a role own it that nobody acts as for tenants"
                              : fmt::format("revoke {} from {};", pg::identifier(relation.owner),
                                            pg::identifier(setting.role));
         if (!relation.is_forced) {
-            finding.remedy += fmt::format(" and alter table {} force row level security;", relation.name);
+            finding.remedy +=
+                fmt::format(" and alter table {} force row level security;", relation.name);
         }
         findings.add(std::move(finding));
     }
@@ -68,16 +70,17 @@ void inspect_role(pg::Connection& connection, const Setting& setting, Findings& 
         const auto where = row.text("role").empty()
                                ? fmt::format("database {}", connection.settings().database)
                                : fmt::format("role {}", row.text("role"));
-        findings.add({"default", setting.isolation.setting, Severity::error,
-                      fmt::format("sessions of {} begin on behalf of {}: whoever says nothing is not "
-                                  "nobody",
-                                  where, row.text("value")),
-                      row.text("role").empty()
-                          ? fmt::format("alter database {} reset {};",
-                                        pg::identifier(connection.settings().database),
-                                        setting.isolation.setting)
-                          : fmt::format("alter role {} reset {};", pg::identifier(row.text("role")),
-                                        setting.isolation.setting)});
+        findings.add(
+            {"default", setting.isolation.setting, Severity::error,
+             fmt::format("sessions of {} begin on behalf of {}: whoever says nothing is not "
+                         "nobody",
+                         where, row.text("value")),
+             row.text("role").empty()
+                 ? fmt::format("alter database {} reset {};",
+                               pg::identifier(connection.settings().database),
+                               setting.isolation.setting)
+                 : fmt::format("alter role {} reset {};", pg::identifier(row.text("role")),
+                               setting.isolation.setting)});
     }
 }
 

@@ -55,9 +55,8 @@ Examples read_examples(pg::Connection& connection, const rows::Shapes& shapes,
                  "select {} from {} limit {}", join(columns, ", "), name, most_examples))) {
             rows::Values values;
             for (std::size_t place = 0; place < columns.size(); ++place) {
-                values[columns[place]] = row.is_null(place)
-                                             ? std::nullopt
-                                             : std::optional<std::string>(row.text(place));
+                values[columns[place]] =
+                    row.is_null(place) ? std::nullopt : std::optional<std::string>(row.text(place));
             }
             examples[name].push_back(std::move(values));
         }

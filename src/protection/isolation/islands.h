@@ -3,7 +3,8 @@
 
 /// @file
 /// Tenants that are made for the trial. Each has rows in every table of tenants, which refer to one
-/// another and to nothing of another tenant: an island. Whose a row is, is known because we made it.
+/// another and to nothing of another tenant: an island. Whose a row is, is known because we made
+/// it.
 
 #include <map>
 #include <optional>
@@ -18,7 +19,8 @@ namespace caisson::isolation {
 struct Row {
     const rows::Table* table = nullptr;
     rows::Values values;
-    bool needs_quiet = false;  ///< Triggers and foreign keys refuse it: they are off while it is put.
+    bool needs_quiet =
+        false;  ///< Triggers and foreign keys refuse it: they are off while it is put.
     std::string insert() const { return rows::insert_of(*table, values); }
     const std::optional<std::string>& value(const std::string& column) const {
         return values.at(column);
@@ -26,8 +28,8 @@ struct Row {
 };
 
 struct Tenant {
-    std::string name;  ///< `tenant a`.
-    std::string id;    ///< What the setting holds.
+    std::string name;       ///< `tenant a`.
+    std::string id;         ///< What the setting holds.
     std::vector<Row> rows;  ///< Parents before children.
     /// The first row in a table; null where it has none.
     const Row* first(const std::string& table) const;
@@ -37,7 +39,7 @@ struct Islands {
     std::vector<Tenant> tenants;
     std::vector<Row> shared;  ///< Of nobody: what tenants' rows refer to and was not there.
     std::map<std::string, std::string> without;  ///< Tables of tenants that took no row, and why.
-    std::vector<std::string> touched;  ///< Relation::name of what triggers wrote besides.
+    std::vector<std::string> touched;            ///< Relation::name of what triggers wrote besides.
 
     /// Whose values these are: a value that only one tenant's rows have, to that tenant's index.
     std::map<std::string, std::size_t> owners() const;

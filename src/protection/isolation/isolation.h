@@ -25,8 +25,8 @@ namespace caisson::isolation {
 struct Trial {
     std::string label;
     bool is_isolated = false;  ///< It has row-level security.
-    /// `select`, `insert`, `update`, `take over`, `give away`, `delete`, `upsert`, `copy out`, `copy in`,
-    /// `truncate`, `statistics`, `call`; with `held`, `leaked`, `untried`, `no right`.
+    /// `select`, `insert`, `update`, `take over`, `give away`, `delete`, `upsert`, `copy out`,
+    /// `copy in`, `truncate`, `statistics`, `call`; with `held`, `leaked`, `untried`, `no right`.
     std::map<std::string, std::string> commands;
 };
 
@@ -39,7 +39,7 @@ struct Report {
     std::string setting;
     std::vector<std::string> roles;
     std::vector<std::pair<std::string, std::string>> tenants;  ///< `tenant a` and its id.
-    std::size_t rows = 0;      ///< Made for them.
+    std::size_t rows = 0;                                      ///< Made for them.
     std::size_t attempts = 0;  ///< Statements that were tried as one of the roles.
     std::vector<Trial> trials;
     std::vector<Finding> findings;  ///< Errors first.
@@ -66,7 +66,8 @@ struct Request {
 struct Options {
     std::function<shadow::Shadow()> open;
     /// Called before each step, with its number (from 1) and how many there are.
-    std::function<void(const std::string& step, std::size_t number, std::size_t total)> on_step = {};
+    std::function<void(const std::string& step, std::size_t number, std::size_t total)> on_step =
+        {};
 };
 
 /// Errors: those of opening a shadow and of applying migrations; database_rejected when the shadow

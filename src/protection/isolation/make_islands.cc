@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "protection/isolation/islands.h"
-
 #include <algorithm>
 #include <set>
 
@@ -8,15 +6,36 @@
 
 #include "base/text.h"
 #include "drivers/pg/quote.h"
+#include "protection/isolation/islands.h"
 
 namespace caisson::isolation {
 namespace {
 
 void switch_triggers(pg::Connection& connection, bool on) {
-    connection.query(fmt::format("set local session_replication_role = {}", on ? "origin" : "replica"));
+    connection.query(
+        fmt::format("set local session_replication_role = {}", on ? "origin" : "replica"));
 }
 
-/// Parents before children; a circle is cut somewhere.
+/// What a column of that name refers to in other tables: a table of tenants and its column.
+std::optional<TableColumn> namesake(const IslandPlan& plan, const std::string& bare) {
+    if (!plan.tenancy.names.contains(bare)) {
+        return std::nullopt;
+    }
+    for (const auto& name : plan.tenancy.tables) {
+        const auto& table = plan.shapes.at(name);
+        for (const auto& key : table.foreign_keys) {
+            for (std::size_t index = 0; index < key.columns.size(); ++index) {
+                if (table.find(key.columns[index])->bare == bare &&
+                    plan.tenancy.is_tenants(key.parent)) {
+                    return TableColumn{key.parent, key.targets[index]};
+                }
+            }
+        }
+    }
+    return std::nullopt;
+}
+
+/// Parents before children, by foreign keys or by the names of columns; a circle is cut somewhere.
 std::vector<const rows::Table*> ordered(const IslandPlan& plan) {
     std::vector<const rows::Table*> order;
     std::set<std::string> placed;
@@ -25,9 +44,16 @@ std::vector<const rows::Table*> ordered(const IslandPlan& plan) {
         std::vector<std::string> ready;
         for (const auto& name : left) {
             const auto& table = plan.shapes.at(name);
-            const bool waits = std::ranges::any_of(table.foreign_keys, [&](const auto& key) {
-                return key.parent != name && left.contains(key.parent);
-            });
+            const auto is_left = [&](const std::string& parent) {
+                return parent != name && left.contains(parent);
+            };
+            const bool waits =
+                std::ranges::any_of(table.foreign_keys,
+                                    [&](const auto& key) { return is_left(key.parent); }) ||
+                std::ranges::any_of(table.columns, [&](const auto& column) {
+                    const auto target = namesake(plan, column.bare);
+                    return target && is_left(target->first);
+                });
             if (!waits) {
                 ready.push_back(name);
             }
@@ -53,9 +79,11 @@ std::string identity_value(const IslandPlan& plan, std::size_t index) {
         }
         if (column->category == 'S') {
             const auto word = fmt::format("tenant-{}", letter);
-            return column->length > 0 ? word.substr(word.size() - std::min<std::size_t>(
-                                                        word.size(), static_cast<std::size_t>(column->length)))
-                                      : word;
+            return column->length > 0
+                       ? word.substr(word.size() -
+                                     std::min<std::size_t>(
+                                         word.size(), static_cast<std::size_t>(column->length)))
+                       : word;
         }
         if (column->base == "uuid") {
             break;
@@ -77,7 +105,6 @@ class Maker {
             const char letter = static_cast<char>('a' + index);
             islands_.tenants.push_back(
                 {fmt::format("tenant {}", letter), identity_value(plan_, index), {}});
-            family_.clear();
             connection_.query("select set_config($1, $2, true)",
                               {plan_.isolation.setting, tenant().id});
             for (std::size_t place = 0; place < order_.size(); ++place) {
@@ -106,17 +133,17 @@ class Maker {
         std::string why;
         auto recipe = recipe_of(table, tag(place, 0), why);
         recipe.examples = examples;
-        bool has_row = why.empty() && try_row(table, rows::choices_for(table, recipe, tag(place, 0)), why);
+        bool has_row =
+            why.empty() && try_row(table, rows::choices_for(table, recipe, tag(place, 0)), why);
         // Rows as the platform's own: they show in views what bare ones do not.
         for (std::size_t variant = 1; variant <= examples.size(); ++variant) {
             std::string ignored;
             auto like = recipe_of(table, tag(place, variant), ignored);
             like.examples = {examples[variant - 1]};
-            has_row = (ignored.empty() &&
-                       try_row(table,
-                               rows::choices_like(table, examples[variant - 1], like,
-                                                  tag(place, variant)),
-                               ignored)) ||
+            has_row = (ignored.empty() && try_row(table,
+                                                  rows::choices_like(table, examples[variant - 1],
+                                                                     like, tag(place, variant)),
+                                                  ignored)) ||
                       has_row;
         }
         if (!has_row) {
@@ -191,9 +218,8 @@ class Maker {
                       std::string& why) {
         const bool is_needed = std::ranges::any_of(
             key.columns, [&](const auto& name) { return must_say(*table.find(name)); });
-        const bool tells = std::ranges::any_of(key.columns, [&](const auto& name) {
-            return plan_.tenancy.tells(table.name, name);
-        });
+        const bool tells = std::ranges::any_of(
+            key.columns, [&](const auto& name) { return plan_.tenancy.tells(table.name, name); });
         const bool is_optional = std::ranges::any_of(key.columns, [&](const auto& name) {
             return plan_.tenancy.optional.contains({table.name, name});
         });
@@ -211,27 +237,26 @@ class Maker {
             const auto& value = parent->value(key.targets[index]);
             const auto sql = value ? pg::literal(*value) : "null";
             const auto& column = *table.find(key.columns[index]);
-            recipe.fixed.try_emplace(key.columns[index],
-                                     is_needed || tells ? std::vector<std::string>{sql}
-                                                        : maybe(column, sql));
-            if (column.bare != "id") {
-                family_[column.bare] = sql;
-            }
+            recipe.fixed.try_emplace(key.columns[index], is_needed || tells
+                                                             ? std::vector<std::string>{sql}
+                                                             : maybe(column, sql));
         }
     }
 
     /// Columns of the same name hold the same: what no foreign key ties together.
     std::vector<std::string> belonging_value(const rows::Column& column) {
-        const auto found = family_.find(column.bare);
-        if (found != family_.end()) {
-            return {found->second};
+        if (const auto target = namesake(plan_, column.bare)) {
+            const auto* const row = tenant().first(target->first);
+            if (row && row->value(target->second)) {
+                return {pg::literal(*row->value(target->second))};
+            }
         }
         const auto index = islands_.tenants.size() - 1;
         const char letter = static_cast<char>('a' + index);
         const auto number = numbers_.try_emplace(column.bare, numbers_.size() + 1).first->second;
         if (column.category == 'N') {
-            return {pg::literal(std::to_string((column.base == "int2" ? 8'000 : 800'000) +
-                                               number * 10 + index))};
+            return {pg::literal(
+                std::to_string((column.base == "int2" ? 8'000 : 800'000) + number * 10 + index))};
         }
         if (column.base == "uuid") {
             const auto eight = index < 6 ? std::string(8, letter) : fmt::format("{:08}", index);
@@ -253,15 +278,16 @@ class Maker {
         for (std::size_t index = 0; index < key.columns.size(); ++index) {
             const auto fixed = recipe.fixed.find(key.columns[index]);
             if (fixed != recipe.fixed.end()) {
-                conditions.push_back(fmt::format("{} = {}", key.targets[index], fixed->second.front()));
+                conditions.push_back(
+                    fmt::format("{} = {}", key.targets[index], fixed->second.front()));
                 wanted.fixed[key.targets[index]] = {fixed->second.front()};
             }
         }
         const auto row = shared_row(parent->second, conditions, wanted, why, 0);
         for (std::size_t index = 0; row && index < key.columns.size(); ++index) {
             const auto& value = row->at(key.targets[index]);
-            recipe.fixed.try_emplace(key.columns[index], std::vector<std::string>{
-                                                             value ? pg::literal(*value) : "null"});
+            recipe.fixed.try_emplace(
+                key.columns[index], std::vector<std::string>{value ? pg::literal(*value) : "null"});
         }
     }
 
@@ -278,9 +304,8 @@ class Maker {
             const auto row = found[found.size() - 1];
             rows::Values values;
             for (std::size_t place = 0; place < columns.size(); ++place) {
-                values[columns[place]] = row.is_null(place)
-                                             ? std::nullopt
-                                             : std::optional<std::string>(row.text(place));
+                values[columns[place]] =
+                    row.is_null(place) ? std::nullopt : std::optional<std::string>(row.text(place));
             }
             return values;
         }
@@ -295,8 +320,9 @@ class Maker {
             const auto above = shared_row(parent->second, {"true"}, {}, why, depth + 1);
             for (std::size_t index = 0; above && index < key.columns.size(); ++index) {
                 const auto& value = above->at(key.targets[index]);
-                recipe.fixed.try_emplace(key.columns[index], std::vector<std::string>{
-                                                                 value ? pg::literal(*value) : "null"});
+                recipe.fixed.try_emplace(
+                    key.columns[index],
+                    std::vector<std::string>{value ? pg::literal(*value) : "null"});
             }
         }
         const auto number = islands_.shared.size() + 1;
@@ -332,7 +358,8 @@ class Maker {
 
     void note_touched() {
         for (const auto row : connection_.query(
-                 "select format('%I.%I', schemaname, relname) as name from pg_stat_xact_user_tables "
+                 "select format('%I.%I', schemaname, relname) as name from "
+                 "pg_stat_xact_user_tables "
                  "where n_tup_ins + n_tup_upd + n_tup_del > 0 and schemaname <> 'caisson'")) {
             islands_.touched.push_back(row.string("name"));
         }
@@ -344,7 +371,6 @@ class Maker {
     const std::vector<const rows::Table*> order_;
     const std::vector<rows::Values> none_;
     Islands islands_;
-    std::map<std::string, std::string> family_;    ///< Of the tenant at hand: column to SQL.
     std::map<std::string, std::size_t> numbers_;  ///< One a name of a column.
 };
 

@@ -88,9 +88,8 @@ std::string letters(const Rights& rights) {
     for (const auto& [right, letter] : known) {
         if (rights.contains(right)) {
             text += letter;
-        } else if (std::ranges::any_of(rights, [&](const auto& each) {
-                       return each.starts_with(right + " (");
-                   })) {
+        } else if (std::ranges::any_of(
+                       rights, [&](const auto& each) { return each.starts_with(right + " ("); })) {
             text += letter;
             text += '*';
         }
@@ -107,8 +106,7 @@ Matrix read_matrix(pg::Connection& connection, const std::vector<std::string>& r
     }
     const auto list = fmt::format("array[{}]::text[]", join(literals, ", "));
     Matrix matrix;
-    for (const auto row :
-         connection.query(replace_all(std::string(matrix_sql), "{}", list))) {
+    for (const auto row : connection.query(replace_all(std::string(matrix_sql), "{}", list))) {
         const auto rights = split(row.text("rights"), unit_separator);
         matrix[row.string("object")][row.string("role")] = {rights.begin(), rights.end()};
     }

@@ -31,9 +31,9 @@ struct Deviation {
     /// SQL that would put it right.
     std::string remedy;
 };
-/// What differs between an expected matrix and the one found. An object that only one of them has is
-/// drift, and said by no right. What everybody has is said of `public` alone. `database` is its name
-/// where the matrix was found. Pure.
+/// What differs between an expected matrix and the one found. An object that only one of them has
+/// is drift, and said by no right. What everybody has is said of `public` alone. `database` is its
+/// name where the matrix was found. Pure.
 std::vector<Deviation> compare(const Matrix& expected, const Matrix& found,
                                const std::string& database = {});
 

@@ -44,13 +44,15 @@ std::vector<std::string> said(const std::vector<Deviation>& list) {
 
 TEST(Matrix, TellsWhatARoleMayDoByWhateverWay) {
     Rig rig;
-    rig.connection.script("grant select on names to public; grant matrix_group to matrix_app; "
-                          "grant delete on users to matrix_group");
+    rig.connection.script(
+        "grant select on names to public; grant matrix_group to matrix_app; "
+        "grant delete on users to matrix_group");
     const auto matrix = rig.read();
     EXPECT_THAT(matrix.at("table public.users").at("matrix_app"),
                 UnorderedElementsAre("select", "insert", "delete", "update (email, name)"));
     EXPECT_THAT(matrix.at("table public.names").at("matrix_app"), UnorderedElementsAre("select"));
-    EXPECT_THAT(matrix.at("sequence public.numbers").at("matrix_app"), UnorderedElementsAre("usage"));
+    EXPECT_THAT(matrix.at("sequence public.numbers").at("matrix_app"),
+                UnorderedElementsAre("usage"));
     EXPECT_THAT(matrix.at("function public.f(a integer)").at("matrix_app"), IsEmpty());
     EXPECT_FALSE(matrix.at("database").contains("matrix_gone"));
     EXPECT_THAT(to_table(matrix, {"matrix_app"}), HasSubstr("public.users  arw*d"));
@@ -61,12 +63,14 @@ TEST(Matrix, ComparesRightByRight) {
     Rig rig;
     const auto expected = rig.read();
     EXPECT_THAT(compare(expected, expected), IsEmpty());
-    rig.connection.script("grant delete on users to matrix_app; revoke insert on users from matrix_app; "
-                          "create table later (id int); grant execute on function f(int) to matrix_app");
+    rig.connection.script(
+        "grant delete on users to matrix_app; revoke insert on users from matrix_app; "
+        "create table later (id int); grant execute on function f(int) to matrix_app");
     EXPECT_THAT(said(compare(expected, rig.read())),
-                UnorderedElementsAre("revoke delete on table public.users from \"matrix_app\";",
-                                     "grant insert on table public.users to \"matrix_app\";",
-                                     "revoke execute on function public.f(a integer) from \"matrix_app\";"));
+                UnorderedElementsAre(
+                    "revoke delete on table public.users from \"matrix_app\";",
+                    "grant insert on table public.users to \"matrix_app\";",
+                    "revoke execute on function public.f(a integer) from \"matrix_app\";"));
 }
 
 TEST(Matrix, SaysOnceWhatEverybodyHas) {

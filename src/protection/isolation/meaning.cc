@@ -133,10 +133,10 @@ class Reading {
         const auto kind = expression.text("kind");
         const auto names = strings_of(expression.list("name"));
         // The server words IS NOT DISTINCT FROM as NOT (… IS DISTINCT FROM …).
-        const bool is_equality = (kind == "AEXPR_OP" || kind == "AEXPR_OP_ANY" ||
-                                  kind == "AEXPR_IN" || kind == "AEXPR_DISTINCT" ||
-                                  kind == "AEXPR_NOT_DISTINCT") &&
-                                 !names.empty() && names.back() == "=";
+        const bool is_equality =
+            (kind == "AEXPR_OP" || kind == "AEXPR_OP_ANY" || kind == "AEXPR_IN" ||
+             kind == "AEXPR_DISTINCT" || kind == "AEXPR_NOT_DISTINCT") &&
+            !names.empty() && names.back() == "=";
         if (is_equality) {
             note(expression["lexpr"], expression["rexpr"]);
             note(expression["rexpr"], expression["lexpr"]);
@@ -153,8 +153,8 @@ class Reading {
             meaning.identity.insert(*mention);
         } else if (is_worked_out(other)) {
             meaning.belonging.insert(*mention);
-        } else if (const auto joined = column(other); joined && mention->first.empty() &&
-                                                      !joined->first.empty()) {
+        } else if (const auto joined = column(other);
+                   joined && mention->first.empty() && !joined->first.empty()) {
             // A column of the table at hand that is joined with one of a sub-select.
             meaning.belonging.insert(*mention);
         }
@@ -180,7 +180,7 @@ std::vector<std::string> statements_of(std::string_view body) {
         const auto words = statement.text(text);
         const auto returned = without_word(words, "return");
         statements.push_back(returned.size() < trim(words).size() ? "select " + returned
-                                                                   : std::string(words));
+                                                                  : std::string(words));
     }
     return statements;
 }

@@ -26,9 +26,9 @@ struct Helpers {
 };
 
 /// Of a policy, as the server words it: a column without a table's name is one of the policy's own.
-/// Columns count when they stand on one side of `=`, `= ANY`, `IN` or `IS NOT DISTINCT FROM`, or are
-/// given to an asking function. Names without quotes. Pure; nothing is found in what PostgreSQL 15
-/// cannot parse.
+/// Columns count when they stand on one side of `=`, `= ANY`, `IN` or `IS NOT DISTINCT FROM`, or
+/// are given to an asking function. Names without quotes. Pure; nothing is found in what PostgreSQL
+/// 15 cannot parse.
 Meaning meaning_of_expression(std::string_view text, const std::string& setting,
                               const Helpers& helpers = {});
 /// Of the body of a function in SQL, or a query: all its statements.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "protection/isolation/meaning.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include "protection/isolation/meaning.h"
 
 namespace caisson::isolation {
 namespace {
@@ -18,14 +18,17 @@ Meaning expression(std::string_view text, const Helpers& helpers = {}) {
 
 TEST(Meaning, AColumnComparedWithTheSettingIsTheTenant) {
     for (const std::string_view text :
-         {"(user_id = ( SELECT (NULLIF(current_setting('app.current_user_id'::text, true), ''::text))::uuid AS \"nullif\"))",
+         {"(user_id = ( SELECT (NULLIF(current_setting('app.current_user_id'::text, true), "
+          "''::text))::uuid AS \"nullif\"))",
           "(user_id = (current_setting('app.current_user_id'::text))::uuid)",
           "((current_setting('APP.current_user_id'::text, true))::uuid = user_id)",
-          "(NOT (user_id IS DISTINCT FROM ( SELECT (current_setting('app.current_user_id'::text, true))::uuid)))"}) {
+          "(NOT (user_id IS DISTINCT FROM ( SELECT (current_setting('app.current_user_id'::text, "
+          "true))::uuid)))"}) {
         EXPECT_THAT(expression(text).identity, ElementsAre(Mention{"", "user_id"})) << text;
         EXPECT_TRUE(expression(text).asks_setting);
     }
-    EXPECT_THAT(expression("(user_id = (current_setting('app.other'::text))::uuid)").identity, IsEmpty());
+    EXPECT_THAT(expression("(user_id = (current_setting('app.other'::text))::uuid)").identity,
+                IsEmpty());
 }
 
 TEST(Meaning, AColumnComparedWithAQueryBelongs) {
@@ -38,7 +41,8 @@ TEST(Meaning, AColumnComparedWithAQueryBelongs) {
 
 TEST(Meaning, SeesThroughExistsAndAliases) {
     const auto meaning = expression(
-        "(EXISTS ( SELECT FROM businesses b WHERE ((b.id = risk_assessments.business_id) AND (b.owner_id = "
+        "(EXISTS ( SELECT FROM businesses b WHERE ((b.id = risk_assessments.business_id) AND "
+        "(b.owner_id = "
         "( SELECT (current_setting('app.current_user_id'::text, true))::uuid)))))");
     EXPECT_THAT(meaning.belonging, ElementsAre(Mention{"", "business_id"}));
     EXPECT_THAT(meaning.identity, ElementsAre(Mention{"businesses", "owner_id"}));
@@ -48,8 +52,10 @@ TEST(Meaning, KnowsFunctionsThatGiveOrAskTheSetting) {
     const Helpers helpers{{"uid"}, {"my_organisations"}};
     EXPECT_THAT(expression("(user_id = ( SELECT auth.uid() AS uid))", helpers).identity,
                 ElementsAre(Mention{"", "user_id"}));
-    EXPECT_THAT(expression("(organisation_id = ANY (( SELECT my_organisations())::uuid[]))", helpers).belonging,
-                ElementsAre(Mention{"", "organisation_id"}));
+    EXPECT_THAT(
+        expression("(organisation_id = ANY (( SELECT my_organisations())::uuid[]))", helpers)
+            .belonging,
+        ElementsAre(Mention{"", "organisation_id"}));
     EXPECT_THAT(expression("my_organisations(team_id)", helpers).belonging,
                 ElementsAre(Mention{"", "team_id"}));
     EXPECT_THAT(expression("(status = lower('X'::text))", helpers).belonging, IsEmpty());
@@ -57,15 +63,20 @@ TEST(Meaning, KnowsFunctionsThatGiveOrAskTheSetting) {
 
 TEST(Meaning, ReadsBodiesOfFunctions) {
     for (const std::string_view body :
-         {"SELECT id FROM public.members AS m WHERE m.user_id = nullif(current_setting('app.current_user_id', true), '')::uuid",
-          "BEGIN ATOMIC\n SELECT m.id FROM members m WHERE (m.user_id = (current_setting('app.current_user_id'::text))::uuid);\nEND",
-          "RETURN ARRAY( SELECT m.id FROM members m WHERE (m.user_id = (current_setting('app.current_user_id'::text))::uuid))",
-          "select id from members where user_id = current_setting('app.current_user_id')::uuid; select 1"}) {
+         {"SELECT id FROM public.members AS m WHERE m.user_id = "
+          "nullif(current_setting('app.current_user_id', true), '')::uuid",
+          "BEGIN ATOMIC\n SELECT m.id FROM members m WHERE (m.user_id = "
+          "(current_setting('app.current_user_id'::text))::uuid);\nEND",
+          "RETURN ARRAY( SELECT m.id FROM members m WHERE (m.user_id = "
+          "(current_setting('app.current_user_id'::text))::uuid))",
+          "select id from members where user_id = current_setting('app.current_user_id')::uuid; "
+          "select 1"}) {
         const auto meaning = meaning_of_body(body, setting);
         EXPECT_THAT(meaning.identity, ElementsAre(Mention{"members", "user_id"})) << body;
         EXPECT_TRUE(meaning.reads_tables);
     }
-    const auto reader = meaning_of_body("select current_setting('app.current_user_id')::uuid", setting);
+    const auto reader =
+        meaning_of_body("select current_setting('app.current_user_id')::uuid", setting);
     EXPECT_TRUE(reader.asks_setting);
     EXPECT_FALSE(reader.reads_tables);
 }

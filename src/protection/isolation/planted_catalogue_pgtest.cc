@@ -17,7 +17,9 @@ TEST(Planted, NoForceWhereTheApplicationIsTheOwner) {
     const auto report = Bench(R"sql(
 alter table notes no force row level security;
 grant main_db_owner to main_db_app;
-)sql", true).prove();
+)sql",
+                              true)
+                            .prove();
     EXPECT_THAT(find(report, "owner notes")->message, HasSubstr("do not bind without FORCE"));
     EXPECT_EQ(find(report, "owner notes")->severity, Severity::error);
     EXPECT_EQ(find(report, "owner tags")->severity, Severity::warning);  // FORCE holds there.
@@ -37,7 +39,8 @@ create function owns(who uuid) returns boolean language plpgsql stable as
     $$ begin return who = nullif(current_setting('app.current_user_id', true), '')::uuid; end $$;
 drop policy notes_own on notes;
 create policy notes_own on notes using (owns(user_id));
-)sql").prove();
+)sql")
+                            .prove();
     ASSERT_THAT(names(report, Severity::error), Contains("calls notes")) << to_text(report, false);
     EXPECT_THAT(find(report, "calls notes")->message, HasSubstr("owns(uuid) for each row"));
     EXPECT_THAT(names(report), Contains("plan notes"));
@@ -48,7 +51,8 @@ TEST(Planted, AnIndexThatThePolicyCannotUse) {
     const auto report = Bench(R"sql(
 drop policy tags_own on tags;
 create policy tags_own on tags using (note_id in (select id from notes where user_id = (select me())));
-)sql").prove();
+)sql")
+                            .prove();
     ASSERT_THAT(names(report), ElementsAre("plan tags")) << to_text(report, false);
     EXPECT_THAT(find(report, "plan tags")->message, HasSubstr("cannot use the index on note_id"));
     EXPECT_THAT(names(Bench("drop index notes_user_id_idx;").prove()), ElementsAre("plan notes"));
@@ -58,7 +62,8 @@ TEST(Planted, ATenantColumnWithoutAPolicy) {
     const auto report = Bench(R"sql(
 create table drafts (id uuid primary key default gen_random_uuid(), user_id uuid not null, body text not null);
 create table attachments (id bigint primary key, note_id uuid not null references notes on delete cascade);
-)sql").prove();
+)sql")
+                            .prove();
     expect_leak(report, "no policy drafts");
     // Without a column of that name, but nothing without a note.
     expect_leak(report, "no policy attachments");
@@ -68,7 +73,9 @@ create table attachments (id bigint primary key, note_id uuid not null reference
 TEST(Planted, ASettingThatIsNeverAbsent) {
     const auto report = Bench(R"sql(
 alter role main_db_app set app.current_user_id = 'aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa';
-)sql", true).prove();
+)sql",
+                              true)
+                            .prove();
     EXPECT_THAT(names(report, Severity::error), ElementsAre("default app.current_user_id"))
         << to_text(report, false);
 }

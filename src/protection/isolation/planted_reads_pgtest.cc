@@ -42,7 +42,8 @@ TEST(Planted, APolicyOnTheWrongColumn) {
 alter table notes add column written_by uuid references users;
 drop policy notes_own on notes;
 create policy notes_own on notes using (written_by = (select me()) or written_by is null);
-)sql").prove();
+)sql")
+                            .prove();
     expect_leak(report, "read notes");
     EXPECT_THAT(find(report, "column notes")->message, HasSubstr("do not ask for user_id"));
 }
@@ -52,10 +53,12 @@ TEST(Planted, AViewThatAsksAsItsOwner) {
 alter table notes no force row level security;
 create view all_notes as select id, user_id, body from notes;
 create view kinds as select kind, count(*) as notes from notes group by kind;
-)sql").prove();
+)sql")
+                            .prove();
     expect_leak(report, "view all_notes");
     // A figure in which rows of others are counted is no row of others, and depends on them.
-    EXPECT_THAT(expect_leak(report, "view kinds").message, HasSubstr("depends on the rows of other"));
+    EXPECT_THAT(expect_leak(report, "view kinds").message,
+                HasSubstr("depends on the rows of other"));
     // It can be written through, as well.
     expect_leak(report, "update all_notes");
     expect_leak(report, "delete all_notes");
@@ -72,7 +75,8 @@ create function forget(wanted uuid) returns void language sql security definer s
     $$ delete from notes where id = wanted $$;
 create function mine() returns setof notes language sql stable security definer set search_path = public as
     $$ select * from notes where user_id = me() $$;
-)sql").prove();
+)sql")
+                            .prove();
     EXPECT_THAT(expect_leak(report, "call note_of(uuid)").message, HasSubstr("tenant"));
     expect_leak(report, "call is_taken(text)");
     EXPECT_THAT(expect_leak(report, "call forget(uuid)").message, HasSubstr("changes"));
@@ -83,7 +87,8 @@ TEST(Planted, AMaterialisedView) {
     const auto report = Bench(R"sql(
 alter table notes no force row level security;
 create materialized view kept as select id, user_id, body from notes;
-)sql").prove();
+)sql")
+                            .prove();
     EXPECT_THAT(expect_leak(report, "materialised view kept").session,
                 HasSubstr("refresh materialized view public.kept"));
 }
@@ -96,7 +101,8 @@ create table events_rest partition of events default;
 create index on events (user_id);
 alter table events enable row level security, force row level security;
 create policy events_own on events using (user_id = (select me()));
-)sql").prove();
+)sql")
+                            .prove();
     expect_leak(report, "partition events_2024");
     EXPECT_THAT(names(report, Severity::error), Contains("partition events_rest"));
     EXPECT_FALSE(find(report, "read events"));
@@ -105,7 +111,8 @@ create policy events_own on events using (user_id = (select me()));
 TEST(Planted, AnEmptySettingThatSeesEverything) {
     const auto report = Bench(R"sql(
 create policy notes_admin on notes using (coalesce(current_setting('app.current_user_id', true), '') = '');
-)sql").prove();
+)sql")
+                            .prove();
     const auto& finding = expect_leak(report, "read notes");
     EXPECT_THAT(finding.actors, UnorderedElementsAre("nobody", "nobody (empty setting)"));
 }

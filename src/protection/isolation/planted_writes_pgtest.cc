@@ -21,11 +21,13 @@ create policy notes_read on notes for select using (user_id = (select me()));
 create policy notes_new on notes for insert with check (user_id = (select me()));
 create policy notes_gone on notes for delete using (user_id = (select me()));
 create policy notes_change on notes for update using (kind is not null);
-)sql").prove();
+)sql")
+                            .prove();
     // An UPDATE that reads nothing is asked no policy for SELECT.
     const auto& finding = expect_leak(report, "update notes");
     EXPECT_THAT(finding.session, HasSubstr("set local session authorization \"main_db_app\""));
-    EXPECT_THAT(names(report, Severity::error), UnorderedElementsAre("update notes", "give away notes"));
+    EXPECT_THAT(names(report, Severity::error),
+                UnorderedElementsAre("update notes", "give away notes"));
 }
 
 TEST(Planted, RowsThatCanBeTakenFromAnother) {
@@ -33,8 +35,10 @@ TEST(Planted, RowsThatCanBeTakenFromAnother) {
 drop policy notes_own on notes;
 create policy notes_read on notes for select using (user_id = (select me()));
 create policy notes_change on notes for update using (kind is not null) with check (user_id = (select me()));
-)sql").prove();
-    EXPECT_THAT(expect_leak(report, "take over notes").session, HasSubstr("update public.notes set user_id = "));
+)sql")
+                            .prove();
+    EXPECT_THAT(expect_leak(report, "take over notes").session,
+                HasSubstr("update public.notes set user_id = "));
     EXPECT_THAT(names(report, Severity::error), ElementsAre("take over notes"));
 }
 
@@ -42,8 +46,10 @@ TEST(Planted, RowsThatCanBeGivenToAnother) {
     const auto report = Bench(R"sql(
 drop policy notes_own on notes;
 create policy notes_own on notes using (user_id = (select me())) with check (true);
-)sql").prove();
-    EXPECT_THAT(expect_leak(report, "give away notes").session, HasSubstr("update public.notes set user_id = "));
+)sql")
+                            .prove();
+    EXPECT_THAT(expect_leak(report, "give away notes").session,
+                HasSubstr("update public.notes set user_id = "));
     expect_leak(report, "insert notes");
     EXPECT_THAT(names(report), Contains("policy notes.notes_own"));
     EXPECT_FALSE(find(report, "update notes"));
@@ -61,7 +67,8 @@ drop policy notes_own on notes;
 create policy notes_read on notes for select using (true);
 create policy notes_new on notes for insert with check (user_id = (select me()));
 create policy notes_change on notes for update using (true) with check (true);
-)sql").prove();
+)sql")
+                            .prove();
     expect_leak(report, "upsert notes");
 }
 

@@ -81,8 +81,8 @@ class Prover {
         }
         const auto examples = read_examples(*admin_, shapes_, tenancy_);
         wipe(*admin_, tenancy_);
-        islands_ = make_islands(*admin_,
-                                {shapes_, tenancy_, isolation_, examples, request_.tenants});
+        islands_ =
+            make_islands(*admin_, {shapes_, tenancy_, isolation_, examples, request_.tenants});
         for (const auto& tenant : islands_.tenants) {
             report_.tenants.emplace_back(tenant.name, tenant.id);
             report_.rows += tenant.rows.size();
@@ -113,9 +113,10 @@ class Prover {
             if (error.code() != Code::seed_failed && error.code() != Code::seed_invalid) {
                 throw;
             }
-            report_.notes.push_back("the seeds could not be applied, so there are no examples of "
-                                    "rows: " +
-                                    error.message());
+            report_.notes.push_back(
+                "the seeds could not be applied, so there are no examples of "
+                "rows: " +
+                error.message());
         }
     }
 
@@ -154,15 +155,10 @@ class Prover {
             return;
         }
         const auto rights = read_rights(*admin_, role);
-        const Setting setting{subject_,
-                              shapes_,
-                              tenancy_,
-                              islands_,
-                              isolation_,
-                              rights,
-                              role,
-                              read_bypass(*admin_, role).memberships,
-                              islands_.owners()};
+        const Setting setting{
+            subject_,         shapes_, tenancy_, islands_,
+            isolation_,       rights,  role,     read_bypass(*admin_, role).memberships,
+            islands_.owners()};
         std::vector<Draft> drafts;
         Marks marks;
         for (const auto& actor : actors()) {
@@ -203,8 +199,8 @@ class Prover {
         for (const auto& [label, commands] : marks) {
             Trial trial{label, false, {}};
             for (const auto& [oid, relation] : subject_.relations) {
-                trial.is_isolated = trial.is_isolated || (relation.label == label &&
-                                                          relation.has_row_security);
+                trial.is_isolated =
+                    trial.is_isolated || (relation.label == label && relation.has_row_security);
             }
             for (const auto& [command, cell] : commands) {
                 if (command != "own rows") {
@@ -220,7 +216,8 @@ class Prover {
             // Of several roles, the worst counts: `leaked` and `untried` before `held`.
             for (auto& [command, text] : trial.commands) {
                 auto& other = known->commands.try_emplace(command, text).first->second;
-                const bool is_worse = text == "leaked" || (text == "untried" && other != "leaked") ||
+                const bool is_worse = text == "leaked" ||
+                                      (text == "untried" && other != "leaked") ||
                                       other == "no right";
                 other = is_worse ? text : other;
             }

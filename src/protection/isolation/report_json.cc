@@ -67,10 +67,9 @@ json::object to_object(const Report& report) {
             {"rows", report.rows},
             {"attempts", report.attempts},
             {"holds", report.holds()},
-            {"counts",
-             json::object{{"errors", report.count(Severity::error)},
-                          {"warnings", report.count(Severity::warning)},
-                          {"accepted", report.accepted()}}},
+            {"counts", json::object{{"errors", report.count(Severity::error)},
+                                    {"warnings", report.count(Severity::warning)},
+                                    {"accepted", report.accepted()}}},
             {"trials", std::move(trials)},
             {"findings", std::move(findings)},
             {"notes", json::value_from(report.notes)}};

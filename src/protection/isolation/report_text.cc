@@ -44,10 +44,9 @@ class Writer {
             text_ += fmt::format("  note: {}\n", note);
         }
         if (!report_.tenants.empty()) {
-            text_ += fmt::format("  {} with {}, told by {}, as {}\n",
-                                 counted(report_.tenants.size(), "tenant"),
-                                 counted(report_.rows, "row"), report_.setting,
-                                 join(report_.roles, ", "));
+            text_ += fmt::format(
+                "  {} with {}, told by {}, as {}\n", counted(report_.tenants.size(), "tenant"),
+                counted(report_.rows, "row"), report_.setting, join(report_.roles, ", "));
         }
         trials();
         for (const auto& finding : report_.findings) {
@@ -105,7 +104,8 @@ class Writer {
             if (!without.empty()) {
                 parts.push_back(painted("no right: " + without, dim));
             }
-            text_ += fmt::format("  {} {}  {}\n", mark, padded(trial.label, width), join(parts, "; "));
+            text_ +=
+                fmt::format("  {} {}  {}\n", mark, padded(trial.label, width), join(parts, "; "));
         }
         if (closed > 0) {
             text_ += fmt::format("  {} {}\n", painted("–", dim),
@@ -127,11 +127,11 @@ class Writer {
             return;
         }
         const auto mark = is_error ? "✗" : "!";
-        text_ += fmt::format("\n{} {}\n    {}{}{}{}\n", painted(mark, colour), finding.name(),
-                             painted(word_of(finding.severity), colour),
-                             std::string(10 - word_of(finding.severity).size(), ' '),
-                             finding.message,
-                             finding.actors.empty() ? "" : " (to " + join(finding.actors, ", ") + ")");
+        text_ +=
+            fmt::format("\n{} {}\n    {}{}{}{}\n", painted(mark, colour), finding.name(),
+                        painted(word_of(finding.severity), colour),
+                        std::string(10 - word_of(finding.severity).size(), ' '), finding.message,
+                        finding.actors.empty() ? "" : " (to " + join(finding.actors, ", ") + ")");
         if (!finding.remedy.empty()) {
             text_ += fmt::format("              → {}\n", finding.remedy);
         }
@@ -161,13 +161,11 @@ class Writer {
         const auto verdict = report_.tenants.empty() ? "nothing is isolated"
                              : report_.holds()       ? "tenants are kept apart"
                                                      : "tenants are not kept apart";
-        text_ += fmt::format("\n{}{}{}, {}\n",
-                             painted(verdict, report_.holds() ? green : red),
-                             parts.empty() ? "" : ": " + join(parts, ", "),
-                             report_.attempts == 0
-                                 ? ""
-                                 : "; " + counted(report_.attempts, "attempt"),
-                             human(report_.duration));
+        text_ +=
+            fmt::format("\n{}{}{}, {}\n", painted(verdict, report_.holds() ? green : red),
+                        parts.empty() ? "" : ": " + join(parts, ", "),
+                        report_.attempts == 0 ? "" : "; " + counted(report_.attempts, "attempt"),
+                        human(report_.duration));
     }
 
     const Report& report_;
@@ -185,7 +183,8 @@ std::string to_text(const Report& report, bool colours, bool with_sessions) {
 
 std::string to_sql(const std::vector<Report>& reports) {
     std::string text =
-        "-- What tenants could reach of one another, as found on a shadow. Run it as a superuser, on a\n"
+        "-- What tenants could reach of one another, as found on a shadow. Run it as a superuser, "
+        "on a\n"
         "-- database with the same migrations and reference seeds: each part is rolled back.\n";
     for (const auto& report : reports) {
         for (const auto& finding : report.findings) {

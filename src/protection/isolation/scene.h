@@ -34,7 +34,7 @@ struct Setting {
     const platform::Isolation& isolation;
     const Rights& rights;
     std::string role;
-    std::set<std::string> memberships;  ///< The role itself, and those whose rights it has.
+    std::set<std::string> memberships;          ///< The role itself, and those whose rights it has.
     std::map<std::string, std::size_t> owners;  ///< Islands::owners().
 };
 
@@ -88,7 +88,8 @@ class Scene {
     void try_give_away(const Relation& relation, const Victim& victim);
     void try_take_over(const Relation& relation, const Victim& victim);
     /// Assignments that make a row that of the tenant of `to`, as far as the role may.
-    std::vector<std::string> assignments(const Relation& relation, const Row& from, const Row& to) const;
+    std::vector<std::string> assignments(const Relation& relation, const Row& from,
+                                         const Row& to) const;
     void clear_way(const rows::Table& table, const Row& but);
     void try_blind(const Relation& relation, const std::string& command,
                    const std::string& statement);

@@ -75,11 +75,13 @@ class Maker {
 
     /// Leaves out halves, quarters and so on, children first, as long as the leak still shows.
     Rows reduced(Rows rows) {
-        for (auto chunk = (rows.size() + 1) / 2; chunk > 0; chunk = chunk == 1 ? 0 : (chunk + 1) / 2) {
+        for (auto chunk = (rows.size() + 1) / 2; chunk > 0;
+             chunk = chunk == 1 ? 0 : (chunk + 1) / 2) {
             for (auto end = rows.size(); end > 0;) {
                 const auto begin = end > chunk ? end - chunk : 0;
                 Rows fewer(rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(begin));
-                fewer.insert(fewer.end(), rows.begin() + static_cast<std::ptrdiff_t>(end), rows.end());
+                fewer.insert(fewer.end(), rows.begin() + static_cast<std::ptrdiff_t>(end),
+                             rows.end());
                 if (is_whole(fewer) && shows(fewer)) {
                     rows = std::move(fewer);
                 }
@@ -159,7 +161,8 @@ class Maker {
     /// What the superuser does at first.
     std::vector<std::string> setup(const Rows& rows) const {
         std::vector<std::string> statements;
-        const bool is_quiet = std::ranges::any_of(rows, [](const auto* row) { return row->needs_quiet; });
+        const bool is_quiet =
+            std::ranges::any_of(rows, [](const auto* row) { return row->needs_quiet; });
         if (is_quiet) {
             statements.emplace_back("set local session_replication_role = replica");
         }
@@ -197,9 +200,8 @@ class Maker {
             return connection_.query("select");
         }
         if (is_copy_out()) {
-            connection_.copy_out(draft_.statement, [&](std::string_view line) {
-                lines_.emplace_back(trim(line));
-            });
+            connection_.copy_out(draft_.statement,
+                                 [&](std::string_view line) { lines_.emplace_back(trim(line)); });
             return connection_.query("select");
         }
         auto result = connection_.query(draft_.statement);
@@ -235,8 +237,8 @@ class Maker {
         for (const auto* row : rows) {
             const auto& mine =
                 islands_.tenants[draft_.actor.is_tenant() ? draft_.actor.tenant : 0].rows;
-            const bool is_mine = draft_.actor.is_tenant() && row >= mine.data() &&
-                                 row < mine.data() + mine.size();
+            const bool is_mine =
+                draft_.actor.is_tenant() && row >= mine.data() && row < mine.data() + mine.size();
             const bool is_shared = std::ranges::any_of(
                 islands_.shared, [&](const Row& shared) { return &shared == row; });
             if (is_mine || is_shared) {
@@ -255,9 +257,9 @@ class Maker {
         if (!draft_.harmed) {
             return {};
         }
-        const auto rows =
-            connection_.query(fmt::format("select ctid::text as spot from {} where {}",
-                                          draft_.harmed->table->name, condition_of(*draft_.harmed)));
+        const auto rows = connection_.query(
+            fmt::format("select ctid::text as spot from {} where {}", draft_.harmed->table->name,
+                        condition_of(*draft_.harmed)));
         return rows.empty() ? "" : rows.front().string("spot");
     }
 
@@ -328,8 +330,8 @@ class Maker {
     const Draft& draft_;
     const Islands& islands_;
     const std::string& setting_;
-    std::string seen_;    ///< What the statement showed, as a comment.
-    std::string after_;   ///< What it left behind.
+    std::string seen_;   ///< What the statement showed, as a comment.
+    std::string after_;  ///< What it left behind.
     std::string refusal_;
     std::vector<std::string> lines_;
     std::uint64_t affected_ = 0;

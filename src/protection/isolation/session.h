@@ -13,16 +13,16 @@ struct Draft {
     std::string finding;  ///< Its name.
     std::string role;
     Actor actor;
-    std::vector<const Row*> rows;  ///< Of whom is harmed, parents first.
-    std::vector<const Row*> absent;  ///< Rows that must not be there: the statement makes them.
+    std::vector<const Row*> rows;      ///< Of whom is harmed, parents first.
+    std::vector<const Row*> absent;    ///< Rows that must not be there: the statement makes them.
     std::vector<std::string> prepare;  ///< Statements of the superuser after those rows.
     std::string statement;
     std::string data;  ///< The line of a COPY … FROM STDIN.
     std::string look;  ///< What the superuser then asks, to show what was done; empty: nothing.
-    bool is_question = true;  ///< It shows something; else it does something.
+    bool is_question = true;      ///< It shows something; else it does something.
     const Row* harmed = nullptr;  ///< What the statement changes; null: it makes something.
-    std::string refusal;      ///< The SQLSTATE with which it is refused, where that is the leak.
-    bool is_quiet = false;    ///< With triggers and foreign keys switched off.
+    std::string refusal;    ///< The SQLSTATE with which it is refused, where that is the leak.
+    bool is_quiet = false;  ///< With triggers and foreign keys switched off.
 };
 
 struct Session {

@@ -129,9 +129,8 @@ Outcome Stage::attempt_copy_in(const std::string& statement, const std::string& 
 Outcome Stage::attempt_copy_out(const std::string& statement, std::vector<std::string>& lines) {
     return run(
         [&](Outcome&) {
-            connection_.copy_out(statement, [&](std::string_view line) {
-                lines.emplace_back(trim(line));
-            });
+            connection_.copy_out(statement,
+                                 [&](std::string_view line) { lines.emplace_back(trim(line)); });
         },
         {}, {}, false);
 }
@@ -141,8 +140,9 @@ std::string condition_of(const Row& row) {
     const auto primary = std::ranges::find_if(keys, [](const auto& key) { return key.is_primary; });
     std::vector<std::string> parts;
     for (const auto& column : row.table->columns) {
-        const bool is_asked = primary == keys.end() ||
-                              std::ranges::find(primary->columns, column.name) != primary->columns.end();
+        const bool is_asked =
+            primary == keys.end() ||
+            std::ranges::find(primary->columns, column.name) != primary->columns.end();
         if (!is_asked || !column.generated.empty()) {
             continue;
         }

@@ -30,8 +30,8 @@ struct Outcome {
     bool is(std::string_view state) const { return sqlstate == state; }
 };
 
-/// A superuser's transaction in which statements run as a role, on somebody's behalf. Every trial is
-/// taken back; so is the transaction at the end. Threads: one at a time.
+/// A superuser's transaction in which statements run as a role, on somebody's behalf. Every trial
+/// is taken back; so is the transaction at the end. Threads: one at a time.
 class Stage {
  public:
     Stage(pg::Connection& connection, std::string role, std::string setting);

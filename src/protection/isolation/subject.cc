@@ -143,8 +143,7 @@ std::vector<std::string> names_in(const pg::Row& row, std::string_view field) {
 }
 
 void read_relations(pg::Connection& connection, Subject& subject) {
-    for (const auto row :
-         connection.query(std::string(ours) + std::string(relations_sql))) {
+    for (const auto row : connection.query(std::string(ours) + std::string(relations_sql))) {
         Relation relation;
         relation.oid = row.integer("oid");
         relation.name = row.string("name");
@@ -256,8 +255,8 @@ Subject read_subject(pg::Connection& connection) {
     read_policies(connection, subject);
     read_functions(connection, subject);
     for (const auto row : connection.query(std::string(ours) + std::string(sequences_sql))) {
-        subject.sequences.push_back({row.string("name"), row.string("label"),
-                                     row.integer("relation"), row.integer("oid")});
+        subject.sequences.push_back(
+            {row.string("name"), row.string("label"), row.integer("relation"), row.integer("oid")});
     }
     for (const auto row : connection.query(std::string(ours) + std::string(indexed_sql))) {
         subject.indexed[row.string("relation")].insert(row.string("name"));
@@ -274,9 +273,9 @@ const Rights::Of& Rights::of(Oid relation) const {
 Rights read_rights(pg::Connection& connection, const std::string& role) {
     Rights rights;
     for (const auto row : connection.query(std::string(ours) + std::string(rights_sql), {role})) {
-        Rights::Of of{names_in(row, "selects"),       names_in(row, "inserts"),
-                      names_in(row, "updates"),       row.boolean("may_delete"),
-                      row.boolean("may_truncate"),    row.boolean("may_trigger")};
+        Rights::Of of{names_in(row, "selects"),    names_in(row, "inserts"),
+                      names_in(row, "updates"),    row.boolean("may_delete"),
+                      row.boolean("may_truncate"), row.boolean("may_trigger")};
         if (!of.select.empty() || !of.insert.empty() || !of.update.empty() || of.may_delete ||
             of.may_truncate || of.may_trigger) {
             rights.relations[row.integer("oid")] = std::move(of);
@@ -285,7 +284,8 @@ Rights read_rights(pg::Connection& connection, const std::string& role) {
     for (const auto row : connection.query(callable_sql, {role})) {
         rights.functions.insert(row.integer("oid"));
     }
-    for (const auto row : connection.query(std::string(ours) + std::string(countable_sql), {role})) {
+    for (const auto row :
+         connection.query(std::string(ours) + std::string(countable_sql), {role})) {
         rights.sequences.insert(row.integer("oid"));
     }
     return rights;

@@ -45,9 +45,9 @@ struct Policy {
     Oid relation = 0;
     char command = '*';  ///< r, a, w, d, or * for all.
     bool is_permissive = true;
-    std::vector<std::string> roles;  ///< Empty: everybody.
-    std::string condition;           ///< USING; empty: none.
-    std::string check;               ///< WITH CHECK; empty: none.
+    std::vector<std::string> roles;    ///< Empty: everybody.
+    std::string condition;             ///< USING; empty: none.
+    std::string check;                 ///< WITH CHECK; empty: none.
     std::vector<std::string> columns;  ///< Of its relation, as SQL writes them.
     bool covers(char wanted) const { return command == '*' || command == wanted; }
     /// Whether it holds for whoever has the rights of these roles.
@@ -90,7 +90,8 @@ struct Subject {
     std::vector<Policy> policies;
     std::vector<Function> functions;
     std::vector<Sequence> sequences;
-    std::map<std::string, std::set<std::string>> indexed;  ///< Relation::name to columns that lead an index.
+    std::map<std::string, std::set<std::string>>
+        indexed;  ///< Relation::name to columns that lead an index.
 
     const Relation* find(const std::string& name) const;
     /// The table that rows are put into: of a partition, the topmost one.
@@ -109,7 +110,8 @@ struct Rights {
         bool may_truncate = false;
         bool may_trigger = false;
     };
-    std::map<Oid, Of> relations;  ///< Those in schemas that the role may use, with any right at all.
+    std::map<Oid, Of>
+        relations;  ///< Those in schemas that the role may use, with any right at all.
     std::set<Oid> functions;
     std::set<Oid> sequences;  ///< That show or give their next value.
 
@@ -122,7 +124,8 @@ struct Bypass {
     bool exists = false;
     bool is_superuser = false;
     bool bypasses = false;
-    std::vector<std::string> stronger;  ///< Roles it may become that pass by: a superuser, BYPASSRLS.
+    std::vector<std::string>
+        stronger;  ///< Roles it may become that pass by: a superuser, BYPASSRLS.
     std::set<std::string> memberships;  ///< Itself, and every role whose rights it has.
 };
 Bypass read_bypass(pg::Connection& connection, const std::string& role);

@@ -15,8 +15,7 @@ std::string last_name(const std::string& call) {
 
 class Finder {
  public:
-    Finder(const Subject& subject, const rows::Shapes& shapes,
-           const platform::Isolation& isolation)
+    Finder(const Subject& subject, const rows::Shapes& shapes, const platform::Isolation& isolation)
         : subject_(subject),
           shapes_(shapes),
           isolation_(isolation),
@@ -44,8 +43,8 @@ class Finder {
     /// Where a mention points: the policy's own table, or those of that name.
     void resolve(const Mention& mention, const std::string& own, std::set<TableColumn>& into) {
         for (const auto& [name, table] : shapes_) {
-            const bool is_meant = mention.first.empty() ? name == own
-                                                        : table.bare_name == mention.first;
+            const bool is_meant =
+                mention.first.empty() ? name == own : table.bare_name == mention.first;
             if (!is_meant) {
                 continue;
             }
@@ -113,8 +112,9 @@ class Finder {
         const auto dot = written.rfind('.');
         const auto column = written.substr(dot == std::string::npos ? 0 : dot + 1);
         for (const auto& [name, table] : shapes_) {
-            const auto label = table.bare_schema == "public" ? table.bare_name
-                                                             : table.bare_schema + "." + table.bare_name;
+            const auto label = table.bare_schema == "public"
+                                   ? table.bare_name
+                                   : table.bare_schema + "." + table.bare_name;
             for (const auto& each : table.columns) {
                 if (each.bare == column &&
                     (dot == std::string::npos || written.substr(0, dot) == label)) {
@@ -183,8 +183,7 @@ class Finder {
             }
             std::string ignored;
             // What is worked out from other tables is not judged: who asks them knows why.
-            bool asks_one = asked.empty() ||
-                            std::ranges::any_of(asked, [&](const auto& column) {
+            bool asks_one = asked.empty() || std::ranges::any_of(asked, [&](const auto& column) {
                                 return tenancy_.belonging.contains({name, column});
                             });
             for (const auto& column : shapes_.at(name).columns) {

@@ -10,18 +10,18 @@
 namespace caisson::isolation {
 namespace {
 
-/// Calls of one function for each other tenant. What runs with the caller's own rights shows nothing
-/// that the caller could not read: a few are enough.
+/// Calls of one function for each other tenant. What runs with the caller's own rights shows
+/// nothing that the caller could not read: a few are enough.
 constexpr std::size_t most_calls_as_owner = 16;
 constexpr std::size_t most_calls_as_caller = 3;
 
 /// Types that take one another's values.
 std::string family(const std::string& type) {
     static const std::map<std::string, std::string> families = {
-        {"integer", "number"},  {"bigint", "number"}, {"smallint", "number"},
-        {"numeric", "number"},  {"int2", "number"},   {"int4", "number"},
-        {"int8", "number"},     {"text", "text"},     {"character varying", "text"},
-        {"varchar", "text"},    {"bpchar", "text"},   {"character", "text"},
+        {"integer", "number"}, {"bigint", "number"}, {"smallint", "number"},
+        {"numeric", "number"}, {"int2", "number"},   {"int4", "number"},
+        {"int8", "number"},    {"text", "text"},     {"character varying", "text"},
+        {"varchar", "text"},   {"bpchar", "text"},   {"character", "text"},
         {"name", "text"}};
     const auto found = families.find(type);
     return found == families.end() ? type : found->second;
@@ -36,19 +36,19 @@ int likeness(const std::string& argument, const std::string& column) {
             break;
         }
     }
-    return name.empty()                                  ? 0
-           : name == column                              ? 3
+    return name.empty()                                       ? 0
+           : name == column                                   ? 3
            : column.ends_with(name) || name.ends_with(column) ? 2
-           : column.find(name) != std::string::npos      ? 1
-                                                         : 0;
+           : column.find(name) != std::string::npos           ? 1
+                                                              : 0;
 }
 
 /// What of a tenant an argument might be, the likeliest first.
 std::vector<std::string> values_for(const Argument& argument, const Tenant& tenant) {
     std::vector<std::pair<int, std::string>> found;
     const auto add = [&](int score, const std::string& value) {
-        const auto same = std::ranges::find_if(
-            found, [&](const auto& entry) { return entry.second == value; });
+        const auto same =
+            std::ranges::find_if(found, [&](const auto& entry) { return entry.second == value; });
         if (same == found.end()) {
             found.emplace_back(score, value);
         } else {
@@ -70,7 +70,8 @@ std::vector<std::string> values_for(const Argument& argument, const Tenant& tena
                 *value->second);
         }
     }
-    std::ranges::stable_sort(found, std::greater<>(), [](const auto& entry) { return entry.first; });
+    std::ranges::stable_sort(found, std::greater<>(),
+                             [](const auto& entry) { return entry.first; });
     std::vector<std::string> values;
     for (const auto& [score, value] : found) {
         values.push_back(fmt::format("{}::{}", pg::literal(value), argument.type));
@@ -172,8 +173,10 @@ void Scene::try_effects(const Question& question) {
     }
     mark(question.function->label, "call", Mark::leaked);
     Finding finding{"call", question.function->label};
-    finding.message = fmt::format("it changes what belongs to {}", tenant(harmed.front()->tenant).name);
-    finding.remedy = "let it compare the row's tenant with the setting, or make it SECURITY INVOKER";
+    finding.message =
+        fmt::format("it changes what belongs to {}", tenant(harmed.front()->tenant).name);
+    finding.remedy =
+        "let it compare the row's tenant with the setting, or make it SECURITY INVOKER";
     Draft draft;
     draft.rows = with_parents(tenant(harmed.front()->tenant), *harmed.front()->row);
     draft.harmed = harmed.front()->row;

@@ -16,8 +16,8 @@ namespace {
 constexpr std::string_view unique_violation = "23505";
 constexpr std::string_view exclusion_violation = "23P01";
 
-/// With a random number of 128 bits in it, nobody guesses a key that is taken: unless it is the key of
-/// something that everybody knows.
+/// With a random number of 128 bits in it, nobody guesses a key that is taken: unless it is the key
+/// of something that everybody knows.
 bool is_unguessable(const rows::Table& table, const std::vector<std::string>& columns,
                     const Tenancy& tenancy) {
     return std::ranges::any_of(columns, [&](const auto& name) {
@@ -77,15 +77,16 @@ void Scene::try_upsert(const rows::Table& table, const rows::Key& key, const Vic
     const auto changing = std::ranges::find_if(updates, [&](const auto& name) {
         return std::ranges::find(key.columns, name) == key.columns.end();
     });
-    const bool may = changing != updates.end() &&
-                     std::ranges::all_of(key.columns, [&](const auto& name) { return values.contains(name); });
+    const bool may =
+        changing != updates.end() &&
+        std::ranges::all_of(key.columns, [&](const auto& name) { return values.contains(name); });
     if (!may) {
         mark(relation->label, "upsert", Mark::no_right);
         return;
     }
-    const auto statement = fmt::format("{} on conflict ({}) do update set {} = excluded.{}",
-                                       rows::insert_of(table, values), join(key.columns, ", "),
-                                       *changing, *changing);
+    const auto statement =
+        fmt::format("{} on conflict ({}) do update set {} = excluded.{}",
+                    rows::insert_of(table, values), join(key.columns, ", "), *changing, *changing);
     std::vector<const Victim*> harmed;
     const auto outcome = stage_.attempt(
         statement, [&] { stage_.remove(own); },
@@ -95,8 +96,10 @@ void Scene::try_upsert(const rows::Table& table, const rows::Key& key, const Vic
         return;
     }
     Finding finding{"upsert", relation->label};
-    finding.message = fmt::format("INSERT … ON CONFLICT changes a row of {}", tenant(victim.tenant).name);
-    finding.remedy = "let the policies for UPDATE compare the row's tenant with the setting (USING)";
+    finding.message =
+        fmt::format("INSERT … ON CONFLICT changes a row of {}", tenant(victim.tenant).name);
+    finding.remedy =
+        "let the policies for UPDATE compare the row's tenant with the setting (USING)";
     Draft draft;
     draft.rows = with_parents(self(), own);
     draft.rows.pop_back();
@@ -139,10 +142,12 @@ void Scene::try_unique(const rows::Table& table, const rows::Key& key, const Vic
     }
     Finding finding{"unique", key.name};
     finding.severity = Severity::warning;
-    finding.message = fmt::format("whoever inserts into {} learns whether another tenant has the same {}",
-                                  relation->label, join(key.columns, ", "));
+    finding.message =
+        fmt::format("whoever inserts into {} learns whether another tenant has the same {}",
+                    relation->label, join(key.columns, ", "));
     finding.remedy = fmt::format(
-        "make the key unique for each tenant alone, or do not let the role give these columns; else "
+        "make the key unique for each tenant alone, or do not let the role give these columns; "
+        "else "
         "accept it: [isolation.accept] \"{}\" = \"why\"",
         finding.name());
     Draft draft;
@@ -165,9 +170,10 @@ void Scene::note_random(const rows::Key& key) {
         }
         return;
     }
-    findings_.add({"unique", "of uuids", Severity::info,
-                   "keys of random numbers answer whether they are taken, and nobody guesses one: " +
-                       key.name});
+    findings_.add(
+        {"unique", "of uuids", Severity::info,
+         "keys of random numbers answer whether they are taken, and nobody guesses one: " +
+             key.name});
 }
 
 /// An own row that refers to another's: that it is taken says that the other is there, and ties it.
@@ -219,7 +225,8 @@ void Scene::try_reference(const rows::Table& table, const rows::ForeignKey& key,
     Finding finding{"foreign key", key.name};
     finding.severity = Severity::warning;
     finding.message = fmt::format(
-        "a row of {} may refer to one of {} in {}: whoever inserts learns that it is there, and can "
+        "a row of {} may refer to one of {} in {}: whoever inserts learns that it is there, and "
+        "can "
         "stand in the way of its removal",
         relation->label, other.name, setting_.subject.find(key.parent)->label);
     finding.remedy = fmt::format(

@@ -34,8 +34,8 @@ void Scene::try_insert(const Relation& relation, const Victim& victim) {
         mark(relation.label, "insert", Mark::no_right);
         return;
     }
-    const auto statement = rows::insert_of(
-        *row.table, values, relation.name == row.table->name ? "" : relation.name);
+    const auto statement =
+        rows::insert_of(*row.table, values, relation.name == row.table->name ? "" : relation.name);
     bool is_theirs = false;
     const auto prepare = [&] { stage_.remove(row); };
     const auto inspect = [&](const Outcome&) {
@@ -46,8 +46,9 @@ void Scene::try_insert(const Relation& relation, const Victim& victim) {
                     fmt::format("{}::text is not distinct from {}", name, literal_or_null(value)));
             }
         }
-        is_theirs = !stage_.ask(fmt::format("select from {} where {}", row.table->name,
-                                            join(conditions, " and ")))
+        is_theirs = !stage_
+                         .ask(fmt::format("select from {} where {}", row.table->name,
+                                          join(conditions, " and ")))
                          .empty();
     };
     auto outcome = stage_.attempt(statement, prepare, inspect);
@@ -55,13 +56,15 @@ void Scene::try_insert(const Relation& relation, const Victim& victim) {
     if (is_quiet) {
         outcome = stage_.attempt_quietly(statement, prepare, inspect);
     }
-    const bool is_leak = (outcome.is_done && is_theirs) || (is_quiet && has_passed_policies(outcome));
+    const bool is_leak =
+        (outcome.is_done && is_theirs) || (is_quiet && has_passed_policies(outcome));
     mark(relation.label, "insert", is_leak, outcome);
     if (!is_leak) {
         return;
     }
     Finding finding{"insert", relation.label};
-    finding.message = fmt::format("a row can be made that belongs to {}", tenant(victim.tenant).name);
+    finding.message =
+        fmt::format("a row can be made that belongs to {}", tenant(victim.tenant).name);
     finding.remedy =
         "let the policies for INSERT compare the new row's tenant with the setting (WITH CHECK)";
     Draft draft;
@@ -81,14 +84,15 @@ void Scene::try_copy_in(const Relation& relation, const Victim& victim) {
     for (const auto& [name, value] : insertable(relation, row)) {
         auto text = value.value_or("\\N");
         if (value) {
-            text = replace_all(replace_all(replace_all(text, "\\", "\\\\"), "\t", "\\t"), "\n", "\\n");
+            text =
+                replace_all(replace_all(replace_all(text, "\\", "\\\\"), "\t", "\\t"), "\n", "\\n");
         }
         line += (names.empty() ? "" : "\t") + text;
         names.push_back(name);
     }
     const auto statement = fmt::format("copy {} ({}) from stdin", relation.name, join(names, ", "));
-    const auto outcome = stage_.attempt_copy_in(statement, line + "\n",
-                                                [&] { stage_.remove(row); }, {});
+    const auto outcome =
+        stage_.attempt_copy_in(statement, line + "\n", [&] { stage_.remove(row); }, {});
     const bool is_leak = outcome.is_done && setting_.tenancy.isolated.contains(row.table->name);
     mark(relation.label, "copy in", is_leak ? Mark::leaked : Mark::held);
     if (!is_leak || findings_.has("insert " + relation.label)) {
@@ -218,7 +222,8 @@ void Scene::try_take_over(const Relation& relation, const Victim& victim) {
     }
     Finding finding{"take over", relation.label};
     finding.message = fmt::format("a row of {} can be made an own one", tenant(victim.tenant).name);
-    finding.remedy = "let the policies for UPDATE compare the old row's tenant with the setting (USING)";
+    finding.remedy =
+        "let the policies for UPDATE compare the old row's tenant with the setting (USING)";
     Draft draft;
     draft.rows = with_parents(tenant(victim.tenant), *victim.row);
     draft.harmed = victim.row;

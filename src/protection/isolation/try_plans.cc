@@ -48,8 +48,8 @@ void collect(const json::object& node, const std::string& alias, std::vector<Sca
     const auto name = text_of(node, "Alias");
     if (text_of(node, "Node Type").ends_with("Scan") && !text_of(node, "Relation Name").empty() &&
         (name == alias || name.starts_with(alias + "_"))) {
-        scans.push_back({text_of(node, "Node Type"), text_of(node, "Filter"),
-                         has_index_condition(node)});
+        scans.push_back(
+            {text_of(node, "Node Type"), text_of(node, "Filter"), has_index_condition(node)});
     }
     if (const auto below = node.find("Plans"); below != node.end()) {
         for (const auto& each : below->value().get_array()) {
@@ -65,7 +65,8 @@ std::string shortened(const std::string& text) {
 
 }  // namespace
 
-/// How often each function is called while a table is read, and under `table/` how many rows it has.
+/// How often each function is called while a table is read, and under `table/` how many rows it
+/// has.
 std::map<std::string, std::uint64_t> Scene::count_calls() {
     std::map<std::string, std::uint64_t> counts;
     if (actor_.kind != Actor::Kind::tenant || actor_.tenant != 0) {
@@ -74,9 +75,10 @@ std::map<std::string, std::uint64_t> Scene::count_calls() {
     std::vector<std::string> sums;
     for (const auto& function : setting_.subject.functions) {
         if (function.is_callable) {
-            sums.push_back(fmt::format("select {}::text as name, coalesce(pg_stat_get_xact_function_"
-                                       "calls({}), 0) as calls",
-                                       pg::literal(function.label), function.oid));
+            sums.push_back(
+                fmt::format("select {}::text as name, coalesce(pg_stat_get_xact_function_"
+                            "calls({}), 0) as calls",
+                            pg::literal(function.label), function.oid));
         }
     }
     const auto read_sums = [&] {
@@ -123,15 +125,17 @@ void Scene::try_plans(const std::map<std::string, std::uint64_t>& calls_before) 
             continue;
         }
         const auto found = calls_before.find(key);
-        const auto more_calls = count - (found == calls_before.end() ? 0 : std::min(found->second, count));
+        const auto more_calls =
+            count - (found == calls_before.end() ? 0 : std::min(found->second, count));
         const auto more_rows = calls.at(table + "/") - calls_before.at(table + "/");
         if (more_rows < 2 || more_calls < more_rows) {
             continue;
         }
         const auto* const relation = setting_.subject.find(table);
         Finding finding{"calls", relation->label};
-        finding.message = fmt::format("its policies call {} for each row: {} for {}", function,
-                                      counted(count, "call"), counted(calls.at(table + "/"), "row"));
+        finding.message =
+            fmt::format("its policies call {} for each row: {} for {}", function,
+                        counted(count, "call"), counted(calls.at(table + "/"), "row"));
         finding.remedy =
             "ask it in a sub-select of its own, (SELECT f()), which is evaluated once for a "
             "statement; what depends on the row, compare with an array that is made once";
@@ -152,19 +156,20 @@ void Scene::look_at_plan(const Relation& relation) {
     if (columns.empty()) {
         return;
     }
-    const auto statement = fmt::format("explain (format json, verbose, costs off) select {} from {} "
-                                       "as looked_at",
-                                       join(rights_on(relation).select, ", "), relation.name);
-    const auto outcome = stage_.attempt(statement, [&] { stage_.ask("set local enable_seqscan = off"); });
+    const auto statement = fmt::format(
+        "explain (format json, verbose, costs off) select {} from {} "
+        "as looked_at",
+        join(rights_on(relation).select, ", "), relation.name);
+    const auto outcome =
+        stage_.attempt(statement, [&] { stage_.ask("set local enable_seqscan = off"); });
     if (!outcome.is_done || outcome.rows->empty()) {
         return;
     }
     const auto document = json::parse(std::string(outcome.rows->front().text(0)));
     std::vector<Scan> scans;
     collect(document.at(0).at("Plan").get_object(), "looked_at", scans);
-    const auto lost = std::ranges::find_if(scans, [](const Scan& scan) {
-        return !scan.has_condition && !scan.filter.empty();
-    });
+    const auto lost = std::ranges::find_if(
+        scans, [](const Scan& scan) { return !scan.has_condition && !scan.filter.empty(); });
     if (lost == scans.end()) {
         return;
     }
@@ -178,9 +183,10 @@ void Scene::look_at_plan(const Relation& relation) {
     const std::vector<std::string> listed(columns.begin(), columns.end());
     finding.message =
         leading.empty()
-            ? fmt::format("no index begins with what its policies ask for ({}): every statement reads "
-                          "the whole table",
-                          join(listed, ", "))
+            ? fmt::format(
+                  "no index begins with what its policies ask for ({}): every statement reads "
+                  "the whole table",
+                  join(listed, ", "))
             : fmt::format("its policies ({}) cannot use the index on {}: every row is asked {}",
                           join(names, ", "), join(leading, ", "),
                           shortened(replace_all(lost->filter, "looked_at.", "")));
@@ -188,7 +194,8 @@ void Scene::look_at_plan(const Relation& relation) {
         leading.empty()
             ? fmt::format("create index on {} ({});", relation.name, listed.front())
             : "compare the column with a value or an array that a sub-select gives once: column = "
-              "(SELECT …), column = ANY (ARRAY(SELECT …)); policies joined by OR need an index each";
+              "(SELECT …), column = ANY (ARRAY(SELECT …)); policies joined by OR need an index "
+              "each";
     findings_.add(std::move(finding));
 }
 

@@ -26,32 +26,35 @@ std::vector<std::vector<std::string>> added(const std::vector<std::vector<std::s
 
 /// What a finding about reading is called; looking at the catalogue calls it the same.
 std::string id_for(const Relation& relation, const Relation& root) {
-    return relation.kind == 'm'                                  ? "materialised view"
-           : relation.is_view()                                  ? "view"
-           : !root.has_row_security                              ? "no policy"
+    return relation.kind == 'm'                                     ? "materialised view"
+           : relation.is_view()                                     ? "view"
+           : !root.has_row_security                                 ? "no policy"
            : root.oid != relation.oid && !relation.has_row_security ? "partition"
-                                                                 : "read";
+                                                                    : "read";
 }
 
 std::string remedy_for(const Relation& relation, bool is_partition) {
     if (relation.kind == 'm') {
-        return fmt::format("revoke all on {} from whoever acts for tenants: it holds everybody's rows, "
-                           "and can have no policies",
-                           relation.name);
+        return fmt::format(
+            "revoke all on {} from whoever acts for tenants: it holds everybody's rows, "
+            "and can have no policies",
+            relation.name);
     }
     if (relation.is_view()) {
         return fmt::format("alter view {} set (security_invoker = true);", relation.name);
     }
     if (is_partition) {
-        return fmt::format("revoke all on {} from whoever acts for tenants: policies of the table "
-                           "above do not hold where it is named itself",
-                           relation.name);
+        return fmt::format(
+            "revoke all on {} from whoever acts for tenants: policies of the table "
+            "above do not hold where it is named itself",
+            relation.name);
     }
     return relation.has_row_security
                ? "let every policy for SELECT compare the row's tenant with the setting"
-               : fmt::format("alter table {} enable row level security, force row level security; and "
-                             "give it a policy",
-                             relation.name);
+               : fmt::format(
+                     "alter table {} enable row level security, force row level security; and "
+                     "give it a policy",
+                     relation.name);
 }
 
 }  // namespace
@@ -118,11 +121,10 @@ std::vector<Scene::Question> Scene::questions() const {
                         &relation, nullptr});
         if (!relation.is_view() && root.has_row_security) {
             list.push_back({Question::Kind::copy,
-                            relation.kind == 'p'
-                                ? fmt::format("copy (select {} from {}) to stdout",
-                                              join(columns, ", "), relation.name)
-                                : fmt::format("copy {} ({}) to stdout", relation.name,
-                                              join(columns, ", ")),
+                            relation.kind == 'p' ? fmt::format("copy (select {} from {}) to stdout",
+                                                               join(columns, ", "), relation.name)
+                                                 : fmt::format("copy {} ({}) to stdout",
+                                                               relation.name, join(columns, ", ")),
                             &relation, nullptr});
             list.push_back(
                 {Question::Kind::statistics,
@@ -222,7 +224,8 @@ void Scene::compare(const Question& question, const Answer& before, const Answer
     mark(label, command, is_leak ? Mark::leaked : Mark::held);
     const bool is_known =
         (id == "copy out" || id == "statistics") &&
-        findings_.has(id_for(*question.relation, setting_.subject.root(*question.relation)) + " " + label);
+        findings_.has(id_for(*question.relation, setting_.subject.root(*question.relation)) + " " +
+                      label);
     if (!is_leak || is_known) {
         return;
     }
@@ -236,11 +239,10 @@ void Scene::compare(const Question& question, const Answer& before, const Answer
         }
     }
     Finding finding{id, label};
-    finding.message =
-        victims.empty() ? "what it shows depends on the rows of other tenants"
-        : question.function
-            ? fmt::format("it shows what belongs to {}", victims)
-            : fmt::format("{} of {} shown", counted(shown.rows.size(), "row"), victims);
+    finding.message = victims.empty()     ? "what it shows depends on the rows of other tenants"
+                      : question.function ? fmt::format("it shows what belongs to {}", victims)
+                                          : fmt::format("{} of {} shown",
+                                                        counted(shown.rows.size(), "row"), victims);
     finding.remedy =
         question.function
             ? "let it compare the row's tenant with the setting, or make it SECURITY INVOKER"

@@ -38,7 +38,10 @@ void Scene::mark(const std::string& label, const std::string& command, Mark mark
 void Scene::mark(const std::string& label, const std::string& command, bool is_leak,
                  const Outcome& outcome) {
     const bool is_known = outcome.is_done || outcome.is(insufficient_privilege);
-    mark(label, command, is_leak ? Mark::leaked : is_known ? Mark::held : Mark::untried,
+    mark(label, command,
+         is_leak    ? Mark::leaked
+         : is_known ? Mark::held
+                    : Mark::untried,
          is_known ? "" : outcome.message);
 }
 
@@ -60,12 +63,12 @@ void Scene::find_victims() {
             continue;
         }
         for (const auto& row : tenant(index).rows) {
-            const auto found = stage_.ask(
-                fmt::format("select tableoid::int8 as relation, ctid::text as spot from {} where {}",
-                            row.table->name, condition_of(row)));
+            const auto found = stage_.ask(fmt::format(
+                "select tableoid::int8 as relation, ctid::text as spot from {} where {}",
+                row.table->name, condition_of(row)));
             if (!found.empty()) {
-                victims_.push_back({&row, index, found.front().integer("relation"),
-                                    found.front().string("spot")});
+                victims_.push_back(
+                    {&row, index, found.front().integer("relation"), found.front().string("spot")});
             }
         }
     }
@@ -89,9 +92,8 @@ std::vector<const Victim*> Scene::victims_of(const Relation& relation) const {
 std::vector<const Victim*> Scene::changed(const std::vector<const Victim*>& victims) {
     std::map<std::string, std::vector<std::string>> spots;  // By table.
     for (std::size_t index = 0; index < victims.size(); ++index) {
-        spots[victims[index]->row->table->name].push_back(
-            fmt::format("({}, {}::oid, '{}'::tid)", index, victims[index]->relation,
-                        victims[index]->spot));
+        spots[victims[index]->row->table->name].push_back(fmt::format(
+            "({}, {}::oid, '{}'::tid)", index, victims[index]->relation, victims[index]->spot));
     }
     std::vector<std::string> questions;
     for (const auto& [table, rows] : spots) {
@@ -128,9 +130,9 @@ bool Scene::is_tried(const Relation& relation) const {
         return found != setting_.subject.relations.end() &&
                setting_.tenancy.isolated.contains(setting_.subject.root(found->second).name);
     };
-    return relation.kind == 'v' ? std::ranges::any_of(relation.reads, is_isolated)
-                                : (relation.kind == 'r' || relation.kind == 'p') &&
-                                      is_isolated(relation.oid);
+    return relation.kind == 'v'
+               ? std::ranges::any_of(relation.reads, is_isolated)
+               : (relation.kind == 'r' || relation.kind == 'p') && is_isolated(relation.oid);
 }
 
 void Scene::try_writes() {
@@ -191,14 +193,15 @@ void Scene::try_blind(const Relation& relation, const std::string& command,
     }
     const auto& victim = *harmed.front();
     Finding finding{command, relation.label};
-    finding.message = fmt::format("{} changes {} of {}", command,
-                                  counted(harmed.size(), "row"), tenant(victim.tenant).name);
+    finding.message = fmt::format("{} changes {} of {}", command, counted(harmed.size(), "row"),
+                                  tenant(victim.tenant).name);
     finding.remedy =
         relation.is_view()
             ? fmt::format("alter view {} set (security_invoker = true); or revoke {} on it",
                           relation.name, command)
-            : fmt::format("let the policies for {} compare the row's tenant with the setting (USING)",
-                          command);
+            : fmt::format(
+                  "let the policies for {} compare the row's tenant with the setting (USING)",
+                  command);
     Draft draft;
     draft.rows = with_parents(tenant(victim.tenant), *victim.row);
     draft.harmed = victim.row;
@@ -264,11 +267,12 @@ void Scene::try_truncate(const Relation& relation) {
     try_blind(relation, "truncate", fmt::format("truncate {}", relation.name));
     if (!findings_.has("truncate " + relation.label)) {
         mark(relation.label, "truncate", Mark::held);  // Not by a policy: said below.
-        findings_.add({"truncate", relation.label, Severity::warning,
-                       fmt::format("{} may truncate it, which no policy prevents: at the moment foreign "
-                                   "keys to it are in the way",
-                                   setting_.role),
-                       fmt::format("revoke truncate on {} from {};", relation.name, setting_.role)});
+        findings_.add(
+            {"truncate", relation.label, Severity::warning,
+             fmt::format("{} may truncate it, which no policy prevents: at the moment foreign "
+                         "keys to it are in the way",
+                         setting_.role),
+             fmt::format("revoke truncate on {} from {};", relation.name, setting_.role)});
     }
 }
 
