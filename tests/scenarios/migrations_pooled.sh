@@ -58,6 +58,10 @@ run in_pool provision
 exits 0
 passwords "$machine"/state/fifty-pooled-*/secrets/pgpass "$local_state/secrets/pgpass" >"$machine/pooler/users"
 kill -HUP "$(cat "$machine/pooler/pid")"
+# The pooler reads its file again in its own time: wait until it lets the new role in.
+knows_role() { PGPASSWORD=$(sed -nE 's/^"pooled_migrator" "(.*)"$/\1/p' "$machine/pooler/users") \
+  psql -h 127.0.0.1 -p "$port" -U pooled_migrator -d pooled -qAtc 'select 1' >/dev/null 2>&1; }
+within 20 knows_role || { cat "$machine/pooler/log"; die "the pooler knows the new role"; }
 
 say "four runners through the pooler, and every file is run once"
 runners=()

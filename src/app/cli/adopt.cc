@@ -212,10 +212,10 @@ Exit run_adopt(Context& context) {
         const auto history = under_locks(
             context, candidate, [&](pg::Connection& connection, const std::string& guard) {
                 auto followed = candidate.mirror.follow(connection, candidate.files, guard);
-            for (const auto* tool : candidate.mirror.tools()) {
-                connection.script(tool->protect_sql());
-            }
-            return followed;
+                for (const auto* tool : candidate.mirror.tools()) {
+                    connection.script(tool->protect_sql());
+                }
+                return followed;
             });
         tell_journal(context, candidate.database, journal::kinds::finish, "migrate adopt",
                      adoption_detail(candidate, history));

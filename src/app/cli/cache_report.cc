@@ -145,11 +145,20 @@ void print_notable(Context& context, const std::vector<cache::NotableKey>& keys,
         return;
     }
     context.print("\n" + heading);
-    for (const auto& key : keys) {
+    for (std::size_t i = 0; i < keys.size();) {
+        const auto& key = keys[i];
+        // Without their names, equal ones are one line.
+        std::size_t alike = 1;
+        while (!names && i + alike < keys.size() && keys[i + alike].value == key.value &&
+               keys[i + alike].pattern == key.pattern) {
+            ++alike;
+        }
+        i += alike;
         const auto pattern = key.pattern.empty() ? "of no pattern" : key.pattern;
         context.print(fmt::format(
-            "  {:>10}  {}", are_bytes ? human_bytes(key.value) : std::to_string(key.value),
-            names ? fmt::format("{} ({})", key_text(key.key), pattern) : pattern));
+            "  {:>10}  {}{}", are_bytes ? human_bytes(key.value) : std::to_string(key.value),
+            names ? fmt::format("{} ({})", key_text(key.key), pattern) : pattern,
+            alike == 1 ? "" : fmt::format(", {} keys", alike)));
     }
 }
 

@@ -2,6 +2,7 @@
 #include "lifecycle/proof/drift.h"
 
 #include <optional>
+#include <set>
 
 #include <boost/json/array.hpp>
 #include <fmt/format.h>
@@ -59,6 +60,18 @@ Expected replayed(Context& context, pg::Connection& live, const platform::Databa
             scope, shadow.notes()};
 }
 
+/// Whoever uses a database that was taken over keeps the use of its first schema.
+void leave_out_use(const Expected& expected, schema::Snapshot& found) {
+    std::set<std::string> known;
+    for (const auto& object : expected.snapshot.objects) {
+        known.insert(object.key());
+    }
+    std::erase_if(found.objects, [&](const schema::Object& object) {
+        return object.kind == "grant" && object.name.starts_with("schema public to ") &&
+               object.definition == "usage" && !known.contains(object.key());
+    });
+}
+
 /// Those that came or went with the data are told, and are no drift.
 void leave_out_partitions(Expected& expected, schema::Snapshot& found) {
     const auto [come, gone] = schema::partitions_between(expected.snapshot, found);
@@ -83,6 +96,7 @@ bool compare_one(Context& context, const platform::Database& database, boost::js
     auto expected = is_recorded ? recorded(live, database) : replayed(context, live, database);
     auto found = schema::snapshot(live, expected.scope);
     leave_out_partitions(expected, found);
+    leave_out_use(expected, found);
     const auto differences = schema::diff(without_order(expected.snapshot), without_order(found));
     const auto back = differences.empty() ? draft::Draft{} : draft::draft(found, expected.snapshot);
     const auto onward =

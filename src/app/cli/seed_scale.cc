@@ -62,16 +62,16 @@ scale::Options options_of(Context& context) {
 
 /// As `service`, which sees every row: seeds run as it, too.
 pg::Connection connect(Context& context, const platform::Database& database) {
-    return pg::Connection(
-        trust::role_settings(context.run(), database, trust::Role::service));
+    return pg::Connection(trust::role_settings(context.run(), database, trust::Role::service));
 }
 
 boost::json::object plan_one(Context& context, const Part& part, const scale::Options& options) {
     auto connection = connect(context, part.database);
     trust::require_ours(connection, context.run(), part.database);
     const auto plan = scale::plan(connection, part.file, options);
-    context.print(fmt::format("{:<32} {:>12} {:>12} {:>10} {:>10}", context.bold(part.database.name),
-                              "rows", "to be made", "sent", "stored"));
+    context.print(fmt::format("{:<32} {:>12} {:>12} {:>10} {:>10}",
+                              context.bold(part.database.name), "rows", "to be made", "sent",
+                              "stored"));
     boost::json::array tables;
     std::uint64_t sent = 0;
     std::uint64_t stored = 0;
@@ -90,22 +90,21 @@ boost::json::object plan_one(Context& context, const Part& part, const scale::Op
             {"columns", boost::json::array(table.columns.begin(), table.columns.end())},
             {"after", boost::json::array(table.after.begin(), table.after.end())}});
     }
-    context.print(fmt::format("{} would be made: about {} to send, {} in tables and more in their "
-                              "indexes",
-                              counted(plan.missing(), "row"), human_bytes(sent),
-                              human_bytes(stored)));
+    context.print(
+        fmt::format("{} would be made: about {} to send, {} in tables and more in their "
+                    "indexes",
+                    counted(plan.missing(), "row"), human_bytes(sent), human_bytes(stored)));
     return {{"database", part.database.name}, {"plan", std::move(tables)}};
 }
 
 void print_report(Context& context, const scale::Report& report) {
     for (const auto& table : report.tables) {
         const double seconds = std::chrono::duration<double>(table.duration).count();
-        context.print(
-            table.made == 0
-                ? fmt::format("  {:<30} {:>12} as they were", table.table, table.rows)
-                : fmt::format("  {:<30} {:>12} made in {}, {:.0f}/s", table.table, table.made,
-                              human(table.duration),
-                              static_cast<double>(table.made) / std::max(seconds, 1e-3)));
+        context.print(table.made == 0
+                          ? fmt::format("  {:<30} {:>12} as they were", table.table, table.rows)
+                          : fmt::format("  {:<30} {:>12} made in {}, {:.0f}/s", table.table,
+                                        table.made, human(table.duration),
+                                        static_cast<double>(table.made) / std::max(seconds, 1e-3)));
         for (const auto& note : table.notes) {
             context.print("    " + note);
         }
@@ -167,10 +166,10 @@ boost::json::object make_one(Context& context, const Part& part, const scale::Op
         }
         throw;
     }
-    const auto text = report.made() == 0
-                          ? std::string("nothing was missing")
-                          : fmt::format("{} made in {}", counted(report.made(), "row"),
-                                        human(watch.elapsed()));
+    const auto text =
+        report.made() == 0
+            ? std::string("nothing was missing")
+            : fmt::format("{} made in {}", counted(report.made(), "row"), human(watch.elapsed()));
     if (report.made() > 0) {
         tell_journal(context, part.database, journal::kinds::finish, "seed scale",
                      {{"text", text}, {"factor", options.factor}, {"tables", json_of(report)}});

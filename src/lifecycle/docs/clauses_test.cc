@@ -109,6 +109,29 @@ TEST(Clauses, OfAFunctionAreWhatItReturnsAndPromises) {
                             "SET search_path TO ''"));
 }
 
+TEST(Clauses, ThatEndAnywhereAreTakenAsFarAsTheyGo) {
+    for (const std::string whole :
+         {"FOREIGN KEY (a, b) REFERENCES public.users(id, x) ON DELETE SET NULL (a) NOT VALID",
+          "CREATE UNIQUE INDEX i ON public.u USING btree (lower(a) DESC) WHERE (a = ')')",
+          "permissive for update to \"a b\" using ((a = 1)) with check ((b = 2))",
+          "CREATE TRIGGER n BEFORE UPDATE ON public.u FOR EACH ROW EXECUTE FUNCTION f() disabled",
+          "UNIQUE NULLS NOT DISTINCT (a, \"b)\") INCLUDE (x)",
+          "CREATE FUNCTION f()\n RETURNS x\nAS"}) {
+        for (std::size_t length = 0; length <= whole.size(); ++length) {
+            for (const auto& text : {whole.substr(0, length), whole.substr(length)}) {
+                EXPECT_NO_THROW(parse_reference("n", text));
+                EXPECT_NO_THROW(parse_constraint("n", text));
+                EXPECT_NO_THROW(parse_index("n", text));
+                EXPECT_NO_THROW(parse_policy("n", text));
+                EXPECT_NO_THROW(parse_trigger("n", text));
+                EXPECT_NO_THROW(parse_routine(text));
+                EXPECT_NO_THROW(parse_literals(text));
+                EXPECT_NO_THROW(without_brackets(text));
+            }
+        }
+    }
+}
+
 TEST(Clauses, LoseOnlyBracketsThatBelongTogether) {
     EXPECT_EQ(without_brackets("((a = b))"), "a = b");
     EXPECT_EQ(without_brackets("(a) or (b)"), "(a) or (b)");

@@ -90,7 +90,12 @@ Change compare(std::string_view found_text, std::string_view expected_text, std:
             ++there;
             continue;
         }
-        const auto [gone, come] = extent(found, at, expected, there);
+        auto [gone, come] = extent(found, at, expected, there);
+        // Empty lines before the place where the texts meet again are alike too.
+        while (gone > 0 && come > 0 && found[at + gone - 1] == expected[there + come - 1]) {
+            --gone;
+            --come;
+        }
         Hunk hunk{at + 1, section};
         const auto room = most - shown;
         for (std::size_t i = 0; i < gone && hunk.lines.size() < (room + 1) / 2; ++i) {

@@ -37,6 +37,7 @@ TEST(Comparison, ShowsWhatCameAndWhatWent) {
     EXPECT_THAT(lines("a\nb\nc\n", "a\nc\n"), ElementsAre("- b"));
     EXPECT_THAT(lines("a\n", "a\nb\n"), ElementsAre("+ b"));
     EXPECT_THAT(lines("", "a\n"), ElementsAre("+ a"));
+    EXPECT_THAT(lines("a\n\nc\n", "a\nb\n\nc\n"), ElementsAre("+ b"));
     EXPECT_THAT(lines("a\n", "a\n"), ElementsAre());
 }
 

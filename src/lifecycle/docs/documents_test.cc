@@ -229,8 +229,10 @@ TEST(RedisPage, SaysHowLongKeysLiveAndHowTheyAreFound) {
     const auto manifest = manifest_with(
         "[server.redis]\nmaxmemory = \"256mb\"\nmaxmemory-policy = \"allkeys-lru\"\nappendonly = "
         "true\nappendfsync = \"always\"\nsave = \"900 1 300 10\"\ndatabases = 3\n"
-        "[cache.keys.\"session:{id}\"]\nttl = \"7d\"\ndescription = \"State | of a session.\"\n"
+        "[cache.keys.\"session:{id}\"]\nttl = \"7d\"\ndescription = \"State | of a "
+        "session.\"\non_missing = \"delete\"\n"
         "[cache.keys.\"rate[x]:{user_id}:{action}\"]\nttl = \"90s\"\n"
+        "[cache.keys.\"{{{user}}}:{path*}\"]\nttl = \"none\"\nevictable = false\n"
         "[environments.production]\nhost = \"h\"\nredis = { host = \"${R}\", password = "
         "\"${R}\", tls = \"verify-full\" }\n[variables.R]\n");
     const auto page = document(documents(manifest, {}), "REDIS_KEY_PATTERNS.md");
@@ -241,10 +243,14 @@ TEST(RedisPage, SaysHowLongKeysLiveAndHowTheyAreFound) {
                 HasSubstr("(on the disk before it is answered) and snapshots after 900 s with 1 "
                           "change and 300 s with 10 changes |\n"));
     EXPECT_THAT(page, HasSubstr("| `databases` | `3` |\n"));
-    EXPECT_THAT(page, HasSubstr("| `session:{id}` | 7 days | State \\| of a session. |\n"));
-    EXPECT_THAT(page, HasSubstr("| `rate[x]:{user_id}:{action}` | 90 seconds | |\n"));
+    EXPECT_THAT(page,
+                HasSubstr("| `session:{id}` | 7 days | deleted | | State \\| of a session. |\n"));
+    EXPECT_THAT(page, HasSubstr("| `rate[x]:{user_id}:{action}` | 90 seconds | given it | | |\n"));
     EXPECT_THAT(page, HasSubstr("redis-cli --scan --pattern 'rate\\[x\\]:*:*'"));
     EXPECT_THAT(page, HasSubstr("redis-cli expire 'session:<id>' 604800"));
+    EXPECT_THAT(page, HasSubstr("| `{{{user}}}:{path*}` | for ever | | must not | |\n"));
+    EXPECT_THAT(page, HasSubstr("Lives for ever. `{user}` and `{path*}` differ"));
+    EXPECT_THAT(page, HasSubstr("redis-cli --scan --pattern '{*}:*'"));
     EXPECT_THAT(page, HasSubstr("| `production` | `${R}`, TLS `verify-full` |\n"));
     EXPECT_THAT(page, HasSubstr("| `local` | a private server, behind a Unix socket |\n"));
 }

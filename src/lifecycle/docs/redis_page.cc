@@ -9,15 +9,13 @@
 #include "base/text.h"
 #include "lifecycle/docs/markdown.h"
 #include "lifecycle/docs/pages.h"
+#include "platform/key_pattern.h"
 
 namespace caisson::docs {
 namespace {
 
 using platform::CacheKey;
 using platform::Manifest;
-
-/// Nothing: for ever.
-std::optional<std::chrono::seconds> life_of(const CacheKey& key) { return key.ttl; }
 
 /// In the largest unit that leaves nothing over: `7 days`.
 std::string human_life(std::chrono::seconds life) {
@@ -34,44 +32,13 @@ std::string human_life(std::chrono::seconds life) {
     return counted(static_cast<std::size_t>(life.count()), "second");
 }
 
-/// The pattern in its parts: literals and, in between, the names of placeholders.
-struct Part {
-    bool is_placeholder = false;
-    std::string text;
-};
-
-std::vector<Part> parts_of(const std::string& pattern) {
-    std::vector<Part> parts;
-    std::string literal;
-    const auto flush = [&] {
-        if (!literal.empty()) {
-            parts.push_back({false, literal});
-            literal.clear();
-        }
-    };
-    for (std::size_t i = 0; i < pattern.size(); ++i) {
-        const char c = pattern[i];
-        const bool is_double = i + 1 < pattern.size() && pattern[i + 1] == c;
-        if ((c == '{' || c == '}') && is_double) {
-            literal += c;
-            ++i;
-        } else if (const auto end = pattern.find('}', i); c == '{' && end != std::string::npos) {
-            flush();
-            parts.push_back({true, pattern.substr(i + 1, end - i - 1)});
-            i = end;
-        } else {
-            literal += c;
-        }
-    }
-    flush();
-    return parts;
-}
+using platform::KeyPart;
 
 /// As SCAN takes it: what means something there is escaped.
-std::string glob_of(const std::vector<Part>& parts) {
+std::string glob_of(const std::vector<KeyPart>& parts) {
     std::string glob;
     for (const auto& part : parts) {
-        if (part.is_placeholder) {
+        if (part.kind != KeyPart::Kind::literal) {
             glob += '*';
             continue;
         }
@@ -84,12 +51,10 @@ std::string glob_of(const std::vector<Part>& parts) {
 }
 
 /// A key of the pattern, with its placeholders named.
-std::string sample_of(const std::vector<Part>& parts) {
+std::string sample_of(const std::vector<KeyPart>& parts) {
     std::string sample;
     for (const auto& part : parts) {
-        auto name = part.text;
-        std::erase(name, '*');
-        sample += part.is_placeholder ? "<" + name + ">" : part.text;
+        sample += part.kind == KeyPart::Kind::literal ? part.text : "<" + part.text + ">";
     }
     return sample;
 }
@@ -99,19 +64,20 @@ std::string shell_quoted(const std::string& text) {
 }
 
 std::string pattern_section(const CacheKey& key) {
-    const auto parts = parts_of(key.pattern);
+    const auto parts = platform::parse_key_pattern(key.pattern).parts;
     auto text = heading(3, key.pattern);
     if (!key.description.empty()) {
         text += paragraphs(key.description) + '\n';
     }
-    const auto life = life_of(key);
+    const auto life = key.ttl;
     text += life ? fmt::format("Lives {} from when it is written: {} s.", human_life(*life),
                                life->count())
                  : "Lives for ever.";
     std::vector<std::string> names;
     for (const auto& part : parts) {
-        if (part.is_placeholder) {
-            names.push_back(code("{" + part.text + "}"));
+        if (part.kind != KeyPart::Kind::literal) {
+            names.push_back(
+                code("{" + part.text + (part.kind == KeyPart::Kind::rest ? "*}" : "}")));
         }
     }
     if (!names.empty()) {
@@ -238,11 +204,14 @@ std::string redis_page(const Manifest& manifest) {
     }
     text += facts_grid(manifest);
     text += heading(2, "Patterns");
-    Grid grid({"pattern", "lives", "what is kept there"});
+    Grid grid({"pattern", "lives", "a key without it is", "eviction", "what is kept there"});
     for (const auto& key : manifest.cache_keys) {
-        const auto life = life_of(key);
-        grid.add(
-            {code(key.pattern), life ? human_life(*life) : "for ever", cell_text(key.description)});
+        const bool is_deleted = key.on_missing == CacheKey::OnMissing::remove;
+        grid.add({code(key.pattern), key.ttl ? human_life(*key.ttl) : "for ever",
+                  !key.ttl     ? ""
+                  : is_deleted ? "deleted"
+                               : "given it",
+                  key.evictable ? "" : "must not", cell_text(key.description)});
     }
     if (grid.empty()) {
         text += "caisson.toml declares none.\n";
@@ -250,7 +219,11 @@ std::string redis_page(const Manifest& manifest) {
         text += grid.text() +
                 "\nEach key is of one of these patterns; a key of none of them belongs to nobody. "
                 "Whoever writes a key gives it its\ntime to live in the same step, or in the same "
-                "transaction: a key without one stays until somebody finds it.\n";
+                "transaction: a key without one stays until somebody finds it.\n\n" +
+                code_block("sh",
+                           "caisson cache audit             # keys that are not as declared, "
+                           "memory by pattern\n"
+                           "caisson cache clean --dry-run   # what would be done about them\n");
     }
     for (const auto& key : manifest.cache_keys) {
         text += pattern_section(key);

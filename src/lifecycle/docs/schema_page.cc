@@ -8,6 +8,7 @@
 #include "lifecycle/docs/markdown.h"
 #include "lifecycle/docs/mermaid.h"
 #include "lifecycle/docs/pages.h"
+#include "lifecycle/docs/svg.h"
 
 namespace caisson::docs {
 namespace {
@@ -127,7 +128,10 @@ std::string diagrams(const Inventory& inventory, const std::string& picture) {
     const auto edges = edges_of(inventory);
     const auto groups = groups_of(inventory, edges, mermaid_tables);
     auto text = heading(2, "Diagram");
-    text += fmt::format("All of it as a picture: [{0}]({0}).\n", picture);
+    // A page shows a picture no wider than itself: of many tables nothing could be read.
+    text += inventory.tables.size() < svg_many_tables
+                ? fmt::format("[![Tables and their relations]({0})]({0})\n", picture)
+                : fmt::format("All of it as a picture: [{0}]({0}).\n", picture);
     for (const auto& group : groups) {
         if (groups.size() > 1) {
             text += heading(3, "Around " + group.title);

@@ -14,8 +14,6 @@
 namespace caisson::docs {
 namespace {
 
-/// From so many tables on, only keys are shown.
-constexpr std::size_t many_tables = 60;
 /// A table shows at most so many columns, beside its keys.
 constexpr std::size_t most_rows = 40;
 constexpr int margin = 24;
@@ -189,7 +187,7 @@ std::string svg(const Inventory& inventory, const std::vector<Edge>& edges,
             schemas.push_back(schema.name);
         }
     }
-    const bool only_keys = inventory.tables.size() >= many_tables;
+    const bool only_keys = inventory.tables.size() >= svg_many_tables;
     std::vector<Card> cards;
     std::vector<Box> boxes;
     for (const auto& table : inventory.tables) {

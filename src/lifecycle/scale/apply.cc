@@ -132,17 +132,15 @@ class Run {
                 const auto rows = gap.cleared ? gap.rows : std::min(size, gap.rows - done);
                 const Stopwatch chunk_watch;
                 const auto made = writer.write(connection, {gap.first + done, rows, gap.cleared});
-                const double seconds =
-                    std::chrono::duration<double>(chunk_watch.elapsed()).count();
+                const double seconds = std::chrono::duration<double>(chunk_watch.elapsed()).count();
                 done += rows;
                 report.made += made.rows;
                 report.bytes += made.bytes;
                 tell(report.table, rows);
                 const double fitting =
                     static_cast<double>(rows) * wanted_seconds / std::max(seconds, 1e-3);
-                size = static_cast<std::uint64_t>(
-                    std::clamp(fitting, static_cast<double>(least_rows),
-                               static_cast<double>(most_rows)));
+                size = static_cast<std::uint64_t>(std::clamp(
+                    fitting, static_cast<double>(least_rows), static_cast<double>(most_rows)));
             }
         }
         if (has_failed()) {

@@ -39,7 +39,8 @@ TEST_F(ApplyTest, TheSameSeedGivesTheSameRowsWithAnyNumberOfConnections) {
     Options options;
     options.connections = 1;
     make(shop_file, options);
-    const auto customers = contents("(select id, email, country, level, created_at from customers)");
+    const auto customers =
+        contents("(select id, email, country, level, created_at from customers)");
     const auto lines = contents("lines");
     take_back();
     EXPECT_EQ(one("select count(*) from customers"), "0");
@@ -114,8 +115,9 @@ TEST_F(ApplyTest, RowsThatWereThereAreFrozenWhenTheyAreFirstNeeded) {
         "create table things (id bigint primary key, code text references codes, title text)");
     make(coded_file);
     const auto before = contents("things");
-    EXPECT_EQ(one("select count(*) from things t join codes c using (code) where t.title = c.title"),
-              "1000");
+    EXPECT_EQ(
+        one("select count(*) from things t join codes c using (code) where t.title = c.title"),
+        "1000");
     sql("insert into codes values ('c', 'C'); delete from things where id > 500;"
         "delete from caisson.seed_scale_chunks");
     sql("delete from things");
@@ -178,8 +180,9 @@ size = { make = "sequence", from = -40 }
 
 TEST_F(ApplyTest, AValueThatItsTypeDoesNotHoldIsNamedWithItsRow) {
     sql("create table a (id bigint primary key, small smallint)");
-    const auto error = refusal("[tables.a]\nrows = 10\n[tables.a.columns]\nid = 'sequence'\n"
-                               "small = { make = 'sequence', from = 32765 }\n");
+    const auto error = refusal(
+        "[tables.a]\nrows = 10\n[tables.a.columns]\nid = 'sequence'\n"
+        "small = { make = 'sequence', from = 32765 }\n");
     EXPECT_EQ(error.code(), Code::seed_failed);
     EXPECT_NE(error.message().find("small in row 4 of a: an integer \"32768\" does not go into a "
                                    "column of the type smallint"),
@@ -201,7 +204,8 @@ TEST_F(ApplyTest, TriggersOfTheTableRun) {
 }
 
 TEST_F(ApplyTest, EveryTypeThatIsKnownArrivesAsItWasMade) {
-    sql("create type mood as enum ('calm', 'wild'); create domain grade as smallint check (value > 0);"
+    sql("create type mood as enum ('calm', 'wild'); create domain grade as smallint check (value > "
+        "0);"
         "create table kinds (id bigint primary key, a smallint, b int, c real, d double precision,"
         "  e numeric, f varchar(5), g char(3), h json, i jsonb, j uuid, k bytea, l date,"
         "  m timestamp, n timestamptz, o cidr, p mood, q mood[], r grade, s text[], t bool)");
@@ -233,7 +237,8 @@ t = true
 )");
     connection_.query("set timezone = 'UTC'");
     EXPECT_EQ(one("select kinds::text from kinds"),
-              "(1,-7,70000,1.5,-0.125,-12345678901234567890.0012,abc,xyz,\"{\"\"a\"\": 1}\",\"[\"\"b\"\", "
+              "(1,-7,70000,1.5,-0.125,-12345678901234567890.0012,abc,xyz,\"{\"\"a\"\": "
+              "1}\",\"[\"\"b\"\", "
               "2.5]\",8eb8522b-cb1f-5aa3-8216-1b97ae5f7cf1,\"\\\\x00ff\",1999-12-31,\"2026-01-05 "
               "08:00:00.5\",\"2026-01-05 06:00:00+00\",10.1.0.0/16,wild,{calm},3,{},t)");
 }
@@ -293,8 +298,9 @@ TEST_F(ApplyTest, PartitionsAreFilledOverTheirTable) {
     sql("create table t (id bigint, at date, primary key (id, at)) partition by range (at);"
         "create table t_1 partition of t for values from ('2026-01-01') to ('2026-02-01');"
         "create table t_2 partition of t for values from ('2026-02-01') to ('2026-03-01')");
-    make("[tables.t]\nrows = 1000\n[tables.t.columns]\nid = 'sequence'\n"
-         "at = { make = 'date', from = '2026-01-01', to = '2026-02-28' }\n");
+    make(
+        "[tables.t]\nrows = 1000\n[tables.t.columns]\nid = 'sequence'\n"
+        "at = { make = 'date', from = '2026-01-01', to = '2026-02-28' }\n");
     EXPECT_NE(one("select count(*) from t_1"), "0");
     EXPECT_EQ(one("select count(*) from t"), "1000");
     EXPECT_EQ(take_back().tables[0].removed, 1000U);

@@ -63,8 +63,9 @@ class Sized {
     if (text.size() > 60) {
         text = text.substr(0, 60) + "…";
     }
-    throw Error(Code::seed_failed, fmt::format("{} \"{}\" does not go into a column of the type {}",
-                                               name_of(value.kind), text, type.name),
+    throw Error(Code::seed_failed,
+                fmt::format("{} \"{}\" does not go into a column of the type {}",
+                            name_of(value.kind), text, type.name),
                 "mend the column in scale.toml");
 }
 

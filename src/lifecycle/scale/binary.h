@@ -34,8 +34,8 @@ enum class Type : std::uint8_t {
 };
 struct ColumnType {
     Type type = Type::text;
-    std::string name;             ///< As SQL writes it, for messages.
-    std::uint32_t element = 0;    ///< OID of an array's elements.
+    std::string name;           ///< As SQL writes it, for messages.
+    std::uint32_t element = 0;  ///< OID of an array's elements.
 };
 
 extern const std::string_view copy_header;

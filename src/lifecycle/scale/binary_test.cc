@@ -58,8 +58,9 @@ TEST(Binary, TextsBecomeWhatTheirTypeIs) {
     Value list;
     list.kind = Value::Kind::list;
     list.items = {"a"};
-    EXPECT_EQ(field(list, Type::array), "\0\0\0\x19\0\0\0\1\0\0\0\0\0\0\0\x19\0\0\0\1\0\0\0\1\0\0\0\1"
-                                        "a"s);
+    EXPECT_EQ(field(list, Type::array),
+              "\0\0\0\x19\0\0\0\1\0\0\0\0\0\0\0\x19\0\0\0\1\0\0\0\1\0\0\0\1"
+              "a"s);
 }
 
 TEST(Binary, WhatATypeCannotHoldIsAnError) {
@@ -67,17 +68,17 @@ TEST(Binary, WhatATypeCannotHoldIsAnError) {
     large.set_integer(40000);
     Value list;
     list.kind = Value::Kind::list;
-    for (const auto& [value, type] : std::vector<std::pair<Value, Type>>{
-             {large, Type::int2},
-             {text("many"), Type::int4},
-             {text("maybe"), Type::boolean},
-             {text("12"), Type::uuid},
-             {text("\\x0"), Type::bytea},
-             {text("yesterday"), Type::date},
-             {text("10.0.0"), Type::inet},
-             {text("10.0.0.1/40"), Type::cidr},
-             {list, Type::numeric},
-             {large, Type::array}}) {
+    for (const auto& [value, type] :
+         std::vector<std::pair<Value, Type>>{{large, Type::int2},
+                                             {text("many"), Type::int4},
+                                             {text("maybe"), Type::boolean},
+                                             {text("12"), Type::uuid},
+                                             {text("\\x0"), Type::bytea},
+                                             {text("yesterday"), Type::date},
+                                             {text("10.0.0"), Type::inet},
+                                             {text("10.0.0.1/40"), Type::cidr},
+                                             {list, Type::numeric},
+                                             {large, Type::array}}) {
         EXPECT_THROW(field(value, type), Error) << value.text << static_cast<int>(type);
     }
 }

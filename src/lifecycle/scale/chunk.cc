@@ -81,11 +81,11 @@ ChunkWriter::Made ChunkWriter::put_back(pg::Connection& connection, const Chunk&
         matches += fmt::format("{}t.{} = s.{}", matches.empty() ? "" : " and ",
                                pg::identifier(column), pg::identifier(column));
     }
-    connection.query(fmt::format(
-        "create temp table {} on commit drop as select {} from {} with no data", staged, columns,
-        layout_.name.quoted()));
-    auto made = send(connection, chunk,
-                     fmt::format("copy pg_temp.{} from stdin (format binary)", staged));
+    connection.query(
+        fmt::format("create temp table {} on commit drop as select {} from {} with no data", staged,
+                    columns, layout_.name.quoted()));
+    auto made =
+        send(connection, chunk, fmt::format("copy pg_temp.{} from stdin (format binary)", staged));
     connection.query(fmt::format("analyze pg_temp.{}", staged));
     made.rows = connection
                     .query(fmt::format("insert into {0} ({1}) overriding system value "
@@ -98,9 +98,9 @@ ChunkWriter::Made ChunkWriter::put_back(pg::Connection& connection, const Chunk&
 
 Error ChunkWriter::refused(const pg::DatabaseError& error, const Chunk& chunk) const {
     const auto line = line_of(error.context);
-    const auto row = line ? fmt::format("row {}", chunk.first + *line)
-                          : fmt::format("one of the rows {} to {}", chunk.first + 1,
-                                        chunk.first + chunk.rows);
+    const auto row =
+        line ? fmt::format("row {}", chunk.first + *line)
+             : fmt::format("one of the rows {} to {}", chunk.first + 1, chunk.first + chunk.rows);
     Error refusal(Code::seed_failed,
                   fmt::format("{}, {}: {}", layout_.name.text(), row, error.message()),
                   error.fact("sqlstate").starts_with("23")

@@ -26,7 +26,8 @@ class ChunkWriter {
     };
     /// All of it or nothing. A chunk that another run has finished meanwhile is left as it is; what
     /// another session got in the way of is tried again. Of a cleared chunk only the rows are
-    /// written that are not there. Errors: seed_failed, with the number of the row that was refused.
+    /// written that are not there. Errors: seed_failed, with the number of the row that was
+    /// refused.
     Made write(pg::Connection& connection, const Chunk& chunk) const;
 
  private:

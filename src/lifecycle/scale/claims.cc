@@ -39,8 +39,9 @@ class Finding {
         layout_.table = *number;
         layout_.name = recorded_.table;
         if (!lay_out_columns()) {
-            return unfound("cannot be found: a column that they are known by is gone or has "
-                           "another type");
+            return unfound(
+                "cannot be found: a column that they are known by is gone or has "
+                "another type");
         }
         evidence_ = read_evidence(connection_, recorded_.id);
         make_keys();
@@ -51,13 +52,14 @@ class Finding {
     }
 
     void forget(const std::string& doomed, std::int64_t file) {
-        const auto kept = connection_
-                              .query(fmt::format("select count(*) filter (where reason is not null) "
-                                                 "as kept from {} where file = $1",
-                                                 doomed),
-                                     {file})
-                              .front()
-                              .integer("kept");
+        const auto kept =
+            connection_
+                .query(fmt::format("select count(*) filter (where reason is not null) "
+                                   "as kept from {} where file = $1",
+                                   doomed),
+                       {file})
+                .front()
+                .integer("kept");
         if (unfound_) {
             return;
         }
@@ -70,8 +72,7 @@ class Finding {
                 {recorded_.id});
             return;
         }
-        connection_.query("delete from caisson.seed_scale_chunks where scale = $1",
-                          {recorded_.id});
+        connection_.query("delete from caisson.seed_scale_chunks where scale = $1", {recorded_.id});
         connection_.query("delete from caisson.seed_scale_tables where id = $1", {recorded_.id});
         connection_.query(
             "delete from caisson.seed_scale_sources s where id = $1 "
@@ -110,10 +111,11 @@ class Finding {
         for (const auto& field : fields) {
             columns.push_back(field.name);
         }
-        connection_.query(fmt::format(
-            "create temp table {} on commit drop as select 0::bigint as {}, {} from {} with no data",
-            name, pg::identifier(number_column), pg::identifiers(columns),
-            recorded_.table.quoted()));
+        connection_.query(
+            fmt::format("create temp table {} on commit drop as select 0::bigint as {}, {} from {} "
+                        "with no data",
+                        name, pg::identifier(number_column), pg::identifiers(columns),
+                        recorded_.table.quoted()));
     }
 
     /// Rows with their numbers, from whoever tells which.
@@ -122,26 +124,25 @@ class Finding {
         Encoder encoder(*source_->model, layout_, fields);
         std::string piece(copy_header);
         bool ended = false;
-        connection_.copy_in(
-            fmt::format("copy pg_temp.{} from stdin (format binary)", name),
-            [&]() -> std::string_view {
-                if (ended) {
-                    return {};
-                }
-                if (!piece.empty() && piece.size() > copy_header.size()) {
-                    piece.clear();
-                }
-                std::uint64_t row = 0;
-                while (piece.size() < std::size_t{64} << 10U) {
-                    if (!next_row(row)) {
-                        piece += copy_trailer;
-                        ended = true;
-                        break;
-                    }
-                    encoder.append_numbered(piece, row);
-                }
-                return piece;
-            });
+        connection_.copy_in(fmt::format("copy pg_temp.{} from stdin (format binary)", name),
+                            [&]() -> std::string_view {
+                                if (ended) {
+                                    return {};
+                                }
+                                if (!piece.empty() && piece.size() > copy_header.size()) {
+                                    piece.clear();
+                                }
+                                std::uint64_t row = 0;
+                                while (piece.size() < std::size_t{64} << 10U) {
+                                    if (!next_row(row)) {
+                                        piece += copy_trailer;
+                                        ended = true;
+                                        break;
+                                    }
+                                    encoder.append_numbered(piece, row);
+                                }
+                                return piece;
+                            });
         connection_.query(fmt::format("analyze pg_temp.{}", name));
     }
 
@@ -183,9 +184,7 @@ class Finding {
                         "by 1) to stdout",
                         pg::identifier(number_column), temporary("keys"), recorded_.table.quoted(),
                         key_matches(), evidence_.written_by_us("t")),
-            [&](std::string_view line) {
-                suspects.push_back(std::stoull(std::string(line)));
-            });
+            [&](std::string_view line) { suspects.push_back(std::stoull(std::string(line))); });
         return suspects;
     }
 
@@ -212,14 +211,13 @@ class Finding {
                                pg::identifier(column));
         }
         const auto same = any_suspects ? evidence_.same_row(*table_, layout_, "t", "r") : "true";
-        const auto joined =
-            any_suspects
-                ? fmt::format("left join pg_temp.{} r on r.{} = k.{}", temporary("rows"), number,
-                              number)
-                : "";
+        const auto joined = any_suspects ? fmt::format("left join pg_temp.{} r on r.{} = k.{}",
+                                                       temporary("rows"), number, number)
+                                         : "";
         connection_.query(
             fmt::format(
-                "insert into {doomed} (file, table_schema, table_name, key, rel, tid, gone, reason) "
+                "insert into {doomed} (file, table_schema, table_name, key, rel, tid, gone, "
+                "reason) "
                 "select $1, $2, $3, "
                 "  case when f.changed then f.key else jsonb_build_object('rows', "
                 "       f.number / {group} * {group} + 1 || ' to ' || "
@@ -232,8 +230,7 @@ class Finding {
                 "                 as changed "
                 "        from pg_temp.{keys} k left join {table} t on {matches} {joined}) f",
                 fmt::arg("doomed", doomed), fmt::arg("group", group_size),
-                fmt::arg("rows", recorded_.rows),
-                fmt::arg("number", number), fmt::arg("key", key),
+                fmt::arg("rows", recorded_.rows), fmt::arg("number", number), fmt::arg("key", key),
                 fmt::arg("ours", evidence_.written_by_us("t")), fmt::arg("same", same),
                 fmt::arg("keys", temporary("keys")), fmt::arg("table", recorded_.table.quoted()),
                 fmt::arg("matches", key_matches()), fmt::arg("joined", joined)),
@@ -268,9 +265,8 @@ std::vector<seeds::Claim> claims(pg::Connection& connection) {
                             pg::Connection& inside, const std::string& doomed,
                             std::int64_t file) -> std::vector<seeds::RowNote> {
             const auto tables = recorded_tables(inside);
-            const auto found =
-                std::find_if(tables.begin(), tables.end(),
-                             [&](const Recorded& table) { return table.id == id; });
+            const auto found = std::find_if(tables.begin(), tables.end(),
+                                            [&](const Recorded& table) { return table.id == id; });
             if (found == tables.end()) {
                 return {};
             }

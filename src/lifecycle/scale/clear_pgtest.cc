@@ -182,8 +182,9 @@ TEST_F(ScaleClearTest, SeedsAndSyntheticRowsThatReferToOneAnotherGoTogether) {
         "code text references codes)");
     directory_.write("seeds/sample/codes.csv", "code\na\nb\n");
     seeds::apply(connection_, seeds::load(manifest_, manifest_.databases[0]));
-    make("[tables.things]\nrows = 100\n[tables.things.columns]\nid = 'sequence'\n"
-         "code = { make = 'reference', to = 'codes.code' }\n");
+    make(
+        "[tables.things]\nrows = 100\n[tables.things.columns]\nid = 'sequence'\n"
+        "code = { make = 'reference', to = 'codes.code' }\n");
     const auto alone = seeds::clear(connection_);
     EXPECT_EQ(alone.kept_rows(), 2U);
     take_back();
@@ -191,13 +192,14 @@ TEST_F(ScaleClearTest, SeedsAndSyntheticRowsThatReferToOneAnotherGoTogether) {
 }
 
 TEST(Evidence, ConstantsAreToldFromExpressions) {
-    for (const auto* const constant : {"0", "-1.5", "false", "'{}'::jsonb", "'it''s'::text", "NULL::text",
-                                       "'a'::character varying(5)", "'1 day'::interval", "42::bigint"}) {
+    for (const auto* const constant :
+         {"0", "-1.5", "false", "'{}'::jsonb", "'it''s'::text", "NULL::text",
+          "'a'::character varying(5)", "'1 day'::interval", "42::bigint"}) {
         EXPECT_TRUE(is_constant(constant)) << constant;
     }
-    for (const auto* const expression : {"now()", "gen_random_uuid()", "nextval('s'::regclass)", "1 + 1",
-                                         "'a' || 'b'", "'open", "", "-", "true and false",
-                                         "('a'::text || random())"}) {
+    for (const auto* const expression :
+         {"now()", "gen_random_uuid()", "nextval('s'::regclass)", "1 + 1", "'a' || 'b'", "'open",
+          "", "-", "true and false", "('a'::text || random())"}) {
         EXPECT_FALSE(is_constant(expression)) << expression;
     }
 }

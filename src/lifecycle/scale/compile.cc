@@ -24,8 +24,8 @@ class Compiling {
  public:
     Compiling(const Declaration& declaration, double factor, const Inputs& inputs,
               seeds::Mistakes& mistakes)
-        : model_(std::make_unique<Model>()),
-          draft_{declaration, inputs, mistakes, factor, *model_, {}, {}, {}, {}, {}} {}
+        : model_(std::make_unique<Model>()), draft_{declaration, inputs, mistakes, factor, *model_,
+                                                    {},          {},     {},       {},     {}} {}
 
     std::unique_ptr<const Model> run() {
         const auto before = draft_.mistakes.count();
@@ -61,8 +61,9 @@ class Compiling {
                 draft_.needs.emplace_back();
             }
             if (declared.columns.size() > most_columns) {
-                draft_.mistakes.add(declared.place, fmt::format("the table has more than {} columns",
-                                                                most_columns));
+                draft_.mistakes.add(
+                    declared.place,
+                    fmt::format("the table has more than {} columns", most_columns));
             }
             draft_.begun.emplace_back(declared.columns.size(), false);
             draft_.counted.emplace_back();
@@ -76,8 +77,9 @@ class Compiling {
                 draft_.mistakes.add(declared.place,
                                     "rows is given, and each of a reference counts them, too");
             } else if (!declared.rows && !draft_.counted[i]) {
-                draft_.mistakes.add(declared.place, "nothing says how many rows there are; "
-                                                    "expected rows, or a reference with each");
+                draft_.mistakes.add(declared.place,
+                                    "nothing says how many rows there are; "
+                                    "expected rows, or a reference with each");
             }
         }
     }
@@ -209,10 +211,11 @@ class Compiling {
                         std::string found;
                         append_text(found, row.at(*by.column));
                         draft_.mistakes.add(
-                            by.place, fmt::format("{} is \"{}\" in row {}; expected a number from 0 "
-                                                  "to {}",
-                                                  parent.columns[*by.column].name, found,
-                                                  number + 1, most_children));
+                            by.place,
+                            fmt::format("{} is \"{}\" in row {}; expected a number from 0 "
+                                        "to {}",
+                                        parent.columns[*by.column].name, found, number + 1,
+                                        most_children));
                     }
                     return fine ? static_cast<std::uint64_t>(whole) : 0;
                 }};
@@ -227,8 +230,9 @@ class Compiling {
 std::optional<std::size_t> Table::column(std::string_view wanted) const {
     const auto found = std::find_if(columns.begin(), columns.end(),
                                     [&](const Column& known) { return known.name == wanted; });
-    return found == columns.end() ? std::nullopt
-                                  : std::optional(static_cast<std::size_t>(found - columns.begin()));
+    return found == columns.end()
+               ? std::nullopt
+               : std::optional(static_cast<std::size_t>(found - columns.begin()));
 }
 
 std::optional<std::size_t> Model::number_of(const pg::QualifiedName& name) const {

@@ -69,8 +69,8 @@ class Reading {
         table.place = member.place;
         if (const auto rows = settings.integer("rows")) {
             if (*rows < 0 || *rows > most_rows) {
-                mistakes_.add(member.place, fmt::format("rows is {}; expected 0 to {}", *rows,
-                                                        most_rows));
+                mistakes_.add(member.place,
+                              fmt::format("rows is {}; expected 0 to {}", *rows, most_rows));
             } else {
                 table.rows = static_cast<std::uint64_t>(*rows);
             }
@@ -84,8 +84,8 @@ class Reading {
             mistakes_.add(member.place, "the table has no columns");
         }
         if (declaration_.table(table.name)) {
-            mistakes_.add(member.place, fmt::format("the table {} is there twice",
-                                                    table.name.text()));
+            mistakes_.add(member.place,
+                          fmt::format("the table {} is there twice", table.name.text()));
         }
         settings.finish();
         declaration_.tables.push_back(std::move(table));
@@ -143,10 +143,10 @@ class Reading {
                 list.columns = columns;
             }
             if (columns != list.columns) {
-                mistakes_.add(item.place, fmt::format("the entry has {}; expected {}, as the first "
-                                                      "one has",
-                                                      join(columns, ", "),
-                                                      join(list.columns, ", ")));
+                mistakes_.add(item.place,
+                              fmt::format("the entry has {}; expected {}, as the first "
+                                          "one has",
+                                          join(columns, ", "), join(list.columns, ", ")));
                 return;
             }
         } else {
@@ -229,9 +229,9 @@ class Reading {
                 continue;
             }
             if (record.size() != header.size()) {
-                mistakes_.add({shown, line}, fmt::format("{}; the header has {}",
-                                                         counted(record.size(), "field"),
-                                                         header.size()));
+                mistakes_.add({shown, line},
+                              fmt::format("{}; the header has {}", counted(record.size(), "field"),
+                                          header.size()));
                 continue;
             }
             std::vector<Value> cells;

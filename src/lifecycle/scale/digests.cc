@@ -31,8 +31,8 @@ void dump(std::string& out, const Node& node) {
             out += ']';
             return;
         default:
-            out += fmt::format("{}{}:{};", static_cast<int>(node.type), node.text.size(),
-                               node.text);
+            out +=
+                fmt::format("{}{}:{};", static_cast<int>(node.type), node.text.size(), node.text);
     }
 }
 
@@ -84,9 +84,9 @@ class Digesting {
         }
         digests_[number] = "circle";  // compile() has refused it.
         const auto& table = declaration_.tables[number];
-        std::string text = fmt::format("{} {} {} {} {}\n", declaration_.seed, factor_,
-                                       table.name.schema, table.name.name,
-                                       table.rows ? std::to_string(*table.rows) : "each");
+        std::string text =
+            fmt::format("{} {} {} {} {}\n", declaration_.seed, factor_, table.name.schema,
+                        table.name.name, table.rows ? std::to_string(*table.rows) : "each");
         for (const auto& column : table.columns) {
             text += fmt::format("{}:{}=", column.name.size(), column.name);
             dump(text, column.node);
@@ -108,8 +108,8 @@ class Digesting {
             }
         }
         const auto* const other = section.find(make->text == "children" ? "of" : "to");
-        const auto name = other && other->is(NodeType::text) ? column_name(other->text)
-                                                             : std::nullopt;
+        const auto name =
+            other && other->is(NodeType::text) ? column_name(other->text) : std::nullopt;
         const auto* const table = name ? declaration_.table(name->table) : nullptr;
         if (!table) {
             return;

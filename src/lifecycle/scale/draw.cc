@@ -37,16 +37,13 @@ Philox philox(Philox counter, Key key) {
 }
 
 Draw draw(Key key, std::uint64_t row, std::uint32_t turn) {
-    const auto made = philox({{static_cast<std::uint32_t>(row),
-                               static_cast<std::uint32_t>(row >> 32U), turn, 0}},
-                             key);
+    const auto made = philox(
+        {{static_cast<std::uint32_t>(row), static_cast<std::uint32_t>(row >> 32U), turn, 0}}, key);
     const auto join = [](std::uint64_t high, std::uint64_t low) { return high << 32U | low; };
     return {join(made.words[0], made.words[1]), join(made.words[2], made.words[3])};
 }
 
-double unit(std::uint64_t bits) {
-    return static_cast<double>(bits >> 11U) * 0x1.0p-53;
-}
+double unit(std::uint64_t bits) { return static_cast<double>(bits >> 11U) * 0x1.0p-53; }
 
 double inner_unit(std::uint64_t bits) {
     return (static_cast<double>(bits >> 12U) + 0.5) * 0x1.0p-52;

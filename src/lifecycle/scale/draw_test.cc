@@ -28,9 +28,9 @@ TEST(Draw, PhiloxGivesItsKnownAnswers) {
 TEST(Draw, RowsTurnsNamesAndSeedsAllMatter) {
     const auto key = key_of(1, "public.users.id");
     std::set<std::uint64_t> seen;
-    for (const auto& bits : {draw(key, 0), draw(key, 1), draw(key, 0, 1),
-                             draw(key_of(2, "public.users.id"), 0),
-                             draw(key_of(1, "public.users.email"), 0)}) {
+    for (const auto& bits :
+         {draw(key, 0), draw(key, 1), draw(key, 0, 1), draw(key_of(2, "public.users.id"), 0),
+          draw(key_of(1, "public.users.email"), 0)}) {
         seen.insert(bits.first);
         seen.insert(bits.second);
     }

@@ -35,8 +35,9 @@ bool is_cast(std::string_view rest) {
     if (!rest.starts_with("::")) {
         return false;
     }
-    return rest.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_:"
-                                  " \"().,[]") == std::string_view::npos &&
+    return rest.find_first_not_of(
+               "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_:"
+               " \"().,[]") == std::string_view::npos &&
            rest.find("()") == std::string_view::npos;
 }
 
@@ -74,9 +75,9 @@ bool is_constant(const std::string& expression) {
 }
 
 std::string Evidence::written_by_us(const std::string& alias) const {
-    return transactions.empty() ? "false"
-                                : fmt::format("{}.xmin = any({}::xid[])", alias,
-                                              pg::literal(transactions));
+    return transactions.empty()
+               ? "false"
+               : fmt::format("{}.xmin = any({}::xid[])", alias, pg::literal(transactions));
 }
 
 std::string Evidence::same_row(const seeds::Table& table, const Layout& layout,
@@ -96,8 +97,8 @@ std::string Evidence::same_row(const seeds::Table& table, const Layout& layout,
             conditions.push_back(fmt::format("{}.{}{} is not distinct from ({}){}", found, quoted,
                                              cast, column.fallback, cast));
         } else if (is_present_moment(column.fallback)) {
-            conditions.push_back(fmt::format("{}.{} = any({}::timestamptz[])", found, quoted,
-                                             pg::literal(times)));
+            conditions.push_back(
+                fmt::format("{}.{} = any({}::timestamptz[])", found, quoted, pg::literal(times)));
         } else {
             return "false";
         }

@@ -12,8 +12,8 @@ namespace caisson::scale {
 
 /// How it is told that nobody has touched a row since it was made: by the transaction that wrote it
 /// last, which belongs to a run that made rows of its table (triggers of tables filled later in the
-/// run may have written it, too); else by its values. Transactions mean nothing in another server or
-/// database (after a dump and its restore), nor when so many have passed that their numbers come
+/// run may have written it, too); else by its values. Transactions mean nothing in another server
+/// or database (after a dump and its restore), nor when so many have passed that their numbers come
 /// again.
 struct Evidence {
     std::string transactions;  ///< `{12,13}`: as xid[]; empty where they mean nothing.

@@ -147,8 +147,7 @@ std::optional<Expression> Expression::parse(std::string_view text, std::string& 
     return ExpressionParser(text).run(why);
 }
 
-Decimal Expression::evaluate(const std::function<Decimal(std::size_t)>& value_of,
-                             int scale) const {
+Decimal Expression::evaluate(const std::function<Decimal(std::size_t)>& value_of, int scale) const {
     std::vector<Decimal> stack;
     stack.reserve(steps_.size());
     for (const auto& step : steps_) {

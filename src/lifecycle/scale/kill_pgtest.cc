@@ -25,7 +25,8 @@ a_id = { make = "reference", to = "a.id", each = 1 }
 )";
 
 TEST_F(ScaleKillTest, KilledAnywhereTheNextRunMakesTheRestAndNothingTwice) {
-    sql("create table a (id bigint primary key, word text); create table b (a_id bigint primary key "
+    sql("create table a (id bigint primary key, word text); create table b (a_id bigint primary "
+        "key "
         "references a)");
     const auto wanted = file(file_text);
     const std::string all = "select (select count(*) from a) || ' ' || (select count(*) from b)";
@@ -33,8 +34,8 @@ TEST_F(ScaleKillTest, KilledAnywhereTheNextRunMakesTheRestAndNothingTwice) {
         "select coalesce(sum(c.rows), 0) from caisson.seed_scale_chunks c join "
         "caisson.seed_scale_tables t on t.id = c.scale where t.table_name = 'a'";
     for (const auto* const fault :
-         {"scale-chunk-copied:1", "scale-chunk-made:1", "scale-chunk-copied:2", "scale-chunk-made:1",
-          "scale-table-whole:1", "scale-chunk-copied:1"}) {
+         {"scale-chunk-copied:1", "scale-chunk-made:1", "scale-chunk-copied:2",
+          "scale-chunk-made:1", "scale-table-whole:1", "scale-chunk-copied:1"}) {
         const pid_t child = ::fork();
         if (child == 0) {
             ::setenv("CAISSON_FAULT", fault, 1);

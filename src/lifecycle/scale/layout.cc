@@ -33,17 +33,28 @@ select a.attname as name, pg_catalog.format_type(a.atttypid, a.atttypmod) as typ
 
 const std::map<std::string, Type, std::less<>>& types() {
     static const std::map<std::string, Type, std::less<>> known = {
-        {"bool", Type::boolean},     {"int2", Type::int2},
-        {"int4", Type::int4},        {"int8", Type::int8},
-        {"float4", Type::float4},    {"float8", Type::float8},
-        {"numeric", Type::numeric},  {"text", Type::text},
-        {"varchar", Type::text},     {"bpchar", Type::text},
-        {"name", Type::text},        {"citext", Type::text},
-        {"json", Type::text},        {"xml", Type::text},
-        {"enum", Type::text},        {"jsonb", Type::jsonb},
-        {"uuid", Type::uuid},        {"bytea", Type::bytea},
-        {"date", Type::date},        {"timestamp", Type::timestamp},
-        {"timestamptz", Type::timestamptz}, {"inet", Type::inet},
+        {"bool", Type::boolean},
+        {"int2", Type::int2},
+        {"int4", Type::int4},
+        {"int8", Type::int8},
+        {"float4", Type::float4},
+        {"float8", Type::float8},
+        {"numeric", Type::numeric},
+        {"text", Type::text},
+        {"varchar", Type::text},
+        {"bpchar", Type::text},
+        {"name", Type::text},
+        {"citext", Type::text},
+        {"json", Type::text},
+        {"xml", Type::text},
+        {"enum", Type::text},
+        {"jsonb", Type::jsonb},
+        {"uuid", Type::uuid},
+        {"bytea", Type::bytea},
+        {"date", Type::date},
+        {"timestamp", Type::timestamp},
+        {"timestamptz", Type::timestamptz},
+        {"inet", Type::inet},
         {"cidr", Type::cidr}};
     return known;
 }
@@ -91,10 +102,9 @@ class LayingOut {
         const auto* const there = target_.table(table.name);
         if (!there || (there->kind != "r" && there->kind != "p")) {
             const auto near = nearest(table.name.text(), seeds::table_names(connection_));
-            mistakes_.add(table.place, fmt::format("the database has no table {}{}",
-                                                   table.name.text(),
-                                                   near.empty() ? "" : "; did you mean " + near +
-                                                                           "?"));
+            mistakes_.add(table.place,
+                          fmt::format("the database has no table {}{}", table.name.text(),
+                                      near.empty() ? "" : "; did you mean " + near + "?"));
             return layout;
         }
         const auto known = read_columns(connection_, there->oid);
@@ -116,10 +126,10 @@ class LayingOut {
         });
         if (found == known.end()) {
             const auto near = nearest(column.name, there.column_names());
-            mistakes_.add(column.place,
-                          fmt::format("the table {} has no column {}{}", layout.name.text(),
-                                      column.name,
-                                      near.empty() ? "" : "; did you mean " + near + "?"));
+            mistakes_.add(
+                column.place,
+                fmt::format("the table {} has no column {}{}", layout.name.text(), column.name,
+                            near.empty() ? "" : "; did you mean " + near + "?"));
             return;
         }
         if (there.column(column.name)->generated) {
@@ -149,8 +159,8 @@ class LayingOut {
 
     void choose_key(Layout& layout, const seeds::Table& there) {
         for (const auto& key : there.keys) {
-            const bool given = std::all_of(
-                key.columns.begin(), key.columns.end(), [&](const std::string& column) {
+            const bool given =
+                std::all_of(key.columns.begin(), key.columns.end(), [&](const std::string& column) {
                     return model_.tables[layout.table].column(column).has_value();
                 });
             if ((key.primary || key.not_null) && given) {

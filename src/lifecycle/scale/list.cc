@@ -9,8 +9,9 @@ namespace caisson::scale {
 
 std::optional<std::size_t> List::column(std::string_view name) const {
     const auto found = std::find(columns.begin(), columns.end(), name);
-    return found == columns.end() ? std::nullopt
-                                  : std::optional(static_cast<std::size_t>(found - columns.begin()));
+    return found == columns.end()
+               ? std::nullopt
+               : std::optional(static_cast<std::size_t>(found - columns.begin()));
 }
 
 std::size_t List::pick(std::uint64_t bits) const {

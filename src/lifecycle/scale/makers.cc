@@ -14,19 +14,19 @@ using platform::Node;
 using platform::NodeType;
 
 constexpr std::array kinds = {
-    MakerKind{"array", make_array},         MakerKind{"band", make_band},
-    MakerKind{"boolean", make_boolean},     MakerKind{"bytes", make_bytes},
-    MakerKind{"children", make_children},   MakerKind{"choice", make_choice},
-    MakerKind{"company", make_company},     MakerKind{"compute", make_compute},
-    MakerKind{"copy", make_copy},           MakerKind{"date", make_date},
-    MakerKind{"decimal", make_decimal},     MakerKind{"hash", make_hash},
-    MakerKind{"integer", make_integer},     MakerKind{"json", make_json},
-    MakerKind{"match", make_match},         MakerKind{"person", make_person},
-    MakerKind{"pick", make_pick},           MakerKind{"position", make_position},
-    MakerKind{"previous", make_previous},   MakerKind{"reference", make_reference},
-    MakerKind{"sequence", make_sequence},   MakerKind{"template", make_template},
-    MakerKind{"text", make_text},           MakerKind{"time", make_time},
-    MakerKind{"uuid", make_uuid},           MakerKind{"value", make_value}};
+    MakerKind{"array", make_array},       MakerKind{"band", make_band},
+    MakerKind{"boolean", make_boolean},   MakerKind{"bytes", make_bytes},
+    MakerKind{"children", make_children}, MakerKind{"choice", make_choice},
+    MakerKind{"company", make_company},   MakerKind{"compute", make_compute},
+    MakerKind{"copy", make_copy},         MakerKind{"date", make_date},
+    MakerKind{"decimal", make_decimal},   MakerKind{"hash", make_hash},
+    MakerKind{"integer", make_integer},   MakerKind{"json", make_json},
+    MakerKind{"match", make_match},       MakerKind{"person", make_person},
+    MakerKind{"pick", make_pick},         MakerKind{"position", make_position},
+    MakerKind{"previous", make_previous}, MakerKind{"reference", make_reference},
+    MakerKind{"sequence", make_sequence}, MakerKind{"template", make_template},
+    MakerKind{"text", make_text},         MakerKind{"time", make_time},
+    MakerKind{"uuid", make_uuid},         MakerKind{"value", make_value}};
 
 Factory factory_named(const std::string& name, const Place& place, seeds::Mistakes& mistakes) {
     const auto found = std::find_if(kinds.begin(), kinds.end(),
@@ -39,10 +39,10 @@ Factory factory_named(const std::string& name, const Place& place, seeds::Mistak
         names.emplace_back(kind.name);
     }
     const auto near = nearest(name, names);
-    mistakes.add(place, near.empty() ? fmt::format("nothing makes {}; expected one of {}", name,
-                                                   join(names, ", "))
-                                     : fmt::format("nothing makes {}; did you mean {}?", name,
-                                                   near));
+    mistakes.add(place,
+                 near.empty()
+                     ? fmt::format("nothing makes {}; expected one of {}", name, join(names, ", "))
+                     : fmt::format("nothing makes {}; did you mean {}?", name, near));
     return nullptr;
 }
 
@@ -66,9 +66,9 @@ std::optional<std::size_t> Site::sibling(const std::string& name, const Place& p
         names.push_back(known.name);
     }
     const auto near = nearest(name, names);
-    draft.mistakes.add(place, fmt::format("{} has no column {} in this file{}",
-                                          table().name.text(), name,
-                                          near.empty() ? "" : "; did you mean " + near + "?"));
+    draft.mistakes.add(place,
+                       fmt::format("{} has no column {} in this file{}", table().name.text(), name,
+                                   near.empty() ? "" : "; did you mean " + near + "?"));
     return std::nullopt;
 }
 

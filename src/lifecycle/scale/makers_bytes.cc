@@ -29,8 +29,7 @@ class Uuid : public Maker {
         append_bytes(bytes, 16, key_, row.number(), 0);
         // Version 4 of RFC 9562, as gen_random_uuid() makes it: pseudo-random but for six bits.
         const auto set = [&](std::size_t at, unsigned clear, unsigned bits) {
-            bytes[at] =
-                static_cast<char>((static_cast<unsigned char>(bytes[at]) & clear) | bits);
+            bytes[at] = static_cast<char>((static_cast<unsigned char>(bytes[at]) & clear) | bits);
         };
         set(6, 0x0FU, 0x40U);
         set(8, 0x3FU, 0x80U);
@@ -132,15 +131,14 @@ Made make_bytes(Settings& settings, const Site& site) {
             settings.mistake(*pool, "a pool has a size from 1, and its members one length");
             return nullptr;
         }
-        return std::make_unique<Pooled>(static_cast<std::size_t>(range->to),
-                                        static_cast<std::uint64_t>(size), exponent,
-                                        key_of(site.draft.declaration.seed, "pool//" + *name),
-                                        site.key());
+        return std::make_unique<Pooled>(
+            static_cast<std::size_t>(range->to), static_cast<std::uint64_t>(size), exponent,
+            key_of(site.draft.declaration.seed, "pool//" + *name), site.key());
     }
     auto shape = range ? settings.shape(0, range) : std::nullopt;
     return shape ? std::make_unique<Bytes>(
-                       std::move(*shape), key_of(site.draft.declaration.seed, site.path + "/length"),
-                       site.key())
+                       std::move(*shape),
+                       key_of(site.draft.declaration.seed, site.path + "/length"), site.key())
                  : nullptr;
 }
 

@@ -111,10 +111,9 @@ class Conditional : public Maker {
           otherwise_(std::move(otherwise)),
           key_(key) {}
     void make(Row& row, Value& value) const override {
-        const bool met = std::all_of(conditions_.begin(), conditions_.end(),
-                                     [&](const Condition& condition) {
-                                         return holds(condition, row.at(condition.column));
-                                     });
+        const bool met = std::all_of(
+            conditions_.begin(), conditions_.end(),
+            [&](const Condition& condition) { return holds(condition, row.at(condition.column)); });
         if (met && !(nulls_ > 0 && unit(draw(key_, row.number()).first) < nulls_)) {
             inner_->make(row, value);
         } else {
@@ -185,9 +184,8 @@ bool read_listed(const Node& of, Choices& choices, Settings& settings, const Sit
                                                counted(of.items.size(), "number")));
         return false;
     }
-    return std::all_of(weights->items.begin(), weights->items.end(), [&](const Node& weight) {
-        return read_weight(weight, choices, settings);
-    });
+    return std::all_of(weights->items.begin(), weights->items.end(),
+                       [&](const Node& weight) { return read_weight(weight, choices, settings); });
 }
 
 std::optional<Conditional::Condition> read_condition(const platform::Member& member,
@@ -290,9 +288,8 @@ Made make_band(Settings& settings, const Site& site) {
         settings.mistake(*to, "to is written { low = 0, high = 60 }: where each band begins");
         return nullptr;
     }
-    std::stable_sort(bands.begin(), bands.end(), [](const auto& a, const auto& b) {
-        return compare(a.first, b.first) < 0;
-    });
+    std::stable_sort(bands.begin(), bands.end(),
+                     [](const auto& a, const auto& b) { return compare(a.first, b.first) < 0; });
     return std::make_unique<Band>(*column, std::move(bands));
 }
 
@@ -352,9 +349,9 @@ Made with_conditions(Made inner, Settings& settings, const Site& site) {
     if (!fine || (nulls <= 0 && conditions.empty() && !otherwise)) {
         return fine ? std::move(inner) : nullptr;
     }
-    return std::make_unique<Conditional>(
-        std::move(inner), nulls, std::move(conditions), std::move(otherwise),
-        key_of(site.draft.declaration.seed, site.path + "/nulls"));
+    return std::make_unique<Conditional>(std::move(inner), nulls, std::move(conditions),
+                                         std::move(otherwise),
+                                         key_of(site.draft.declaration.seed, site.path + "/nulls"));
 }
 
 }  // namespace caisson::scale

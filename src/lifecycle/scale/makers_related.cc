@@ -127,9 +127,9 @@ std::optional<CountedBy> read_each(const Node& node, std::size_t parent, const S
         counted.same = static_cast<std::uint64_t>(node.integer);
         return counted;
     }
-    if (node.is(NodeType::list) && node.items.size() == 2 &&
-        node.items[0].is(NodeType::integer) && node.items[1].is(NodeType::integer) &&
-        node.items[0].integer >= 0 && node.items[0].integer <= node.items[1].integer) {
+    if (node.is(NodeType::list) && node.items.size() == 2 && node.items[0].is(NodeType::integer) &&
+        node.items[1].is(NodeType::integer) && node.items[0].integer >= 0 &&
+        node.items[0].integer <= node.items[1].integer) {
         Shape::Settings shape;
         shape.from = node.items[0].integer;
         shape.to = node.items[1].integer;
@@ -137,8 +137,9 @@ std::optional<CountedBy> read_each(const Node& node, std::size_t parent, const S
         return counted;
     }
     if (!node.is(NodeType::section)) {
-        draft.mistakes.add(node.place, "each is written 3, [1, 3], { from = 1, to = 9, shape = "
-                                       "\"zipf\" } or { column = \"name\" }");
+        draft.mistakes.add(node.place,
+                           "each is written 3, [1, 3], { from = 1, to = 9, shape = "
+                           "\"zipf\" } or { column = \"name\" }");
         return std::nullopt;
     }
     Settings settings(node, draft.mistakes);
@@ -164,8 +165,8 @@ std::optional<CountedBy> read_each(const Node& node, std::size_t parent, const S
 
 Made reference_to_input(Settings& settings, const Site& site, const ColumnName& to) {
     if (const auto* const each = settings.find("each")) {
-        settings.mistake(*each, fmt::format("each is for tables of this file, and {} is none",
-                                            to.table.text()));
+        settings.mistake(
+            *each, fmt::format("each is for tables of this file, and {} is none", to.table.text()));
         return nullptr;
     }
     const auto exponent = settings.skew();
@@ -195,9 +196,8 @@ Made make_reference(Settings& settings, const Site& site) {
     }
     const auto field = draft.model.tables[*parent].column(to->column);
     if (!field) {
-        settings.mistake(*settings.find("to"),
-                         fmt::format("{} has no column {} in this file", to->table.text(),
-                                     to->column));
+        settings.mistake(*settings.find("to"), fmt::format("{} has no column {} in this file",
+                                                           to->table.text(), to->column));
         return nullptr;
     }
     draft.needs_of(site.column).insert({*parent, *field});
@@ -208,8 +208,9 @@ Made make_reference(Settings& settings, const Site& site) {
     const auto exponent = settings.skew();
     const auto* const each = settings.find("each");
     if (to_itself && (each || exponent)) {
-        settings.mistake("a reference to its own table takes earlier rows, all alike: neither each "
-                         "nor shape is for it");
+        settings.mistake(
+            "a reference to its own table takes earlier rows, all alike: neither each "
+            "nor shape is for it");
         return nullptr;
     }
     if (each) {
@@ -222,9 +223,8 @@ Made make_reference(Settings& settings, const Site& site) {
             return nullptr;
         }
     }
-    auto made = std::make_unique<TableReference>(
-        TableReference::Options{table, *parent, *field, each != nullptr, exponent,
-                                draft.model.relations++, site.key()});
+    auto made = std::make_unique<TableReference>(TableReference::Options{
+        table, *parent, *field, each != nullptr, exponent, draft.model.relations++, site.key()});
     draft.counting.push_back(made.get());
     draft.model.tables[table].columns[column].relation = made.get();
     return made;
@@ -269,8 +269,7 @@ Made make_position(Settings& settings, const Site& site) {
     }
     const auto* const relation = site.draft.relation({site.column.first, *column});
     if (!relation || !relation->counts()) {
-        settings.mistake(*settings.find("of"),
-                         fmt::format("{} is no reference with each", *of));
+        settings.mistake(*settings.find("of"), fmt::format("{} is no reference with each", *of));
         return nullptr;
     }
     return std::make_unique<Position>(*relation);

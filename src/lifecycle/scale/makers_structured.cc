@@ -129,8 +129,8 @@ Made make_array(Settings& settings, const Site& site) {
         return nullptr;
     }
     const auto size = static_cast<std::int64_t>(texts.size());
-    const auto count = settings.find("count") ? settings.range("count")
-                                              : std::optional(Settings::Range{1, size});
+    const auto count =
+        settings.find("count") ? settings.range("count") : std::optional(Settings::Range{1, size});
     if (!count) {
         return nullptr;
     }

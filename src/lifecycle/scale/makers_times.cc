@@ -100,10 +100,10 @@ class Beside : public Maker {
         const auto moment = moment_of(other);
         if (!moment) {
             if (!other.is_null()) {
-                throw Error(Code::seed_failed,
-                            fmt::format("{} is {}; expected a date or time",
-                                        row.table().columns[options_.column].name,
-                                        name_of(other.kind)));
+                throw Error(
+                    Code::seed_failed,
+                    fmt::format("{} is {}; expected a date or time",
+                                row.table().columns[options_.column].name, name_of(other.kind)));
             }
             value.set_null();
             return;
@@ -157,9 +157,8 @@ Made make_beside(Settings& settings, const Site& site, bool is_date, const std::
     shape.kind = *kind;
     shape.from = least / unit;
     shape.to = *most / unit;
-    return std::make_unique<Beside>(Shape(shape),
-                                    Beside::Options{*sibling, before, is_date, unit, limit},
-                                    site.key());
+    return std::make_unique<Beside>(
+        Shape(shape), Beside::Options{*sibling, before, is_date, unit, limit}, site.key());
 }
 
 Made make_moment(Settings& settings, const Site& site, bool is_date) {

@@ -73,8 +73,7 @@ class Text : public Maker {
     Text(Shape length, Key length_key, Key key)
         : length_(std::move(length)), length_key_(length_key), key_(key) {}
     void make(Row& row, Value& value) const override {
-        const auto length =
-            static_cast<std::size_t>(length_.number(length_key_, row.number()));
+        const auto length = static_cast<std::size_t>(length_.number(length_key_, row.number()));
         auto& text = value.room(Value::Kind::text);
         std::uint32_t turn = 0;
         int left = 0;
@@ -174,8 +173,8 @@ Made make_text(Settings& settings, const Site& site) {
     }
     auto shape = range ? settings.shape(0, range) : std::nullopt;
     return shape ? std::make_unique<Text>(
-                       std::move(*shape), key_of(site.draft.declaration.seed, site.path + "/length"),
-                       site.key())
+                       std::move(*shape),
+                       key_of(site.draft.declaration.seed, site.path + "/length"), site.key())
                  : nullptr;
 }
 

@@ -32,8 +32,9 @@ void all_match(const Texts& texts, const std::string& pattern) {
 }
 
 TEST(Makers, SequencesConstantsAndUuidsAreWhatTheyAreCalled) {
-    const Making making(table("a = 'sequence'\nb = { make = 'sequence', from = 100, step = -10 }\n"
-                              "c = 7\nd = { make = 'value', of = 'x' }\nid = 'uuid'\n"));
+    const Making making(
+        table("a = 'sequence'\nb = { make = 'sequence', from = 100, step = -10 }\n"
+              "c = 7\nd = { make = 'value', of = 'x' }\nid = 'uuid'\n"));
     EXPECT_EQ(making.texts("t", "a", 3), (Texts{"1", "2", "3"}));
     EXPECT_EQ(making.texts("t", "b", 3), (Texts{"100", "90", "80"}));
     EXPECT_EQ(making.text("t", "c", 999), "7");
@@ -57,16 +58,16 @@ TEST(Makers, ChoicesFollowTheirWeights) {
 }
 
 TEST(Makers, NullsAndConditionsLeaveValuesOut) {
-    const Making making(
-        table("status = { make = 'choice', of = ['open', 'approved', 'rejected'] }\n"
-              "created_at = { make = 'time', from = '2026-01-01', to = '2026-02-01' }\n"
-              "decided_at = { make = 'time', after = 'created_at', within = '3d', at_least = '1h', "
-              "when = { status = ['approved', 'rejected'] } }\n"
-              "reason = { make = 'text', length = [5, 20], when = { status = 'rejected' }, "
-              "otherwise = 'none' }\n"
-              "seen = { make = 'value', of = true, when = { decided_at = '*' }, otherwise = false }\n"
-              "note = { make = 'text', length = 10, nulls = 0.25 }\n",
-              4000));
+    const Making making(table(
+        "status = { make = 'choice', of = ['open', 'approved', 'rejected'] }\n"
+        "created_at = { make = 'time', from = '2026-01-01', to = '2026-02-01' }\n"
+        "decided_at = { make = 'time', after = 'created_at', within = '3d', at_least = '1h', "
+        "when = { status = ['approved', 'rejected'] } }\n"
+        "reason = { make = 'text', length = [5, 20], when = { status = 'rejected' }, "
+        "otherwise = 'none' }\n"
+        "seen = { make = 'value', of = true, when = { decided_at = '*' }, otherwise = false }\n"
+        "note = { make = 'text', length = 10, nulls = 0.25 }\n",
+        4000));
     for (std::uint64_t row = 0; row < 4000; ++row) {
         const auto status = making.text("t", "status", row);
         const auto decided = making.text("t", "decided_at", row);
@@ -105,13 +106,13 @@ TEST(Makers, TimesStayBetweenTheirBounds) {
 }
 
 TEST(Makers, ComputedColumnsAreExact) {
-    const Making making(
-        table("quantity = { make = 'integer', from = 1, to = 9 }\n"
-              "price = { make = 'decimal', from = 0.01, to = 99.99 }\n"
-              "amount = { make = 'compute', of = 'quantity * price' }\n"
-              "level = { make = 'band', of = 'price', to = { low = 0, high = 50, top = 90 } }\n"
-              "word = { make = 'match', of = 'quantity', to = { 1 = 'one', 2 = { make = 'choice', of "
-              "= ['two'] } }, otherwise = 'many' }\n"));
+    const Making making(table(
+        "quantity = { make = 'integer', from = 1, to = 9 }\n"
+        "price = { make = 'decimal', from = 0.01, to = 99.99 }\n"
+        "amount = { make = 'compute', of = 'quantity * price' }\n"
+        "level = { make = 'band', of = 'price', to = { low = 0, high = 50, top = 90 } }\n"
+        "word = { make = 'match', of = 'quantity', to = { 1 = 'one', 2 = { make = 'choice', of "
+        "= ['two'] } }, otherwise = 'many' }\n"));
     for (std::uint64_t row = 0; row < 1000; ++row) {
         const auto number = [&](const std::string& column) {
             return *parse_decimal(making.text("t", column, row));
@@ -121,8 +122,9 @@ TEST(Makers, ComputedColumnsAreExact) {
         const auto price = std::stod(making.text("t", "price", row));
         EXPECT_EQ(level, price < 50 ? "low" : price < 90 ? "high" : "top");
         const auto quantity = making.text("t", "quantity", row);
-        EXPECT_EQ(making.text("t", "word", row),
-                  quantity == "1" ? "one" : quantity == "2" ? "two" : "many");
+        EXPECT_EQ(making.text("t", "word", row), quantity == "1"   ? "one"
+                                                 : quantity == "2" ? "two"
+                                                                   : "many");
     }
 }
 
@@ -176,16 +178,17 @@ TEST(Makers, ListsComeFromTheFileAndFromBesideIt) {
 }
 
 TEST(Makers, BytesPoolsAndHashesHaveTheirLengths) {
-    const Making making(
-        table("a = { make = 'bytes', length = 32 }\nb = { make = 'bytes', length = [0, 40] }\n"
-              "c = { make = 'bytes', length = 20, pool = { name = 'p', size = 50, shape = 'zipf' } }\n"
-              "d = { make = 'bytes', length = 20, pool = { name = 'p', size = 50 } }\n"
-              "n = 'sequence'\nh = { make = 'hash', of = 'n' }\n"));
+    const Making making(table(
+        "a = { make = 'bytes', length = 32 }\nb = { make = 'bytes', length = [0, 40] }\n"
+        "c = { make = 'bytes', length = 20, pool = { name = 'p', size = 50, shape = 'zipf' } }\n"
+        "d = { make = 'bytes', length = 20, pool = { name = 'p', size = 50 } }\n"
+        "n = 'sequence'\nh = { make = 'hash', of = 'n' }\n"));
     EXPECT_EQ(distinct(making.texts("t", "a")), 1000U);
     all_match(making.texts("t", "a"), "[0-9a-f]{64}");
     const auto lengths = making.texts("t", "b");
     EXPECT_TRUE(std::any_of(lengths.begin(), lengths.end(), [](auto& b) { return b.empty(); }));
-    EXPECT_TRUE(std::any_of(lengths.begin(), lengths.end(), [](auto& b) { return b.size() == 80; }));
+    EXPECT_TRUE(
+        std::any_of(lengths.begin(), lengths.end(), [](auto& b) { return b.size() == 80; }));
     const auto d = making.texts("t", "d");
     const std::set<std::string> pool(d.begin(), d.end());
     EXPECT_EQ(pool.size(), 50U);
@@ -197,12 +200,12 @@ TEST(Makers, BytesPoolsAndHashesHaveTheirLengths) {
 }
 
 TEST(Makers, JsonAndArraysAreBuiltAsTheyAreWritten) {
-    const Making making(
-        table("a = { make = 'json', of = { name = \"x\\\"y\", n = { make = 'sequence' }, list = "
-              "[true, 1.5, { make = 'copy', of = 'b' }], none = { make = 'value', of = 1, nulls = 1 "
-              "} } }\n"
-              "b = { make = 'value', of = 'inner' }\n"
-              "c = { make = 'array', of = ['p', 'q', 'r'], count = [0, 2] }\n"));
+    const Making making(table(
+        "a = { make = 'json', of = { name = \"x\\\"y\", n = { make = 'sequence' }, list = "
+        "[true, 1.5, { make = 'copy', of = 'b' }], none = { make = 'value', of = 1, nulls = 1 "
+        "} } }\n"
+        "b = { make = 'value', of = 'inner' }\n"
+        "c = { make = 'array', of = ['p', 'q', 'r'], count = [0, 2] }\n"));
     EXPECT_EQ(making.text("t", "a", 1),
               R"({"name": "x\"y", "n": 2, "list": [true, 1.5, "inner"], "none": null})");
     const auto arrays = making.texts("t", "c");

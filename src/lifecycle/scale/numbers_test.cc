@@ -19,8 +19,8 @@ std::string shown(std::string_view text) {
 }
 
 TEST(Decimal, TextGoesThereAndBack) {
-    for (const auto* const text :
-         {"0", "-12.50", "0.05", "58750003716598352816469", "99999999999999999999.999999999999999999"}) {
+    for (const auto* const text : {"0", "-12.50", "0.05", "58750003716598352816469",
+                                   "99999999999999999999.999999999999999999"}) {
         EXPECT_EQ(shown(text), text);
     }
     EXPECT_EQ(shown("+7"), "7");
@@ -52,7 +52,8 @@ TEST(Decimal, WhatDoesNotFitIsAnError) {
 }
 
 TEST(Arithmetic, AgreesWithTheLibraryOfC) {
-    for (const double x : {1e-300, 1e-9, 0.3, 0.70710678, 0.99999, 1.0, 1.5, 2.0, 10.0, 1e9, 1e300}) {
+    for (const double x :
+         {1e-300, 1e-9, 0.3, 0.70710678, 0.99999, 1.0, 1.5, 2.0, 10.0, 1e9, 1e300}) {
         EXPECT_NEAR(ln(x), std::log(x), 4e-15 * std::max(1.0, std::fabs(std::log(x)))) << x;
     }
     for (const double x : {-700.0, -20.0, -1.0, -1e-9, 0.0, 1e-9, 0.5, 1.0, 3.3, 50.0, 700.0}) {
@@ -72,7 +73,11 @@ TEST(Arithmetic, QuantilesOfTheNormalDistributionAreRight) {
 std::string computed(std::string_view text) {
     std::string why;
     const auto expression = Expression::parse(text, why);
-    return expression ? to_text(expression->evaluate([](std::size_t) { return Decimal{250, 2}; }, 2))
+    return expression ? to_text(expression->evaluate(
+                            [](std::size_t) {
+                                return Decimal{250, 2};
+                            },
+                            2))
                       : why;
 }
 
@@ -85,8 +90,9 @@ TEST(Expression, ProductsComeBeforeSums) {
 }
 
 TEST(Expression, SaysWhereItStopsBeingOne) {
-    EXPECT_EQ(computed("1 +"), "\"1 +\" is no expression: expected a number or the name of a column "
-                               "at character 4");
+    EXPECT_EQ(computed("1 +"),
+              "\"1 +\" is no expression: expected a number or the name of a column "
+              "at character 4");
     EXPECT_EQ(computed("(a"), "\"(a\" is no expression: expected ) at character 3");
     EXPECT_EQ(computed("a b"), "\"a b\" is no expression: expected an operator at character 3");
     EXPECT_NE(computed(std::string(500, '(')).find("nested too deep"), std::string::npos);

@@ -56,9 +56,8 @@ class Preparing {
                 job.after.insert(*job_of[parent]);
             }
             const auto known =
-                std::find_if(recorded.begin(), recorded.end(), [&](const Recorded& one) {
-                    return one.table == job.layout.name;
-                });
+                std::find_if(recorded.begin(), recorded.end(),
+                             [&](const Recorded& one) { return one.table == job.layout.name; });
             if (known != recorded.end()) {
                 job.recorded = *known;
             }
@@ -114,8 +113,8 @@ class Preparing {
                               fmt::format("the table {} has no column {}", table, column));
                 return list;
             }
-            selected += fmt::format("{}{}::text", selected.empty() ? "" : ", ",
-                                    pg::identifier(column));
+            selected +=
+                fmt::format("{}{}::text", selected.empty() ? "" : ", ", pg::identifier(column));
         }
         // By their texts, byte for byte: the same in every database, whatever its collation is.
         std::string order;

@@ -21,8 +21,7 @@ Chooser::Chooser(std::uint64_t count, std::optional<double> exponent) : count_(c
 }
 
 std::uint64_t Chooser::choose(Key key, std::uint64_t row) const {
-    return zipf_ ? scatter_->at(zipf_->rank(key, row) - 1)
-                 : below(draw(key, row).first, count_);
+    return zipf_ ? scatter_->at(zipf_->rank(key, row) - 1) : below(draw(key, row).first, count_);
 }
 
 void TableReference::settle(const Model& model) {
@@ -64,8 +63,8 @@ std::optional<std::size_t> TableReference::field(const std::string& name, const 
     const auto& parent = site.draft.model.tables[options_.parent];
     const auto column = parent.column(name);
     if (!column) {
-        site.draft.mistakes.add(place, fmt::format("{} has no column {} in this file",
-                                                   parent.name.text(), name));
+        site.draft.mistakes.add(
+            place, fmt::format("{} has no column {} in this file", parent.name.text(), name));
         return std::nullopt;
     }
     site.draft.needs_of(site.column).insert({options_.parent, *column});
@@ -107,8 +106,7 @@ void InputReference::copy(Row& row, std::size_t field, Value& value) const {
         value.set_null();
         return;
     }
-    const auto number =
-        row.chosen(relation_, [&] { return chooser_->choose(key_, row.number()); });
+    const auto number = row.chosen(relation_, [&] { return chooser_->choose(key_, row.number()); });
     value = rows_->rows[number][field];
 }
 

@@ -97,7 +97,8 @@ TEST(Relations, EveryParentHasAsManyChildrenAsWereDrawn) {
     EXPECT_NEAR(static_cast<double>(making.rows("lines")),
                 2.0 * static_cast<double>(making.rows("orders")),
                 0.2 * static_cast<double>(making.rows("orders")));
-    EXPECT_TRUE(std::all_of(counts.begin(), counts.end(), [](auto& one) { return one.second <= 4; }));
+    EXPECT_TRUE(
+        std::all_of(counts.begin(), counts.end(), [](auto& one) { return one.second <= 4; }));
 }
 
 TEST(Relations, SkewMakesSomeParentsPopular) {
@@ -263,21 +264,24 @@ TEST(Mistakes, AreToldWithTheirPlace) {
              {"a = { make = 'integer', from = 0.5, to = 1 }", "expected a whole number"},
              {"a = { make = 'uuid', nuls = 0.5 }", "no setting nuls here; did you mean nulls?"},
              {"a = { make = 'uuid', nulls = 2 }", "nulls is 2; expected 0 to 1"},
-             {"a = { make = 'copy', of = 'bb' }\nb = 1", "no column bb in this file; did you mean b?"},
+             {"a = { make = 'copy', of = 'bb' }\nb = 1",
+              "no column bb in this file; did you mean b?"},
              {"a = { make = 'copy', of = 'b' }\nb = { make = 'copy', of = 'a' }",
               "a column is made from itself: t.a from t.b from t.a"},
              {"a = { make = 'copy', of = 'a.x' }", "a is no reference"},
              {"a = { make = 'time', from = 'yesterday', to = '2026-01-01' }", "no date or time"},
              {"a = { make = 'time', after = 'b', within = 'long' }\nb = 1", "no duration"},
              {"a = { make = 'choice', of = {} }", "choices are written"},
-             {"a = { make = 'choice', of = ['x'], weights = [1, 2] }", "weights is a list of 1 number"},
+             {"a = { make = 'choice', of = ['x'], weights = [1, 2] }",
+              "weights is a list of 1 number"},
              {"a = { make = 'pick', list = 'nothing' }", "there is no list nothing"},
              {"a = { make = 'pick', list = 'places', column = 'town' }", "has no column town"},
              {"a = { make = 'compute', of = '1 +' }", "is no expression"},
              {"a = { make = 'template', text = '{x' }", "a { without its }"},
              {"a = { make = 'reference', to = 'elsewhere' }", "to is written \"table.column\""},
              {"a = { make = 'reference', to = 't.z' }", "t has no column z in this file"},
-             {"a = { make = 'reference', to = 't.b', each = 2 }\nb = 'uuid'", "neither each nor shape"},
+             {"a = { make = 'reference', to = 't.b', each = 2 }\nb = 'uuid'",
+              "neither each nor shape"},
              {"a = { make = 'bytes', length = [3, 1] }", "neither a number from 0 nor two"},
              {"a = [1]", "expected { make = … }"},
              {"a = { make = 'uuid', when = { b = [] } }\nb = 1", "the list of values is empty"}}) {
@@ -292,8 +296,10 @@ TEST(Mistakes, AreToldWithTheirPlace) {
              {"[tables.t]\nrows = 1\n[tables.t.columns]\na = { make = 'reference', to = 'u.a' }\n"
               "[tables.u]\nrows = 1\n[tables.u.columns]\na = { make = 'reference', to = 't.b' }\n",
               "t has no column b"},
-             {"[tables.t]\nrows = 1\n[tables.t.columns]\nb = 1\na = { make = 'reference', to = 'u.b' }\n"
-              "[tables.u]\nrows = 1\n[tables.u.columns]\nb = 1\na = { make = 'reference', to = 't.b' }\n",
+             {"[tables.t]\nrows = 1\n[tables.t.columns]\nb = 1\na = { make = 'reference', to = "
+              "'u.b' }\n"
+              "[tables.u]\nrows = 1\n[tables.u.columns]\nb = 1\na = { make = 'reference', to = "
+              "'t.b' }\n",
               "refers to itself over other tables"},
              {"[tables.p]\nrows = 1\n[tables.p.columns]\nn = -3\n[tables.t]\n[tables.t.columns]\n"
               "a = { make = 'reference', to = 'p.n', each = { column = 'n' } }\n",

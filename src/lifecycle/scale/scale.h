@@ -28,7 +28,7 @@ namespace caisson::scale {
 
 /// scale.toml of one database, with the lists it names.
 struct File {
-    std::string shown;                         ///< `seeds/scale.toml`: for places.
+    std::string shown;  ///< `seeds/scale.toml`: for places.
     std::string text;
     std::map<std::string, std::string> lists;  ///< By name as written: `scale/industries.csv`.
 };

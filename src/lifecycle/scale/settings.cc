@@ -38,8 +38,8 @@ std::optional<std::string> Settings::text(std::string_view name) {
         return std::nullopt;
     }
     if (!node->is(NodeType::text)) {
-        mistake(*node, fmt::format("{} is {}; expected a string", name,
-                                   platform::type_text(node->type)));
+        mistake(*node,
+                fmt::format("{} is {}; expected a string", name, platform::type_text(node->type)));
         return std::nullopt;
     }
     return node->text;
@@ -68,8 +68,8 @@ std::optional<double> Settings::number(std::string_view name) {
         return std::nullopt;
     }
     if (!node->is(NodeType::integer) && !node->is(NodeType::number)) {
-        mistake(*node, fmt::format("{} is {}; expected a number", name,
-                                   platform::type_text(node->type)));
+        mistake(*node,
+                fmt::format("{} is {}; expected a number", name, platform::type_text(node->type)));
         return std::nullopt;
     }
     return node->number;
@@ -94,10 +94,10 @@ std::optional<Int128> Settings::digits(std::string_view name, int scale) {
     } catch (const Error&) {
         // Too many digits, as the other way of not fitting.
     }
-    mistake(*node, fmt::format("{} is {}; expected {}", name, node->text,
-                               scale == 0 ? "a whole number"
-                                          : fmt::format("a number with at most {} decimals",
-                                                        scale)));
+    mistake(*node,
+            fmt::format("{} is {}; expected {}", name, node->text,
+                        scale == 0 ? "a whole number"
+                                   : fmt::format("a number with at most {} decimals", scale)));
     return std::nullopt;
 }
 
@@ -130,8 +130,8 @@ std::optional<std::int64_t> Settings::duration(std::string_view name) {
     if (!node) {
         return std::nullopt;
     }
-    const auto value = node->is(NodeType::text) ? platform::parse_duration(node->text)
-                                                : std::nullopt;
+    const auto value =
+        node->is(NodeType::text) ? platform::parse_duration(node->text) : std::nullopt;
     if (!value) {
         mistake(*node, fmt::format("{} is no duration; expected such as \"30d\", \"1h30m\"", name));
         return std::nullopt;
@@ -160,8 +160,8 @@ std::optional<Settings::Range> Settings::range(std::string_view name) {
         node->items[0].integer >= 0 && node->items[0].integer <= node->items[1].integer) {
         return Range{node->items[0].integer, node->items[1].integer};
     }
-    mistake(*node, fmt::format("{} is neither a number from 0 nor two of them, such as [1, 3]",
-                               name));
+    mistake(*node,
+            fmt::format("{} is neither a number from 0 nor two of them, such as [1, 3]", name));
     return std::nullopt;
 }
 
@@ -182,8 +182,8 @@ std::optional<Shape::Kind> Settings::kind() {
 double Settings::exponent() {
     const auto value = number("exponent");
     if (value && !(*value > 0 && *value <= 10)) {
-        mistake(*find("exponent"), fmt::format("exponent is {}; expected above 0, at most 10",
-                                               *value));
+        mistake(*find("exponent"),
+                fmt::format("exponent is {}; expected above 0, at most 10", *value));
         return 1;
     }
     return value.value_or(1);

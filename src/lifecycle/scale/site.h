@@ -29,10 +29,10 @@ using ColumnNumber = std::pair<std::size_t, std::size_t>;
 
 /// How a reference counts the rows of its table.
 struct CountedBy {
-    std::size_t parent = 0;              ///< Table.
-    std::optional<std::uint64_t> same;   ///< As many for each.
-    std::optional<Shape> shape;          ///< Drawn for each parent, under `key`.
-    std::optional<std::size_t> column;   ///< A column of the parent says it.
+    std::size_t parent = 0;             ///< Table.
+    std::optional<std::uint64_t> same;  ///< As many for each.
+    std::optional<Shape> shape;         ///< Drawn for each parent, under `key`.
+    std::optional<std::size_t> column;  ///< A column of the parent says it.
     Key key;
     Place place;
 };
@@ -44,7 +44,8 @@ struct Draft {
     seeds::Mistakes& mistakes;
     double factor;
     Model& model;
-    std::vector<std::set<ColumnNumber>> needs;  ///< By column, numbered through: what it is made of.
+    std::vector<std::set<ColumnNumber>>
+        needs;  ///< By column, numbered through: what it is made of.
     std::vector<std::optional<CountedBy>> counted;  ///< By table.
     std::vector<Counting*> counting;
     std::vector<std::size_t> first_column;  ///< By table: its first column's number in `needs`.

@@ -44,10 +44,10 @@ constexpr std::string_view hexadecimal = "0123456789abcdef";
 
 /// What letters of Latin-1 with two bytes of UTF-8 become, from U+00C0 on.
 constexpr std::array<std::string_view, 64> plain = {
-    "a", "a", "a", "a", "ae", "a", "ae", "c", "e", "e", "e", "e", "i", "i", "i", "i",
-    "d", "n", "o", "o", "o", "o", "oe", "", "o", "u", "u", "u", "ue", "y", "th", "ss",
-    "a", "a", "a", "a", "ae", "a", "ae", "c", "e", "e", "e", "e", "i", "i", "i", "i",
-    "d", "n", "o", "o", "o", "o", "oe", "", "o", "u", "u", "u", "ue", "y", "th", "y"};
+    "a", "a", "a", "a", "ae", "a", "ae", "c", "e", "e", "e", "e", "i",  "i", "i",  "i",
+    "d", "n", "o", "o", "o",  "o", "oe", "",  "o", "u", "u", "u", "ue", "y", "th", "ss",
+    "a", "a", "a", "a", "ae", "a", "ae", "c", "e", "e", "e", "e", "i",  "i", "i",  "i",
+    "d", "n", "o", "o", "o",  "o", "oe", "",  "o", "u", "u", "u", "ue", "y", "th", "y"};
 
 }  // namespace
 
@@ -126,15 +126,13 @@ bool Template::add_place(std::string_view inside, std::string& why) {
         part.kind = Kind::row;
         part.from = count.value_or(0);
     } else if ((name == "digits" || name == "letters" || name == "hex") && count) {
-        part.kind = name == "digits"    ? Kind::digits
-                    : name == "letters" ? Kind::letters
-                                        : Kind::hex;
+        part.kind = name == "digits" ? Kind::digits : name == "letters" ? Kind::letters : Kind::hex;
         part.from = *count;
     } else if (name == "number" && !setting.empty()) {
         const auto dash = setting.find('-');
         const auto from = whole(setting.substr(0, dash));
-        const auto to = dash == std::string_view::npos ? std::nullopt
-                                                       : whole(setting.substr(dash + 1));
+        const auto to =
+            dash == std::string_view::npos ? std::nullopt : whole(setting.substr(dash + 1));
         if (!from || !to || *from > *to || *to - *from == ~std::uint64_t{0}) {
             why = fmt::format("{{{}}} is no range; expected such as {{number:1-255}}", inside);
             return false;
@@ -152,9 +150,10 @@ bool Template::add_place(std::string_view inside, std::string& why) {
         const auto* const filter = std::find_if(filters.begin(), filters.end(),
                                                 [&](const auto& f) { return f.first == setting; });
         if (name.empty() || filter == filters.end()) {
-            why = fmt::format("{{{}}} is no place to fill; expected a column, perhaps with slug, "
-                              "lower, upper or fill, or n, digits:N, letters:N, hex:N, number:A-B",
-                              inside);
+            why = fmt::format(
+                "{{{}}} is no place to fill; expected a column, perhaps with slug, "
+                "lower, upper or fill, or n, digits:N, letters:N, hex:N, number:A-B",
+                inside);
             return false;
         }
         auto known = std::find(names_.begin(), names_.end(), name);
@@ -194,9 +193,9 @@ void Template::append(std::string& out, Key key, std::uint64_t row,
                 append_drawn(out, hexadecimal, part.from, key, row, turn);
                 break;
             case Kind::number:
-                fmt::format_to(std::back_inserter(out), "{}",
-                               part.from + below(draw(key, row, turn++).first,
-                                                 part.to - part.from + 1));
+                fmt::format_to(
+                    std::back_inserter(out), "{}",
+                    part.from + below(draw(key, row, turn++).first, part.to - part.from + 1));
                 break;
             case Kind::column: {
                 const auto& value = value_of(part.name);

@@ -8,7 +8,8 @@
 namespace caisson::scale {
 namespace {
 
-std::string filled(std::string_view text, std::uint64_t row = 0, const std::string& name = "Ünal Ö'Brien & Co.") {
+std::string filled(std::string_view text, std::uint64_t row = 0,
+                   const std::string& name = "Ünal Ö'Brien & Co.") {
     std::string why;
     const auto made = Template::parse(text, why);
     if (!made) {
@@ -31,8 +32,8 @@ TEST(Template, ColumnsAndNumbersOfRowsAreFilledIn) {
 TEST(Template, DrawnCharactersAreOfTheirAlphabet) {
     for (std::uint64_t row = 0; row < 200; ++row) {
         const auto text = filled("{digits:20}-{letters:3}-{hex:40}-{number:5-12}", row);
-        EXPECT_TRUE(std::regex_match(
-            text, std::regex("[0-9]{20}-[A-Z]{3}-[0-9a-f]{40}-([5-9]|1[0-2])")))
+        EXPECT_TRUE(
+            std::regex_match(text, std::regex("[0-9]{20}-[A-Z]{3}-[0-9a-f]{40}-([5-9]|1[0-2])")))
             << text;
         EXPECT_TRUE(std::regex_match(filled("{name:fill}", row, "M# #@@"),
                                      std::regex("M[0-9] [0-9][A-Z]{2}")));

@@ -68,8 +68,7 @@ std::uint64_t Recorded::there() const {
 }
 
 bool is_tracked(pg::Connection& connection) {
-    return connection
-        .query("select to_regclass('caisson.seed_scale_chunks') is not null as there")
+    return connection.query("select to_regclass('caisson.seed_scale_chunks') is not null as there")
         .front()
         .boolean("there");
 }
@@ -124,9 +123,10 @@ std::vector<Recorded> recorded_tables(pg::Connection& connection) {
 
 std::unique_ptr<const Source> recorded_source(pg::Connection& connection, std::int64_t id) {
     const auto row = connection
-                         .query("select text, lists::text as lists, inputs::text as inputs, factor "
-                                "  from caisson.seed_scale_sources where id = $1",
-                                {id})
+                         .query(
+                             "select text, lists::text as lists, inputs::text as inputs, factor "
+                             "  from caisson.seed_scale_sources where id = $1",
+                             {id})
                          .front();
     const File file{"scale.toml as it was applied", row.string("text"),
                     lists_of(row.string("lists"))};
@@ -157,11 +157,12 @@ void settle_tracking(pg::Connection& connection) {
 std::int64_t record_source(pg::Connection& connection, const Source& source) {
     const auto inputs = text_of(source.inputs);
     return connection
-        .query("insert into caisson.seed_scale_sources (checksum, text, lists, inputs, factor) "
-               "values ($1, $2, $3, $4, $5) "
-               "on conflict (checksum) do update set checksum = excluded.checksum returning id",
-               {checksum(source.file, source.factor, inputs), source.file.text,
-                text_of_lists(source.file), inputs, source.factor})
+        .query(
+            "insert into caisson.seed_scale_sources (checksum, text, lists, inputs, factor) "
+            "values ($1, $2, $3, $4, $5) "
+            "on conflict (checksum) do update set checksum = excluded.checksum returning id",
+            {checksum(source.file, source.factor, inputs), source.file.text,
+             text_of_lists(source.file), inputs, source.factor})
         .front()
         .integer("id");
 }
@@ -169,15 +170,16 @@ std::int64_t record_source(pg::Connection& connection, const Source& source) {
 std::int64_t record_table(pg::Connection& connection, const Layout& layout, std::uint64_t rows,
                           const std::string& digest, std::int64_t source) {
     return connection
-        .query("insert into caisson.seed_scale_tables "
-               "  (table_schema, table_name, source, digest, generation, rows, key_columns, server, "
-               "   database_oid) "
-               "select $1, $2, $3, $4, $5, $6, $7::text[], "
-               "       (select system_identifier::text from pg_control_system()), "
-               "       (select oid::text from pg_database where datname = current_database()) "
-               "returning id",
-               {layout.name.schema, layout.name.name, source, digest, generation, rows,
-                seeds::array_literal(layout.key)})
+        .query(
+            "insert into caisson.seed_scale_tables "
+            "  (table_schema, table_name, source, digest, generation, rows, key_columns, server, "
+            "   database_oid) "
+            "select $1, $2, $3, $4, $5, $6, $7::text[], "
+            "       (select system_identifier::text from pg_control_system()), "
+            "       (select oid::text from pg_database where datname = current_database()) "
+            "returning id",
+            {layout.name.schema, layout.name.name, source, digest, generation, rows,
+             seeds::array_literal(layout.key)})
         .front()
         .integer("id");
 }

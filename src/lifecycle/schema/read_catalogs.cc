@@ -202,9 +202,7 @@ class Reader {
             const std::string privileges(row.text(5));
             // Provisioning takes from PUBLIC what its roles make, and the schema public.
             const bool is_taken = grantee == "public" && privileges == "none";
-            // Whoever uses a database that was taken over keeps the use of its first schema.
-            const bool is_use = is_public && privileges == "usage";
-            if (is_provisioned(grantee) || (is_public && grantee == "public") || is_use ||
+            if (is_provisioned(grantee) || (is_public && grantee == "public") ||
                 (is_taken && is_provisioned(owner))) {
                 continue;
             }

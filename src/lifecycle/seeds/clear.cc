@@ -52,9 +52,8 @@ class Clearing {
         std::set<std::string> unknown(options_.files.begin(), options_.files.end());
         std::vector<std::string> names;
         for (const auto& file : recorded) {
-            if (options_.claims_only ||
-                (!sets_.empty() &&
-                 std::find(sets_.begin(), sets_.end(), file.set) == sets_.end())) {
+            if (options_.claims_only || (!sets_.empty() && std::find(sets_.begin(), sets_.end(),
+                                                                     file.set) == sets_.end())) {
                 continue;
             }
             names.push_back(file.name);
@@ -330,8 +329,8 @@ class Clearing {
         };
         for (const auto row : counts) {
             const auto file = row.integer("file");
-            cleared.tables.push_back({file < 0 ? claims_.at(file)->name : files_.at(file), name(row),
-                                      static_cast<std::uint64_t>(row.integer("removed")),
+            cleared.tables.push_back({file < 0 ? claims_.at(file)->name : files_.at(file),
+                                      name(row), static_cast<std::uint64_t>(row.integer("removed")),
                                       static_cast<std::uint64_t>(row.integer("gone")),
                                       static_cast<std::uint64_t>(row.integer("kept"))});
         }
@@ -360,11 +359,11 @@ class Clearing {
             {number});
         for (const auto row : kept) {
             const auto count = static_cast<std::uint64_t>(row.integer("count"));
-            cleared.kept.push_back({claim.table.text(), row.string("key"),
-                                    !row.boolean("is_group")
-                                        ? row.string("reason")
-                                        : fmt::format("{}: {}", counted(count, "row"),
-                                                             row.string("reason"))});
+            cleared.kept.push_back(
+                {claim.table.text(), row.string("key"),
+                 !row.boolean("is_group")
+                     ? row.string("reason")
+                     : fmt::format("{}: {}", counted(count, "row"), row.string("reason"))});
         }
     }
 

@@ -90,10 +90,11 @@ struct RowNote {
 struct Claim {
     std::string name;  ///< Of the file, as clear() may be told it; several tables may share it.
     pg::QualifiedName table;
-    /// Adds every row that was made to the table `doomed` (file, table_schema, table_name, key, rel,
-    /// tid, gone, reason): `file` as given, where it lies (tableoid and ctid) or that it is gone,
-    /// and a reason where it has to stay. Rows with the same key stay or go together when the
-    /// server refuses some; one with the member `rows` stands for many. What could not even be looked for comes back as notes.
+    /// Adds every row that was made to the table `doomed` (file, table_schema, table_name, key,
+    /// rel, tid, gone, reason): `file` as given, where it lies (tableoid and ctid) or that it is
+    /// gone, and a reason where it has to stay. Rows with the same key stay or go together when the
+    /// server refuses some; one with the member `rows` stands for many. What could not even be
+    /// looked for comes back as notes.
     std::function<std::vector<RowNote>(pg::Connection& connection, const std::string& doomed,
                                        std::int64_t file)>
         collect;

@@ -64,7 +64,7 @@ struct UnknownShape {
     std::uint64_t keys = 0;
     std::uint64_t without_ttl = 0;
     std::uint64_t bytes = 0;
-    std::vector<std::string> examples;  ///< The first three keys, as they are.
+    std::vector<std::string> examples;  ///< The first three keys in byte order.
 };
 
 /// One of the largest keys, or of those that are asked for most.

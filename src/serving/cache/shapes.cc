@@ -14,6 +14,17 @@ constexpr std::size_t deepest = 8;          ///< Parts; what follows is `{rest}`
 constexpr std::size_t most_nodes = 10'000;  ///< Of the tree.
 constexpr std::size_t longest_word = 32;
 constexpr std::size_t most_examples = 3;
+
+/// The first ones in byte order: in whichever order the server lists them, a report is the same.
+void keep_example(std::vector<std::string>& examples, std::string_view key) {
+    if (examples.size() == most_examples && key >= examples.back()) {
+        return;
+    }
+    examples.emplace(std::lower_bound(examples.begin(), examples.end(), key), key);
+    if (examples.size() > most_examples) {
+        examples.pop_back();
+    }
+}
 constexpr std::string_view any_word = "{word}";
 constexpr std::string_view any_rest = "{rest}";
 
@@ -85,9 +96,7 @@ struct Shapes::Node {
         ending.without_ttl += other.ending.without_ttl;
         ending.bytes += other.ending.bytes;
         for (const auto& example : other.ending.examples) {
-            if (ending.examples.size() < most_examples) {
-                ending.examples.push_back(example);
-            }
+            keep_example(ending.examples, example);
         }
         for (const auto& [label, node] : other.children) {
             child(label).take(*node);
@@ -171,9 +180,7 @@ void Shapes::add(std::string_view key, bool has_ttl, std::uint64_t bytes) {
     ++node->ending.keys;
     node->ending.without_ttl += has_ttl ? 0 : 1;
     node->ending.bytes += bytes;
-    if (node->ending.examples.size() < most_examples) {
-        node->ending.examples.emplace_back(key);
-    }
+    keep_example(node->ending.examples, key);
 }
 
 std::vector<UnknownShape> Shapes::shapes() const {

@@ -34,7 +34,7 @@ TEST(Shapes, PutKeysTogetherThatDifferInNumbersOnly) {
     EXPECT_EQ(all[0].keys, 40U);
     EXPECT_EQ(all[0].without_ttl, 20U);
     EXPECT_EQ(all[0].bytes, 4000U);
-    EXPECT_THAT(all[0].examples, ElementsAre("tmp:import:0", "tmp:import:1", "tmp:import:2"));
+    EXPECT_THAT(all[0].examples, ElementsAre("tmp:import:0", "tmp:import:1", "tmp:import:10"));
     EXPECT_THAT(names(shapes), Contains("tmp:import:{hex}"));
     EXPECT_THAT(names(shapes), Contains("tmp:import:{uuid}"));
     EXPECT_THAT(names(shapes), Contains("tmp:import:{text}"));
