@@ -54,6 +54,11 @@ void read_isolation(Reading& reading) {
     }
     if (const Node* roles = section->find("roles")) {
         isolation.roles = texts_of(*section, "roles");
+        if (isolation.roles.empty()) {
+            reading.mistake(roles->place,
+                            "no role acts for tenants, so nothing would be tried; expected at "
+                            "least one, such as \"app\"");
+        }
         for (const auto& role : roles->items) {
             check_role(reading, role);
         }

@@ -11,6 +11,7 @@
 #include "app/cli/context.h"
 #include "app/cli/journaling.h"
 #include "app/cli/migrate.h"
+#include "app/cli/users.h"
 #include "base/files.h"
 #include "base/text.h"
 
@@ -31,31 +32,17 @@ std::size_t tenants_of(Context& context) {
     return number;
 }
 
-/// As whom the roles connect in this environment. Where a variable is not set, nothing is known:
-/// the platform's own role is tried.
-std::map<std::string, std::string> users_of(Context& context, const platform::Database& database) {
-    std::map<std::string, std::string> users;
-    for (const auto& suffix : context.run().manifest.isolation.roles) {
-        try {
-            users[suffix] = trust::role_settings(context.run(), database, suffix).user;
-        } catch (const Error& error) {
-            if (error.code() == Code::interrupted) {
-                throw;
-            }
-        }
-    }
-    return users;
-}
-
 isolation::Report prove_one(Context& context, const platform::Database& database) {
     const auto& run = context.run();
+    const auto users = users_of(context, database, run.manifest.isolation.roles);
     // Examples of rows: sample seeds are no secret of a protected environment, and go to a shadow.
     const isolation::Request request{run,
                                      database,
                                      sources::load(database.migrations, run.manifest.features),
                                      run.manifest.features,
                                      seeds::load(run.manifest, database),
-                                     users_of(context, database),
+                                     users.by_suffix,
+                                     users.unknown,
                                      tenants_of(context),
                                      context.arguments().has("--allow-programs")};
     std::optional<Progress> bar;
@@ -139,9 +126,11 @@ std::vector<Verb> isolation_verbs() {
          "On a shadow, tenants are made with rows in every table of theirs; each of them, and "
          "nobody, "
          "tries every command on\n"
-         "every table, view and function. A leak is shown as SQL for psql. Nothing real is "
-         "touched, "
-         "and no server need run.\n"
+         "every table, view and function. A leak is shown as SQL for psql. No server need run; of "
+         "the "
+         "database itself only the\n"
+         "journal is touched, where it can be reached. Every function is called, whatever it "
+         "reaches.\n"
          "What is meant to be so is accepted by name: [isolation.accept]. Exit status 7 when "
          "something leaks.",
          {{"--tenants", "N", "how many are made (default: 3)", {}},

@@ -1,22 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
 #include <boost/json/array.hpp>
 #include <fmt/format.h>
 
 #include "app/cli/catalogue.h"
 #include "app/cli/context.h"
 #include "app/cli/migrate.h"
+#include "app/cli/users.h"
 #include "base/text.h"
 #include "lifecycle/migrations/migrations.h"
+#include "lifecycle/proof/build.h"
 #include "lifecycle/proof/drift.h"
 #include "lifecycle/provision/plan.h"
-#include "protection/isolation/matrix.h"
+#include "protection/privileges/matrix.h"
 #include "trust/identity.h"
 
 namespace caisson::cli {
 namespace {
 
 struct Expectation {
-    isolation::Matrix matrix;
+    privileges::Privileges privileges;
     std::string basis;  ///< For people.
     std::vector<std::string> notes;
 };
@@ -40,21 +44,19 @@ Expectation expected(Context& context, pg::Connection& live, const platform::Dat
                     fmt::format("the shadow {} has none of the platform's roles", shadow.text()),
                     "give its user CREATEROLE, or name no shadow: a server of its own is made");
     }
-    migrations::Features features;
-    for (const auto& file : files) {
-        if (!file.up.directives.feature.empty()) {
-            features[file.up.directives.feature] = true;
-        }
-    }
-    proof::build(shadow, run, database, files, features,
+    proof::build(shadow, run, database, files, proof::features_of(files),
                  context.arguments().has("--allow-programs"));
     pg::Connection admin(shadow.admin());
-    return {isolation::read_matrix(admin, roles),
+    return {privileges::read_privileges(admin, roles),
             fmt::format("{} replayed on {}", counted(files.size(), "migration"), shadow.text()),
             shadow.notes()};
 }
 
-boost::json::object json_of(const isolation::Matrix& matrix) {
+boost::json::value optional(const std::string& text) {
+    return text.empty() ? boost::json::value(nullptr) : boost::json::value(text);
+}
+
+boost::json::object json_of(const privileges::Matrix& matrix) {
     boost::json::object objects;
     for (const auto& [object, by_role] : matrix) {
         boost::json::object roles;
@@ -66,49 +68,103 @@ boost::json::object json_of(const isolation::Matrix& matrix) {
     return objects;
 }
 
+/// The roles of the platform, and who they are in this environment.
+struct Roles {
+    std::vector<std::string> own;              ///< `main_db_app`
+    std::map<std::string, std::string> users;  ///< To whom the environment has them connect as.
+    std::vector<std::string> all;              ///< Whose rights are compared.
+    std::vector<std::string> notes;
+};
+
+Roles roles_of(Context& context, const platform::Database& database) {
+    Roles roles;
+    std::vector<std::string> suffixes;
+    for (const auto& [role, state] : provision::wanted_roles(context.run().manifest, database)) {
+        roles.own.push_back(role);
+        suffixes.push_back(role.substr(database.name.size() + 1));
+    }
+    const auto users = users_of(context, database, suffixes);
+    for (std::size_t place = 0; place < suffixes.size(); ++place) {
+        const auto& role = roles.own[place];
+        const auto user = users.by_suffix.find(suffixes[place]);
+        const bool is_other = user != users.by_suffix.end() && user->second != role;
+        if (is_other) {
+            roles.users[role] = user->second;
+            roles.notes.push_back(fmt::format("{} connects as {}, who should have the rights of {}",
+                                              suffixes[place], user->second, role));
+        }
+        const auto& name = is_other ? user->second : role;
+        if (std::ranges::find(roles.all, name) == roles.all.end()) {
+            roles.all.push_back(name);
+        }
+    }
+    for (const auto& [suffix, why] : users.unknown) {
+        roles.notes.push_back(fmt::format("it is not known as whom {} connects: {}", suffix, why));
+    }
+    return roles;
+}
+
+std::string sentence_of(const privileges::Deviation& deviation) {
+    const std::string who = deviation.role == "public" ? "everybody" : deviation.role;
+    if (deviation.right == "exist") {
+        return who + (deviation.is_found ? " is there, and nothing makes it"
+                                         : " is not there, and should be");
+    }
+    const auto what = deviation.object.empty()
+                          ? deviation.right
+                          : fmt::format("{} on {}", deviation.right, deviation.object);
+    const auto verb = deviation.object.empty() ? (deviation.is_found ? "turns out to " : "should ")
+                      : deviation.is_found     ? "may "
+                                               : "may not ";
+    const auto end = deviation.object.empty() ? (deviation.is_found ? "" : ", and is not")
+                     : deviation.is_found     ? ", which nothing gives"
+                                              : ", and should";
+    return fmt::format("{} {}{}{}{}", who, verb, what,
+                       deviation.by.empty() ? "" : " by way of " + deviation.by, end);
+}
+
 bool compare_one(Context& context, const platform::Database& database, boost::json::array& rows) {
     const auto& run = context.run();
     pg::Connection live(trust::role_settings(run, database, trust::Role::migrator));
     trust::require_ours(live, run, database);
-    std::vector<std::string> roles;
-    for (const auto& [role, state] : provision::wanted_roles(run.manifest, database)) {
-        roles.push_back(role);
-    }
-    const auto wanted = expected(context, live, database, roles);
-    const auto found = isolation::read_matrix(live, roles);
+    const auto roles = roles_of(context, database);
+    const auto wanted = expected(context, live, database, roles.own);
+    const auto found = privileges::read_privileges(live, roles.all);
     const auto deviations =
-        isolation::compare(wanted.matrix, found, trust::database_name(run, database));
+        privileges::compare(privileges::as_users(wanted.privileges, roles.users), found, roles.all,
+                            trust::database_name(run, database));
     context.print(context.bold(database.name) + context.dim(" against " + wanted.basis));
-    for (const auto& note : wanted.notes) {
-        context.print("  note: " + note);
+    for (const auto* notes : {&wanted.notes, &roles.notes}) {
+        for (const auto& note : *notes) {
+            context.print("  note: " + note);
+        }
     }
     if (context.arguments().has("--matrix")) {
-        context.print(trim(isolation::to_table(found, roles)));
+        context.print(trim(privileges::to_table(found.matrix, roles.all)));
     }
     boost::json::array differences;
     for (const auto& deviation : deviations) {
-        context.print(fmt::format("  {} {} {} {} on {}{}", context.red("✗"),
-                                  deviation.role == "public" ? "everybody" : deviation.role,
-                                  deviation.is_found ? "may" : "may not", deviation.right,
-                                  deviation.object,
-                                  deviation.is_found ? ", which nothing gives" : ", and should"));
+        context.print(fmt::format("  {} {}", context.red("✗"), sentence_of(deviation)));
         context.print("      → " + deviation.remedy);
         differences.push_back(boost::json::object{{"role", deviation.role},
-                                                  {"object", deviation.object},
+                                                  {"object", optional(deviation.object)},
                                                   {"privilege", deviation.right},
                                                   {"expected", !deviation.is_found},
                                                   {"found", deviation.is_found},
+                                                  {"by", optional(deviation.by)},
                                                   {"remedy", deviation.remedy}});
     }
     context.print(deviations.empty()
-                      ? fmt::format("  as it should be: {} of {}", counted(found.size(), "object"),
-                                    counted(roles.size(), "role"))
+                      ? fmt::format("  as it should be: {} of {}",
+                                    counted(found.matrix.size(), "object"),
+                                    counted(roles.all.size(), "role"))
                       : fmt::format("  {}", counted(deviations.size(), "difference")));
-    rows.push_back(boost::json::object{{"database", database.name},
-                                       {"basis", wanted.basis},
-                                       {"roles", boost::json::array(roles.begin(), roles.end())},
-                                       {"matrix", json_of(found)},
-                                       {"differences", std::move(differences)}});
+    rows.push_back(
+        boost::json::object{{"database", database.name},
+                            {"basis", wanted.basis},
+                            {"roles", boost::json::array(roles.all.begin(), roles.all.end())},
+                            {"matrix", json_of(found.matrix)},
+                            {"differences", std::move(differences)}});
     return deviations.empty();
 }
 

@@ -23,21 +23,9 @@ std::vector<migrations::Migration> applied_files(const std::vector<migrations::M
                                                  const migrations::History& history,
                                                  const migrations::TextOf& text_of);
 
-/// The history tables of the tools that the sources are written for: files may read their own, and
-/// a database that such a tool uses has one.
-void make_tool_tables(pg::Connection& connection, const std::vector<platform::Source>& sources,
-                      const std::vector<migrations::Migration>& files);
-
 /// What is compared: structure and rights. Where the shadow has the platform's roles, theirs as
 /// well; what the administrators own and were given is left out.
 schema::Scope scope_of(const trust::Run& run, bool has_roles);
-
-/// Applies files to the shadow by the code that applies them in earnest, whatever their order, and
-/// gives the rights of the manifest's own roles, which follow the migrations.
-/// Errors: those of migrations::up.
-void build(const shadow::Shadow& shadow, const trust::Run& run, const platform::Database& database,
-           const std::vector<migrations::Migration>& files, const migrations::Features& features,
-           bool allow_programs = false);
 
 /// Replays them on the shadow, gives the rights of the manifest's own roles, and looks.
 /// Errors: those of migrations::up, such as a file that no longer can be applied to an empty

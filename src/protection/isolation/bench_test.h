@@ -70,13 +70,15 @@ struct Bench {
         }
         return steps;
     }
-    Report prove(std::map<std::string, std::string> users = {}) const {
+    Report prove(std::map<std::string, std::string> users = {},
+                 std::map<std::string, std::string> unknown_users = {}) const {
         const Request request{run,
                               database(),
                               caisson::sources::load(sources, run.manifest.features),
                               run.manifest.features,
                               seeds::load(run.manifest, database()),
-                              std::move(users)};
+                              std::move(users),
+                              std::move(unknown_users)};
         std::vector<Report> reports;
         reports.push_back(isolation::prove(
             request, {[this] { return shadow::open(run, database(), catalogue()); }}));

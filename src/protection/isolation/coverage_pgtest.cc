@@ -194,7 +194,62 @@ create policy audit on notes for select to main_db_auditor using (true);
 )sql")
                             .prove();
     EXPECT_THAT(names(report), ElementsAre("no policies sealed"));
-    EXPECT_EQ(find(report, "policy notes.audit")->severity, Severity::info);
+    EXPECT_EQ(find(report, "policy of others notes.audit")->severity, Severity::info);
+}
+
+TEST(Acceptance, OfACautionIsNotThatOfTheLeak) {
+    constexpr std::string_view unforced = "alter table notes no force row level security;";
+    Bench careful(std::string(unforced) +
+                  "create view mine with (security_barrier) as select body from notes where "
+                  "user_id = (select me());");
+    careful.run.manifest.isolation.accepted = {{"definer view mine", "it filters", {}}};
+    const auto held = careful.prove();
+    EXPECT_EQ(find(held, "definer view mine")->accepted, "it filters");
+    Bench leaky(std::string(unforced) +
+                "create view mine with (security_barrier) as select body from notes;");
+    leaky.run.manifest.isolation.accepted = careful.run.manifest.isolation.accepted;
+    EXPECT_FALSE(expect_leak(leaky.prove(), "view mine").accepted);
+}
+
+TEST(Acceptance, IsOfOneRoleWhereThereAreSeveral) {
+    Bench bench(R"sql(
+create policy notes_all on notes for select using (true);
+)sql");
+    bench.run.manifest.isolation.roles = {"app", "readonly"};
+    bench.run.manifest.isolation.accepted = {{"read notes as readonly", "it reads for all", {}},
+                                             {"policy notes.notes_all", "no such name", {}}};
+    const auto report = bench.prove();
+    EXPECT_THAT(report.roles, ElementsAre("main_db_app", "main_db_readonly"));
+    EXPECT_TRUE(find(report, "read notes as readonly")->accepted);
+    EXPECT_FALSE(expect_leak(report, "read notes as app").accepted);
+    EXPECT_TRUE(find(report, "read notes as readonly")->is_reproduced);
+    ASSERT_EQ(bench.unused.size(), 1U);
+    EXPECT_EQ(bench.unused[0].name, "policy notes.notes_all");
+}
+
+TEST(Acceptance, IsOfOneDatabaseWhereThereAreSeveral) {
+    Bench bench(
+        "create view seen as select code from topics; alter table notes no force row level "
+        "security; create view mine as select body from notes where user_id = (select me());");
+    auto other = bench.run.manifest.databases.front();
+    other.key = "other";
+    other.name = "other_db";
+    bench.run.manifest.databases.push_back(other);
+    bench.run.manifest.isolation.accepted = {{"definer view mine", "no such name", {}}};
+    const auto report = bench.prove();
+    const auto* const finding = find(report, "definer view mine in main");
+    ASSERT_TRUE(finding) << to_text(report, false);
+    EXPECT_FALSE(finding->accepted);
+    EXPECT_THAT(finding->remedy, HasSubstr("\"definer view mine in main\" = "));
+}
+
+TEST(Roles, ThatTheDatabaseHasNotAreSaid) {
+    Bench bench;
+    bench.run.manifest.isolation.roles = {"desk"};
+    const auto report = bench.prove();
+    EXPECT_THAT(names(report, Severity::error), ElementsAre("not tried roles"));
+    EXPECT_EQ(report.attempts, 0U);
+    EXPECT_FALSE(report.holds());
 }
 
 TEST(Functions, ThatCannotBeCalledAreSaid) {
@@ -217,7 +272,9 @@ TEST(Reports, SayItInTextJsonAndSql) {
     const auto json = to_json(reports);
     EXPECT_THAT(json, HasSubstr(R"("holds":false)"));
     EXPECT_THAT(
-        json, HasSubstr(R"("name":"read notes","id":"read","object":"notes","severity":"error")"));
+        json,
+        HasSubstr(
+            R"("name":"read notes","id":"read","object":"notes","role":null,"severity":"error")"));
     EXPECT_THAT(json, HasSubstr(R"("reproduced":true)"));
     EXPECT_THAT(to_sql(reports), HasSubstr("-- main_db: read notes: "));
 }

@@ -3,13 +3,23 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace caisson::isolation {
 
 enum class Severity { info, warning, error };
 
-/// Something that was found. `id` and `object` together are its name: what it is accepted by.
+inline std::string_view name_of(Severity severity) {
+    return severity == Severity::error     ? "error"
+           : severity == Severity::warning ? "warning"
+                                           : "info";
+}
+
+/// Something that was found. Its name is what it is accepted by: `read notes`; where several roles
+/// act for tenants, or the platform has several databases, `read notes as readonly in compliance`.
+/// What was seen to leak and what merely might never have the same id: who accepts a caution does
+/// not accept the leak.
 struct Finding {
     std::string id;      ///< Stable, such as `read`, `give away`, `unique`.
     std::string object;  ///< `votes`, `users_email_key`, `find_credentials(text)`.
@@ -22,7 +32,13 @@ struct Finding {
     bool is_reproduced = false;  ///< The session was run, and showed it.
     std::optional<std::string> accepted{};  ///< Why the manifest says that it is to be so.
 
-    std::string name() const { return id + " " + object; }
+    std::string role{};      ///< By its suffix, where several act for tenants.
+    std::string database{};  ///< By its key, where the platform has several.
+
+    std::string name() const {
+        return id + " " + object + (role.empty() ? "" : " as " + role) +
+               (database.empty() ? "" : " in " + database);
+    }
     bool counts() const { return !accepted && severity == Severity::error; }
 };
 

@@ -17,70 +17,114 @@ select coalesce(r.rolname, '') as role, split_part(entry, '=', 2) as value
    and split_part(entry, '=', 2) <> ''
 )sql";
 
-void inspect_owner(const Setting& setting, const Bypass& bypass, Findings& findings) {
-    for (const auto& [oid, relation] : setting.subject.relations) {
-        if (!relation.has_row_security || !bypass.memberships.contains(relation.owner)) {
+std::vector<std::string> become(const std::string& role, const std::string& self) {
+    return role == self ? std::vector<std::string>()
+                        : std::vector<std::string>{"set local role " + pg::identifier(role)};
+}
+
+void inspect_owner(const Inspection& inspection, const Bypass& bypass) {
+    const auto& role = inspection.setting.role;
+    for (const auto& [oid, relation] : inspection.setting.subject.relations) {
+        if (!relation.has_row_security || !bypass.may_become.contains(relation.owner)) {
             continue;
         }
-        Finding finding{"owner", relation.label};
-        if (relation.is_forced) {
-            finding.severity = Severity::warning;
+        Finding finding{relation.is_forced ? "forced owner" : "owner", relation.label};
+        const bool has_rights = bypass.memberships.contains(relation.owner);
+        if (!has_rights) {
             finding.message = fmt::format(
-                "{} has the rights of its owner and may switch its policies off", setting.role);
+                "{} may become its owner by SET ROLE, and switch its policies off", role);
+        } else if (relation.is_forced) {
+            finding.message =
+                fmt::format("{} has the rights of its owner and may switch its policies off", role);
         } else {
             finding.message = fmt::format(
                 "{} has the rights of its owner, whom policies do not bind "
                 "without FORCE ROW LEVEL SECURITY",
-                setting.role);
+                role);
         }
-        finding.remedy = relation.owner == setting.role
+        finding.severity = relation.is_forced ? Severity::warning : Severity::error;
+        finding.remedy = relation.owner == role
                              ? "let a role own it that nobody acts as for tenants"
                              : fmt::format("revoke {} from {};", pg::identifier(relation.owner),
-                                           pg::identifier(setting.role));
+                                           pg::identifier(role));
         if (!relation.is_forced) {
             finding.remedy +=
                 fmt::format(" and alter table {} force row level security;", relation.name);
         }
-        findings.add(std::move(finding));
+        inspection.add(std::move(finding),
+                       fmt::format("alter table {} disable row level security", relation.name),
+                       become(relation.owner, role));
+    }
+}
+
+void inspect_bypass(const Inspection& inspection, const Bypass& bypass) {
+    const auto& role = inspection.setting.role;
+    const auto name = pg::identifier(role);
+    const auto add = [&](const std::string& message, const std::string& remedy,
+                         const std::string& statement, std::vector<std::string> enter = {}) {
+        inspection.add({"role", role, Severity::error, message, remedy}, statement,
+                       std::move(enter));
+    };
+    const std::string look =
+        "select rolname, rolsuper, rolbypassrls from pg_roles where rolname = current_user";
+    if (bypass.is_superuser) {
+        add("it is a superuser: no policy binds it", "let the application connect as another role",
+            look);
+    } else if (bypass.bypasses) {
+        add("it has BYPASSRLS: no policy binds it", fmt::format("alter role {} nobypassrls;", name),
+            look);
+    } else if (!bypass.stronger.empty()) {
+        add(fmt::format("it may become {}, whom no policy binds", join(bypass.stronger, ", ")),
+            fmt::format("revoke {} from {};", pg::identifier(bypass.stronger.front()), name), look,
+            become(bypass.stronger.front(), role));
+    } else if (bypass.makes_roles && !bypass.grantable.empty()) {
+        const auto& target = bypass.grantable;
+        add(fmt::format("it has CREATEROLE, by which it may make itself a member of {}", target),
+            fmt::format("alter role {} nocreaterole;", name),
+            fmt::format("grant {} to {}", pg::identifier(target), name));
     }
 }
 
 }  // namespace
 
-void inspect_role(pg::Connection& connection, const Setting& setting, Findings& findings) {
+void Inspection::add(Finding finding, std::string statement, std::vector<std::string> enter) const {
+    if (!findings.has(finding.name())) {
+        Draft draft;
+        draft.finding = finding.name();
+        draft.role = setting.role;
+        draft.enter = std::move(enter);
+        draft.statement = std::move(statement);
+        draft.is_plain = true;
+        drafts.push_back(std::move(draft));
+    }
+    findings.add(std::move(finding));
+}
+
+void inspect_role(const Inspection& inspection) {
+    auto& connection = inspection.connection;
+    const auto& setting = inspection.setting;
+    const auto& key = setting.isolation.setting;
     const auto bypass = read_bypass(connection, setting.role);
-    const auto add = [&](const std::string& message, const std::string& remedy) {
-        findings.add({"role", setting.role, Severity::error, message, remedy});
-    };
-    if (bypass.is_superuser) {
-        add("it is a superuser: no policy binds it", "let the application connect as another role");
-    } else if (bypass.bypasses) {
-        add("it has BYPASSRLS: no policy binds it",
-            fmt::format("alter role {} nobypassrls;", pg::identifier(setting.role)));
-    } else if (!bypass.stronger.empty()) {
-        add(fmt::format("it may become {}, whom no policy binds", join(bypass.stronger, ", ")),
-            fmt::format("revoke {} from {};", pg::identifier(bypass.stronger.front()),
-                        pg::identifier(setting.role)));
-    }
+    inspect_bypass(inspection, bypass);
     if (!bypass.is_superuser) {
-        inspect_owner(setting, bypass, findings);
+        inspect_owner(inspection, bypass);
     }
-    for (const auto row :
-         connection.query(defaults_sql, {setting.role, setting.isolation.setting})) {
-        const auto where = row.text("role").empty()
+    for (const auto row : connection.query(defaults_sql, {setting.role, key})) {
+        const bool is_everybodys = row.text("role").empty();
+        const auto where = is_everybodys
                                ? fmt::format("database {}", connection.settings().database)
                                : fmt::format("role {}", row.text("role"));
-        findings.add(
-            {"default", setting.isolation.setting, Severity::error,
-             fmt::format("sessions of {} begin on behalf of {}: whoever says nothing is not "
-                         "nobody",
+        inspection.add(
+            {"default", key, Severity::error,
+             fmt::format("sessions of {} begin on behalf of {}: whoever says nothing is not nobody",
                          where, row.text("value")),
-             row.text("role").empty()
-                 ? fmt::format("alter database {} reset {};",
-                               pg::identifier(connection.settings().database),
-                               setting.isolation.setting)
-                 : fmt::format("alter role {} reset {};", pg::identifier(row.text("role")),
-                               setting.isolation.setting)});
+             fmt::format("alter {} {} reset {};", is_everybodys ? "database" : "role",
+                         pg::identifier(is_everybodys ? connection.settings().database
+                                                      : row.string("role")),
+                         key)},
+            fmt::format("select setrole::regrole as role, setconfig from pg_db_role_setting "
+                        "where array_to_string(setconfig, ' ') like {}",
+                        pg::literal("%" + key + "=%")));
     }
 }
 

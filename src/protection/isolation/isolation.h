@@ -60,6 +60,8 @@ struct Request {
     /// As whom roles connect in the environment, by suffix, where that is another role than the
     /// platform's own: `app` to `postgres`.
     std::map<std::string, std::string> users;
+    /// And those of whom that cannot be told, by suffix, with what is in the way.
+    std::map<std::string, std::string> unknown_users = {};
     std::size_t tenants = 3;
     bool allow_programs = false;
 };
@@ -83,7 +85,7 @@ std::vector<platform::Isolation::Accepted> accept(std::vector<Report>& reports,
 std::string to_text(const Report& report, bool colours, bool with_sessions = true);
 /// A JSON document with all reports.
 std::string to_json(const std::vector<Report>& reports);
-/// The sessions of all findings as one file for psql.
+/// The sessions of errors and warnings as one file for psql.
 std::string to_sql(const std::vector<Report>& reports);
 
 }  // namespace caisson::isolation

@@ -51,8 +51,13 @@ std::vector<const rows::Table*> ordered(const IslandPlan& plan) {
                 std::ranges::any_of(table.foreign_keys,
                                     [&](const auto& key) { return is_left(key.parent); }) ||
                 std::ranges::any_of(table.columns, [&](const auto& column) {
+                    // What a key says itself, its name need not.
+                    const bool is_told =
+                        std::ranges::any_of(table.foreign_keys, [&](const auto& key) {
+                            return std::ranges::find(key.columns, column.name) != key.columns.end();
+                        });
                     const auto target = namesake(plan, column.bare);
-                    return target && is_left(target->first);
+                    return !is_told && target && is_left(target->first);
                 });
             if (!waits) {
                 ready.push_back(name);

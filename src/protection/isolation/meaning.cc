@@ -46,6 +46,8 @@ class Reading {
         meaning.reads_tables = meaning.reads_tables || !tables_.empty();
         root.each([&](const Node& node) {
             meaning.asks_setting = meaning.asks_setting || is_setting(node);
+            meaning.names_columns = meaning.names_columns || node.is("ColumnRef");
+            meaning.calls = meaning.calls || node.is("FuncCall") || node.is("SQLValueFunction");
             if (node.is("A_Expr")) {
                 compare(node);
             } else if (is_asker(node)) {

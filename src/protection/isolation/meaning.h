@@ -17,6 +17,8 @@ struct Meaning {
     std::set<Mention> belonging;  ///< Compared with what a query or an asking function gives.
     bool asks_setting = false;
     bool reads_tables = false;
+    bool names_columns = false;
+    bool calls = false;  ///< Asks a function or who the session is: it is no constant.
 };
 
 /// Functions of the database, by their last name.

@@ -51,14 +51,17 @@ create policy notes_own on notes using (user_id = (select me())) with check (tru
     EXPECT_THAT(expect_leak(report, "give away notes").session,
                 HasSubstr("update public.notes set user_id = "));
     expect_leak(report, "insert notes");
-    EXPECT_THAT(names(report), Contains("policy notes.notes_own"));
+    EXPECT_THAT(names(report), Contains("check notes.notes_own"));
     EXPECT_FALSE(find(report, "update notes"));
 }
 
 TEST(Planted, RightsThatNoPolicyBinds) {
     const auto report = Bench("grant truncate on notes, tags to main_db_app;").prove();
     expect_leak(report, "truncate tags");
-    EXPECT_EQ(find(report, "truncate notes")->severity, Severity::warning);  // Tags refer to it.
+    EXPECT_THAT(find(report, "truncate tags")->remedy, HasSubstr("revoke truncate"));
+    // Tags refer to it.
+    EXPECT_EQ(find(report, "may truncate notes")->severity, Severity::warning);
+    EXPECT_FALSE(find(report, "truncate notes"));
 }
 
 TEST(Planted, AnUpsertThatReachesTheRowOfAnother) {

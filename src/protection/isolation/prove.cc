@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/text.h"
-#include "lifecycle/proof/drift.h"
+#include "lifecycle/proof/build.h"
 #include "protection/isolation/inspect.h"
 #include "protection/isolation/isolation.h"
 
@@ -39,8 +39,10 @@ class Prover {
         report_.started_at = timestamp_now();
         report_.setting = isolation_.setting;
         prepare();
-        for (const auto& role : roles()) {
-            try_as(role);
+        if (!tenancy_.tables.empty()) {
+            for (const auto& acting : roles()) {
+                try_as(acting);
+            }
         }
         finish();
         report_.duration = watch.elapsed();
@@ -120,25 +122,74 @@ class Prover {
         }
     }
 
-    /// Those that act for tenants, as PostgreSQL calls them.
-    std::vector<std::string> roles() {
-        std::vector<std::string> names;
+    /// One of those that act for tenants.
+    struct Acting {
+        std::string suffix;
+        std::string name;  ///< As PostgreSQL calls it.
+    };
+
+    /// Those that this database has. Who connects as somebody else in the environment is tried as
+    /// that one.
+    std::vector<Acting> roles() {
+        std::vector<Acting> list;
         for (const auto& suffix : isolation_.roles) {
             const auto own = request_.database.name + "_" + suffix;
             const auto user = request_.users.find(suffix);
             auto name = user == request_.users.end() ? own : user->second;
+            if (!read_bypass(*admin_, own).exists) {
+                report_.notes.push_back(
+                    fmt::format("this database has no role {}: nothing is tried as it", own));
+                continue;
+            }
+            if (const auto why = request_.unknown_users.find(suffix);
+                why != request_.unknown_users.end()) {
+                keep({"unknown user", own, Severity::warning,
+                      fmt::format("it is not known as whom {} connects in this environment: {}",
+                                  suffix, why->second),
+                      "set what the environment names"},
+                     "");
+            }
             if (name != own && !read_bypass(*admin_, name).exists) {
-                report_.notes.push_back(fmt::format(
-                    "{} connects as {}, which the shadow does not know: {} is tried in its place",
-                    suffix, name, own));
+                keep({"unknown user", name, Severity::error,
+                      fmt::format("{} connects as {} in this environment, of whom the shadow knows "
+                                  "nothing: whether policies bind it is not known, {} was tried "
+                                  "in its place",
+                                  suffix, name, own),
+                      fmt::format("let it connect as {}; or see on that server that it is neither "
+                                  "a superuser nor has BYPASSRLS, owns no table and is a member of "
+                                  "no such role, and accept it",
+                                  own)},
+                     "");
                 name = own;
             }
-            if (read_bypass(*admin_, name).exists) {
-                names.push_back(name);
-            }
+            list.push_back({suffix, name});
+            report_.roles.push_back(name);
         }
-        report_.roles = names;
-        return names;
+        if (list.empty()) {
+            keep({"not tried", "roles", Severity::error,
+                  "none of the roles that act for tenants is one of this database",
+                  "say who acts for tenants: [isolation] roles"},
+                 "");
+        }
+        return list;
+    }
+
+    /// Findings are told apart by role and database where there are several, and so are the names
+    /// in their remedies.
+    void keep(Finding finding, const std::string& suffix) {
+        const auto bare = finding.name();
+        // These are the same whoever acts.
+        const bool is_of_role = finding.id != "column" && finding.id != "estimates" &&
+                                finding.id != "activity" && finding.id != "unknown user";
+        if (isolation_.roles.size() > 1 && is_of_role) {
+            finding.role = suffix;
+        }
+        if (request_.run.manifest.databases.size() > 1) {
+            finding.database = request_.database.key;
+        }
+        finding.remedy =
+            replace_all(finding.remedy, "\"" + bare + "\"", "\"" + finding.name() + "\"");
+        kept_.add(std::move(finding));
     }
 
     std::vector<Actor> actors() const {
@@ -150,15 +201,14 @@ class Prover {
         return list;
     }
 
-    void try_as(const std::string& role) {
-        if (tenancy_.tables.empty()) {
-            return;
-        }
+    void try_as(const Acting& acting) {
+        const auto& role = acting.name;
         const auto rights = read_rights(*admin_, role);
         const Setting setting{
             subject_,         shapes_, tenancy_, islands_,
             isolation_,       rights,  role,     read_bypass(*admin_, role).memberships,
             islands_.owners()};
+        Findings findings;
         std::vector<Draft> drafts;
         Marks marks;
         for (const auto& actor : actors()) {
@@ -169,29 +219,31 @@ class Prover {
                 fresh.emplace(shadow_->admin());
             }
             Stage stage(fresh ? *fresh : *admin_, role, isolation_.setting);
-            Scene(setting, stage, actor, findings_, drafts, marks).play();
+            Scene(setting, stage, actor, findings, drafts, marks).play();
             report_.attempts += stage.attempts();
         }
+        const Inspection inspection{*admin_, setting, marks, findings, drafts};
+        inspect_role(inspection);
+        inspect_tables(inspection);
+        inspect_views(inspection);
+        inspect_counters(inspection);
+        inspect_coverage(inspection);
         step("sessions");
         for (const auto& draft : drafts) {
-            show(draft);
+            show(draft, findings);
         }
-        inspect_role(*admin_, setting, findings_);
-        inspect_tables(setting, findings_);
-        inspect_views(*admin_, setting, findings_);
-        inspect_counters(setting, findings_);
-        inspect_coverage(setting, marks, findings_);
+        for (auto& finding : findings.list()) {
+            keep(std::move(finding), acting.suffix);
+        }
         note(marks);
     }
 
-    void show(const Draft& draft) {
-        for (auto& finding : findings_.list()) {
-            if (finding.name() == draft.finding) {
-                pg::Connection connection(shadow_->admin());
-                auto session = make_session(connection, draft, islands_, isolation_.setting);
-                finding.session = std::move(session.text);
-                finding.is_reproduced = session.is_reproduced;
-            }
+    void show(const Draft& draft, Findings& findings) {
+        if (auto* const finding = findings.find(draft.finding)) {
+            pg::Connection connection(shadow_->admin());
+            auto session = make_session(connection, draft, islands_, isolation_.setting);
+            finding->session = std::move(session.text);
+            finding->is_reproduced = session.is_reproduced;
         }
     }
 
@@ -225,7 +277,7 @@ class Prover {
     }
 
     void finish() {
-        report_.findings = std::move(findings_.list());
+        report_.findings = std::move(kept_.list());
         std::ranges::stable_sort(report_.findings, [](const Finding& a, const Finding& b) {
             return a.severity > b.severity;
         });
@@ -242,7 +294,7 @@ class Prover {
     Subject subject_;
     Tenancy tenancy_;
     Islands islands_;
-    Findings findings_;
+    Findings kept_;
 };
 
 }  // namespace

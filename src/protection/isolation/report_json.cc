@@ -14,12 +14,6 @@ double milliseconds(std::chrono::nanoseconds duration) {
     return static_cast<double>(whole.count()) / 1000;
 }
 
-std::string_view text_of(Severity severity) {
-    return severity == Severity::error     ? "error"
-           : severity == Severity::warning ? "warning"
-                                           : "info";
-}
-
 json::value optional(const std::string& text) {
     return text.empty() ? json::value(nullptr) : json::value(text);
 }
@@ -28,7 +22,8 @@ json::object to_object(const Finding& finding) {
     return {{"name", finding.name()},
             {"id", finding.id},
             {"object", finding.object},
-            {"severity", text_of(finding.severity)},
+            {"role", optional(finding.role)},
+            {"severity", name_of(finding.severity)},
             {"message", finding.message},
             {"remedy", optional(finding.remedy)},
             {"actors", json::value_from(finding.actors)},

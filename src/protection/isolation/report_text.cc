@@ -20,12 +20,6 @@ constexpr std::array<std::string_view, 12> commands = {
     "select", "insert",   "update",  "take over", "give away",  "delete",
     "upsert", "copy out", "copy in", "truncate",  "statistics", "call"};
 
-std::string_view word_of(Severity severity) {
-    return severity == Severity::error     ? "error"
-           : severity == Severity::warning ? "warning"
-                                           : "info";
-}
-
 /// Columns on a terminal: a character of several bytes is one.
 std::string padded(const std::string& text, std::size_t width) {
     const auto length = static_cast<std::size_t>(std::ranges::count_if(
@@ -129,8 +123,8 @@ class Writer {
         const auto mark = is_error ? "✗" : "!";
         text_ +=
             fmt::format("\n{} {}\n    {}{}{}{}\n", painted(mark, colour), finding.name(),
-                        painted(word_of(finding.severity), colour),
-                        std::string(10 - word_of(finding.severity).size(), ' '), finding.message,
+                        painted(name_of(finding.severity), colour),
+                        std::string(10 - name_of(finding.severity).size(), ' '), finding.message,
                         finding.actors.empty() ? "" : " (to " + join(finding.actors, ", ") + ")");
         if (!finding.remedy.empty()) {
             text_ += fmt::format("              → {}\n", finding.remedy);
@@ -138,7 +132,7 @@ class Writer {
         if (finding.session.empty() || !with_sessions_ || !is_error) {
             return;
         }
-        if (!finding.is_reproduced && !finding.actors.empty()) {
+        if (!finding.is_reproduced) {
             text_ += "              it did not show again with these rows alone:\n";
         }
         for (const auto& line : split(finding.session, '\n')) {
@@ -184,11 +178,13 @@ std::string to_text(const Report& report, bool colours, bool with_sessions) {
 std::string to_sql(const std::vector<Report>& reports) {
     std::string text =
         "-- What tenants could reach of one another, as found on a shadow. Run it as a superuser, "
-        "on a\n"
-        "-- database with the same migrations and reference seeds: each part is rolled back.\n";
+        "on "
+        "a scratch\n"
+        "-- database with the same migrations and reference seeds: each part is rolled back, and "
+        "locks what it touches.\n";
     for (const auto& report : reports) {
         for (const auto& finding : report.findings) {
-            if (!finding.session.empty()) {
+            if (!finding.session.empty() && finding.severity != Severity::info) {
                 text += fmt::format("\n-- {}: {}: {}\n{}", report.database, finding.name(),
                                     finding.message, finding.session);
             }

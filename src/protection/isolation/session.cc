@@ -53,10 +53,14 @@ class Maker {
         : connection_(connection), draft_(draft), islands_(islands), setting_(setting) {}
 
     Session make() {
+        if (draft_.is_plain) {
+            const bool is_shown = shows({});
+            return {text({}), is_shown};
+        }
         // A policy may want the actor's own rows, or anything else.
         for (const auto& rows : {needed(), with_own(), all()}) {
             if (shows(rows)) {
-                const auto fewest = reduced(rows);
+                const auto fewest = draft_.is_reduced ? reduced(rows) : rows;
                 shows(fewest);  // What is printed is what it showed.
                 return {text(fewest), true};
             }
@@ -160,7 +164,8 @@ class Maker {
 
     /// What the superuser does at first.
     std::vector<std::string> setup(const Rows& rows) const {
-        std::vector<std::string> statements;
+        // In a real database nobody is to wait behind what is shown here.
+        std::vector<std::string> statements = {"set local lock_timeout = '2s'"};
         const bool is_quiet =
             std::ranges::any_of(rows, [](const auto* row) { return row->needs_quiet; });
         if (is_quiet) {
@@ -186,6 +191,7 @@ class Maker {
             statements.push_back(fmt::format("select set_config({}, {}, true)",
                                              pg::literal(setting_), pg::literal(value())));
         }
+        statements.insert(statements.end(), draft_.enter.begin(), draft_.enter.end());
         return statements;
     }
 
@@ -216,6 +222,10 @@ class Maker {
         try {
             const pg::Transaction transaction(connection_);  // Rolled back.
             connection_.query("savepoint session");
+            if (draft_.is_plain) {
+                picture(rows);
+                return refusal_.empty() && (!has_answer_ || shown_ > 0);
+            }
             // The same with the actor's rows alone: what is shown besides is the leak.
             const auto without = draft_.is_question ? picture(own_of(rows)) : "";
             const auto with = picture(rows);
@@ -281,6 +291,8 @@ class Maker {
         std::string shown;
         try {
             const auto result = run();
+            shown_ = result.size();
+            has_answer_ = !result.columns().empty();
             if (!result.columns().empty()) {
                 seen_ = as_comment(result);
                 shown = seen_ + std::to_string(result.size());
@@ -291,9 +303,11 @@ class Maker {
                 }
                 shown = seen_;
             } else {
-                seen_ = fmt::format("--   {} written\n", counted(affected_, "row"));
+                seen_ = draft_.is_plain
+                            ? "--   done\n"
+                            : fmt::format("--   {} written\n", counted(affected_, "row"));
             }
-            if (!draft_.is_question) {
+            if (!draft_.is_question && !draft_.is_plain) {
                 connection_.query("reset session authorization");
                 after_ = look();
                 has_changed_ = draft_.harmed ? !spot_before.empty() && spot() != spot_before
@@ -336,6 +350,8 @@ class Maker {
     std::vector<std::string> lines_;
     std::uint64_t affected_ = 0;
     bool has_changed_ = false;
+    std::size_t shown_ = 0;  ///< Rows that came back.
+    bool has_answer_ = false;
 };
 
 }  // namespace

@@ -21,8 +21,11 @@ struct Draft {
     std::string look;  ///< What the superuser then asks, to show what was done; empty: nothing.
     bool is_question = true;      ///< It shows something; else it does something.
     const Row* harmed = nullptr;  ///< What the statement changes; null: it makes something.
-    std::string refusal;    ///< The SQLSTATE with which it is refused, where that is the leak.
-    bool is_quiet = false;  ///< With triggers and foreign keys switched off.
+    std::string refusal;     ///< The SQLSTATE with which it is refused, where that is the leak.
+    bool is_quiet = false;   ///< With triggers and foreign keys switched off.
+    bool is_plain = false;   ///< It shows without any rows: it is done, or something comes back.
+    bool is_reduced = true;  ///< With the fewest rows that show it, else with all.
+    std::vector<std::string> enter;  ///< Statements of the actor before the one that matters.
 };
 
 struct Session {

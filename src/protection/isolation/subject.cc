@@ -85,7 +85,11 @@ constexpr std::string_view sequences_sql = R"sql(
 select ours.oid, format('%I.%I', nspname, relname) as name,
        case when nspname = 'public' then relname else nspname || '.' || relname end as label,
        coalesce((select d.refobjid from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = ours.oid
-                  and d.refclassid = 'pg_class'::regclass and d.deptype in ('a', 'i') limit 1), 0) as relation
+                  and d.refclassid = 'pg_class'::regclass and d.deptype in ('a', 'i') limit 1),
+                -- A default that asks it, though no column owns it.
+                (select f.adrelid from pg_depend d join pg_attrdef f on f.oid = d.objid
+                  where d.classid = 'pg_attrdef'::regclass and d.refclassid = 'pg_class'::regclass
+                    and d.refobjid = ours.oid order by f.adrelid limit 1), 0) as relation
   from ours where relkind = 'S' order by 2
 )sql";
 
@@ -98,7 +102,8 @@ select format('%I.%I', t.nspname, t.relname) as relation, quote_ident(a.attname)
 /// $1 is the role.
 constexpr std::string_view rights_sql = R"sql(
 , columns as (
-    select a.attrelid, a.attnum, quote_ident(a.attname) as name, a.attgenerated <> '' as is_generated
+    select a.attrelid, a.attnum, quote_ident(a.attname) as name, a.attgenerated <> '' as is_generated,
+           a.attidentity = 'a' as is_counted
       from pg_attribute a join ours on ours.oid = a.attrelid where a.attnum > 0 and not a.attisdropped)
 select c.oid,
        array_to_string(array(select name from columns where attrelid = c.oid
@@ -107,7 +112,7 @@ select c.oid,
        array_to_string(array(select name from columns where attrelid = c.oid and not is_generated
                               and has_column_privilege($1::name, c.oid, attnum, 'insert') order by attnum), e'\x1f')
            as inserts,
-       array_to_string(array(select name from columns where attrelid = c.oid and not is_generated
+       array_to_string(array(select name from columns where attrelid = c.oid and not is_generated and not is_counted
                               and has_column_privilege($1::name, c.oid, attnum, 'update') order by attnum), e'\x1f')
            as updates,
        has_table_privilege($1::name, c.oid, 'delete') as may_delete,
@@ -134,7 +139,15 @@ select r.rolsuper as is_superuser, r.rolbypassrls as bypasses,
        array_to_string(array(select o.rolname from pg_roles o where o.oid <> r.oid and (o.rolsuper or o.rolbypassrls)
                               and pg_has_role(r.oid, o.oid, 'member')), e'\x1f') as stronger,
        array_to_string(array(select o.rolname from pg_roles o where pg_has_role(r.oid, o.oid, 'usage')), e'\x1f')
-           as memberships
+           as memberships,
+       array_to_string(array(select o.rolname from pg_roles o where pg_has_role(r.oid, o.oid, 'member')), e'\x1f')
+           as may_become,
+       r.rolcreaterole as makes_roles,
+       case when r.rolcreaterole and current_setting('server_version_num')::int < 160000 then coalesce(
+           (select o.rolname from pg_roles o
+             where not o.rolsuper and not pg_has_role(r.oid, o.oid, 'member')
+               and (o.rolbypassrls or exists (select from pg_class c where c.relowner = o.oid and c.relrowsecurity))
+             order by o.rolbypassrls desc, 1 limit 1), '') else '' end as grantable
   from pg_roles r where r.rolname = $1
 )sql";
 
@@ -300,6 +313,10 @@ Bypass read_bypass(pg::Connection& connection, const std::string& role) {
         bypass.stronger = names_in(row, "stronger");
         const auto memberships = names_in(row, "memberships");
         bypass.memberships = {memberships.begin(), memberships.end()};
+        const auto may_become = names_in(row, "may_become");
+        bypass.may_become = {may_become.begin(), may_become.end()};
+        bypass.makes_roles = row.boolean("makes_roles");
+        bypass.grantable = row.string("grantable");
     }
     return bypass;
 }

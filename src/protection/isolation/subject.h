@@ -127,6 +127,12 @@ struct Bypass {
     std::vector<std::string>
         stronger;  ///< Roles it may become that pass by: a superuser, BYPASSRLS.
     std::set<std::string> memberships;  ///< Itself, and every role whose rights it has.
+    std::set<std::string> may_become;   ///< Those, and every role that SET ROLE makes it.
+    bool makes_roles = false;           ///< CREATEROLE
+    /// A role that it may make itself a member of by CREATEROLE, though it is none, and that owns
+    /// isolated tables or passes by policies; empty: none. Up to PostgreSQL 15, of any role that is
+    /// no superuser.
+    std::string grantable;
 };
 Bypass read_bypass(pg::Connection& connection, const std::string& role);
 

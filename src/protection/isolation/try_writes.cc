@@ -199,6 +199,9 @@ void Scene::try_blind(const Relation& relation, const std::string& command,
         relation.is_view()
             ? fmt::format("alter view {} set (security_invoker = true); or revoke {} on it",
                           relation.name, command)
+        : command == "truncate"
+            ? fmt::format("revoke truncate on {} from {}: no policy speaks of it", relation.name,
+                          pg::identifier(setting_.role))
             : fmt::format(
                   "let the policies for {} compare the row's tenant with the setting (USING)",
                   command);
@@ -268,11 +271,12 @@ void Scene::try_truncate(const Relation& relation) {
     if (!findings_.has("truncate " + relation.label)) {
         mark(relation.label, "truncate", Mark::held);  // Not by a policy: said below.
         findings_.add(
-            {"truncate", relation.label, Severity::warning,
+            {"may truncate", relation.label, Severity::warning,
              fmt::format("{} may truncate it, which no policy prevents: at the moment foreign "
                          "keys to it are in the way",
                          setting_.role),
-             fmt::format("revoke truncate on {} from {};", relation.name, setting_.role)});
+             fmt::format("revoke truncate on {} from {};", relation.name,
+                         pg::identifier(setting_.role))});
     }
 }
 
