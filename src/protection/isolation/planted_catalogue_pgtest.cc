@@ -143,7 +143,11 @@ grant usage on sequence numbers to main_db_app;
 )sql")
                             .prove();
     EXPECT_THAT(names(report), ElementsAre("sequence numbers"));
-    EXPECT_TRUE(find(report, "sequence numbers")->is_reproduced);
+    const auto* const finding = find(report, "sequence numbers");
+    EXPECT_TRUE(finding->is_reproduced);
+    // It can be pasted, and holds nobody up for long.
+    EXPECT_THAT(finding->session, HasSubstr("set local session authorization \"main_db_app\";"));
+    EXPECT_THAT(finding->session, HasSubstr("set local lock_timeout = '2s';"));
 }
 
 TEST(Conditions, ThatAskWhoActsAreQuotedAndNoError) {
