@@ -51,6 +51,10 @@ cat >>caisson.toml <<'TOML'
 "no policy users" = "those who work here know one another"
 "sequence notes_id_seq" = "how many notes there are is no secret"
 "unique notes_pkey" = "a number that is taken says no more than the sequence"
+"reference kyc_checks" = "all who work here see all checks"
+"reference aml_checks" = "likewise"
+"reference compliance_checks" = "likewise"
+"reference audit_logs" = "likewise"
 "view nothing" = "was dropped long ago"
 TOML
 run caisson verify isolation --strict

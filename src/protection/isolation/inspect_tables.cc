@@ -106,25 +106,32 @@ void inspect_reference(const Inspection& inspection, const Relation& relation) {
     if (table == setting.shapes.end()) {
         return;
     }
+    std::vector<std::string> columns;
+    std::set<std::string> parents;
     for (const auto& key : table->second.foreign_keys) {
         const bool tells = std::ranges::any_of(key.targets, [&](const auto& target) {
             return setting.tenancy.identity.contains({key.parent, target});
         });
-        if (!tells && !setting.tenancy.isolated.contains(key.parent)) {
-            continue;
+        if (tells || setting.tenancy.isolated.contains(key.parent)) {
+            const auto* const parent = setting.subject.find(key.parent);
+            columns.insert(columns.end(), key.columns.begin(), key.columns.end());
+            parents.insert(parent ? parent->label : key.parent);
         }
-        const auto* const parent = setting.subject.find(key.parent);
-        inspection.findings.add(
-            {"reference", fmt::format("{}.{}", relation.label, join(key.columns, ", ")),
-             Severity::warning,
-             fmt::format("rows of {} may be those of a row in {}, and it has no row-level "
-                         "security: {} reaches all of them",
-                         relation.label, parent ? parent->label : key.parent, setting.role),
-             fmt::format("give it a policy; or name the column, so that it counts as a tenant's: "
-                         "[isolation] columns; or accept it: [isolation.accept] \"reference "
-                         "{}.{}\" = \"why\"",
-                         relation.label, join(key.columns, ", "))});
     }
+    if (columns.empty()) {
+        return;
+    }
+    inspection.findings.add(
+        {"reference", relation.label, Severity::warning,
+         fmt::format(
+             "by {} its rows may be those of a row in {}, and it has no row-level security: "
+             "{} reaches all of them",
+             join(columns, ", "),
+             join(std::vector<std::string>(parents.begin(), parents.end()), ", "), setting.role),
+         fmt::format("give it a policy; or name the column, so that it counts as a tenant's: "
+                     "[isolation] columns; or accept it: [isolation.accept] \"reference {}\" = "
+                     "\"why\"",
+                     relation.label)});
 }
 
 }  // namespace

@@ -132,7 +132,7 @@ create table comments (id uuid primary key default gen_random_uuid(), body text 
     author uuid references users on delete set null);
 )sql")
                             .prove();
-    EXPECT_THAT(names(report), ElementsAre("reference comments.author"));
+    EXPECT_THAT(names(report), ElementsAre("reference comments"));
 }
 
 TEST(Planted, ASequenceThatNobodyOwns) {
@@ -148,6 +148,14 @@ grant usage on sequence numbers to main_db_app;
     // It can be pasted, and holds nobody up for long.
     EXPECT_THAT(finding->session, HasSubstr("set local session authorization \"main_db_app\";"));
     EXPECT_THAT(finding->session, HasSubstr("set local lock_timeout = '2s';"));
+}
+
+TEST(Planted, AViewWhoseColumnsHaveOtherNames) {
+    const auto report = Bench(R"sql(
+create view renamed with (security_invoker) as select id as note, user_id as whose, body as words from notes;
+)sql")
+                            .prove();
+    EXPECT_THAT(names(report), ElementsAre("not tried insert renamed")) << to_text(report, false);
 }
 
 TEST(Conditions, ThatAskWhoActsAreQuotedAndNoError) {
