@@ -218,14 +218,15 @@ void inspect_coverage(const Setting& setting, const Marks& marks, Findings& find
         if (own != commands.end() && own->second.mark == Mark::untried &&
             !findings.has("no policies " + label)) {
             findings.add(
-                {"not shown", label, Severity::warning,
+                {"not shown", label, Severity::error,
                  "no tenant sees even a row of their own there: that they see no other's "
                  "proves little",
                  "say which columns tell the tenant: [isolation] tenant, columns; or what rows "
                  "must hold to be seen: [isolation.values]"});
         }
         for (const auto& [command, cell] : commands) {
-            if (cell.mark == Mark::untried && command != "own rows") {
+            if (cell.mark == Mark::untried && command != "own rows" &&
+                !findings.has("not tried " + label)) {
                 findings.add(
                     {"not tried", fmt::format("{} {}", command, label), Severity::warning,
                      fmt::format("something else was in the way, so it is not known whether a "
