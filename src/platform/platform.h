@@ -184,6 +184,7 @@ struct Isolation {
     /// is otherwise; beside those that policies show.
     std::vector<std::string> tenant;
     std::vector<std::string> columns;
+    std::vector<std::string> tenants;  ///< What the setting holds for made tenants; empty: guessed.
     std::map<std::string, std::string>
         values;  ///< `table.column` to what generated rows have there.
     std::vector<Accepted> accepted;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -65,6 +66,13 @@ void read_isolation(Reading& reading) {
     }
     isolation.tenant = texts_of(*section, "tenant");
     isolation.columns = texts_of(*section, "columns");
+    isolation.tenants = texts_of(*section, "tenants");
+    const std::set<std::string> distinct(isolation.tenants.begin(), isolation.tenants.end());
+    if (!isolation.tenants.empty() && (distinct.size() < 2 || distinct.contains("") ||
+                                       distinct.size() < isolation.tenants.size())) {
+        reading.mistake(section->find("tenants")->place,
+                        "expected at least two tenants, each another one and none empty");
+    }
     for (const auto& value : members_of(*section, "values")) {
         isolation.values[value.key] = value.value.text;
         if (value.key.find('.') == std::string::npos) {

@@ -249,6 +249,8 @@ Table isolation_settings() {
          "Columns that otherwise say whose a row is, such as `\"organisation_id\"`: a table that "
          "has "
          "one needs policies."},
+        {"isolation.tenants", "list of strings", "guessed from the columns that hold it",
+         "What the setting holds for each tenant that is made, where guesses fail."},
         {"isolation.values", "section", "",
          "What rows made for the trial have where guesses fail."},
         {"isolation.values.*", "scalar", "",

@@ -228,6 +228,13 @@ Texts texts_for(const Column& column, std::size_t position, bool is_unique, cons
 
 }  // namespace
 
+void Hints::append(const Hints& more) {
+    texts.insert(texts.end(), more.texts.begin(), more.texts.end());
+    patterns.insert(patterns.end(), more.patterns.begin(), more.patterns.end());
+    likes.insert(likes.end(), more.likes.begin(), more.likes.end());
+    numbers.insert(numbers.end(), more.numbers.begin(), more.numbers.end());
+}
+
 Hints hints_of(const std::string& expression) {
     Hints hints;
     std::string before;  // The operator in front of a constant.

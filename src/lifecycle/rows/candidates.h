@@ -22,6 +22,8 @@ struct Hints {
     std::vector<std::string> patterns;  ///< Behind ~.
     std::vector<std::string> likes;     ///< Behind LIKE.
     std::vector<std::string> numbers;
+
+    void append(const Hints& more);
 };
 /// The constants of an expression as the server words it, in their order. Pure.
 Hints hints_of(const std::string& expression);

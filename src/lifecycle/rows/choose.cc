@@ -8,7 +8,6 @@
 
 #include "base/text.h"
 #include "drivers/pg/error.h"
-#include "drivers/sql/scanner.h"
 
 namespace caisson::rows {
 namespace {
@@ -17,19 +16,6 @@ namespace {
 constexpr std::size_t most_combinations = 20'000;
 
 using Names = std::set<std::string>;
-
-/// The table's columns that an expression names.
-Names columns_in(const Table& table, const std::string& expression) {
-    Names names;
-    sql::Scanner scanner(expression);
-    while (const auto token = scanner.next()) {
-        const auto text = expression.substr(token->offset, token->length);
-        if (table.find(text)) {
-            names.insert(text);
-        }
-    }
-    return names;
-}
 
 /// Columns with all checks that bind them.
 struct Group {
@@ -169,7 +155,8 @@ std::set<std::string> tied_columns(const Table& table, const Check& check) {
     Names names(check.columns.begin(), check.columns.end());
     for (const auto& column : table.columns) {
         if (!column.generated.empty() && names.contains(column.name)) {
-            names.merge(columns_in(table, column.generated));
+            const auto made_of = table.named_in(column.generated);
+            names.insert(made_of.begin(), made_of.end());
         }
     }
     return names;

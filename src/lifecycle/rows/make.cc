@@ -22,31 +22,25 @@ void add(std::vector<std::string>& list, std::string sql) {
     }
 }
 
-/// The constants of every check that binds the column.
-Hints hints_for(const Table& table, const Column& column) {
-    Hints all;
+/// The constants of every check that binds the column, behind those that are there.
+Hints hints_for(const Table& table, const Column& column, Hints all) {
     for (const auto& check : table.checks) {
         if (!tied_columns(table, check).contains(column.name)) {
             continue;
         }
         const auto hints = hints_of(check.expression);
-        const auto append = [](auto& to, const auto& from) {
-            to.insert(to.end(), from.begin(), from.end());
-        };
-        append(all.texts, hints.texts);
-        append(all.patterns, hints.patterns);
-        append(all.likes, hints.likes);
-        append(all.numbers, hints.numbers);
+        all.append(hints);
     }
     return all;
 }
 
-/// Columns of keys that no foreign key fills.
+/// Columns of keys; of generated ones, those that they are made of.
 std::set<std::string> unique_columns(const Table& table) {
     std::set<std::string> names;
     for (const auto& key : table.keys) {
-        if (!key.is_exclusion) {
-            names.insert(key.columns.begin(), key.columns.end());
+        for (const auto& name : key.is_exclusion ? std::vector<std::string>() : key.columns) {
+            const auto given = table.written_for(name);
+            names.insert(given.begin(), given.end());
         }
     }
     return names;
@@ -80,12 +74,16 @@ void add_examples(std::vector<std::string>& list, const Column& column, bool is_
 
 }  // namespace
 
+std::vector<std::string> candidates_for(const Table& table, const Column& column, bool is_unique,
+                                        const Tag& tag, const Hints& more) {
+    const auto position = static_cast<std::size_t>(&column - table.columns.data()) + 1;
+    return candidates(column, position, is_unique, hints_for(table, column, more), tag);
+}
+
 Choices choices_for(const Table& table, const Recipe& recipe, const Tag& tag) {
     Choices choices;
     const auto unique = unique_columns(table);
-    std::size_t position = 0;
     for (const auto& column : table.columns) {
-        ++position;
         if (!column.generated.empty()) {
             continue;
         }
@@ -104,7 +102,7 @@ Choices choices_for(const Table& table, const Recipe& recipe, const Tag& tag) {
             }
             choice.candidates.push_back(has_default ? column.fallback : "null");
         }
-        auto list = candidates(column, position, is_unique, hints_for(table, column), tag);
+        auto list = candidates_for(table, column, is_unique, tag);
         add_examples(list, column, is_unique, recipe.examples, tag);
         for (auto& candidate : list) {
             add(choice.candidates, std::move(candidate));
@@ -121,9 +119,7 @@ Choices choices_like(const Table& table, const Values& example, const Recipe& re
                      const Tag& tag) {
     auto choices = choices_for(table, recipe, tag);
     const auto unique = unique_columns(table);
-    std::size_t position = 0;
     for (const auto& column : table.columns) {
-        ++position;
         const auto found = example.find(column.name);
         if (!column.generated.empty() || found == example.end() ||
             recipe.fixed.contains(column.name)) {
@@ -137,8 +133,7 @@ Choices choices_like(const Table& table, const Values& example, const Recipe& re
             choice.candidates = {pg::literal(*found->second)};
         } else {
             choice.candidates = variations(column, *found->second, tag);
-            for (auto& candidate :
-                 candidates(column, position, true, hints_for(table, column), tag)) {
+            for (auto& candidate : candidates_for(table, column, true, tag)) {
                 add(choice.candidates, std::move(candidate));
             }
         }
@@ -146,23 +141,31 @@ Choices choices_like(const Table& table, const Values& example, const Recipe& re
     return choices;
 }
 
-std::vector<std::string> written_columns(const Table& table) {
+std::vector<std::string> all_columns(const Table& table) {
     std::vector<std::string> names;
     for (const auto& column : table.columns) {
-        if (column.generated.empty()) {
-            names.push_back(column.name);
-        }
+        names.push_back(column.name);
     }
     return names;
+}
+
+Values values_of(const pg::Row& row, const std::vector<std::string>& columns) {
+    Values values;
+    for (std::size_t place = 0; place < columns.size(); ++place) {
+        values[columns[place]] =
+            row.is_null(place) ? std::nullopt : std::optional<std::string>(row.text(place));
+    }
+    return values;
 }
 
 std::string insert_of(const Table& table, const Values& values, const std::string& into) {
     const auto& target = into.empty() ? table.name : into;
     std::vector<std::string> names;
     std::vector<std::string> texts;
-    for (const auto& name : written_columns(table)) {
-        if (const auto found = values.find(name); found != values.end()) {
-            names.push_back(name);
+    for (const auto& column : table.columns) {
+        const auto found = values.find(column.name);
+        if (found != values.end() && column.generated.empty()) {
+            names.push_back(column.name);
             texts.push_back(found->second ? pg::literal(*found->second) : "null");
         }
     }
@@ -174,7 +177,7 @@ std::string insert_of(const Table& table, const Values& values, const std::strin
 }
 
 Put put(pg::Connection& connection, const Table& table, const Values& values) {
-    const auto names = written_columns(table);
+    const auto names = all_columns(table);
     connection.query("savepoint putting");
     try {
         const auto rows = connection.query(
@@ -185,12 +188,7 @@ Put put(pg::Connection& connection, const Table& table, const Values& values) {
             done.refusal = Refusal{"", "a trigger or a rule puts no row there"};
             return done;
         }
-        for (std::size_t position = 0; position < names.size(); ++position) {
-            const auto row = rows.front();
-            done.values[names[position]] = row.is_null(position)
-                                               ? std::nullopt
-                                               : std::optional<std::string>(row.text(position));
-        }
+        done.values = values_of(rows.front(), names);
         return done;
     } catch (const pg::DatabaseError& error) {
         connection.query("rollback to savepoint putting");

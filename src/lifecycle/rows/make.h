@@ -20,17 +20,25 @@ struct Recipe {
     std::vector<Values> examples;
 };
 
+/// Values that a column might take, as SQL: by its type, by what the table's checks name, and by
+/// what `more` names.
+std::vector<std::string> candidates_for(const Table& table, const Column& column, bool is_unique,
+                                        const Tag& tag, const Hints& more = {});
+
 /// A new row: what must be said, by type, by what checks name, by what examples have.
 Choices choices_for(const Table& table, const Recipe& recipe, const Tag& tag);
 /// A row like the example, but for what the recipe fixes and what must be unique.
 Choices choices_like(const Table& table, const Values& example, const Recipe& recipe,
                      const Tag& tag);
 
-/// Columns in the order of the table, for a list behind INSERT or SELECT; generated ones left out.
-std::vector<std::string> written_columns(const Table& table);
+/// All columns in the order of the table, for a list behind SELECT or RETURNING.
+std::vector<std::string> all_columns(const Table& table);
+/// The values of a row of a query that asked for `columns`, in that order.
+Values values_of(const pg::Row& row, const std::vector<std::string>& columns);
 
 /// `insert into T (…) overriding system value values (…)`. Columns that the values do not name get
-/// their defaults. `into` is what leads to the table: a partition, a view; empty: itself.
+/// their defaults; generated ones are left out. `into` is what leads to the table: a partition, a
+/// view; empty: itself.
 std::string insert_of(const Table& table, const Values& values, const std::string& into = {});
 
 /// Why a row was not taken.
@@ -39,7 +47,7 @@ struct Refusal {
     std::string message;
 };
 
-/// The row as it lies there, all columns but generated ones said.
+/// The row as it lies there, all columns said, generated ones among them.
 struct Put {
     Values values;
     std::optional<Refusal> refusal;

@@ -40,7 +40,8 @@ create domain percent as numeric(5, 2) not null check (value between 0 and 100);
 create table people (id bigint generated always as identity primary key, "Full Name" varchar(20) not null,
     share percent, shout text generated always as (upper("Full Name")) stored, note text default 'none',
     constraint named check ("Full Name" <> ''));
-create unique index on people (lower(note)) where share > 0;
+create unique index people_a on people (lower(note)) where share > 0;
+create unique index people_b on people (share) include (note);
 create table pets (owner bigint references people, id serial);
 )sql");
     const auto& people = rig.table("people");
@@ -57,10 +58,13 @@ create table pets (owner bigint references people, id serial);
     ASSERT_EQ(people.checks.size(), 2U);
     EXPECT_EQ(people.checks[1].expression,
               "((share >= (0)::numeric) AND (share <= (100)::numeric))");
-    ASSERT_EQ(people.keys.size(), 2U);
+    ASSERT_EQ(people.keys.size(), 3U);
     EXPECT_TRUE(people.keys[0].is_primary);
     EXPECT_FALSE(people.keys[1].is_plain);
-    EXPECT_THAT(people.keys[1].columns, UnorderedElementsAre("share", "note"));
+    EXPECT_THAT(people.keys[1].columns, ElementsAre("note"));
+    EXPECT_THAT(people.keys[1].read, UnorderedElementsAre("share", "note"));
+    EXPECT_THAT(people.keys[2].columns, ElementsAre("share"));
+    EXPECT_THAT(people.keys[2].read, UnorderedElementsAre("share", "note"));
     ASSERT_EQ(rig.table("pets").foreign_keys.size(), 1U);
     EXPECT_EQ(rig.table("pets").foreign_keys[0].parent, "public.people");
     EXPECT_THAT(rig.table("pets").foreign_keys[0].targets, ElementsAre("id"));
@@ -144,6 +148,16 @@ insert into t (email, state, note) values ('layla@example.com', 'old', null);
     ASSERT_FALSE(done.refusal) << done.refusal->message;
     EXPECT_THAT(done.values.at("state"), Optional(std::string("old")));
     EXPECT_NE(done.values.at("email").value(), "layla@example.com");
+}
+
+TEST(Put, GivesGeneratedColumnsAndNeverWritesThem) {
+    Rig rig(
+        "create table t (id int primary key, word text not null, shout text not null generated "
+        "always as (upper(word)) stored unique)");
+    const auto done = rig.make("t", {{{"word", {"'quiet'"}}}, {}});
+    EXPECT_THAT(done.values.at("shout"), Optional(std::string("QUIET")));
+    rig.connection.query("delete from t");
+    EXPECT_FALSE(put(rig.connection, rig.table("t"), done.values).refusal);
 }
 
 TEST(Put, TellsWhyARowWasRefused) {

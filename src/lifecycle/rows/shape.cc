@@ -2,6 +2,7 @@
 #include "lifecycle/rows/shape.h"
 
 #include <algorithm>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -88,19 +89,25 @@ select format('%I.%I', t.nspname, t.relname), 'partition', pg_get_partition_cons
  order by 1, 2
 )sql";
 
-/// Keys with the columns that their expressions and conditions read.
+/// Keys with the columns that are indexed, and with all that are read: by expressions, by
+/// conditions, behind INCLUDE.
 constexpr std::string_view keys_sql = R"sql(
 select format('%I.%I', t.nspname, t.relname) as table_name, i.relname as name, x.indisprimary as is_primary,
        x.indexprs is null and x.indpred is null and not x.indisexclusion as is_plain,
        x.indisexclusion as is_exclusion,
+       coalesce(pg_get_expr(x.indexprs, x.indrelid), '') as expressions,
+       array_to_string(array(
+           select quote_ident(a.attname) from pg_attribute a
+            where a.attrelid = t.oid and a.attnum in (select unnest((x.indkey::int2[])[0:x.indnkeyatts - 1]))
+              and a.attnum > 0 order by a.attnum), e'\x1f') as columns,
        array_to_string(array(
            select quote_ident(a.attname) from pg_attribute a
             where a.attrelid = t.oid
-              and (a.attnum in (select unnest((x.indkey::int2[])[0:x.indnkeyatts - 1]))
+              and (a.attnum in (select unnest(x.indkey))
                    or a.attnum in (select d.refobjsubid from pg_depend d
                                     where d.classid = 'pg_class'::regclass and d.objid = i.oid
                                       and d.refclassid = 'pg_class'::regclass and d.refobjid = t.oid))
-              and a.attnum > 0 order by a.attnum), e'\x1f') as columns
+              and a.attnum > 0 order by a.attnum), e'\x1f') as read
   from ours t join pg_index x on x.indrelid = t.oid and (x.indisunique or x.indisexclusion) and x.indisvalid
   join pg_class i on i.oid = x.indexrelid
  order by 1, x.indisprimary desc, 2
@@ -168,6 +175,27 @@ const Column* Table::find(const std::string& column) const {
     return found == columns.end() ? nullptr : &*found;
 }
 
+std::vector<std::string> Table::named_in(const std::string& expression) const {
+    std::set<std::string_view> words;
+    sql::Scanner scanner(expression);
+    while (const auto token = scanner.next()) {
+        words.insert(std::string_view(expression).substr(token->offset, token->length));
+    }
+    std::vector<std::string> names;
+    for (const auto& column : columns) {
+        if (words.contains(column.name)) {
+            names.push_back(column.name);
+        }
+    }
+    return names;
+}
+
+std::vector<std::string> Table::written_for(const std::string& column) const {
+    const auto* const found = find(column);
+    return found && !found->generated.empty() ? named_in(found->generated)
+                                              : std::vector<std::string>{column};
+}
+
 Shapes read_shapes(pg::Connection& connection, Partitions partitions) {
     Shapes shapes;
     const pg::Parameters wish = {partitions == Partitions::as_tables};
@@ -188,9 +216,15 @@ Shapes read_shapes(pg::Connection& connection, Partitions partitions) {
         shapes[row.string("table_name")].checks.push_back(std::move(check));
     }
     for (const auto row : connection.query(question(keys_sql), wish)) {
-        shapes[row.string("table_name")].keys.push_back(
-            {row.string("name"), names_in(row, "columns"), row.boolean("is_primary"),
-             row.boolean("is_plain"), row.boolean("is_exclusion")});
+        auto& table = shapes[row.string("table_name")];
+        Key key{row.string("name"),        names_in(row, "columns"), names_in(row, "read"),
+                row.boolean("is_primary"), row.boolean("is_plain"),  row.boolean("is_exclusion")};
+        for (auto& name : table.named_in(row.string("expressions"))) {
+            if (std::ranges::find(key.columns, name) == key.columns.end()) {
+                key.columns.push_back(std::move(name));
+            }
+        }
+        table.keys.push_back(std::move(key));
     }
     for (const auto row : connection.query(question(foreign_keys_sql), wish)) {
         shapes[row.string("table_name")].foreign_keys.push_back(

@@ -41,7 +41,8 @@ struct Check {
 /// What may not be there twice.
 struct Key {
     std::string name;
-    std::vector<std::string> columns;  ///< Column::name; those of expressions as well.
+    std::vector<std::string> columns;  ///< What may not be twice; those of expressions as well.
+    std::vector<std::string> read;     ///< Those, and what its condition and INCLUDE name.
     bool is_primary = false;
     bool is_plain = false;      ///< Columns alone: no expression, no condition.
     bool is_exclusion = false;  ///< EXCLUDE.
@@ -66,6 +67,11 @@ struct Table {
     std::vector<ForeignKey> foreign_keys;
 
     const Column* find(const std::string& column) const;
+    /// The columns that an expression, as the server words it, names; in the table's order.
+    std::vector<std::string> named_in(const std::string& expression) const;
+    /// The columns to be written so that this one holds something: itself, or, where it is
+    /// generated, those that it is made of.
+    std::vector<std::string> written_for(const std::string& column) const;
 };
 
 /// Tables by Table::name.

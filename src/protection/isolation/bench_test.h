@@ -107,6 +107,18 @@ inline const Finding* find(const Report& report, const std::string& name) {
     return nullptr;
 }
 
+/// What became of a command: `held`, `leaked`, …
+inline std::string outcome(const Report& report, const std::string& label,
+                           const std::string& command) {
+    for (const auto& trial : report.trials) {
+        if (trial.label == label) {
+            const auto found = trial.commands.find(command);
+            return found == trial.commands.end() ? "" : found->second;
+        }
+    }
+    return "";
+}
+
 /// Names of findings of at least this severity.
 inline std::vector<std::string> names(const Report& report, Severity least = Severity::warning) {
     std::vector<std::string> list;

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "drivers/pg/quote.h"
 
 namespace caisson::isolation {
 namespace {
@@ -14,6 +15,32 @@ namespace {
 constexpr std::size_t most_examples = 3;
 
 }  // namespace
+
+std::string equals(const rows::Column& column, const std::optional<std::string>& value) {
+    if (!value) {
+        return fmt::format("{} is null", column.name);
+    }
+    // Types of these kinds have an equality that means what it says: char(n) without its padding,
+    // truth however it is written. Others, such as json, are compared as the server writes them.
+    static const std::set<std::string> plain = {"uuid", "bytea", "jsonb"};
+    const bool has_equality =
+        std::string_view("NSDBETV").find(column.category) != std::string_view::npos ||
+        plain.contains(column.base);
+    return has_equality ? fmt::format("{} = {}", column.name, pg::literal(*value))
+                        : fmt::format("format('%s', {}) = {}", column.name, pg::literal(*value));
+}
+
+std::string literal_or_null(const std::optional<std::string>& value) {
+    return value ? pg::literal(*value) : "null";
+}
+
+std::string Row::condition_of(const std::vector<std::string>& columns) const {
+    std::vector<std::string> parts;
+    for (const auto& name : columns) {
+        parts.push_back(equals(*table->find(name), value(name)));
+    }
+    return parts.empty() ? "true" : join(parts, " and ");
+}
 
 const Row* Tenant::first(const std::string& table) const {
     const auto found =
@@ -47,18 +74,13 @@ Examples read_examples(pg::Connection& connection, const rows::Shapes& shapes,
                        const Tenancy& tenancy) {
     Examples examples;
     for (const auto& name : tenancy.tables) {
-        const auto columns = rows::written_columns(shapes.at(name));
+        const auto columns = rows::all_columns(shapes.at(name));
         if (columns.empty()) {
             continue;
         }
         for (const auto row : connection.query(fmt::format(
                  "select {} from {} limit {}", join(columns, ", "), name, most_examples))) {
-            rows::Values values;
-            for (std::size_t place = 0; place < columns.size(); ++place) {
-                values[columns[place]] =
-                    row.is_null(place) ? std::nullopt : std::optional<std::string>(row.text(place));
-            }
-            examples[name].push_back(std::move(values));
+            examples[name].push_back(rows::values_of(row, columns));
         }
     }
     return examples;

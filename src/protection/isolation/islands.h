@@ -21,11 +21,20 @@ struct Row {
     rows::Values values;
     bool needs_quiet =
         false;  ///< Triggers and foreign keys refuse it: they are off while it is put.
+    /// A trigger puts another one there under the same key: by these columns it makes room.
+    std::vector<std::string> replaces = {};
+
     std::string insert() const { return rows::insert_of(*table, values); }
+    /// A condition that holds for rows with the same values in these columns.
+    std::string condition_of(const std::vector<std::string>& columns) const;
     const std::optional<std::string>& value(const std::string& column) const {
         return values.at(column);
     }
 };
+
+/// A condition that holds where the column has this value, as the server writes it.
+std::string equals(const rows::Column& column, const std::optional<std::string>& value);
+std::string literal_or_null(const std::optional<std::string>& value);
 
 struct Tenant {
     std::string name;       ///< `tenant a`.

@@ -6,98 +6,21 @@
 
 #include "base/text.h"
 #include "drivers/pg/quote.h"
+#include "protection/isolation/changes.h"
+#include "protection/isolation/identity.h"
 #include "protection/isolation/islands.h"
+#include "protection/isolation/order.h"
 
 namespace caisson::isolation {
 namespace {
 
+constexpr std::string_view unique_violation = "23505";
+/// Of a tenant in one table.
+constexpr std::size_t most_rows = 20;
+
 void switch_triggers(pg::Connection& connection, bool on) {
     connection.query(
         fmt::format("set local session_replication_role = {}", on ? "origin" : "replica"));
-}
-
-/// What a column of that name refers to in other tables: a table of tenants and its column.
-std::optional<TableColumn> namesake(const IslandPlan& plan, const std::string& bare) {
-    if (!plan.tenancy.names.contains(bare)) {
-        return std::nullopt;
-    }
-    for (const auto& name : plan.tenancy.tables) {
-        const auto& table = plan.shapes.at(name);
-        for (const auto& key : table.foreign_keys) {
-            for (std::size_t index = 0; index < key.columns.size(); ++index) {
-                if (table.find(key.columns[index])->bare == bare &&
-                    plan.tenancy.is_tenants(key.parent)) {
-                    return TableColumn{key.parent, key.targets[index]};
-                }
-            }
-        }
-    }
-    return std::nullopt;
-}
-
-/// Parents before children, by foreign keys or by the names of columns; a circle is cut somewhere.
-std::vector<const rows::Table*> ordered(const IslandPlan& plan) {
-    std::vector<const rows::Table*> order;
-    std::set<std::string> placed;
-    auto left = plan.tenancy.tables;
-    while (!left.empty()) {
-        std::vector<std::string> ready;
-        for (const auto& name : left) {
-            const auto& table = plan.shapes.at(name);
-            const auto is_left = [&](const std::string& parent) {
-                return parent != name && left.contains(parent);
-            };
-            const bool waits =
-                std::ranges::any_of(table.foreign_keys,
-                                    [&](const auto& key) { return is_left(key.parent); }) ||
-                std::ranges::any_of(table.columns, [&](const auto& column) {
-                    // What a key says itself, its name need not.
-                    const bool is_told =
-                        std::ranges::any_of(table.foreign_keys, [&](const auto& key) {
-                            return std::ranges::find(key.columns, column.name) != key.columns.end();
-                        });
-                    const auto target = namesake(plan, column.bare);
-                    return !is_told && target && is_left(target->first);
-                });
-            if (!waits) {
-                ready.push_back(name);
-            }
-        }
-        if (ready.empty()) {
-            ready.push_back(*left.begin());
-        }
-        for (const auto& name : ready) {
-            order.push_back(&plan.shapes.at(name));
-            left.erase(name);
-        }
-    }
-    return order;
-}
-
-/// What the setting holds for the n-th tenant, as the columns that hold it want it.
-std::string identity_value(const IslandPlan& plan, std::size_t index) {
-    const char letter = static_cast<char>('a' + index);
-    for (const auto& [table, name] : plan.tenancy.identity) {
-        const auto* const column = plan.shapes.at(table).find(name);
-        if (column->category == 'N') {
-            return std::to_string((column->base == "int2" ? 9'001 : 900'001) + index);
-        }
-        if (column->category == 'S') {
-            const auto word = fmt::format("tenant-{}", letter);
-            return column->length > 0
-                       ? word.substr(word.size() -
-                                     std::min<std::size_t>(
-                                         word.size(), static_cast<std::size_t>(column->length)))
-                       : word;
-        }
-        if (column->base == "uuid") {
-            break;
-        }
-    }
-    const auto of = [&](std::size_t count) { return std::string(count, letter); };
-    // Letters beyond f are no hexadecimal digits.
-    return index < 6 ? fmt::format("{}-{}-4{}-8{}-{}", of(8), of(4), of(3), of(3), of(12))
-                     : fmt::format("00000000-0000-4000-8000-{:012}", 900'001 + index);
 }
 
 class Maker {
@@ -106,10 +29,10 @@ class Maker {
         : connection_(connection), plan_(plan), attempt_(attempt), order_(ordered(plan)) {}
 
     Islands make() {
-        for (std::size_t index = 0; index < plan_.tenants; ++index) {
+        const auto ids = identities(connection_, plan_);
+        for (std::size_t index = 0; index < ids.size(); ++index) {
             const char letter = static_cast<char>('a' + index);
-            islands_.tenants.push_back(
-                {fmt::format("tenant {}", letter), identity_value(plan_, index), {}});
+            islands_.tenants.push_back({fmt::format("tenant {}", letter), ids[index], {}});
             connection_.query("select set_config($1, $2, true)",
                               {plan_.isolation.setting, tenant().id});
             for (std::size_t place = 0; place < order_.size(); ++place) {
@@ -126,7 +49,7 @@ class Maker {
     rows::Tag tag(std::size_t place, std::size_t variant) const {
         const auto index = islands_.tenants.size() - 1;
         const char letter = static_cast<char>('a' + index);
-        const auto number = place % 900 * 10 + variant;
+        const auto number = place % (9'000 / most_rows) * most_rows + variant;
         return {fmt::format("{}{}", letter, number), (index + 1) * 10'000 % 100'000 + number,
                 index < 6 ? fmt::format("{}-0000-4000-8000-", std::string(8, letter))
                           : fmt::format("{:08}-0000-4000-8000-", index)};
@@ -139,7 +62,8 @@ class Maker {
         auto recipe = recipe_of(table, tag(place, 0), why);
         recipe.examples = examples;
         bool has_row =
-            why.empty() && try_row(table, rows::choices_for(table, recipe, tag(place, 0)), why);
+            why.empty() && (try_turn(table, recipe, place) ||
+                            try_row(table, rows::choices_for(table, recipe, tag(place, 0)), why));
         // Rows as the platform's own: they show in views what bare ones do not.
         for (std::size_t variant = 1; variant <= examples.size(); ++variant) {
             std::string ignored;
@@ -153,7 +77,46 @@ class Maker {
         }
         if (!has_row) {
             islands_.without[table.name] = why;
+            return;
         }
+        make_variants(table, place, examples.size() + 1);
+    }
+
+    /// What else policies ask may decide who sees a row: one is made for each value that they name.
+    void make_variants(const rows::Table& table, std::size_t place, std::size_t variant) {
+        const auto base = *tenant().first(table.name);
+        for (const auto& change : changes_of(plan_, table, tag(place, 0))) {
+            std::string ignored;
+            auto recipe = recipe_of(table, tag(place, variant), ignored);
+            const bool is_there = std::ranges::all_of(change, [&](const auto& entry) {
+                return entry.second == literal_or_null(base.value(entry.first));
+            });
+            if (is_there || !ignored.empty() || variant >= most_rows) {
+                continue;
+            }
+            for (const auto& [column, value] : change) {
+                recipe.fixed[column] = {value};
+            }
+            if (try_row(table, rows::choices_for(table, recipe, tag(place, variant)), ignored)) {
+                ++variant;
+            } else if (ignored.starts_with("duplicate key")) {
+                single_.insert(table.name);
+            }
+        }
+    }
+
+    /// Where a tenant can have one row alone, each has another one.
+    bool try_turn(const rows::Table& table, rows::Recipe recipe, std::size_t place) {
+        const auto index = islands_.tenants.size() - 1;
+        const auto changes = changes_of(plan_, table, tag(place, 0));
+        if (index == 0 || changes.empty() || !single_.contains(table.name)) {
+            return false;
+        }
+        for (const auto& [column, value] : changes[(index - 1) % changes.size()]) {
+            recipe.fixed[column] = {value};
+        }
+        std::string ignored;
+        return try_row(table, rows::choices_for(table, recipe, tag(place, 0)), ignored);
     }
 
     bool try_row(const rows::Table& table, const rows::Choices& choices, std::string& why) {
@@ -166,6 +129,9 @@ class Maker {
         auto done = rows::put(connection_, table, *values);
         if (done.refusal) {
             why = done.refusal->message;
+            if (done.refusal->sqlstate == unique_violation) {
+                return adopt(table, *values);
+            }
             row.needs_quiet = true;
             switch_triggers(connection_, false);
             done = rows::put(connection_, table, *values);
@@ -175,8 +141,46 @@ class Maker {
             return false;
         }
         row.values = std::move(done.values);
+        // Where a trigger gives another key each time, the row is put there as it was found.
+        row.needs_quiet =
+            row.needs_quiet || std::ranges::any_of(table.keys, [&](const auto& key) {
+                return key.is_primary && std::ranges::any_of(key.columns, [&](const auto& name) {
+                           const auto said = values->find(name);
+                           return said != values->end() && said->second != row.value(name);
+                       });
+            });
         tenant().rows.push_back(std::move(row));
         return true;
+    }
+
+    /// A trigger was there first, when another row was made: its row is the tenant's.
+    bool adopt(const rows::Table& table, const rows::Values& values) {
+        const auto columns = rows::all_columns(table);
+        for (const auto& key : table.keys) {
+            Row row{&table, values, true, key.columns};
+            const bool is_said = std::ranges::all_of(
+                key.columns, [&](const auto& name) { return values.contains(name); });
+            if (!key.is_plain || !is_said) {
+                continue;
+            }
+            const auto condition = row.condition_of(key.columns);
+            const auto found = connection_.query(fmt::format(
+                "select {} from {} where {}", join(columns, ", "), table.name, condition));
+            if (found.empty()) {
+                continue;
+            }
+            row.values = rows::values_of(found.front(), columns);
+            const bool is_known = std::ranges::any_of(islands_.tenants, [&](const Tenant& each) {
+                return std::ranges::any_of(each.rows, [&](const Row& other) {
+                    return other.table == &table && other.values == row.values;
+                });
+            });
+            if (!is_known) {
+                tenant().rows.push_back(std::move(row));
+                return true;
+            }
+        }
+        return false;
     }
 
     /// What is known of a row of this tenant: whose it is, and what it refers to.
@@ -193,9 +197,9 @@ class Maker {
             }
             const TableColumn which{table.name, column.name};
             if (plan_.tenancy.identity.contains(which)) {
-                recipe.fixed[column.name] = {pg::literal(tenant().id)};
+                recipe.fixed[column.name] = {held_in(column, tenant().id)};
             } else if (plan_.tenancy.optional.contains(which)) {
-                recipe.fixed[column.name] = maybe(column, pg::literal(tenant().id));
+                recipe.fixed[column.name] = maybe(column, held_in(column, tenant().id));
             } else if (plan_.tenancy.belonging.contains(which) ||
                        plan_.tenancy.names.contains(column.bare)) {
                 recipe.fixed[column.name] = belonging_value(column);
@@ -240,7 +244,7 @@ class Maker {
         }
         for (std::size_t index = 0; index < key.columns.size(); ++index) {
             const auto& value = parent->value(key.targets[index]);
-            const auto sql = value ? pg::literal(*value) : "null";
+            const auto sql = literal_or_null(value);
             const auto& column = *table.find(key.columns[index]);
             recipe.fixed.try_emplace(key.columns[index], is_needed || tells
                                                              ? std::vector<std::string>{sql}
@@ -291,8 +295,8 @@ class Maker {
         const auto row = shared_row(parent->second, conditions, wanted, why, 0);
         for (std::size_t index = 0; row && index < key.columns.size(); ++index) {
             const auto& value = row->at(key.targets[index]);
-            recipe.fixed.try_emplace(
-                key.columns[index], std::vector<std::string>{value ? pg::literal(*value) : "null"});
+            recipe.fixed.try_emplace(key.columns[index],
+                                     std::vector<std::string>{literal_or_null(value)});
         }
     }
 
@@ -301,18 +305,12 @@ class Maker {
     std::optional<rows::Values> shared_row(const rows::Table& table,
                                            const std::vector<std::string>& conditions,
                                            rows::Recipe recipe, std::string& why, int depth) {
-        const auto columns = rows::written_columns(table);
+        const auto columns = rows::all_columns(table);
         const auto found = connection_.query(
             fmt::format("select {} from {} where {} order by 1 limit {}", join(columns, ", "),
                         table.name, join(conditions, " and "), attempt_ + 1));
         if (!found.empty()) {
-            const auto row = found[found.size() - 1];
-            rows::Values values;
-            for (std::size_t place = 0; place < columns.size(); ++place) {
-                values[columns[place]] =
-                    row.is_null(place) ? std::nullopt : std::optional<std::string>(row.text(place));
-            }
-            return values;
+            return rows::values_of(found[found.size() - 1], columns);
         }
         for (const auto& key : table.foreign_keys) {
             const auto parent = plan_.shapes.find(key.parent);
@@ -325,9 +323,8 @@ class Maker {
             const auto above = shared_row(parent->second, {"true"}, {}, why, depth + 1);
             for (std::size_t index = 0; above && index < key.columns.size(); ++index) {
                 const auto& value = above->at(key.targets[index]);
-                recipe.fixed.try_emplace(
-                    key.columns[index],
-                    std::vector<std::string>{value ? pg::literal(*value) : "null"});
+                recipe.fixed.try_emplace(key.columns[index],
+                                         std::vector<std::string>{literal_or_null(value)});
             }
         }
         const auto number = islands_.shared.size() + 1;
@@ -376,6 +373,7 @@ class Maker {
     const std::vector<const rows::Table*> order_;
     const std::vector<rows::Values> none_;
     Islands islands_;
+    std::set<std::string> single_;                ///< Tables that take one row of a tenant.
     std::map<std::string, std::size_t> numbers_;  ///< One a name of a column.
 };
 

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "drivers/sql/scanner.h"
 #include "drivers/sql/split.h"
 #include "drivers/sql/tree.h"
 
@@ -48,9 +49,13 @@ class Reading {
             meaning.asks_setting = meaning.asks_setting || is_setting(node);
             meaning.names_columns = meaning.names_columns || node.is("ColumnRef");
             meaning.calls = meaning.calls || node.is("FuncCall") || node.is("SQLValueFunction");
+            if (const auto mention = column(node)) {
+                meaning.asked.insert(*mention);
+            }
             if (node.is("A_Expr")) {
                 compare(node);
-            } else if (is_asker(node)) {
+            } else if (is_asker(node) || is_setting(node)) {
+                // Who is given a column asks about the row.
                 meaning.asks_setting = true;
                 for (const auto& argument : node.list("args")) {
                     if (const auto mention = column(argument)) {
@@ -187,6 +192,82 @@ std::vector<std::string> statements_of(std::string_view body) {
     return statements;
 }
 
+/// A token of a program, and how many brackets are open around it.
+struct Part {
+    sql::Token token;
+    std::string word;  ///< In small letters.
+    int depth = 0;
+};
+
+std::vector<Part> parts_of(std::string_view body) {
+    std::vector<Part> parts;
+    int depth = 0;
+    sql::Scanner scanner(body);
+    while (const auto token = scanner.next()) {
+        depth -= token->kind == sql::TokenKind::close ? 1 : 0;
+        parts.push_back({*token, lower(body.substr(token->offset, token->length)), depth});
+        depth += token->kind == sql::TokenKind::open ? 1 : 0;
+    }
+    return parts;
+}
+
+/// The query or value that begins at a part, without the variables that it is put into.
+std::string query_at(std::string_view body, const std::vector<Part>& parts, std::size_t at) {
+    const auto depth = parts[at].depth;
+    const bool is_query = parts[at].word == "select";
+    std::string query = "select";
+    bool is_left_out = false;
+    for (auto place = at + 1; place < parts.size(); ++place) {
+        const auto& [token, word, deep] = parts[place];
+        const bool is_end =
+            deep < depth || (deep == depth && (token.kind == sql::TokenKind::semicolon ||
+                                               word == "then" || word == "loop"));
+        if (is_end) {
+            break;
+        }
+        if (is_query && deep == depth && (word == "into" || word == "from")) {
+            is_left_out = word == "into";
+        }
+        if (!is_left_out) {
+            query += " " + std::string(body.substr(token.offset, token.length));
+        }
+    }
+    return query;
+}
+
+/// Queries, and what is returned, assigned or asked, as queries: `SELECT …`, `RETURN …`, `:= …`.
+std::vector<std::string> queries_in(std::string_view body) {
+    static const std::set<std::string> beginnings = {"select", "return", "perform", "if", "elsif"};
+    const auto parts = parts_of(body);
+    std::vector<std::string> queries;
+    for (std::size_t at = 0; at < parts.size(); ++at) {
+        const bool is_assignment = at > 0 && parts[at].word == "=" && parts[at - 1].word == ":";
+        if (beginnings.contains(parts[at].word) || is_assignment) {
+            queries.push_back(query_at(body, parts, at));
+        }
+    }
+    return queries;
+}
+
+Meaning meaning_of_all(const std::vector<std::string>& statements, const std::string& setting,
+                       const Helpers& helpers) {
+    Meaning all;
+    for (const auto& statement : statements) {
+        Reading reading(setting, helpers, true);
+        const auto parsed = sql::parse_tree(statement);
+        if (!parsed.tree) {
+            continue;
+        }
+        reading.read(parsed.tree->root());
+        all.identity.merge(reading.meaning.identity);
+        all.belonging.merge(reading.meaning.belonging);
+        all.asked.merge(reading.meaning.asked);
+        all.asks_setting = all.asks_setting || reading.meaning.asks_setting;
+        all.reads_tables = all.reads_tables || reading.meaning.reads_tables;
+    }
+    return all;
+}
+
 }  // namespace
 
 Meaning meaning_of_expression(std::string_view text, const std::string& setting,
@@ -199,20 +280,12 @@ Meaning meaning_of_expression(std::string_view text, const std::string& setting,
 }
 
 Meaning meaning_of_body(std::string_view text, const std::string& setting, const Helpers& helpers) {
-    Meaning all;
-    for (const auto& statement : statements_of(text)) {
-        Reading reading(setting, helpers, true);
-        const auto parsed = sql::parse_tree(statement);
-        if (!parsed.tree) {
-            continue;
-        }
-        reading.read(parsed.tree->root());
-        all.identity.merge(reading.meaning.identity);
-        all.belonging.merge(reading.meaning.belonging);
-        all.asks_setting = all.asks_setting || reading.meaning.asks_setting;
-        all.reads_tables = all.reads_tables || reading.meaning.reads_tables;
-    }
-    return all;
+    return meaning_of_all(statements_of(text), setting, helpers);
+}
+
+Meaning meaning_of_program(std::string_view text, const std::string& setting,
+                           const Helpers& helpers) {
+    return meaning_of_all(queries_in(text), setting, helpers);
 }
 
 }  // namespace caisson::isolation

@@ -15,6 +15,7 @@ using Mention = std::pair<std::string, std::string>;
 struct Meaning {
     std::set<Mention> identity;   ///< Compared with the setting itself.
     std::set<Mention> belonging;  ///< Compared with what a query or an asking function gives.
+    std::set<Mention> asked;      ///< Named at all.
     bool asks_setting = false;
     bool reads_tables = false;
     bool names_columns = false;
@@ -36,5 +37,9 @@ Meaning meaning_of_expression(std::string_view text, const std::string& setting,
 /// Of the body of a function in SQL, or a query: all its statements.
 Meaning meaning_of_body(std::string_view text, const std::string& setting,
                         const Helpers& helpers = {});
+/// Of the body of a function in PL/pgSQL: the queries and the values in it, as far as they can be
+/// told apart by where they begin.
+Meaning meaning_of_program(std::string_view text, const std::string& setting,
+                           const Helpers& helpers = {});
 
 }  // namespace caisson::isolation

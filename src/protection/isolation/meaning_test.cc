@@ -81,6 +81,35 @@ TEST(Meaning, ReadsBodiesOfFunctions) {
     EXPECT_FALSE(reader.reads_tables);
 }
 
+TEST(Meaning, ReadsProgramsToo) {
+    const Helpers helpers{{"me"}, {}};
+    for (const std::string_view body :
+         {"declare found boolean;\nbegin\n  select exists (select 1\nfrom members m where m.team = "
+          "team and m.user_id = me()) into found;\n  return found; end",
+          "begin return exists (select from members where user_id = (select me())); end",
+          "begin if exists (select from members where user_id = me()) then return true; end if; "
+          "end",
+          "begin found := (select count(*) from members where user_id = me()) > 0; end"}) {
+        const auto meaning = meaning_of_program(body, setting, helpers);
+        EXPECT_THAT(meaning.identity, ElementsAre(Mention{"members", "user_id"})) << body;
+        EXPECT_TRUE(meaning.asks_setting);
+        EXPECT_TRUE(meaning.reads_tables);
+    }
+    const auto value = meaning_of_program(
+        "begin return extract(epoch from now()) > 1 and me() is distinct from null; end", setting,
+        helpers);
+    EXPECT_TRUE(value.asks_setting);
+    EXPECT_FALSE(value.reads_tables);
+}
+
+TEST(Meaning, TellsWhatIsAskedBesides) {
+    const auto meaning = expression(
+        "((user_id = ( SELECT (current_setting('app.current_user_id'::text))::uuid)) OR (status = "
+        "'archived'::text) OR is_shared)");
+    EXPECT_THAT(meaning.asked, ElementsAre(Mention{"", "is_shared"}, Mention{"", "status"},
+                                           Mention{"", "user_id"}));
+}
+
 TEST(Meaning, IsEmptyForWhatCannotBeParsed) {
     const auto meaning = expression("this is (no SQL");
     EXPECT_THAT(meaning.identity, IsEmpty());

@@ -46,6 +46,8 @@ struct Victim {
     std::string spot;  ///< ctid
 };
 
+bool has(const std::vector<std::string>& names, const std::string& name);
+
 class Scene {
  public:
     Scene(const Setting& setting, Stage& stage, Actor actor, Findings& findings,
@@ -63,38 +65,50 @@ class Scene {
 
     struct Question;
     struct Answer;
+    struct Effects {
+        const Victim* victim = nullptr;  ///< Null: none.
+        bool is_gain = false;            ///< Somebody who has a row more.
+    };
 
  private:
     // try_reads.cc
-    std::vector<Question> questions() const;
+    std::vector<Question> questions();
     std::vector<Answer> ask(const std::vector<Question>& questions);
     Answer ask(const Question& question);
+    Cell judge(const Question& question, const Answer& before, const Answer& after,
+               bool names_victims);
     void compare(const Question& question, const Answer& before, const Answer& after);
     void check_own(const std::vector<Question>& questions, const std::vector<Answer>& answers);
     void refresh();
     std::string victims_in(const Answer& answer, std::vector<const Row*>& rows) const;
     // try_calls.cc
-    void add_calls(std::vector<Question>& questions) const;
+    void add_calls(std::vector<Question>& questions);
+    void note_call(const Function& function, const Cell& cell);
+    void note_calls();
     void try_effects(const Question& question);
     // try_writes.cc
-    void find_victims();
     bool is_tried(const Relation& relation) const;
     void try_writes();
     void try_update(const Relation& relation);
     void try_delete(const Relation& relation);
     void try_truncate(const Relation& relation);
-    void try_insert(const Relation& relation, const Victim& victim);
+    void try_hands(const Relation& relation, std::size_t index, bool may_insert);
+    /// Whether it leaks; so do those below.
+    bool try_insert(const Relation& relation, const Victim& victim);
     void try_copy_in(const Relation& relation, const Victim& victim);
     void try_give_away(const Relation& relation, const Victim& victim);
-    void try_take_over(const Relation& relation, const Victim& victim);
+    bool try_give_away(const Relation& relation, const Victim& victim, const Row& own);
+    bool try_take_over(const Relation& relation, const Victim& victim);
     /// Assignments that make a row that of the tenant of `to`, as far as the role may.
     std::vector<std::string> assignments(const Relation& relation, const Row& from,
                                          const Row& to) const;
-    void clear_way(const rows::Table& table, const Row& but);
+    Outcome try_each(const std::vector<const Victim*>& victims, const std::string& statement,
+                     std::vector<const Victim*>& harmed);
     void try_blind(const Relation& relation, const std::string& command,
                    const std::string& statement);
     // try_keys.cc
     void try_keys();
+    rows::Values taken(const rows::Table& table, const rows::Key& key, const Victim& victim) const;
     void try_upsert(const rows::Table& table, const rows::Key& key, const Victim& victim);
     void try_unique(const rows::Table& table, const rows::Key& key, const Victim& victim);
     void note_random(const rows::Key& key);
@@ -110,6 +124,18 @@ class Scene {
     /// in the way.
     void mark(const std::string& label, const std::string& command, bool is_leak,
               const Outcome& outcome);
+    /// Whether a refusal says that a policy was in the way.
+    bool is_held_by(const std::string& sqlstate) const;
+    void find_victims();
+    void note_missing(const std::vector<Missing>& missing);
+    std::string condition_of_owner(const Row& row) const;
+    std::int64_t count(const rows::Table& table, const std::string& condition);
+    /// How many rows others have where the first of theirs lies.
+    std::map<const Row*, std::int64_t> belongings();
+    /// What has become of others' rows: one that is changed, or one more.
+    Effects effects();
+    /// `draft` has the actor's rows and the statement.
+    void report_effects(Finding finding, const Effects& effects, Draft draft);
     /// The victims that lie in this relation, or all.
     std::vector<const Victim*> victims_of(const Relation& relation) const;
     /// Those of them that are no longer where they were.
@@ -131,6 +157,8 @@ class Scene {
     std::vector<Draft>& drafts_;
     Marks& marks_;
     std::vector<Victim> victims_;
+    std::map<const Function*, Cell> calls_;          ///< The best that came of calling each.
+    std::map<const Row*, std::int64_t> belongings_;  ///< Once all rows are there.
 };
 
 /// Something that is asked before and after others' rows are there.
@@ -146,7 +174,10 @@ struct Scene::Question {
 struct Scene::Answer {
     std::vector<std::vector<std::string>> rows;
     std::string refusal;  ///< SQLSTATE; the rows are then none.
-    bool operator==(const Answer&) const = default;
+    std::string why;
+    bool operator==(const Answer& other) const {
+        return rows == other.rows && refusal == other.refusal;
+    }
 };
 
 }  // namespace caisson::isolation

@@ -39,37 +39,63 @@ void Stage::act_for(const Actor& actor, const Islands& islands) {
     say(said_);
 }
 
-void Stage::put(const Tenant& tenant) {
+std::vector<Missing> Stage::put(const Tenant& tenant) {
     if (said_) {
         say(tenant.id);  // Triggers note who acts.
     }
-    put(tenant.rows);
+    auto missing = put(tenant.rows);
     say(said_);
+    return missing;
 }
 
-void Stage::put(const std::vector<Row>& rows) {
+std::vector<Missing> Stage::put(const std::vector<Row>& rows) {
+    std::vector<Missing> missing;
     for (const auto& row : rows) {
-        // Nobody is absent: a trigger that asks who acts is not what is tried here.
-        const bool is_quiet = row.needs_quiet || !said_;
-        if (is_quiet) {
-            connection_.query("set local session_replication_role = replica");
+        if (auto why = put(row)) {
+            missing.push_back({&row, std::move(*why)});
         }
-        connection_.query(row.insert());
-        if (is_quiet) {
-            connection_.query("set local session_replication_role = origin");
-        }
+    }
+    return missing;
+}
+
+std::optional<std::string> Stage::put(const Row& row) {
+    // Nobody is absent: a trigger that asks who acts is not what is tried here.
+    const bool is_quiet = row.needs_quiet || !said_;
+    auto statements = row.insert();
+    if (!row.replaces.empty()) {
+        statements = fmt::format("delete from {} where {};{}", row.table->name,
+                                 row.condition_of(row.replaces), statements);
+    }
+    const auto why = manage(statements, is_quiet);
+    return why && !is_quiet ? manage(statements, true) : why;
+}
+
+std::optional<std::string> Stage::manage(const std::string& statements, bool is_quiet) {
+    try {
+        connection_.script(
+            fmt::format("savepoint managing;{}{};{}release savepoint managing",
+                        is_quiet ? "set local session_replication_role = replica;" : "", statements,
+                        is_quiet ? "set local session_replication_role = origin;" : ""));
+        return std::nullopt;
+    } catch (const pg::DatabaseError& error) {
+        connection_.script("rollback to savepoint managing; release savepoint managing");
+        return error.message();
     }
 }
 
 void Stage::remove(const Row& row) {
-    connection_.query("set local session_replication_role = replica");
-    connection_.query(fmt::format("delete from {} where {}", row.table->name, condition_of(row)));
-    connection_.query("set local session_replication_role = origin");
+    manage(fmt::format("delete from {} where {}", row.table->name, condition_of(row)), true);
+}
+
+void Stage::remove_others(const Row& row) {
+    manage(fmt::format("delete from {} where ({}) is not true", row.table->name, condition_of(row)),
+           true);
 }
 
 Outcome Stage::run(const std::function<void(Outcome&)>& work, const std::function<void()>& prepare,
                    const std::function<void(const Outcome&)>& inspect, bool is_quiet) {
     Outcome outcome;
+    outcome.is_quiet = is_quiet;
     ++attempts_;
     if (prepare) {
         connection_.query("savepoint trial");
@@ -93,24 +119,25 @@ Outcome Stage::run(const std::function<void(Outcome&)>& work, const std::functio
     return outcome;
 }
 
-Outcome Stage::attempt(const std::string& statement, const std::function<void()>& prepare,
-                       const std::function<void(const Outcome&)>& inspect) {
+Outcome Stage::run(const std::string& statement, const std::function<void()>& prepare,
+                   const std::function<void(const Outcome&)>& inspect, bool is_quiet) {
     return run(
         [&](Outcome& outcome) {
             outcome.rows = connection_.query(statement);
             outcome.affected = outcome.rows->affected();
         },
-        prepare, inspect, false);
+        prepare, inspect, is_quiet);
 }
 
-Outcome Stage::attempt_quietly(const std::string& statement, const std::function<void()>& prepare,
-                               const std::function<void(const Outcome&)>& inspect) {
-    return run(
-        [&](Outcome& outcome) {
-            outcome.rows = connection_.query(statement);
-            outcome.affected = outcome.rows->affected();
-        },
-        prepare, inspect, true);
+Outcome Stage::attempt(const std::string& statement, const std::function<void()>& prepare,
+                       const std::function<void(const Outcome&)>& inspect) {
+    return run(statement, prepare, inspect, false);
+}
+
+Outcome Stage::insist(const std::string& statement, const std::function<void()>& prepare,
+                      const std::function<void(const Outcome&)>& inspect) {
+    auto outcome = run(statement, prepare, inspect, false);
+    return outcome.is_done ? outcome : run(statement, prepare, inspect, true);
 }
 
 Outcome Stage::attempt_copy_in(const std::string& statement, const std::string& line,
@@ -123,7 +150,7 @@ Outcome Stage::attempt_copy_in(const std::string& statement, const std::string& 
                 return std::exchange(is_sent, true) ? std::string_view() : std::string_view(line);
             });
         },
-        prepare, inspect, false);
+        prepare, inspect);
 }
 
 Outcome Stage::attempt_copy_out(const std::string& statement, std::vector<std::string>& lines) {
@@ -132,26 +159,22 @@ Outcome Stage::attempt_copy_out(const std::string& statement, std::vector<std::s
             connection_.copy_out(statement,
                                  [&](std::string_view line) { lines.emplace_back(trim(line)); });
         },
-        {}, {}, false);
+        {}, {});
 }
 
 std::string condition_of(const Row& row) {
     const auto& keys = row.table->keys;
     const auto primary = std::ranges::find_if(keys, [](const auto& key) { return key.is_primary; });
-    std::vector<std::string> parts;
-    for (const auto& column : row.table->columns) {
-        const bool is_asked =
-            primary == keys.end() ||
-            std::ranges::find(primary->columns, column.name) != primary->columns.end();
-        if (!is_asked || !column.generated.empty()) {
-            continue;
-        }
-        // Types without equality, such as json, are compared as text.
-        const auto& value = row.value(column.name);
-        parts.push_back(value ? fmt::format("{}::text = {}", column.name, pg::literal(*value))
-                              : fmt::format("{} is null", column.name));
+    if (primary != keys.end()) {
+        return row.condition_of(primary->columns);
     }
-    return parts.empty() ? "true" : join(parts, " and ");
+    std::vector<std::string> written;
+    for (const auto& column : row.table->columns) {
+        if (column.generated.empty()) {
+            written.push_back(column.name);
+        }
+    }
+    return row.condition_of(written);
 }
 
 }  // namespace caisson::isolation

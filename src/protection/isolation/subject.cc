@@ -73,7 +73,16 @@ select p.oid, format('%I.%I', n.nspname, p.proname) as call,
        array_to_string(array(select format_type(t, null) from unnest(p.proargtypes) with ordinality u (t, place)
                               order by place), e'\x1f') as types,
        array_to_string(array(select y.typcategory::text from unnest(p.proargtypes) with ordinality u (t, place)
-                               join pg_type y on y.oid = t order by place), e'\x1f') as categories
+                               join pg_type y on y.oid = t order by place), e'\x1f') as categories,
+       array_to_string(array(
+           select (with recursive base as (
+                       select y.typname, y.typtype, y.typbasetype, y.typelem, y.typcategory from pg_type y where y.oid = t
+                       union all
+                       select up.typname, up.typtype, up.typbasetype, up.typelem, up.typcategory
+                         from base join pg_type up on up.oid = case when base.typtype = 'd' then base.typbasetype
+                                                                    when base.typcategory = 'A' then base.typelem end)
+                   select typname from base where typtype <> 'd' and not (typcategory = 'A' and typelem <> 0))
+             from unnest(p.proargtypes) with ordinality u (t, place) order by place), e'\x1f') as bases
   from pg_proc p join pg_namespace n on n.oid = p.pronamespace join pg_language l on l.oid = p.prolang
  where p.prokind in ('f', 'p') and p.prorettype not in ('trigger'::regtype, 'event_trigger'::regtype)
    and n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'caisson')
@@ -219,9 +228,10 @@ void read_functions(pg::Connection& connection, Subject& subject) {
         const auto names = names_in(row, "names");
         const auto types = names_in(row, "types");
         const auto categories = names_in(row, "categories");
+        const auto bases = names_in(row, "bases");
         for (std::size_t place = 0; place < types.size(); ++place) {
             function.arguments.push_back({place < names.size() ? names[place] : "", types[place],
-                                          categories[place].front()});
+                                          categories[place].front(), bases[place]});
         }
         subject.functions.push_back(std::move(function));
     }

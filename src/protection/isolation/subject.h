@@ -58,6 +58,7 @@ struct Argument {
     std::string name;
     std::string type;  ///< For casts.
     char category = 'U';
+    std::string base;  ///< The bare name of its type, or of an array's elements; never a domain's.
 };
 
 /// Triggers' functions are none: nobody calls them.

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "drivers/sql/scanner.h"
 
 namespace caisson::isolation {
 namespace {
@@ -11,6 +12,29 @@ namespace {
 std::string last_name(const std::string& call) {
     const auto name = call.substr(call.rfind('.') + 1);
     return name.size() > 1 && name.front() == '"' ? name.substr(1, name.size() - 2) : name;
+}
+
+/// Whether a text calls one of the functions or names the setting, whatever language it is in.
+bool mentions(const std::string& body, const std::string& setting, const Helpers& helpers) {
+    std::string before;
+    sql::Scanner scanner(body);
+    while (const auto token = scanner.next()) {
+        if (token->kind == sql::TokenKind::open &&
+            (helpers.readers.contains(before) || helpers.askers.contains(before))) {
+            return true;
+        }
+        before = lower(body.substr(token->offset, token->length));
+    }
+    return lower(body).find(lower(setting)) != std::string::npos;
+}
+
+Meaning meaning_of(const Function& function, const std::string& setting, const Helpers& helpers) {
+    if (function.language == "sql") {
+        return meaning_of_body(function.body, setting, helpers);
+    }
+    auto meaning = meaning_of_program(function.body, setting, helpers);
+    meaning.asks_setting = meaning.asks_setting || mentions(function.body, setting, helpers);
+    return meaning;
 }
 
 class Finder {
@@ -56,7 +80,15 @@ class Finder {
         }
     }
 
-    void take(const Meaning& meaning, const std::string& own, std::set<TableColumn>& identity) {
+    void take(const Meaning& meaning, const std::string& own, std::set<TableColumn>& identity,
+              const std::string& expression) {
+        std::set<TableColumn> asked;
+        for (const auto& mention : meaning.asked) {
+            resolve(mention, own, asked);
+        }
+        for (const auto& column : asked) {
+            tenancy_.asked[column].insert(expression);
+        }
         std::set<TableColumn> found;
         std::set<TableColumn> belonging;
         for (const auto& mention : meaning.identity) {
@@ -78,12 +110,12 @@ class Finder {
             if (!policy.condition.empty()) {
                 const auto meaning =
                     meaning_of_expression(policy.condition, isolation_.setting, helpers_);
-                take(meaning, own, tenancy_.identity);
+                take(meaning, own, tenancy_.identity, policy.condition);
             }
             if (!policy.check.empty()) {
                 auto meaning = meaning_of_expression(policy.check, isolation_.setting, helpers_);
                 meaning.belonging.clear();  // What is asked of new rows alone need not tell owners.
-                take(meaning, own, tenancy_.optional);
+                take(meaning, own, tenancy_.optional, policy.check);
             }
         }
         // A table that is only added to says whose its rows are where they are added.
@@ -101,9 +133,9 @@ class Finder {
 
     void read_functions() {
         for (const auto& function : subject_.functions) {
-            if (helpers_.askers.contains(last_name(function.call)) && function.language == "sql") {
-                take(meaning_of_body(function.body, isolation_.setting, helpers_), "",
-                     tenancy_.identity);
+            if (helpers_.askers.contains(last_name(function.call))) {
+                take(meaning_of(function, isolation_.setting, helpers_), "", tenancy_.identity,
+                     function.body);
             }
         }
     }
@@ -263,8 +295,8 @@ class Finder {
 }  // namespace
 
 bool Tenancy::tells(const std::string& table, const std::string& column) const {
-    const TableColumn asked{table, column};
-    return identity.contains(asked) || belonging.contains(asked);
+    const TableColumn which{table, column};
+    return identity.contains(which) || belonging.contains(which);
 }
 
 Helpers helpers_of(const Subject& subject, const std::string& setting) {
@@ -277,14 +309,9 @@ Helpers helpers_of(const Subject& subject, const std::string& setting) {
             if (helpers.readers.contains(name) || helpers.askers.contains(name)) {
                 continue;
             }
-            if (function.language == "sql") {
-                const auto meaning = meaning_of_body(function.body, setting, helpers);
-                if (meaning.asks_setting) {
-                    (meaning.reads_tables ? helpers.askers : helpers.readers).insert(name);
-                }
-            } else if (lower(function.body).find(lower(setting)) != std::string::npos) {
-                const bool reads_tables = lower(function.body).find(" from ") != std::string::npos;
-                (reads_tables ? helpers.askers : helpers.readers).insert(name);
+            const auto meaning = meaning_of(function, setting, helpers);
+            if (meaning.asks_setting) {
+                (meaning.reads_tables ? helpers.askers : helpers.readers).insert(name);
             }
         }
         grows = helpers.readers.size() + helpers.askers.size() > before;

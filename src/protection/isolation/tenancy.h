@@ -24,9 +24,11 @@ struct Tenancy {
     /// Columns that tell the tenant elsewhere, of tables whose policies ask for none of them.
     std::map<std::string, std::string> ignored;
     std::set<TableColumn> belonging;  ///< Tells whose a row is by way of other tables.
-    std::set<std::string> names;      ///< Bare names of such columns: who has one needs a policy.
-    std::set<std::string> types;      ///< And the types they have.
-    std::set<std::string> isolated;   ///< Tables with row-level security.
+    /// What else policies and the functions they ask name, with the expressions that do.
+    std::map<TableColumn, std::set<std::string>> asked;
+    std::set<std::string> names;     ///< Bare names of such columns: who has one needs a policy.
+    std::set<std::string> types;     ///< And the types they have.
+    std::set<std::string> isolated;  ///< Tables with row-level security.
     /// Tables whose rows belong to tenants, the isolated ones among them: those that hold such
     /// columns, what such columns refer to, and what cannot be without a row of theirs.
     std::set<std::string> tables;

@@ -30,7 +30,30 @@ bool is_unguessable(const rows::Table& table, const std::vector<std::string>& co
     });
 }
 
+bool gives_all(const rows::Values& values, const rows::Values& wanted) {
+    return !wanted.empty() && std::ranges::all_of(wanted, [&](const auto& entry) {
+        return values.contains(entry.first);
+    });
+}
+
 }  // namespace
+
+/// What a row must say so as to meet the key of another: the key itself, and what its condition
+/// asks, but not whose it is.
+rows::Values Scene::taken(const rows::Table& table, const rows::Key& key,
+                          const Victim& victim) const {
+    rows::Values values;
+    for (const auto& column : key.read) {
+        const bool is_key = has(key.columns, column);
+        if (!is_key && setting_.tenancy.tells(table.name, column)) {
+            continue;
+        }
+        for (const auto& name : table.written_for(column)) {
+            values[name] = victim.row->value(name);
+        }
+    }
+    return values;
+}
 
 void Scene::try_keys() {
     for (const auto& victim : victims_) {
@@ -68,19 +91,12 @@ void Scene::try_keys() {
 void Scene::try_upsert(const rows::Table& table, const rows::Key& key, const Victim& victim) {
     const auto* const relation = setting_.subject.find(table.name);
     const auto& own = *self().first(table.name);
-    rows::Values replaced;
-    for (const auto& column : key.columns) {
-        replaced[column] = victim.row->value(column);
-    }
+    const auto replaced = taken(table, key, victim);
     const auto values = insertable(*relation, own, replaced);
     const auto& updates = rights_on(*relation).update;
-    const auto changing = std::ranges::find_if(updates, [&](const auto& name) {
-        return std::ranges::find(key.columns, name) == key.columns.end();
-    });
-    const bool may =
-        changing != updates.end() &&
-        std::ranges::all_of(key.columns, [&](const auto& name) { return values.contains(name); });
-    if (!may) {
+    const auto changing =
+        std::ranges::find_if(updates, [&](const auto& name) { return !replaced.contains(name); });
+    if (changing == updates.end() || !gives_all(values, replaced)) {
         mark(relation->label, "upsert", Mark::no_right);
         return;
     }
@@ -118,17 +134,9 @@ void Scene::try_upsert(const rows::Table& table, const rows::Key& key, const Vic
 void Scene::try_unique(const rows::Table& table, const rows::Key& key, const Victim& victim) {
     const auto* const relation = setting_.subject.find(table.name);
     const auto& own = *self().first(table.name);
-    rows::Values replaced;
-    for (const auto& column : key.columns) {
-        if (const auto found = victim.row->values.find(column); found != victim.row->values.end()) {
-            replaced[column] = found->second;
-        }
-    }
+    const auto replaced = taken(table, key, victim);
     const auto values = insertable(*relation, own, replaced);
-    const bool may = !replaced.empty() && std::ranges::all_of(replaced, [&](const auto& entry) {
-        return values.contains(entry.first);
-    });
-    if (!may) {
+    if (!gives_all(values, replaced)) {
         return;  // The key is none that the role could give.
     }
     const auto statement = rows::insert_of(table, values);
@@ -214,11 +222,15 @@ void Scene::try_reference(const rows::Table& table, const rows::ForeignKey& key,
         return;
     }
     const auto statement = rows::insert_of(table, values);
-    const auto outcome = stage_.attempt(statement, [&] {
-        if (own) {
-            stage_.remove(*own);
-        }
-    });
+    Effects effects;
+    const auto outcome = stage_.attempt(
+        statement,
+        [&] {
+            if (own) {
+                stage_.remove(*own);
+            }
+        },
+        [&](const Outcome&) { effects = this->effects(); });
     if (!outcome.is_done) {
         return;
     }
@@ -244,6 +256,15 @@ void Scene::try_reference(const rows::Table& table, const rows::ForeignKey& key,
     }
     draft.statement = statement;
     draft.is_question = false;
+    if (effects.victim) {
+        // A trigger went further than the policies let the actor go.
+        mark(relation->label, "insert", Mark::leaked);
+        Finding wider{"insert", relation->label};
+        wider.remedy =
+            "let the triggers compare the tenant of what they change with the setting, or make "
+            "their functions SECURITY INVOKER";
+        report_effects(std::move(wider), effects, draft);
+    }
     report(std::move(finding), std::move(draft));
 }
 

@@ -16,12 +16,50 @@ namespace {
 /// More rows are not compared.
 constexpr std::size_t most_rows = 20'000;
 
+using Table = std::vector<std::vector<std::string>>;
+
 /// Rows in `after` that are not in `before`; both are sorted.
-std::vector<std::vector<std::string>> added(const std::vector<std::vector<std::string>>& before,
-                                            const std::vector<std::vector<std::string>>& after) {
-    std::vector<std::vector<std::string>> rows;
+Table added(const Table& before, const Table& after) {
+    Table rows;
     std::ranges::set_difference(after, before, std::back_inserter(rows));
     return rows;
+}
+
+/// The rows with these columns alone, sorted.
+Table projected(const Table& rows, const std::vector<std::size_t>& columns) {
+    Table list;
+    for (const auto& row : rows) {
+        auto& cells = list.emplace_back();
+        for (const auto column : columns) {
+            cells.push_back(column < row.size() ? row[column] : "");
+        }
+    }
+    std::ranges::sort(list);
+    return list;
+}
+
+/// The columns that hold the same in two answers to one question.
+std::vector<std::size_t> stable_columns(const Table& one, const Table& other) {
+    std::vector<std::size_t> columns;
+    const auto width = one.empty() || one.size() != other.size() ? 0 : one.front().size();
+    for (std::size_t column = 0; column < width; ++column) {
+        if (projected(one, {column}) == projected(other, {column})) {
+            columns.push_back(column);
+        }
+    }
+    return columns;
+}
+
+/// COPY knows no generated columns.
+std::vector<std::string> copied_columns(const rows::Shapes& shapes, const Relation& root,
+                                        std::vector<std::string> columns) {
+    if (const auto shape = shapes.find(root.name); shape != shapes.end()) {
+        std::erase_if(columns, [&](const auto& name) {
+            const auto* const column = shape->second.find(name);
+            return column && !column->generated.empty();
+        });
+    }
+    return columns;
 }
 
 /// What a finding about reading is called; looking at the catalogue calls it the same.
@@ -61,9 +99,9 @@ std::string remedy_for(const Relation& relation, bool is_partition) {
 
 void Scene::play() {
     stage_.act_for(actor_, setting_.islands);
-    stage_.put(setting_.islands.shared);
+    note_missing(stage_.put(setting_.islands.shared));
     if (actor_.is_tenant()) {
-        stage_.put(self());
+        note_missing(stage_.put(self()));
     }
     refresh();
     const auto questions = this->questions();
@@ -72,11 +110,12 @@ void Scene::play() {
     check_own(questions, before);
     for (std::size_t index = 0; index < setting_.islands.tenants.size(); ++index) {
         if (!actor_.is_tenant() || index != actor_.tenant) {
-            stage_.put(tenant(index));
+            note_missing(stage_.put(tenant(index)));
         }
     }
     refresh();
     find_victims();
+    belongings_ = belongings();
     const auto after = ask(questions);
     for (std::size_t index = 0; index < questions.size(); ++index) {
         compare(questions[index], before[index], after[index]);
@@ -84,6 +123,7 @@ void Scene::play() {
             try_effects(questions[index]);
         }
     }
+    note_calls();
     try_writes();
     if (actor_.is_tenant()) {
         try_keys();
@@ -94,16 +134,23 @@ void Scene::play() {
 /// Statistics as they are once somebody has analysed the tables, and views that keep what they saw.
 void Scene::refresh() {
     for (const auto& [oid, relation] : setting_.subject.relations) {
-        if (relation.kind == 'm') {
-            stage_.ask("refresh materialized view " + relation.name);
+        if (relation.kind != 'm') {
+            continue;
+        }
+        // Its owner asks, and policies may refuse that.
+        const auto why = stage_.manage("refresh materialized view " + relation.name);
+        if (why && !rights_on(relation).select.empty()) {
+            mark(relation.label, "select", Mark::untried, "it cannot be refreshed: " + *why);
         }
     }
     for (const auto& table : setting_.tenancy.isolated) {
-        stage_.ask("analyze " + table);
+        if (const auto why = stage_.manage("analyze " + table)) {
+            mark(setting_.subject.find(table)->label, "statistics", Mark::untried, *why);
+        }
     }
 }
 
-std::vector<Scene::Question> Scene::questions() const {
+std::vector<Scene::Question> Scene::questions() {
     std::vector<Question> list;
     const std::set<std::string> touched(setting_.islands.touched.begin(),
                                         setting_.islands.touched.end());
@@ -120,12 +167,13 @@ std::vector<Scene::Question> Scene::questions() const {
                                     relation.name, most_rows),
                         &relation, nullptr});
         if (!relation.is_view() && root.has_row_security) {
-            list.push_back({Question::Kind::copy,
-                            relation.kind == 'p' ? fmt::format("copy (select {} from {}) to stdout",
-                                                               join(columns, ", "), relation.name)
-                                                 : fmt::format("copy {} ({}) to stdout",
-                                                               relation.name, join(columns, ", ")),
-                            &relation, nullptr});
+            const auto copied = join(copied_columns(setting_.shapes, root, columns), ", ");
+            list.push_back(
+                {Question::Kind::copy,
+                 relation.kind == 'p'
+                     ? fmt::format("copy (select {} from {}) to stdout", copied, relation.name)
+                     : fmt::format("copy {} ({}) to stdout", relation.name, copied),
+                 &relation, nullptr});
             list.push_back(
                 {Question::Kind::statistics,
                  fmt::format("select attname, null_frac, n_distinct, most_common_vals::text, "
@@ -151,13 +199,16 @@ Scene::Answer Scene::ask(const Question& question) {
     Answer answer;
     if (question.kind == Question::Kind::copy) {
         std::vector<std::string> lines;
-        answer.refusal = stage_.attempt_copy_out(question.sql, lines).sqlstate;
+        const auto outcome = stage_.attempt_copy_out(question.sql, lines);
+        answer.refusal = outcome.sqlstate;
+        answer.why = outcome.message;
         for (auto& line : lines) {
             answer.rows.push_back({std::move(line)});
         }
     } else {
         const auto outcome = stage_.attempt(question.sql);
         answer.refusal = outcome.sqlstate;
+        answer.why = outcome.message;
         if (outcome.rows) {
             const auto width = outcome.rows->columns().size();
             for (const auto row : *outcome.rows) {
@@ -203,6 +254,40 @@ std::string Scene::victims_in(const Answer& answer, std::vector<const Row*>& row
     return join(names, ", ");
 }
 
+/// What it means that the answers are the same, or are not.
+Cell Scene::judge(const Question& question, const Answer& before, const Answer& after,
+                  bool names_victims) {
+    // Time and room that ran out tell nothing.
+    for (const auto* answer : {&before, &after}) {
+        if (answer->refusal.starts_with("5")) {
+            return {Mark::untried, answer->why};
+        }
+    }
+    // Without any row, nothing is asked of a policy that raises for nobody.
+    if (!question.function && !after.refusal.empty() && is_held_by(after.refusal)) {
+        return {Mark::held, ""};
+    }
+    if (before == after) {
+        // A function that says no has looked; one that stumbles over a guess has not.
+        const bool says_no = question.function && !after.refusal.starts_with("22") &&
+                             !after.refusal.starts_with("42");
+        const bool is_held = after.refusal.empty() || says_no || is_held_by(after.refusal);
+        return {is_held ? Mark::held : Mark::untried, is_held ? "" : after.why};
+    }
+    const auto again = ask(question);
+    if (names_victims || again == after) {
+        return {Mark::leaked, ""};
+    }
+    // It never says the same twice: what does not change by itself counts.
+    const auto stable = stable_columns(after.rows, again.rows);
+    if (stable.empty()) {
+        return {Mark::untried, "it never says the same twice"};
+    }
+    return {
+        projected(before.rows, stable) == projected(after.rows, stable) ? Mark::held : Mark::leaked,
+        ""};
+}
+
 void Scene::compare(const Question& question, const Answer& before, const Answer& after) {
     static const std::map<Question::Kind, std::string> commands = {
         {Question::Kind::relation, "select"},
@@ -214,14 +299,18 @@ void Scene::compare(const Question& question, const Answer& before, const Answer
                         ? id_for(*question.relation, setting_.subject.root(*question.relation))
                         : command;
     const auto& label = question.function ? question.function->label : question.relation->label;
-    Answer shown{added(before.rows, after.rows), after.refusal};
-    bool is_leak = before != after;
+    Answer shown{added(before.rows, after.rows), after.refusal, {}};
     std::vector<const Row*> rows;
     auto victims = victims_in(shown, rows);
-    if (is_leak && ask(question) != after) {
-        is_leak = !victims.empty();  // It never says the same twice: only what it names counts.
+    std::vector<const Row*> named;
+    const bool names_victims = !victims.empty() && victims_in(before, named) != victims;
+    const auto cell = judge(question, before, after, names_victims);
+    if (question.function && cell.mark != Mark::leaked) {
+        note_call(*question.function, cell);
+    } else {
+        mark(label, command, cell.mark, cell.why);
     }
-    mark(label, command, is_leak ? Mark::leaked : Mark::held);
+    const bool is_leak = cell.mark == Mark::leaked;
     const bool is_known =
         (id == "copy out" || id == "statistics") &&
         findings_.has(id_for(*question.relation, setting_.subject.root(*question.relation)) + " " +
@@ -283,10 +372,17 @@ void Scene::check_own(const std::vector<Question>& questions, const std::vector<
             !setting_.tenancy.isolated.contains(question.relation->name)) {
             continue;
         }
-        const bool has_rows = self().first(question.relation->name) != nullptr;
-        mark(question.relation->label, "own rows",
+        // Where no policy lets anybody read, nobody is to see their own.
+        const auto& relation = *question.relation;
+        const bool is_shown = std::ranges::any_of(
+            setting_.subject.policies_of(relation.oid), [&](const Policy* policy) {
+                return policy->is_permissive && policy->covers('r') &&
+                       policy->binds(setting_.memberships);
+            });
+        const bool has_rows = self().first(relation.name) != nullptr;
+        mark(relation.label, "own rows",
              !answers[index].rows.empty() ? Mark::held
-             : has_rows                   ? Mark::untried
+             : has_rows && is_shown       ? Mark::untried
                                           : Mark::no_right);
     }
 }

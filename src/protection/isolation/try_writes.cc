@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an actor writes must not reach the rows of others, nor make rows theirs.
+// What an actor writes must not reach the rows of others.
 #include <algorithm>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -11,117 +12,38 @@
 namespace caisson::isolation {
 namespace {
 
-constexpr std::string_view insufficient_privilege = "42501";
+/// Rows of one tenant in one table, or of all, that are tried one by one.
+constexpr std::size_t most_rows = 12;
 
-std::string literal_or_null(const std::optional<std::string>& value) {
-    return value ? pg::literal(*value) : "null";
-}
+/// What might be in the way when all rows get one value of theirs, the least first: nothing, as
+/// they have it already; checks; references; keys; policies for SELECT, as a column must be read.
+enum class Hindrance { none, checks, references, keys, reads };
 
-bool is_in(const std::vector<std::string>& names, const std::string& name) {
-    return std::ranges::find(names, name) != names.end();
+std::pair<Hindrance, std::optional<std::string>> hindrance_of(
+    const std::vector<const Victim*>& victims, const std::string& name) {
+    std::set<std::optional<std::string>> values;
+    bool refers = false;
+    bool is_key = false;
+    const auto names_it = [&](const auto& columns) { return has(columns, name); };
+    for (const auto* victim : victims) {
+        const auto found = victim->row->values.find(name);
+        if (found == victim->row->values.end()) {
+            return {Hindrance::reads, std::nullopt};
+        }
+        values.insert(found->second);
+        const auto& table = *victim->row->table;
+        is_key = is_key || std::ranges::any_of(table.keys, names_it, &rows::Key::read);
+        refers =
+            refers || std::ranges::any_of(table.foreign_keys, names_it, &rows::ForeignKey::columns);
+    }
+    return values.empty()      ? std::pair(Hindrance::reads, std::optional<std::string>())
+           : is_key            ? std::pair(Hindrance::keys, *values.rbegin())
+           : values.size() < 2 ? std::pair(Hindrance::none, *values.rbegin())
+           : refers            ? std::pair(Hindrance::references, *values.rbegin())
+                               : std::pair(Hindrance::checks, *values.rbegin());
 }
 
 }  // namespace
-
-void Scene::mark(const std::string& label, const std::string& command, Mark mark,
-                 const std::string& why) {
-    auto& cell = marks_[label].try_emplace(command, Cell{mark, why}).first->second;
-    if (command == "own rows") {
-        // One tenant who sees their own is enough.
-        const bool is_seen = cell.mark == Mark::held || mark == Mark::held;
-        cell.mark = is_seen ? Mark::held : std::max(cell.mark, mark);
-    } else if (mark > cell.mark) {
-        cell = {mark, why};
-    }
-}
-
-void Scene::mark(const std::string& label, const std::string& command, bool is_leak,
-                 const Outcome& outcome) {
-    const bool is_known = outcome.is_done || outcome.is(insufficient_privilege);
-    mark(label, command,
-         is_leak    ? Mark::leaked
-         : is_known ? Mark::held
-                    : Mark::untried,
-         is_known ? "" : outcome.message);
-}
-
-void Scene::report(Finding finding, Draft draft) {
-    finding.actors = {actor_.text};
-    draft.finding = finding.name();
-    draft.role = setting_.role;
-    draft.actor = actor_;
-    if (!findings_.has(finding.name())) {
-        drafts_.push_back(std::move(draft));
-    }
-    findings_.add(std::move(finding));
-}
-
-void Scene::find_victims() {
-    victims_.clear();
-    for (std::size_t index = 0; index < setting_.islands.tenants.size(); ++index) {
-        if (actor_.is_tenant() && index == actor_.tenant) {
-            continue;
-        }
-        for (const auto& row : tenant(index).rows) {
-            const auto found = stage_.ask(fmt::format(
-                "select tableoid::int8 as relation, ctid::text as spot from {} where {}",
-                row.table->name, condition_of(row)));
-            if (!found.empty()) {
-                victims_.push_back(
-                    {&row, index, found.front().integer("relation"), found.front().string("spot")});
-            }
-        }
-    }
-}
-
-std::vector<const Victim*> Scene::victims_of(const Relation& relation) const {
-    std::vector<const Victim*> list;
-    for (const auto& victim : victims_) {
-        const auto found = setting_.subject.relations.find(victim.relation);
-        const bool lies_there =
-            victim.relation == relation.oid || victim.row->table->name == relation.name ||
-            relation.reads.contains(victim.row->table->oid) ||
-            (found != setting_.subject.relations.end() && found->second.parent == relation.oid);
-        if (lies_there) {
-            list.push_back(&victim);
-        }
-    }
-    return list;
-}
-
-std::vector<const Victim*> Scene::changed(const std::vector<const Victim*>& victims) {
-    std::map<std::string, std::vector<std::string>> spots;  // By table.
-    for (std::size_t index = 0; index < victims.size(); ++index) {
-        spots[victims[index]->row->table->name].push_back(fmt::format(
-            "({}, {}::oid, '{}'::tid)", index, victims[index]->relation, victims[index]->spot));
-    }
-    std::vector<std::string> questions;
-    for (const auto& [table, rows] : spots) {
-        questions.push_back(fmt::format(
-            "select v.n from (values {}) v (n, relation, spot) where not exists (select from {} t "
-            "where t.tableoid = v.relation and t.ctid = v.spot)",
-            join(rows, ", "), table));
-    }
-    std::vector<const Victim*> list;
-    if (!questions.empty()) {
-        for (const auto row : stage_.ask(join(questions, " union all "))) {
-            list.push_back(victims[static_cast<std::size_t>(row.integer("n"))]);
-        }
-    }
-    return list;
-}
-
-rows::Values Scene::insertable(const Relation& relation, const Row& row,
-                               const rows::Values& replaced) const {
-    rows::Values values;
-    for (const auto& [name, value] : row.values) {
-        if (is_in(rights_on(relation).insert, name)) {
-            const auto found = replaced.find(name);
-            values[name] = found == replaced.end() ? value : found->second;
-        }
-    }
-    return values;
-}
 
 /// Whether the relation leads to rows that policies should keep apart.
 bool Scene::is_tried(const Relation& relation) const {
@@ -151,41 +73,79 @@ void Scene::try_writes() {
         if (!may_insert) {
             mark(relation.label, "insert", Mark::no_right);
         }
-        const auto victims = victims_of(relation);
         for (std::size_t index = 0; index < setting_.islands.tenants.size(); ++index) {
-            const auto victim = std::ranges::find_if(
-                victims, [&](const Victim* each) { return each->tenant == index; });
-            if (victim == victims.end()) {
-                continue;
-            }
-            if (may_insert) {
-                try_insert(relation, **victim);
-            }
-            if (relation.is_view()) {
-                continue;
-            }
-            if (may_insert) {
-                try_copy_in(relation, **victim);
-            }
-            if (actor_.is_tenant()) {
-                try_give_away(relation, **victim);
-                try_take_over(relation, **victim);
-            }
+            try_hands(relation, index, may_insert);
         }
     }
+}
+
+/// Rows that change hands between the actor and another tenant: policies may let some of them and
+/// not others.
+void Scene::try_hands(const Relation& relation, std::size_t index, bool may_insert) {
+    std::vector<const Victim*> victims;
+    for (const auto* victim : victims_of(relation)) {
+        if (victim->tenant == index && victims.size() < most_rows) {
+            victims.push_back(victim);
+        }
+    }
+    if (victims.empty()) {
+        return;
+    }
+    // One that passes is enough.
+    for (std::size_t at = 0; may_insert && at < victims.size(); ++at) {
+        if (try_insert(relation, *victims[at])) {
+            break;
+        }
+    }
+    if (relation.is_view()) {
+        return;
+    }
+    if (may_insert) {
+        try_copy_in(relation, *victims.front());
+    }
+    if (actor_.is_tenant()) {
+        for (const auto* victim : victims) {
+            if (try_take_over(relation, *victim)) {
+                break;
+            }
+        }
+        try_give_away(relation, *victims.front());
+    }
+}
+
+/// One row that is refused keeps a statement from all others: each is tried by itself. What was in
+/// the way of one, and is no policy, comes before what went well.
+Outcome Scene::try_each(const std::vector<const Victim*>& victims, const std::string& statement,
+                        std::vector<const Victim*>& harmed) {
+    std::optional<Outcome> all;
+    for (std::size_t index = 0; index < std::min(victims.size(), most_rows); ++index) {
+        const auto* const victim = victims[index];
+        auto alone = stage_.insist(
+            statement, [&] { stage_.remove_others(*victim->row); },
+            [&](const Outcome&) { harmed = changed({victim}); });
+        if (!harmed.empty()) {
+            return alone;
+        }
+        const bool is_held = alone.is_done || is_held_by(alone.sqlstate);
+        if (!all || !is_held) {
+            all = std::move(alone);
+        }
+    }
+    return *all;
 }
 
 /// A statement without any condition: where a policy lets it, it reaches everybody's rows.
 void Scene::try_blind(const Relation& relation, const std::string& command,
                       const std::string& statement) {
     const auto victims = victims_of(relation);
+    if (victims.empty()) {
+        mark(relation.label, command, Mark::untried, "no row of another tenant lies there");
+        return;
+    }
     std::vector<const Victim*> harmed;
-    const auto inspect = [&](const Outcome&) { harmed = changed(victims); };
-    auto outcome = stage_.attempt(statement, {}, inspect);
-    const bool is_quiet = !outcome.is_done && !outcome.is(insufficient_privilege);
-    if (is_quiet) {
-        // A reference, a check or a trigger was in the way, which is no protection of its own.
-        outcome = stage_.attempt_quietly(statement, {}, inspect);
+    auto outcome = stage_.insist(statement, {}, [&](const Outcome&) { harmed = changed(victims); });
+    if (!outcome.is_done && command != "truncate") {
+        outcome = try_each(victims, statement, harmed);
     }
     mark(relation.label, command, !harmed.empty(), outcome);
     if (harmed.empty()) {
@@ -210,7 +170,7 @@ void Scene::try_blind(const Relation& relation, const std::string& command,
     draft.harmed = victim.row;
     draft.statement = statement;
     draft.is_question = false;
-    draft.is_quiet = is_quiet;
+    draft.is_quiet = outcome.is_quiet;
     draft.look = fmt::format("select * from {} where {}", victim.row->table->name,
                              condition_of(*victim.row));
     report(std::move(finding), std::move(draft));
@@ -223,33 +183,15 @@ void Scene::try_update(const Relation& relation) {
         mark(relation.label, "update", Mark::no_right);
         return;
     }
-    // A value that all rows have already meets every check; without reading, no policy for SELECT
-    // has a say.
-    std::string best;
+    // Without reading, no policy for SELECT has a say.
+    std::string best = fmt::format("{0} = {0}", names.front());
+    auto least = Hindrance::reads;
     for (const auto& name : names) {
-        std::set<std::optional<std::string>> values;
-        bool is_there = !victims.empty();
-        bool is_free = true;
-        for (const auto* victim : victims) {
-            const auto found = victim->row->values.find(name);
-            is_there = is_there && found != victim->row->values.end();
-            if (is_there) {
-                values.insert(found->second);
-            }
-            for (const auto& key : victim->row->table->keys) {
-                is_free = is_free && !is_in(key.columns, name);
-            }
+        const auto [hindrance, value] = hindrance_of(victims, name);
+        if (hindrance < least) {
+            least = hindrance;
+            best = fmt::format("{} = {}", name, literal_or_null(value));
         }
-        if (is_there && is_free && values.size() == 1) {
-            best = fmt::format("{} = {}", name, literal_or_null(*values.begin()));
-            break;
-        }
-        if (is_there && is_free && best.empty() && values.size() > 1) {
-            best = fmt::format("{} = {}", name, literal_or_null(*values.rbegin()));
-        }
-    }
-    if (best.empty()) {
-        best = fmt::format("{0} = {0}", names.front());
     }
     try_blind(relation, "update", fmt::format("update {} set {}", relation.name, best));
 }
