@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/text.h"
-#include "lifecycle/proof/drift.h"
+#include "lifecycle/proof/build.h"
 #include "lifecycle/proof/prover.h"
 #include "lifecycle/sources/version.h"
 
