@@ -50,6 +50,8 @@ scales() {
   ! grep -qE '"made": *[1-9]' "$out" || die "a second seed scale wrote"
   run caisson seed clear --set scale --yes
   exits 0
+  says "removed, 0 kept"
+  ! grep -qE '[1-9][0-9]* kept' "$out" || die "rows of seed scale stayed"
   run caisson verify
   exits 0
 }
