@@ -67,14 +67,6 @@ bool is_ours(const Error& error) {
            error.code() == Code::disk_full;
 }
 
-std::vector<std::string> names_of(const std::vector<schema::Difference>& differences) {
-    std::vector<std::string> names;
-    for (const auto& difference : differences) {
-        names.push_back(difference.kind + " " + difference.name);
-    }
-    return names;
-}
-
 FileProof begun(const migrations::Migration& file) {
     FileProof proof;
     proof.source = file.source;
@@ -136,21 +128,6 @@ void Prover::reopen() {
 void Prover::apply(const migrations::Mirror* mirror) {
     migrations::up(std::ref(*connections_), applied_, request_.features, everything(request_),
                    as_in_earnest(request_, mirror));
-}
-
-Structure Prover::structure() {
-    Structure structure{series_.next((*connections_)(true)), {}};
-    structure.hash = schema::hash(structure.snapshot);
-    return structure;
-}
-
-void Prover::check_structure() {
-    const auto whole = schema::snapshot((*connections_)(true), {.rights = true});
-    if (schema::hash(whole) != current_.hash) {
-        throw Error(Code::internal,
-                    "the structure that was followed file by file is not the one that is there")
-            .with("differences", join(names_of(schema::diff(current_.snapshot, whole)), ", "));
-    }
 }
 
 Finding& Prover::find(const std::string& id, Severity severity, const std::string& file,
