@@ -5,8 +5,6 @@
 
 #include <fmt/format.h>
 
-#include "base/text.h"
-
 namespace caisson::schema {
 namespace {
 
@@ -117,7 +115,7 @@ with extension_member as materialized (
 
 }  // namespace
 
-std::string of_relations(std::string_view sql, const std::vector<std::string>& oids) {
+std::string of_relations(std::string_view sql) {
     constexpr std::string_view begin = "/*only ";
     std::string text;
     for (std::size_t at = 0; at < sql.size();) {
@@ -126,9 +124,8 @@ std::string of_relations(std::string_view sql, const std::vector<std::string>& o
         at = place;
         if (place < sql.size()) {
             const auto end = sql.find("*/", place);
-            text += fmt::format("and {} = any ('{{{}}}'::oid[])",
-                                sql.substr(place + begin.size(), end - place - begin.size()),
-                                join(oids, ","));
+            text += fmt::format("and {} = any ($1)",
+                                sql.substr(place + begin.size(), end - place - begin.size()));
             at = end + 2;
         }
     }

@@ -16,9 +16,9 @@ namespace caisson::schema {
 /// dependencies may speak of.
 const std::string& objects_sql();
 
-/// objects_sql() or rights_sql() for these relations alone, with everything that lies in no
-/// relation. What of a parent a child has must be asked for together.
-std::string of_relations(std::string_view sql, const std::vector<std::string>& oids);
+/// objects_sql() or rights_sql() for the relations of $1 (oid[]) alone, with everything that lies
+/// in no relation. A child must be asked for together with its parents.
+std::string of_relations(std::string_view sql);
 
 /// class, oid, and a number that changes with each row of the catalogues that makes the thing what
 /// it is: written anew, a row has another place and transaction. Parts of a relation count as the

@@ -26,6 +26,12 @@ class Reading {
     bool nested_;
 };
 
+/// The answer to one of our statements, which a session plans once: with so many branches that
+/// takes longer than the answer. With `oids` it has the parameter $1 (oid[]). The session keeps it
+/// under the name.
+pg::Result prepared(pg::Connection& connection, const std::string& name, std::string_view sql,
+                    const std::vector<std::string>* oids = nullptr);
+
 /// Something of the catalogues: an object of the snapshot, or one that only has a name.
 struct Thing {
     Object object;

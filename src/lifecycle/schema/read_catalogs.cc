@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "base/error.h"
+#include "base/text.h"
 #include "drivers/pg/quote.h"
 #include "lifecycle/schema/canonical.h"
 #include "lifecycle/schema/catalog_queries.h"
@@ -14,7 +17,8 @@ namespace {
 constexpr std::string_view settings =
     "set local search_path = ''; set local timezone = 'UTC'; set local datestyle = 'ISO, YMD'; "
     "set local intervalstyle = 'postgres'; set local bytea_output = 'hex'; "
-    "set local extra_float_digits = 1; set local quote_all_identifiers = off; set local jit = off";
+    "set local extra_float_digits = 1; set local quote_all_identifiers = off; set local jit = off; "
+    "set local plan_cache_mode = force_generic_plan";
 
 /// How pg_depend and its like call an object: class, oid and sub-object of three columns.
 std::string address_at(const pg::Row& row, std::size_t column) {
@@ -113,6 +117,17 @@ Reading::~Reading() {
     }
 }
 
+pg::Result prepared(pg::Connection& connection, const std::string& name, std::string_view sql,
+                    const std::vector<std::string>* oids) {
+    // A file that ran in this session may have taken it away.
+    if (connection.query("select from pg_catalog.pg_prepared_statements where name = $1", {name})
+            .empty()) {
+        connection.query(fmt::format("prepare {}{} as {}", name, oids ? " (oid[])" : "", sql));
+    }
+    return connection.query(fmt::format("execute {}{}", name,
+                                        oids ? fmt::format(" ('{{{}}}')", join(*oids, ",")) : ""));
+}
+
 void add_addresses(Addresses& to, const std::vector<Thing>& things) {
     for (const auto& thing : things) {
         if (!thing.address.empty()) {
@@ -128,7 +143,8 @@ bool CatalogReader::is_left_out(std::string_view kind) const {
 
 std::vector<Thing> CatalogReader::things(const std::vector<std::string>* relations) const {
     const auto rows =
-        connection_.query(relations ? of_relations(objects_sql(), *relations) : objects_sql());
+        relations ? prepared(connection_, "caisson_things", of_relations(objects_sql()), relations)
+                  : connection_.query(objects_sql());
     std::vector<Thing> things;
     things.reserve(rows.size());
     for (const auto row : rows) {
@@ -181,8 +197,10 @@ std::vector<Thing> CatalogReader::comments(const Addresses& addresses) const {
 std::vector<Thing> CatalogReader::rights(const Addresses& addresses,
                                          const std::vector<std::string>* relations) const {
     std::vector<Thing> things;
-    const std::string all(rights_sql());
-    for (const auto row : connection_.query(relations ? of_relations(all, *relations) : all)) {
+    const auto rows =
+        relations ? prepared(connection_, "caisson_rights", of_relations(rights_sql()), relations)
+                  : connection_.query(rights_sql());
+    for (const auto row : rows) {
         const auto* thing = thing_at(addresses, address_at(row, 0));
         if (!thing) {
             continue;

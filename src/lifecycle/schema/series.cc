@@ -47,7 +47,7 @@ Names names_of(const pg::Result& rows) {
 
 Versions versions(pg::Connection& connection) {
     Versions versions;
-    for (const auto row : connection.query(versions_sql())) {
+    for (const auto row : prepared(connection, "caisson_versions", versions_sql())) {
         versions.emplace(std::pair{text(row, 0), text(row, 1)}, text(row, 2));
     }
     return versions;

@@ -15,7 +15,8 @@ namespace caisson::schema {
 /// Each snapshot is what snapshot() gives, without what objects need, and so has the same hash. Of
 /// the relations, which are most of a schema, only those are read again that changed since the
 /// last one, or that name something which did. Whether a relation changed the server tells by the
-/// places and transactions of its rows in the catalogues. Threads: one at a time.
+/// places and transactions of its rows in the catalogues. The session keeps three prepared
+/// statements. Threads: one at a time.
 class Series {
  public:
     explicit Series(Scope scope);
