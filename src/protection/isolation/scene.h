@@ -4,6 +4,7 @@
 /// @file
 /// What the trials of one actor share.
 
+#include <chrono>
 #include <map>
 #include <set>
 #include <string>
@@ -83,6 +84,8 @@ class Scene {
     std::string victims_in(const Answer& answer, std::vector<const Row*>& rows) const;
     // try_calls.cc
     void add_calls(std::vector<Question>& questions);
+    /// Calls the function of the question, unless its calls took too long already.
+    Outcome call(const Question& question, const std::function<void(const Outcome&)>& inspect = {});
     void note_call(const Function& function, const Cell& cell);
     void note_calls();
     void try_effects(const Question& question);
@@ -158,6 +161,7 @@ class Scene {
     Marks& marks_;
     std::vector<Victim> victims_;
     std::map<const Function*, Cell> calls_;          ///< The best that came of calling each.
+    std::map<const Function*, std::chrono::nanoseconds> spent_;  ///< On its calls.
     std::map<const Row*, std::int64_t> belongings_;  ///< Once all rows are there.
 };
 

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <chrono>
 #include <set>
 
 #include <fmt/format.h>
 
+#include "base/clock.h"
+#include "base/text.h"
 #include "protection/isolation/guess.h"
 #include "protection/isolation/scene.h"
 
@@ -13,6 +16,8 @@ namespace {
 /// nothing that the caller could not read: a few are enough.
 constexpr std::size_t most_calls_as_owner = 32;
 constexpr std::size_t most_calls_as_caller = 3;
+/// On one function by one actor: one that refreshes statistics tells no more the thirtieth time.
+constexpr std::chrono::seconds most_time_on_calls{4};
 
 std::string call_of(const Function& function, const std::string& arguments) {
     return fmt::format("{} {}({})",
@@ -60,6 +65,22 @@ void Scene::add_calls(std::vector<Question>& questions) {
     }
 }
 
+Outcome Scene::call(const Question& question, const std::function<void(const Outcome&)>& inspect) {
+    auto& spent = spent_[question.function];
+    if (spent > most_time_on_calls) {
+        Outcome outcome;
+        outcome.sqlstate = pg::sqlstate::query_canceled;
+        outcome.message = fmt::format("its calls take long: stopped after {}",
+                                      human(most_time_on_calls));
+        mark(question.function->label, "call", Mark::untried, outcome.message);
+        return outcome;
+    }
+    const Stopwatch watch;
+    auto outcome = stage_.attempt(question.sql, {}, inspect);
+    spent += watch.elapsed();
+    return outcome;
+}
+
 /// One call that is answered shows what the function does; refusals of guesses show nothing.
 void Scene::note_call(const Function& function, const Cell& cell) {
     auto& known = calls_.try_emplace(&function, cell).first->second;
@@ -81,7 +102,7 @@ void Scene::try_effects(const Question& question) {
         return;
     }
     Effects effects;
-    stage_.attempt(question.sql, {}, [&](const Outcome&) { effects = this->effects(); });
+    call(question, [&](const Outcome&) { effects = this->effects(); });
     if (!effects.victim) {
         return;
     }

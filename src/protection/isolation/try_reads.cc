@@ -206,7 +206,7 @@ Scene::Answer Scene::ask(const Question& question) {
             answer.rows.push_back({std::move(line)});
         }
     } else {
-        const auto outcome = stage_.attempt(question.sql);
+        const auto outcome = question.function ? call(question) : stage_.attempt(question.sql);
         answer.refusal = outcome.sqlstate;
         answer.why = outcome.message;
         if (outcome.rows) {
