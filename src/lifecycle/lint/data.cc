@@ -130,9 +130,9 @@ std::string readers_of(const State& state, const std::string& table, const std::
 std::string referrers_of(const State& state, const std::string& table) {
     std::string names;
     for (const auto& [name, other] : state.tables) {
-        const bool refers = std::any_of(
-            other.constraints.begin(), other.constraints.end(),
-            [&](const auto& entry) { return entry.second.references == table; });
+        const bool refers =
+            std::any_of(other.constraints.begin(), other.constraints.end(),
+                        [&](const auto& entry) { return entry.second.references == table; });
         if (refers && name != table) {
             names += (names.empty() ? "" : ", ") + name;
         }

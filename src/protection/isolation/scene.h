@@ -160,9 +160,9 @@ class Scene {
     std::vector<Draft>& drafts_;
     Marks& marks_;
     std::vector<Victim> victims_;
-    std::map<const Function*, Cell> calls_;          ///< The best that came of calling each.
+    std::map<const Function*, Cell> calls_;  ///< The best that came of calling each.
     std::map<const Function*, std::chrono::nanoseconds> spent_;  ///< On its calls.
-    std::map<const Row*, std::int64_t> belongings_;  ///< Once all rows are there.
+    std::map<const Row*, std::int64_t> belongings_;              ///< Once all rows are there.
 };
 
 /// Something that is asked before and after others' rows are there.

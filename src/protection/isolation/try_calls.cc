@@ -70,8 +70,8 @@ Outcome Scene::call(const Question& question, const std::function<void(const Out
     if (spent > most_time_on_calls) {
         Outcome outcome;
         outcome.sqlstate = pg::sqlstate::query_canceled;
-        outcome.message = fmt::format("its calls take long: stopped after {}",
-                                      human(most_time_on_calls));
+        outcome.message =
+            fmt::format("its calls take long: stopped after {}", human(most_time_on_calls));
         mark(question.function->label, "call", Mark::untried, outcome.message);
         return outcome;
     }
