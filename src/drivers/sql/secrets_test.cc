@@ -29,6 +29,24 @@ TEST(SecretsTest, AValueMayTellOneByItself) {
               "select f('***'), 'https://h:80/a@b'");
 }
 
+TEST(SecretsTest, BodiesAreLookedInto) {
+    EXPECT_EQ(without_secrets("do $$ begin create role app password 'x'; end $$; select 'b'"),
+              "do $$ begin create role app password '***'; end $$; select 'b'");
+    EXPECT_EQ(without_secrets("do 'begin create role app password ''x''; perform ''y''; end'"),
+              "do 'begin create role app password ''***''; perform ''y''; end'");
+    EXPECT_EQ(without_secrets("execute $a$ alter role r password $b$x$b$ $a$"),
+              "execute $a$ alter role r password '***' $a$");
+    // As the server tells the context of an error.
+    EXPECT_EQ(without_secrets("SQL statement \"create role app login password 'x'\"\nPL/pgSQL"),
+              "SQL statement \"create role app login password '***'\"\nPL/pgSQL");
+    EXPECT_EQ(without_secrets("select \"a'b\", '', $$it's$$"), "select \"a'b\", '', $$it's$$");
+}
+
+TEST(SecretsTest, AStringThatGoesOnInTheNextLineIsOne) {
+    EXPECT_EQ(without_secrets("create role a password 'abc'\n'def'"),
+              "create role a password '***'\n'***'");
+}
+
 TEST(SecretsTest, ATextThatBreaksOffInASecretDoesNotShowItsBeginning) {
     EXPECT_EQ(without_secrets("create role a password 'abc"), "create role a password '***'");
     EXPECT_EQ(without_secrets("select 'abc"), "select 'abc");

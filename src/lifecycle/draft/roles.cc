@@ -94,8 +94,8 @@ std::string missing_roles(const schema::Snapshot& snapshot) {
     }
     return made.empty() ? ""
                         : "-- Roles are the server's: those that it lacks are made, without LOGIN, "
-                          "passwords and memberships.\ndo $roles$ begin\n" +
-                              made + "end $roles$;\n\n";
+                          "passwords and memberships.\ndo " +
+                              pg::literal("begin\n" + made + "end") + ";\n\n";
 }
 
 }  // namespace caisson::draft

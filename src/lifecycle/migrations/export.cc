@@ -44,9 +44,12 @@ std::string file_sql(const Migration& migration, const histories::ToolHistory* t
         return fmt::format("\n-- {}\n{}\n;\ndiscard all;\n{}", migration.up.file, body.text,
                            row.empty() ? "" : fmt::format("begin;\n{}\ncommit;\n", row));
     }
-    // The row is written as whoever runs the script, whatever the file has set.
-    return fmt::format("\n-- {}\nbegin;\n{}\n;\n{}commit;\ndiscard all;\n", migration.up.file,
-                       body.text, row.empty() ? "" : fmt::format("{}\n{}\n", clean_session, row));
+    // The row is written as whoever runs the script, whatever the file has set; what waits for the
+    // end of the file still sees that.
+    return fmt::format(
+        "\n-- {}\nbegin;\n{}\n;\n{}commit;\ndiscard all;\n", migration.up.file, body.text,
+        row.empty() ? ""
+                    : fmt::format("set constraints all immediate;\n{}\n{}\n", clean_session, row));
 }
 
 }  // namespace

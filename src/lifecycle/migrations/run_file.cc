@@ -5,6 +5,7 @@
 
 #include "base/fault.h"
 #include "base/text.h"
+#include "drivers/sql/secrets.h"
 #include "lifecycle/migrations/conditions.h"
 #include "lifecycle/migrations/run_script.h"
 
@@ -57,7 +58,7 @@ void throw_failed(const Step& step, const Body& body, std::size_t statement,
     if (known) {
         failed.with("statement", shortened(body.statements[statement].text(body.text)));
     }
-    failed.with("detail", error.detail).with("context", error.context);
+    failed.with("detail", error.detail).with("context", sql::without_secrets(error.context));
     throw failed;
 }
 

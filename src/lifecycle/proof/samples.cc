@@ -79,7 +79,8 @@ std::set<std::size_t> refused(pg::Connection& connection,
                      pg::literal(fmt::format(
                          "declare statement text; number int := 0; refused text := ''; begin "
                          "foreach statement in array array[{}] loop begin execute statement; "
-                         "exception when others then refused := refused || number || ' '; end; "
+                         "exception when others or assert_failure then refused := refused || "
+                         "number || ' '; end; "
                          "number := number + 1; end loop; perform pg_catalog.set_config("
                          "'caisson.refused', refused, true); end",
                          join(literals, ", "))));

@@ -39,7 +39,7 @@ with extension_member as materialized (
     select x.class, x.oid, x.sub,
            string_agg(quote_ident(o.option_name) || ' '
                       || case when o.option_name ~* x.secret
-                                or o.option_value ~* '(password|passwd|pwd|secret|token)\s*='
+                                or o.option_value ~* '(password|passwd|pwd|secret|token)[[:space:]]*='
                                 or o.option_value ~ '://[^/]*:[^/]*@'
                               then '''***''' else quote_literal(o.option_value) end,
                       ', ' order by o.option_name) as text
