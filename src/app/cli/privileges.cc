@@ -4,14 +4,13 @@
 #include <boost/json/array.hpp>
 #include <fmt/format.h>
 
-#include "app/cli/catalogue.h"
 #include "app/cli/context.h"
 #include "app/cli/migrate.h"
+#include "app/cli/replay.h"
 #include "app/cli/users.h"
 #include "base/text.h"
 #include "lifecycle/migrations/migrations.h"
 #include "lifecycle/proof/build.h"
-#include "lifecycle/proof/drift.h"
 #include "lifecycle/provision/plan.h"
 #include "protection/privileges/matrix.h"
 #include "trust/identity.h"
@@ -30,26 +29,17 @@ struct Expectation {
 Expectation expected(Context& context, pg::Connection& live, const platform::Database& database,
                      const std::vector<std::string>& roles) {
     const auto& run = context.run();
-    const auto loaded = sources::load(database.migrations, run.manifest.features);
-    const migrations::Mirror mirror(database.migrations, loaded);
-    const auto files = proof::applied_files(
-        loaded, mirror.look(live, loaded).history,
-        [&](const migrations::Record& record) { return migrations::read_text(live, record); });
-    shadow::Options how;
-    how.major = live.server_version() / 10000;
-    how.step = [&](const std::string& step) { context.busy(step); };
-    const auto shadow = shadow::open(run, database, catalogue_steps(), how);
-    if (!shadow.has_roles()) {
-        throw Error(Code::database_rejected,
-                    fmt::format("the shadow {} has none of the platform's roles", shadow.text()),
-                    "give its user CREATEROLE, or name no shadow: a server of its own is made");
+    const auto replay = replay_of(context, live, database);
+    if (!replay.shadow.has_roles()) {
+        throw Error(
+            Code::database_rejected,
+            fmt::format("the shadow {} has none of the platform's roles", replay.shadow.text()),
+            "give its user CREATEROLE, or name no shadow: a server of its own is made");
     }
-    proof::build(shadow, run, database, files, proof::features_of(files),
+    proof::build(replay.shadow, run, database, replay.files, proof::features_of(replay.files),
                  context.arguments().has("--allow-programs"));
-    pg::Connection admin(shadow.admin());
-    return {privileges::read_privileges(admin, roles),
-            fmt::format("{} replayed on {}", counted(files.size(), "migration"), shadow.text()),
-            shadow.notes()};
+    pg::Connection admin(replay.shadow.admin());
+    return {privileges::read_privileges(admin, roles), replay.basis, replay.shadow.notes()};
 }
 
 boost::json::value optional(const std::string& text) {
