@@ -129,6 +129,29 @@ TEST(Manifest, KeepsTheOrderOfTheFileAndNotThatOfTheAlphabet) {
     EXPECT_EQ(parsed.manifest.variables[0].name, "B");
 }
 
+TEST(Manifest, SaysHowTenantsAreKeptApart) {
+    const auto parsed = parse(
+        "[platform]\nname=\"x\"\n[databases.a]\nname=\"a\"\n[roles.desk]\n[isolation]\n"
+        "setting=\"app.tenant\"\nroles=[\"app\",\"desk\"]\ncolumns=[\"team_id\"]\n"
+        "tenants=[\"one\",\"two\"]\n[isolation.values]\n\"users.email\"=\"{tenant}@x.y\"\n"
+        "[isolation.accept]\n\"unique users_email_key\"=\"known\"\n",
+        "/nowhere");
+    ASSERT_TRUE(parsed.mistakes.empty()) << parsed.mistakes.front().message;
+    const auto& isolation = parsed.manifest.isolation;
+    EXPECT_EQ(isolation.setting, "app.tenant");
+    EXPECT_THAT(isolation.roles, ElementsAre("app", "desk"));
+    EXPECT_THAT(isolation.columns, ElementsAre("team_id"));
+    EXPECT_THAT(isolation.tenants, ElementsAre("one", "two"));
+    EXPECT_EQ(isolation.values.at("users.email"), "{tenant}@x.y");
+    ASSERT_EQ(isolation.accepted.size(), 1U);
+    EXPECT_EQ(isolation.accepted[0].name, "unique users_email_key");
+    EXPECT_EQ(isolation.accepted[0].reason, "known");
+    EXPECT_EQ(isolation.accepted[0].place.line, 14U);
+    EXPECT_EQ(parse("[platform]\nname=\"x\"\n[databases.a]\nname=\"a\"\n", "/nowhere")
+                  .manifest.isolation.place.line,
+              0U);
+}
+
 TEST(Manifest, LocalIsPrivateWithoutBeingWritten) {
     const auto parsed = parse("[platform]\nname=\"x\"\n[databases.a]\nname=\"a\"\n", "/nowhere");
     ASSERT_EQ(parsed.manifest.environments.size(), 1U);

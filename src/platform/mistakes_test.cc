@@ -253,6 +253,18 @@ TEST(Mistakes, OfSeedsAndFeatures) {
     });
 }
 
+TEST(Mistakes, OfIsolation) {
+    expect_each({
+        {"[isolation]\nsetting = \"tenant\"\n", 6, 11, "expected a name with a dot"},
+        {"[isolation]\nroles = [\"reedonly\"]\n", 6, 10, "no role \"reedonly\"", "\"readonly\""},
+        {"[isolation]\nroles = []\n", 6, 9, "nothing would be tried"},
+        {"[isolation]\nroles = [\"service\"]\n", 6, 10, "do not bind the role \"service\""},
+        {"[isolation]\ntenants = [\"a\", \"a\"]\n", 6, 11, "at least two tenants"},
+        {"[isolation.values]\nuser_id = 1\n", 6, 1, "expected \"table.column\""},
+        {"[isolation.accept]\n\"unique a\" = \"\"\n", 6, 14, "expected a string that is not empty"},
+    });
+}
+
 TEST(Mistakes, SecretsAreNotRepeated) {
     for (const auto& mistake :
          mistakes_in("[environments.p]\nurl = \"pg://u:hunter2@h/d\"\n"

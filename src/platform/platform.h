@@ -170,6 +170,27 @@ struct CacheKey {
     Place place;
 };
 
+/// [isolation]: how tenants are kept apart, for whoever tries it.
+struct Isolation {
+    /// What is known and cannot be otherwise, under the name that a finding has, with the reason.
+    struct Accepted {
+        std::string name;
+        std::string reason;
+        Place place;
+    };
+    std::string setting = "app.current_user_id";  ///< Says on whose behalf a transaction works.
+    std::vector<std::string> roles = {"app"};     ///< Suffixes of the roles that act for tenants.
+    /// `column` or `table.column`: equal to the setting in a tenant's rows, and telling whose a row
+    /// is otherwise; beside those that policies show.
+    std::vector<std::string> tenant;
+    std::vector<std::string> columns;
+    std::vector<std::string> tenants;  ///< What the setting holds for made tenants; empty: guessed.
+    std::map<std::string, std::string>
+        values;  ///< `table.column` to what generated rows have there.
+    std::vector<Accepted> accepted;
+    Place place;  ///< Line 0: the section is not there.
+};
+
 /// [api]: what the daemon serves. `listen` is loopback unless told otherwise.
 struct Api {
     std::string listen = "127.0.0.1";
@@ -193,6 +214,7 @@ struct Manifest {
     std::map<std::string, bool> features;
     MigrationRules migrations;
     std::map<std::string, LintSeverity> lint;  ///< [lint.rules]: by the rule's id.
+    Isolation isolation;
     Api api;
 
     /// Errors: usage, with "did you mean", when there is no such database or environment.

@@ -234,6 +234,35 @@ Table migration_settings() {
     };
 }
 
+Table isolation_settings() {
+    return {
+        {"isolation", "section", "",
+         "How tenants are kept apart by row-level security, for `caisson verify isolation`."},
+        {"isolation.setting", "non-empty string", "`\"app.current_user_id\"`",
+         "The setting that says, within a transaction, on whose behalf it works."},
+        {"isolation.roles", "list of strings", "`[\"app\"]`",
+         "The roles that act for tenants: built-in ones or those of `[roles]`."},
+        {"isolation.tenant", "list of strings", "those that policies compare with the setting",
+         "Columns that hold the setting's value in a tenant's rows, as `\"user_id\"` or "
+         "`\"users.id\"`."},
+        {"isolation.columns", "list of strings", "those by which policies tell",
+         "Columns that otherwise say whose a row is, such as `\"organisation_id\"`: a table that "
+         "has "
+         "one needs policies."},
+        {"isolation.tenants", "list of strings", "guessed from the columns that hold it",
+         "What the setting holds for each tenant that is made, where guesses fail."},
+        {"isolation.values", "section", "",
+         "What rows made for the trial have where guesses fail."},
+        {"isolation.values.*", "scalar", "",
+         "The value of a column, under `\"table.column\"`; `{tenant}` in it is another word in "
+         "each row."},
+        {"isolation.accept", "section", "",
+         "What is known and cannot be otherwise, or is meant to be so."},
+        {"isolation.accept.*", "non-empty string", "",
+         "The reason, under the name of a finding, such as `\"unique users_email_key\"`."},
+    };
+}
+
 Table remaining_settings() {
     return {
         {"seeds", "section", "",
@@ -280,9 +309,9 @@ Table remaining_settings() {
 
 Table make_table() {
     Table table;
-    for (const auto& part :
-         {platform_settings(), database_settings(), server_settings(), environment_settings(),
-          role_settings(), variable_settings(), migration_settings(), remaining_settings()}) {
+    for (const auto& part : {platform_settings(), database_settings(), server_settings(),
+                             environment_settings(), role_settings(), variable_settings(),
+                             migration_settings(), isolation_settings(), remaining_settings()}) {
         add(table, part);
     }
     return table;

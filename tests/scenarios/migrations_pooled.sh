@@ -93,3 +93,38 @@ printf -- '-- caisson: no-transaction\nset search_path = public;\nselect 1;\n' >
 run in_pool migrate
 exits 6
 says "connect to PostgreSQL itself"
+
+say "another tool's lock is taken by each transaction, and respected"
+rm migrations/052_session.sql
+mkdir -p later/20240101000000_a later/20240102000000_b
+echo 'create table later_a (i int);' >later/20240101000000_a/migration.sql
+sed -i '/^\[databases.pooled\]/,/^migrations/ s|^migrations.*|migrations = ["migrations", { path = "later", format = "prisma" }]|' caisson.toml
+printf '[migrations]\nlock_retries = 1\n' >>caisson.toml
+# The session of a Prisma that runs at the same time, at the server itself.
+holds_lock() {
+  coproc prisma { PGPASSWORD=$POOLED_PASSWORD psql -h "$socket" -p "$server_port" -U postgres -d pooled -XAtq 2>&1; }
+  echo 'select pg_advisory_lock(72707369) is not null;' >&"${prisma[1]}"
+  read -r -u "${prisma[0]}" held
+  [ "$held" = t ] || die "Prisma has its lock"
+}
+gives_lock_back() { local process=$prisma_PID; echo '\q' >&"${prisma[1]}"; wait "$process"; }
+holds_lock
+run in_pool migrate
+exits 8
+says "the lock of Prisma is held by another run"
+gives_lock_back
+rmdir later/20240102000000_b
+run in_pool migrate
+exits 0
+mkdir later/20240102000000_b
+echo 'create table later_b (i int);' >later/20240102000000_b/migration.sql
+holds_lock
+run in_pool migrate
+exits 8
+says "the lock of Prisma is held by another run"
+[ "$(ask "select to_regclass('later_b') is null")" = t ] || die "nothing was done under the other's lock"
+gives_lock_back
+run in_pool migrate
+exits 0
+[ "$(ask 'select count(*) from _prisma_migrations where finished_at is not null')" = 2 ] || die "Prisma knows of both"
+[ "$(ask "select count(*) from pg_locks where locktype = 'advisory'")" = 0 ] || die "no lock is left"

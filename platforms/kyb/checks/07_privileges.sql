@@ -24,7 +24,8 @@ WITH prefix (name) AS (  -- Roles are named as the database's owner is: kyb_db_o
                    WHEN 'INSERT' THEN true
                    -- Of some tables the application updates named columns only; see below.
                    WHEN 'UPDATE' THEN relation.name NOT IN ('users', 'businesses', 'api_keys', 'webhook_events',
-                                                            'risk_assessments', 'audit_logs', 'role_assignments')
+                                                            'external_service_calls', 'risk_assessments', 'audit_logs',
+                                                            'role_assignments')
                    WHEN 'DELETE' THEN relation.name NOT IN ('users', 'compliance_checks', 'api_keys',
                                                             'external_service_calls', 'risk_assessments', 'audit_logs',
                                                             'role_assignments')
@@ -50,6 +51,8 @@ WITH prefix (name) AS (  -- Roles are named as the database's owner is: kyb_db_o
     ('users', 'email', 'app', 'UPDATE', false), ('users', 'full_name', 'app', 'UPDATE', true),
     ('api_keys', 'permissions', 'app', 'UPDATE', false), ('api_keys', 'revoked_at', 'app', 'UPDATE', true),
     ('role_assignments', 'role', 'app', 'UPDATE', false), ('role_assignments', 'revoked_at', 'app', 'UPDATE', true),
+    ('external_service_calls', 'business_id', 'app', 'UPDATE', false),
+    ('external_service_calls', 'outcome', 'app', 'UPDATE', true),
     ('users', 'password_hash', 'readonly', 'SELECT', false), ('users', 'email', 'readonly', 'SELECT', true),
     ('users', 'password_hash', 'auditor', 'SELECT', false), ('users', 'email', 'auditor', 'SELECT', true),
     ('users', 'password_hash', 'advisor', 'SELECT', false)

@@ -892,8 +892,10 @@ CREATE POLICY webhook_events_own_new ON webhook_events FOR INSERT
 
 CREATE POLICY external_service_calls_own ON external_service_calls FOR SELECT
     USING (user_id = (SELECT nullif(current_setting('app.current_user_id', true), '')::uuid));
+-- About a business that one sees, or none: the foreign key alone would tell whether somebody else's is there.
 CREATE POLICY external_service_calls_own_new ON external_service_calls FOR INSERT
-    WITH CHECK (user_id = (SELECT nullif(current_setting('app.current_user_id', true), '')::uuid));
+    WITH CHECK (user_id = (SELECT nullif(current_setting('app.current_user_id', true), '')::uuid)
+                AND (business_id IS NULL OR EXISTS (SELECT FROM businesses AS b WHERE b.id = business_id)));
 -- A call is completed once. What ended is not changed any more.
 CREATE POLICY external_service_calls_own_end ON external_service_calls FOR UPDATE
     USING (outcome = 'started'
@@ -948,7 +950,8 @@ BEGIN
         EXECUTE format('REVOKE DELETE ON users, compliance_checks, api_keys, external_service_calls FROM %I',
                        application);
         -- Columns that follow from others, or that nobody decides about their own account.
-        EXECUTE format('REVOKE UPDATE ON users, businesses, api_keys, webhook_events FROM %I', application);
+        EXECUTE format('REVOKE UPDATE ON users, businesses, api_keys, webhook_events, external_service_calls '
+                       'FROM %I', application);
         EXECUTE format('GRANT UPDATE (full_name, company, password_hash, failed_sign_ins, locked_until, '
                        'last_sign_in_at, updated_at) ON users TO %I', application);
         EXECUTE format('GRANT UPDATE (legal_name, trading_name, jurisdiction, registration_number, legal_form, tax_id, '
@@ -956,6 +959,8 @@ BEGIN
                        'postal_code, country, website, contact_name, contact_email, contact_phone, status, updated_at) '
                        'ON businesses TO %I', application);
         EXECUTE format('GRANT UPDATE (name, expires_at, revoked_at) ON api_keys TO %I', application);
+        EXECUTE format('GRANT UPDATE (outcome, status_code, duration_ms, error, response_digest, details) '
+                       'ON external_service_calls TO %I', application);
     END IF;
     FOREACH suffix IN ARRAY ARRAY['app', 'service', 'backup', 'readonly', 'auditor', 'advisor'] LOOP
         account := prefix || '_' || suffix;

@@ -146,10 +146,12 @@ migrations::History under_locks(Context& context, const Candidate& candidate, Ac
     {
         const trust::RunLock lock(connection, "migrations", options.wait, options.on_wait);
         const Mirror none;
-        // Through a pooler the lock of a session would be anybody's.
+        // Through a pooler the lock of a session would be anybody's: the transaction takes it.
+        const auto tool_locks =
+            lock.is_pooled() ? candidate.mirror.transaction_locks(connection) : "";
         const migrations::ToolLocks locks(connection, lock.is_pooled() ? none : candidate.mirror,
                                           options.wait, options.on_wait);
-        history = act(connection, lock.guard());
+        history = act(connection, lock.guard() + tool_locks);
     }
     StepSummary summary;
     settle(context, candidate.database, connections, history, summary);

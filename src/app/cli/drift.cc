@@ -7,10 +7,10 @@
 #include <boost/json/array.hpp>
 #include <fmt/format.h>
 
-#include "app/cli/catalogue.h"
 #include "app/cli/context.h"
 #include "app/cli/differences.h"
 #include "app/cli/migrate.h"
+#include "app/cli/replay.h"
 #include "app/cli/schema_place.h"
 #include "base/text.h"
 #include "lifecycle/draft/draft.h"
@@ -43,21 +43,12 @@ Expected recorded(pg::Connection& live, const platform::Database& database) {
 
 Expected replayed(Context& context, pg::Connection& live, const platform::Database& database) {
     const auto& run = context.run();
-    const auto loaded = sources::load(database.migrations, run.manifest.features);
-    // What another tool applied meanwhile is applied.
-    const migrations::Mirror mirror(database.migrations, loaded);
-    const auto files = proof::applied_files(
-        loaded, mirror.look(live, loaded).history,
-        [&](const migrations::Record& record) { return migrations::read_text(live, record); });
-    shadow::Options how;
-    how.major = live.server_version() / 10000;
-    how.step = [&](const std::string& step) { context.busy(step); };
-    const auto shadow = shadow::open(run, database, catalogue_steps(), how);
-    const auto scope = proof::scope_of(run, shadow.has_roles());
-    return {fmt::format("{} replayed on {}", counted(files.size(), "migration"), shadow.text()),
-            proof::replayed(shadow, run, database, files, scope,
+    const auto replay = replay_of(context, live, database);
+    const auto scope = proof::scope_of(run, replay.shadow.has_roles());
+    return {replay.basis,
+            proof::replayed(replay.shadow, run, database, replay.files, scope,
                             context.arguments().has("--allow-programs")),
-            scope, shadow.notes()};
+            scope, replay.shadow.notes()};
 }
 
 /// Whoever uses a database that was taken over keeps the use of its first schema.

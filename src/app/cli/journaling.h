@@ -62,6 +62,10 @@ class Journaling {
 /// journal::kinds. The work is done by then: where the journal cannot take it, a note says so.
 void tell_journal(Context& context, const platform::Database& database, std::string_view kind,
                   const std::string& subject, const boost::json::object& detail);
+/// A proof that needed no server: the journal of the database remembers it where that can be
+/// reached at the moment.
+void keep_proof(Context& context, const platform::Database& database, const std::string& subject,
+                const boost::json::object& detail);
 /// Ends the journal of a database that is detached, and keeps an export of it in the state
 /// directory. The file; empty where there is no journal.
 std::string keep_journal(Context& context, const platform::Database& database,

@@ -31,9 +31,9 @@ std::string extensions_script(const platform::Database& database) {
 Exit run_script(Context& context) {
     const auto database = context.one_database();
     const auto& features = context.run().manifest.features;
-    const auto text =
-        extensions_script(database) +
-        migrations::export_sql(sources::load(database.migrations, features), features);
+    const auto files = sources::load(database.migrations, features);
+    const migrations::Mirror mirror(database.migrations, files);
+    const auto text = extensions_script(database) + migrations::export_sql(files, features, mirror);
     if (context.json()) {
         context.result() = {{"database", database.name}, {"script", text}};
     } else {
@@ -48,7 +48,9 @@ std::vector<Verb> migrate_script_verbs() {
     return {
         {"migrate script",
          "all migrations as one SQL text for plain psql",
-         "Stops at the first error; each file has its own transaction.",
+         "Stops at the first error; each file has its own transaction. The history of a source's "
+         "own tool (Flyway, Prisma, …) is written\nas an apply writes it; that of Caisson is not: "
+         "afterwards, caisson migrate adopt takes the database over.",
          {},
          "",
          "  caisson migrate script > init-database.sql",

@@ -13,7 +13,6 @@
 #include "base/files.h"
 #include "base/text.h"
 #include "lifecycle/proof/proof.h"
-#include "trust/identity.h"
 
 namespace caisson::cli {
 namespace {
@@ -190,22 +189,6 @@ proof::Proof prove_one(Context& context, const platform::Database& database) {
     return proof::prove(request, options);
 }
 
-/// The database's journal remembers the proof, where it can be reached at the moment: a proof needs
-/// no server.
-void keep(Context& context, const platform::Database& database, const proof::Proof& proof) {
-    try {
-        auto settings = trust::role_settings(context.run(), database, trust::Role::migrator);
-        settings.connect_limit = std::chrono::seconds(3);
-        pg::Connection live(settings);
-        if (trust::judge(live, context.run(), database).standing != trust::Standing::ours) {
-            return;
-        }
-    } catch (const Error&) {
-        return;
-    }
-    tell_journal(context, database, journal::kinds::proof, "migrations", json_of(proof));
-}
-
 Exit run_prove(Context& context) {
     const auto& arguments = context.arguments();
     const auto databases = arguments.has("--from")
@@ -225,7 +208,7 @@ Exit run_prove(Context& context) {
         const auto proof = prove_one(context, database);
         print_proof(context, proof);
         holds = holds && proof.holds() && (!arguments.has("--strict") || proof.findings.empty());
-        keep(context, database, proof);
+        keep_proof(context, database, "migrations", json_of(proof));
         rows.push_back(json_of(proof));
     }
     context.result() = {{"databases", std::move(rows)}};

@@ -33,7 +33,7 @@ Exit run_dump(Context& context) {
     if (context.json() && !context.arguments().has("--output")) {
         context.result() = boost::json::parse(to_json(read.snapshot)).as_object();
     } else if (format == "sql") {
-        put(context, draft::creation(read.snapshot));
+        put(context, draft::missing_roles(read.snapshot) + draft::creation(read.snapshot));
     } else if (format == "json") {
         put(context, to_json(read.snapshot));
     } else {

@@ -350,12 +350,18 @@ std::uint64_t Connection::copy_out(std::string_view statement,
             break;
         }
     }
+    // All that the server says is read, or the next statement would meet the rest of this one.
+    OwnedResult failed;
     std::uint64_t rows = 0;
     while ((result = next_result()) != nullptr) {
         if (PQresultStatus(result) == PGRES_FATAL_ERROR) {
-            fail(result, 0);
+            failed.reset(result);
+        } else {
+            rows = Result(result).affected();
         }
-        rows = Result(result).affected();
+    }
+    if (failed) {
+        fail(failed.release(), 0);
     }
     return rows;
 }

@@ -68,6 +68,19 @@ TEST_F(ConnectionTest, CopiesBothWaysAndFailsACopyWhoseSourceThrows) {
     EXPECT_GT(bytes, 1000U);
 }
 
+TEST_F(ConnectionTest, ACopyThatFailsOnTheWayLeavesTheConnectionUsable) {
+    std::size_t lines = 0;
+    try {
+        connection_.copy_out("copy (select 1 / (3 - n) from generate_series(1, 5) n) to stdout",
+                             [&](std::string_view) { ++lines; });
+        FAIL() << "it divides by zero";
+    } catch (const DatabaseError& error) {
+        EXPECT_EQ(error.sqlstate, "22012");
+    }
+    EXPECT_EQ(lines, 2U);
+    EXPECT_EQ(connection_.query("select 1 as one").front().text("one"), "1");
+}
+
 TEST_F(ConnectionTest, ACopyWhereNoneIsAskedForEndsAndTheConnectionLives) {
     connection_.query("create table t(i int)");
     EXPECT_THROW(connection_.query("copy t from stdin"), DatabaseError);

@@ -245,6 +245,26 @@ reset session_replication_role;
     EXPECT_THAT(found.findings[0].message, HasSubstr("1 row without a row in public.\"Parts 1\""));
 }
 
+TEST_F(InspectTest, OneOfManyChildrenOfTheSameParentIsNamed) {
+    std::string sql = "insert into users (id, email, score) values (900, 'x@y', 1); ";
+    for (int i = 1; i <= 20; ++i) {
+        sql += fmt::format(
+            "create table child{0} (x bigint constraint to_user{0} references users); insert into "
+            "child{0} values (900); ",
+            i);
+    }
+    connection_.script(sql);
+    EXPECT_EQ(verdict("orphans").outcome, Outcome::holds);
+    connection_.script(
+        "set session_replication_role = replica; insert into child7 values (4711), (null); reset "
+        "session_replication_role");
+    const auto found = verdict("orphans");
+    ASSERT_EQ(found.findings.size(), 1U);
+    EXPECT_THAT(found.findings[0].message,
+                HasSubstr("to_user7 of public.child7: 1 row without a row in public.users"));
+    EXPECT_EQ(found.found, "1 orphan");
+}
+
 TEST_F(InspectTest, DisabledTriggersOfAForeignKeyAreFound) {
     connection_.query("alter table users disable trigger all");
     expect_finding("foreign keys", "events_owner of public.events is not enforced",

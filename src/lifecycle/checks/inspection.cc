@@ -40,6 +40,12 @@ std::variant<pg::Result, pg::DatabaseError> Inspection::attempt(const std::strin
     }
 }
 
+std::variant<pg::Result, pg::DatabaseError> Inspection::attempt_large(
+    const std::string& statement) {
+    connection.script("set local work_mem = '64MB'; set local jit = off");
+    return attempt(statement);
+}
+
 Basis Inspection::basis() {
     read_structure();
     return *basis_;

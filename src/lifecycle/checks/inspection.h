@@ -40,6 +40,9 @@ class Inspection {
     void end();
     /// A statement that may fail without ending the check.
     std::variant<pg::Result, pg::DatabaseError> attempt(const std::string& statement);
+    /// One that joins millions of rows: its hash tables get memory instead of files, and it is not
+    /// compiled, which would take longer than running it.
+    std::variant<pg::Result, pg::DatabaseError> attempt_large(const std::string& statement);
 
     /// The recorded structure compared with what is there; read once, at the first call.
     Basis basis();

@@ -37,6 +37,9 @@ std::optional<Change> alter_column(const Object& from, const Object& to) {
     change.edit.key = to.key();
     auto& sql = change.edit.sql;
     const auto add = [&](const std::string& what) { sql += alter + what + ";\n"; };
+    const auto note = [&](const std::string& text) {
+        change.edit.note += (change.edit.note.empty() ? "" : "; ") + text;
+    };
     if (a.generated != b.generated) {
         if (!b.generated.empty() || a.generated.find(" virtual") != std::string::npos) {
             return std::nullopt;
@@ -60,10 +63,10 @@ std::optional<Change> alter_column(const Object& from, const Object& to) {
                         b.type));
         change.rebuilds_dependents = true;
         change.edit.loses_data = !holds_every_value(a.type, b.type);
-        change.edit.note = fmt::format(
+        note(fmt::format(
             "{} becomes {}: rewrites the table under a lock unless the types are stored alike{}",
             a.type, b.type,
-            change.edit.loses_data ? "; values that do not fit are refused or cut" : "");
+            change.edit.loses_data ? "; values that do not fit are refused or cut" : ""));
     }
     if (!b.expression.empty() && (retyped || a.expression != b.expression)) {
         add(default_clause(b));
@@ -76,8 +79,7 @@ std::optional<Change> alter_column(const Object& from, const Object& to) {
             fmt::format("alter table {} add not null {} not valid;\n", parent_of(to), own_name(to));
     } else if (b.not_null && (!a.not_null || !a.is_validated)) {
         add("set not null");
-        change.edit.note += std::string(change.edit.note.empty() ? "" : "; ") +
-                            "reads the whole table under a lock, and fails where it finds NULL";
+        note("reads the whole table under a lock, and fails where it finds NULL");
     }
     if (!b.identity.empty() && a.identity.empty()) {
         add(fmt::format("add generated {} as identity{}", b.identity,
@@ -90,7 +92,7 @@ std::optional<Change> alter_column(const Object& from, const Object& to) {
         add("drop identity");
         add(fmt::format("add generated {} as identity{}", b.identity,
                         b.options.empty() ? "" : " (" + b.options + ")"));
-        change.edit.note = "the column counts from its start again";
+        note("the column counts from its start again");
     }
     return change;
 }

@@ -324,9 +324,18 @@ std::string to_sql(const Draft& draft) {
 
 std::string creation(const schema::Snapshot& snapshot) {
     auto all = draft({}, snapshot);
+    const Catalog catalog(snapshot);
     for (auto& edit : all.edits) {
-        // An empty database has no rows to care for; what cannot be made is still said.
-        edit.note = edit.sql.empty() ? edit.note : "";
+        // What stands on a server is to be made too.
+        const auto* object = catalog.find(edit.key);
+        if (edit.sql.empty() && object && hides_secret(*object)) {
+            edit.sql = create_plainly(*object);
+            edit.note = hidden_secret;
+        }
+        // An empty database has no rows to care for; what is left to do by hand is still said.
+        const bool is_left =
+            edit.sql.empty() || edit.note == hidden_secret || edit.note == hidden_options;
+        edit.note = is_left ? edit.note : "";
     }
     return "set check_function_bodies = off;\n\n" + to_sql(all);
 }

@@ -35,8 +35,12 @@ Draft draft(const schema::Snapshot& from, const schema::Snapshot& to);
 /// As a script for people and for psql: notes as comments, an empty line between edits.
 std::string to_sql(const Draft& draft);
 
-/// SQL that makes the whole schema in an empty database.
+/// SQL that makes the whole schema in an empty database. Roles that it names must be there; secrets
+/// of foreign servers, which no snapshot keeps, are `'***'` with a note.
 std::string creation(const schema::Snapshot& snapshot);
+/// SQL for before it: makes the roles that policies, mappings, owners and grants name and that the
+/// server lacks. Empty where none is named.
+std::string missing_roles(const schema::Snapshot& snapshot);
 
 /// The statement that renames what `from` has: `public.users.mail` to `address`, in the snapshot's
 /// spelling. Errors: usage when it has no table, column, view, sequence, type or function so named.

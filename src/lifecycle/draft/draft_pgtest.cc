@@ -82,6 +82,39 @@ TEST(CreationTest, TheSqlOfASnapshotMakesTheSchemaAgain) {
     expect_equal(expected, take(b), sql);
 }
 
+TEST(CreationTest, RolesAndSecretsThatAreNotThereDoNotStopIt) {
+    const test::Database original;
+    const test::Database copy;
+    pg::Connection a(original.settings());
+    pg::Connection b(copy.settings());
+    a.script(R"sql(
+create role creation_reader; create role "creation's Owner";
+create foreign data wrapper remote;
+create server far foreign data wrapper remote options (host 'h', token 'very secret');
+create user mapping for creation_reader server far options (password 'very secret');
+create foreign table late (i integer options (passphrase 'very secret')) server far
+    options (url 'https://u:very secret@h/');
+create table t (i integer);
+create policy p on t to creation_reader, "creation's Owner" using (true);
+alter table t owner to "creation's Owner";
+)sql");
+    const auto expected = take(a);
+    const auto sql = missing_roles(expected) + creation(expected);
+    EXPECT_EQ(sql.find("very secret"), std::string::npos);
+    a.script(
+        "drop table t; drop foreign data wrapper remote cascade; drop role creation_reader; drop "
+        "role \"creation's Owner\"");
+    try {
+        b.script(sql);
+    } catch (const Error& error) {
+        FAIL() << error.message() << "\n" << sql;
+    }
+    expect_equal(expected, take(b), sql);
+    b.script(
+        "drop table t; drop foreign data wrapper remote cascade; drop role creation_reader; drop "
+        "role \"creation's Owner\"");
+}
+
 TEST(DraftPgTest, EverythingComesAndGoes) {
     prove("", std::string(test::everything));
     prove(std::string(test::everything), "create table other (i integer)");

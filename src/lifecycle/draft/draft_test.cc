@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/text.h"
 #include "lifecycle/draft/statements.h"
 
 namespace caisson::draft {
@@ -69,6 +70,50 @@ TEST(DraftTest, AWiderTypeLosesNothingANarrowerOneMay) {
     const auto wide = of({{"table", "public.t", "table"}, {"column", "public.t.i", "bigint"}});
     EXPECT_FALSE(draft(narrow, wide).loses_data());
     EXPECT_TRUE(draft(wide, narrow).loses_data());
+}
+
+TEST(DraftTest, EachNoteOfAColumnIsTold) {
+    const auto table = [](const std::string& column) {
+        return of({{"table", "public.t", "table"}, {"column", "public.t.id", column}});
+    };
+    const auto made = draft(table("bigint not null generated always as identity"),
+                            table("smallint not null generated always as identity (start 7)"));
+    ASSERT_EQ(made.edits.size(), 1U);
+    EXPECT_TRUE(made.edits[0].loses_data);
+    EXPECT_THAT(made.edits[0].note,
+                testing::HasSubstr("values that do not fit are refused or cut"));
+    EXPECT_THAT(made.edits[0].note, testing::HasSubstr("the column counts from its start again"));
+}
+
+TEST(DraftTest, SecretsOfForeignThingsAreLeftToTheReader) {
+    const auto server = of({{"server", "s", "foreign data wrapper w options (token '***')"}});
+    EXPECT_TRUE(draft({}, server).edits.at(0).sql.empty());
+    EXPECT_THAT(to_sql(draft({}, server)), testing::HasSubstr("server s is to be made by hand"));
+    EXPECT_THAT(creation(server), testing::HasSubstr("create server s foreign data wrapper w"));
+    EXPECT_THAT(creation(server), testing::HasSubstr("-- '***' stands for a secret"));
+}
+
+TEST(RolesTest, TheRolesThatASchemaNamesAreMadeWhereTheyAreMissing) {
+    const auto sql = missing_roles(of({
+        {"policy", "public.t.p",
+         "permissive for all to \"A, B\", plain using ((x = ' to z'::text))"},
+        {"policy", "public.t.q", "permissive for select to public"},
+        {"user mapping", "for \"it's\" server s", ""},
+        {"owner", "table public.t", "Own er"},
+        {"grant", "table public.\"a to b\" to reader", "select"},
+        {"default privilege", "of maker in schema s on tables to pg_monitor", "select"},
+    }));
+    std::vector<std::string> made;
+    for (const auto& line : split(sql, '\n')) {
+        if (const auto at = line.find("create role "); at != std::string::npos) {
+            made.push_back(line.substr(at + 12, line.rfind("; end if;") - at - 12));
+        }
+    }
+    EXPECT_THAT(made, testing::ElementsAre("\"A, B\"", "\"Own er\"", "\"it''s\"", "\"maker\"",
+                                           "\"plain\"", "\"reader\""));
+    // Within the literal that is the body: no name can end it.
+    EXPECT_THAT(sql, testing::HasSubstr("rolname = ''it''''s''"));
+    EXPECT_EQ(missing_roles(of({{"table", "public.t", "table"}})), "");
 }
 
 TEST(DraftTest, AConstraintOnATableWithRowsIsValidatedApart) {

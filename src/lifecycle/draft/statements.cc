@@ -297,18 +297,31 @@ Edit create(const Object& object, const Catalog& to, bool is_new) {
         sql = grant_sql(object, to);
     } else if (kind == "default privilege") {
         sql = default_privilege_sql(object, true);
-    } else if (kind == "subscription" || definition.find("'***'") != std::string::npos) {
+    } else if (kind == "subscription" || hides_secret(object)) {
         edit.note = fmt::format(
             "{} {} is to be made by hand: a snapshot does not keep how to connect", kind, name);
     } else {
         // What needs no other form: schema, cast, publication, server, user mapping, …
-        sql = fmt::format("create {} {}{}{};\n", kind, name, definition.empty() ? "" : " ",
-                          definition);
+        sql = create_plainly(object);
         if (kind == "user mapping") {
-            edit.note = "its options are not in a snapshot";
+            edit.note = hidden_options;
         }
     }
+    if (!sql.empty() && hides_secret(object)) {
+        edit.note = hidden_secret;
+    }
     return edit;
+}
+
+bool hides_secret(const Object& object) {
+    return is_any(object.kind, {"foreign data wrapper", "server", "table", "column setting"}) &&
+           find_outside(object.definition, "options (") != std::string::npos &&
+           object.definition.find(" '***'") != std::string::npos;
+}
+
+std::string create_plainly(const Object& object) {
+    return fmt::format("create {} {}{}{};\n", object.kind, object.name,
+                       object.definition.empty() ? "" : " ", object.definition);
 }
 
 Edit drop(const Object& object, const Catalog& from) {

@@ -20,6 +20,14 @@ bool is_folded(std::string_view kind);
 /// Makes an object of `to`. `is_new`: the table it lies in is made by the same draft, so that it
 /// has no rows. Empty SQL with a note where a snapshot does not say enough.
 Edit create(const Object& object, const Catalog& to, bool is_new);
+/// What edits say of things whose options a snapshot does not keep.
+constexpr const char* hidden_secret =
+    "'***' stands for a secret, which no snapshot keeps: set it by hand, with OPTIONS (SET …)";
+constexpr const char* hidden_options = "its options are not in a snapshot";
+/// Whether an option of something foreign is hidden in its definition.
+bool hides_secret(const Object& object);
+/// `create KIND NAME DEFINITION;`
+std::string create_plainly(const Object& object);
 /// Removes an object of `from`.
 Edit drop(const Object& object, const Catalog& from);
 

@@ -76,6 +76,10 @@ class ToolHistory {
     virtual bool try_lock(pg::Connection& connection) const = 0;
     /// Gives it back.
     virtual void unlock(pg::Connection& connection) const = 0;
+    /// SQL for the beginning of a transaction through a pooler, where a session is nobody's own:
+    /// takes the same lock until its end, and fails with 55P03 while another holds it. Empty where
+    /// the tool has none.
+    virtual std::string transaction_lock_sql(pg::Connection& connection) const = 0;
     /// For whoever waits: `Flyway's lock`.
     virtual std::string lock_name() const = 0;
 };

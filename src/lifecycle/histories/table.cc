@@ -207,6 +207,19 @@ void TableHistory::unlock(pg::Connection& connection) const {
     }
 }
 
+std::string TableHistory::transaction_lock_sql(pg::Connection& connection) const {
+    std::string sql;
+    for (const auto key : lock_keys(connection)) {
+        sql += fmt::format(
+            "do {};",
+            pg::literal(fmt::format("begin if not pg_catalog.pg_try_advisory_xact_lock({}) then "
+                                    "raise exception using errcode = '55P03', message = {}; end "
+                                    "if; end",
+                                    key, pg::literal(lock_name() + " is held by another run"))));
+    }
+    return sql;
+}
+
 std::string TableHistory::lock_name() const { return fmt::format("the lock of {}", tool()); }
 
 std::string TableHistory::where_missing(const std::string& ddl) const {

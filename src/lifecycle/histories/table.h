@@ -50,6 +50,7 @@ class TableHistory : public ToolHistory {
                              const Occasion& occasion) const override;
     bool try_lock(pg::Connection& connection) const override;
     void unlock(pg::Connection& connection) const override;
+    std::string transaction_lock_sql(pg::Connection& connection) const override;
     std::string lock_name() const override;
     std::optional<std::vector<Entry>> read(pg::Connection& connection) const final;
     std::string remedy() const override { return trait_.remedy; }

@@ -222,6 +222,30 @@ TEST_F(TablesTest, golang_migrate_locks_by_the_name_of_the_table_and_of_the_data
     EXPECT_TRUE(tool->try_lock(other));
 }
 
+TEST_F(TablesTest, through_a_pooler_a_transaction_takes_the_very_lock_of_the_tool) {
+    file("1", "a", "1_a.up.sql");
+    for (const auto* format : {"golang-migrate", "prisma", "flyway"}) {
+        const auto tool = history(format);
+        const auto sql = tool->transaction_lock_sql(connection_);
+        pg::Connection other(database_.settings());
+        ASSERT_TRUE(tool->try_lock(other));
+        try {
+            run("begin;" + sql + "commit");
+            ADD_FAILURE() << format;
+        } catch (const pg::DatabaseError& error) {
+            EXPECT_EQ(error.sqlstate, pg::sqlstate::lock_not_available);
+            EXPECT_EQ(error.message(), tool->lock_name() + " is held by another run");
+        }
+        run("rollback");
+        tool->unlock(other);
+        run("begin; set search_path = '';" + sql);
+        EXPECT_FALSE(tool->try_lock(other)) << format;
+        run("commit");
+        EXPECT_TRUE(tool->try_lock(other)) << format;
+    }
+    EXPECT_EQ(history("dbmate")->transaction_lock_sql(connection_), "");
+}
+
 TEST_F(TablesTest, the_lock_of_flyway_is_that_of_its_table) {
     file("1", "a", "V1__a.sql");
     const auto flyway = history("flyway");

@@ -131,7 +131,7 @@ void dynamic_sql(Visit& visit) {
 }  // namespace
 
 std::vector<Rule> compatibility_rules() {
-    using enum Severity;
+    using enum platform::LintSeverity;
     constexpr auto family = Family::compatibility;
     return {
         {"adding-required-field",

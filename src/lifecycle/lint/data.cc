@@ -130,10 +130,10 @@ std::string readers_of(const State& state, const std::string& table, const std::
 std::string referrers_of(const State& state, const std::string& table) {
     std::string names;
     for (const auto& [name, other] : state.tables) {
-        const bool refers = std::any_of(
-            other.constraints.begin(), other.constraints.end(),
-            [&](const auto& entry) { return entry.second.references == table && name != table; });
-        if (refers) {
+        const bool refers =
+            std::any_of(other.constraints.begin(), other.constraints.end(),
+                        [&](const auto& entry) { return entry.second.references == table; });
+        if (refers && name != table) {
             names += (names.empty() ? "" : ", ") + name;
         }
     }
@@ -198,7 +198,7 @@ void unique_index(Visit& visit) {
 }  // namespace
 
 std::vector<Rule> data_rules() {
-    using enum Severity;
+    using enum platform::LintSeverity;
     constexpr auto family = Family::data;
     return {
         {"ban-drop-column",

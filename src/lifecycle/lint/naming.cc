@@ -208,7 +208,7 @@ void table_comment(Visit& visit) {
 }  // namespace
 
 std::vector<Rule> naming_rules() {
-    using enum Severity;
+    using enum platform::LintSeverity;
     constexpr auto family = Family::naming;
     return {
         {"identifier-too-long",

@@ -225,7 +225,7 @@ void storage(Visit& visit) {
 }  // namespace
 
 std::vector<Rule> rewrite_rules() {
-    using enum Severity;
+    using enum platform::LintSeverity;
     constexpr auto family = Family::rewrites;
     return {
         {"adding-field-with-default",

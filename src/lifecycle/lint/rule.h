@@ -55,6 +55,7 @@ std::string nearest_rule(std::string_view name);
 std::string rules_reference();
 
 // Each file of this folder that is named after a family offers its rows.
+std::vector<Rule> concurrency_rules();
 std::vector<Rule> lock_rules();
 std::vector<Rule> rewrite_rules();
 std::vector<Rule> data_rules();

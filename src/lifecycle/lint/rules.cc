@@ -25,8 +25,8 @@ constexpr std::array analyzers = {
 std::vector<Rule> all_rules() {
     std::vector<Rule> all;
     for (const auto offer :
-         std::array{lock_rules, rewrite_rules, data_rules, compatibility_rules, type_rules,
-                    transaction_rules, naming_rules, security_rules}) {
+         std::array{concurrency_rules, lock_rules, rewrite_rules, data_rules, compatibility_rules,
+                    type_rules, transaction_rules, naming_rules, security_rules}) {
         for (auto& rule : offer()) {
             all.push_back(rule);
         }

@@ -76,7 +76,7 @@ void extension_update(Visit& visit) {
 }  // namespace
 
 std::vector<Rule> security_rules() {
-    using enum Severity;
+    using enum platform::LintSeverity;
     constexpr auto family = Family::security;
     return {
         {"disabling-row-security",

@@ -234,7 +234,7 @@ void duplicate_assignment(Visit& visit) {
 }  // namespace
 
 std::vector<Rule> transaction_rules() {
-    using enum Severity;
+    using enum platform::LintSeverity;
     constexpr auto family = Family::transactions;
     return {
         {"ban-concurrent-index-creation-in-transaction",

@@ -197,7 +197,7 @@ void column_order(Visit& visit) {
 }  // namespace
 
 std::vector<Rule> type_rules() {
-    using enum Severity;
+    using enum platform::LintSeverity;
     constexpr auto family = Family::types;
     return {
         {"ban-char-field",

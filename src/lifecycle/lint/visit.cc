@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/text.h"
 #include "drivers/pg/quote.h"
 #include "drivers/sql/scanner.h"
 
@@ -189,6 +190,18 @@ std::string spelled(const std::vector<std::string>& names) {
         list += (list.empty() ? "" : ", ") + spelled(name);
     }
     return list;
+}
+
+bool has_option(sql::Node statement, std::string_view list, std::string_view name) {
+    for (const auto& option : statement.list(list)) {
+        if (option.text("defname") == name) {
+            const auto argument = option["arg"];
+            const auto text = lower(argument.text("sval"));
+            return !(argument && (text == "false" || text == "off" ||
+                                  (argument.is("Integer") && argument.number("ival") == 0)));
+        }
+    }
+    return false;
 }
 
 }  // namespace caisson::lint

@@ -107,4 +107,7 @@ std::string spelled(const std::vector<std::string>& names);
 /// Whether PostgreSQL reserves the word, so that it cannot name a column or table without quotes.
 bool is_reserved(std::string_view word);
 
+/// Whether an option stands in a list of the statement, as in `VACUUM (FULL)`, and is not off.
+bool has_option(sql::Node statement, std::string_view list, std::string_view name);
+
 }  // namespace caisson::lint

@@ -33,19 +33,23 @@ class Run {
             pg::Connection& connection = connect_(runs_as_admin);
             {
                 trust::RunLock lock(connection, "migrations", options_.wait, options_.on_wait);
-                // Through a pooler the lock of a session would be anybody's.
+                // Through a pooler the lock of a session would be anybody's: each transaction takes
+                // it anew.
+                const auto tool_locks =
+                    lock.is_pooled() ? mirror().transaction_locks(connection) : "";
                 ToolLocks locks(connection, lock.is_pooled() ? no_tools() : mirror(), options_.wait,
                                 options_.on_wait);
                 // A tool's table belongs to the role of migrations, whoever runs the files.
-                history = mirror().follow(connect_(false), files_, lock.guard());
+                history = mirror().follow(connect_(false), files_, lock.guard() + tool_locks);
                 plan = plan_again(history);
                 Patience patience(options_, connection, lock.is_pooled());
                 // While we waited another run may have come to files of the other role.
                 const auto retake = [&] { return lock.retake() && locks.retake(); };
-                finished = plan.is_done() || (as_admin(plan) == runs_as_admin &&
-                                              run_some({connection, options_, patience,
-                                                        lock.guard(), lock.is_pooled(), retake},
-                                                       plan));
+                finished =
+                    plan.is_done() || (as_admin(plan) == runs_as_admin &&
+                                       run_some({connection, options_, patience, lock.guard(),
+                                                 tool_locks, lock.is_pooled(), retake},
+                                                plan));
             }
             if (renew_) {
                 connection = pg::Connection(connection.settings());

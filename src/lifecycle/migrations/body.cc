@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "drivers/sql/scanner.h"
+#include "drivers/sql/secrets.h"
 
 namespace caisson::migrations {
 namespace {
@@ -101,7 +102,8 @@ void notice(Body& body, std::string_view statement, sql::StatementKind kind) {
 std::string shortened(std::string_view statement, std::size_t limit) {
     std::string line;
     bool blank = false;
-    for (const char c : statement) {
+    // Blanks aside, no more than the beginning is needed.
+    for (const char c : sql::without_secrets(statement.substr(0, 64 * limit))) {
         if (c == ' ' || c == '\n' || c == '\r' || c == '\t') {
             blank = !line.empty();
             continue;

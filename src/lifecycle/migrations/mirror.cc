@@ -193,6 +193,25 @@ std::string mirror_sql(const Reconciliation& reconciliation) {
     return sql;
 }
 
+namespace {
+
+/// What a guard refuses is no fault of the database.
+void run_guarded(pg::Connection& connection, const std::string& sql) {
+    pg::Transaction transaction(connection);
+    try {
+        connection.script(sql);
+    } catch (const pg::DatabaseError& error) {
+        if (error.sqlstate != pg::sqlstate::lock_not_available) {
+            throw;
+        }
+        throw Error(Code::locked, error.message(), "wait for that run, then run again")
+            .with("sqlstate", error.sqlstate);
+    }
+    transaction.commit();
+}
+
+}  // namespace
+
 Mirror::Mirror(const std::vector<platform::Source>& sources, const std::vector<Migration>& files) {
     for (const auto& source : sources) {
         if (auto tool = histories::history_of(source, files)) {
@@ -222,6 +241,14 @@ std::vector<Reconciliation> Mirror::compare(pg::Connection& connection,
         list.push_back(reconcile(source, files, ours, *tool, tool->read(connection)));
     }
     return list;
+}
+
+std::string Mirror::transaction_locks(pg::Connection& connection) const {
+    std::string sql;
+    for (const auto& [source, tool] : tools_) {
+        sql += tool->transaction_lock_sql(connection);
+    }
+    return sql;
 }
 
 void Mirror::require_finished(const std::vector<Reconciliation>& list) const {
@@ -272,9 +299,7 @@ History Mirror::follow(pg::Connection& connection, const std::vector<Migration>&
     if (sql.empty()) {
         return ours;
     }
-    pg::Transaction transaction(connection);
-    connection.script(guard + sql);
-    transaction.commit();
+    run_guarded(connection, guard + sql);
     return read_history(connection);
 }
 
@@ -291,9 +316,7 @@ void Mirror::baseline(pg::Connection& connection, const std::vector<const Migrat
             sql += tool->protected_create_sql() + tool->baseline_sql(list, {});
         }
     }
-    pg::Transaction transaction(connection);
-    connection.script(sql);
-    transaction.commit();
+    run_guarded(connection, sql);
 }
 
 ToolLocks::ToolLocks(pg::Connection& connection, const Mirror& mirror,

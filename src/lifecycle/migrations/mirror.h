@@ -78,9 +78,14 @@ class Mirror {
     Sight look(pg::Connection& connection, const std::vector<sources::Migration>& files) const;
     /// As look(), and caisson.migrations is made to follow, in one transaction. Tables of tools
     /// that are not there yet are made. To be called under the locks, out of a transaction.
-    /// `guard`: RunLock::guard().
+    /// `guard`: RunLock::guard(), and transaction_locks() through a pooler. Errors: locked where
+    /// that says so.
     History follow(pg::Connection& connection, const std::vector<sources::Migration>& files,
                    const std::string& guard) const;
+
+    /// SQL for the beginning of each transaction through a pooler: ToolHistory's
+    /// transaction_lock_sql() of all tools.
+    std::string transaction_locks(pg::Connection& connection) const;
 
     /// Marks migrations as applied which were not run, in ours and in the tools' tables, in one
     /// transaction. To be called under the locks, out of a transaction.

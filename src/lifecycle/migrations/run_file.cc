@@ -5,6 +5,7 @@
 
 #include "base/fault.h"
 #include "base/text.h"
+#include "drivers/sql/secrets.h"
 #include "lifecycle/migrations/conditions.h"
 #include "lifecycle/migrations/run_script.h"
 
@@ -57,7 +58,7 @@ void throw_failed(const Step& step, const Body& body, std::size_t statement,
     if (known) {
         failed.with("statement", shortened(body.statements[statement].text(body.text)));
     }
-    failed.with("detail", error.detail).with("context", error.context);
+    failed.with("detail", error.detail).with("context", sql::without_secrets(error.context));
     throw failed;
 }
 
@@ -115,7 +116,7 @@ class Message {
  public:
     Message(const Session& session, const Prepared& file, bool is_first, bool is_last)
         : step_(*file.step), body_(file.body) {
-        opening_ = is_first ? opening(session, step_)
+        opening_ = is_first ? opening(session, step_) + session.tool_locks
                             : fmt::format("set local lock_timeout = {};",
                                           session.patience.lock_timeout(step_).count());
         opening_ += assertions(step_.directives().require);

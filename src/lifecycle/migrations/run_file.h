@@ -17,7 +17,9 @@ struct Session {
     pg::Connection& connection;
     const Options& options;
     Patience& patience;
-    std::string guard;    ///< Proves that the run still has its lock; empty where the session has.
+    std::string guard;  ///< Proves that the run still has its lock; empty where the session has.
+    /// Takes the tools' locks for a file's transaction; empty where the session has them.
+    std::string tool_locks;
     bool pooled = false;  ///< Each transaction may meet another server session.
     /// Takes the session's locks again, the tool's too, after they may have been given up; false
     /// when another run was faster.

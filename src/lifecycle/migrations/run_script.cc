@@ -7,6 +7,7 @@
 
 #include "base/fault.h"
 #include "base/text.h"
+#include "drivers/sql/secrets.h"
 #include "lifecycle/migrations/conditions.h"
 #include "lifecycle/migrations/statement_log.h"
 #include "lifecycle/scripts/files.h"
@@ -69,7 +70,7 @@ void interpret(const Session& session, const Step& step, const Body& body,
         .with("migration", step.migration->title())
         .with("sqlstate", error.sqlstate)
         .with("detail", error.detail)
-        .with("context", error.context);
+        .with("context", sql::without_secrets(error.context));
     throw failed;
 }
 

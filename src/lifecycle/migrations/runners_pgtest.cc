@@ -25,6 +25,19 @@ class RunnersTest : public testing::Test, protected Workbench {
                   fmt::format("create table t{0}(i int);\ninsert into t{0} values ({0});", i));
         }
     }
+    /// Runs all.sql as somebody without Caisson would.
+    auto psql(const test::Database& in) const {
+        const auto settings = in.settings();
+        return run({{"psql", "-X", "-q", "-f", (directory.path() / "all.sql").string()},
+                    {{"PGHOST", settings.host},
+                     {"PGUSER", settings.user},
+                     {"PGPASSWORD", settings.password.reveal()},
+                     {"PGDATABASE", settings.database}},
+                    {},
+                    {},
+                    ""},
+                   std::chrono::seconds(30));
+    }
     /// Runs in a process of its own that dies by SIGKILL at the n-th of these points; whether it
     /// did.
     bool dies_at(const std::string& point) {
@@ -139,21 +152,59 @@ TEST_F(RunnersTest, AnExportRunsUnderPlainPsql) {
     write("001_a.sql", "create table a(i int);\nset search_path = '';");
     write("002_b.sql", "create table b(i int);\nvacuum b;");
     write("003_c.sql", "-- caisson: feature blockchain\ncreate table c(i int);");
-    directory.write("all.sql", export_sql(files(), features));
-    const auto settings = database.settings();
-    const auto result = run({{"psql", "-X", "-q", "-f", (directory.path() / "all.sql").string()},
-                             {{"PGHOST", settings.host},
-                              {"PGUSER", settings.user},
-                              {"PGPASSWORD", settings.password.reveal()},
-                              {"PGDATABASE", settings.database}},
-                             {},
-                             {},
-                             ""},
-                            std::chrono::seconds(30));
+    directory.write("all.sql", export_sql(files(), features, {}));
+    const auto result = psql(database);
     EXPECT_EQ(result.status, 0) << result.errors;
     EXPECT_EQ(ask("select string_agg(tablename, ' ' order by tablename) from pg_tables where "
                   "schemaname = 'public'"),
               "a b");
+}
+
+TEST_F(RunnersTest, AnExportWritesTheHistoryOfTheToolAsAnApplyDoes) {
+    write("V1__a.sql", "create table a(i int);\nset search_path = '';\nset role pg_monitor;");
+    write("V2__b.sql", "create table b(i int);\nvacuum b;");
+    write("R__c.sql", "create or replace view c as select * from a;");
+    const platform::Source source{"migrations", directory.path() / "migrations", "flyway"};
+    const auto loaded = sources::load({source}, features);
+    const Mirror mirror({source}, loaded);
+    const std::string rows =
+        "select string_agg(concat_ws('|', installed_rank, version, description, type, script, "
+        "checksum, installed_by, success), E'\n' order by installed_rank) from "
+        "flyway_schema_history";
+    Options mirrored;
+    mirrored.mirror = &mirror;
+    migrations::up([&](bool) -> pg::Connection& { return connection; }, loaded, features, {},
+                   mirrored);
+    const auto applied = ask(rows);
+    EXPECT_NE(applied.find("3|c|SQL|R__c.sql|"), std::string::npos) << applied;
+
+    const test::Database other;
+    directory.write("all.sql", export_sql(loaded, features, mirror));
+    const auto result = psql(other);
+    EXPECT_EQ(result.status, 0) << result.errors;
+    pg::Connection there(other.settings());
+    EXPECT_EQ(there.query(rows).front().text(0), applied);
+    const auto entries = mirror.of("migrations")->read(there);
+    ASSERT_TRUE(entries);
+    EXPECT_EQ(entries->size(), 3U);
+}
+
+TEST_F(RunnersTest, AnExportStopsAtAStepInAnotherLanguage) {
+    write("0001_a.sql", "create table a(i int);");
+    auto all = files();
+    Migration program;
+    program.kind = sources::Kind::program;
+    program.source = "migrations";
+    program.version = "0002";
+    program.up.file = "migrations/0002_it's.py";
+    all.push_back(program);
+    directory.write("all.sql", export_sql(all, features, {}));
+    const auto result = psql(database);
+    EXPECT_EQ(result.status, 3);
+    EXPECT_NE(result.errors.find("migrations/0002_it's.py is in another language: run it"),
+              std::string::npos)
+        << result.errors;
+    EXPECT_EQ(ask("select to_regclass('a') is not null"), "t");
 }
 
 TEST_F(RunnersTest, AnIndexWithoutANameIsNotBuiltTwiceAfterAKill) {

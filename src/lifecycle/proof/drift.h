@@ -23,11 +23,6 @@ std::vector<migrations::Migration> applied_files(const std::vector<migrations::M
                                                  const migrations::History& history,
                                                  const migrations::TextOf& text_of);
 
-/// The history tables of the tools that the sources are written for: files may read their own, and
-/// a database that such a tool uses has one.
-void make_tool_tables(pg::Connection& connection, const std::vector<platform::Source>& sources,
-                      const std::vector<migrations::Migration>& files);
-
 /// What is compared: structure and rights. Where the shadow has the platform's roles, theirs as
 /// well; what the administrators own and were given is left out.
 schema::Scope scope_of(const trust::Run& run, bool has_roles);

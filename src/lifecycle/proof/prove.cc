@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/text.h"
-#include "lifecycle/proof/drift.h"
+#include "lifecycle/proof/build.h"
 #include "lifecycle/proof/prover.h"
 #include "lifecycle/sources/version.h"
 
@@ -112,6 +112,7 @@ void Prover::open() {
     shadow_.emplace(options_.open());
     connections_.emplace(*shadow_);
     make_tool_tables((*connections_)(false), request_.sources, request_.files);
+    series_.forget();
     is_spoilt_ = false;
 }
 
@@ -127,12 +128,6 @@ void Prover::reopen() {
 void Prover::apply(const migrations::Mirror* mirror) {
     migrations::up(std::ref(*connections_), applied_, request_.features, everything(request_),
                    as_in_earnest(request_, mirror));
-}
-
-Structure Prover::structure() {
-    Structure structure{schema::snapshot((*connections_)(true), {.rights = true}), {}};
-    structure.hash = schema::hash(structure.snapshot);
-    return structure;
 }
 
 Finding& Prover::find(const std::string& id, Severity severity, const std::string& file,
@@ -249,8 +244,9 @@ void Prover::prove_way_back(FileProof& proof, const Structure& before, const Str
     const auto samples = put_samples((*connections_)(true), real);
     proof.rows_made = samples.tables.size();
     proof.tables_without_rows = samples.without;
-    // Sizes anew: what was empty has a row now.
-    kept = common(kept, tables());
+    for (const auto& name : samples.tables) {
+        kept.at(name).bytes = 1;  // It is not empty any more.
+    }
     const auto rows = rows_of((*connections_)(true), kept);
     if (!down(proof, samples)) {
         is_spoilt_ = true;
@@ -414,6 +410,9 @@ Proof Prover::go() {
             options_.on_file(request_.files[index], index + 1, request_.files.size());
         }
         goes_on = prove_file(request_.files[index], proof_.files[index]);
+    }
+    if (goes_on) {
+        check_structure();
     }
     proof_.structure = current_.hash;
     if (goes_on && !request_.seeds.files.empty()) {

@@ -12,7 +12,7 @@
 #include "lifecycle/proof/proof.h"
 #include "lifecycle/proof/rows.h"
 #include "lifecycle/proof/samples.h"
-#include "lifecycle/schema/snapshot.h"
+#include "lifecycle/schema/series.h"
 
 namespace caisson::proof {
 
@@ -51,6 +51,8 @@ class Prover {
     Tables untouched_tables(FileProof& proof);
 
     Structure structure();
+    /// What was followed file by file is what is there.
+    void check_structure();
     void remember_rows();
     Finding& find(const std::string& id, Severity severity, const std::string& file,
                   const std::string& message, const std::string& hint = {});
@@ -65,6 +67,7 @@ class Prover {
     std::optional<shadow::Connections> connections_;
     std::vector<migrations::Migration>
         applied_;  ///< What the shadow has; the file at hand is last.
+    schema::Series series_{{.rights = true}};
     Structure current_;
     Tables tables_;                     ///< Before the file at hand.
     std::map<std::string, Rows> rows_;  ///< Of those.

@@ -43,7 +43,7 @@ create table parents (id bigint generated always as identity primary key, name v
     state text not null check (state in ('open', 'closed')), mood mood not null, made timestamptz not null,
     n numeric not null, ok boolean not null, data jsonb not null, tags text[] not null, u uuid not null, code code);
 create table children (id serial primary key, parent bigint not null references parents, self int references children);
-create table impossible (n int not null check (n > 5));
+create table impossible (n int not null check (n > 5 and n < 3));
 create function refuse() returns trigger language plpgsql as 'begin raise exception ''no''; end';
 create table guarded (id int primary key);
 create trigger t before insert or delete on guarded for each row execute function refuse();

@@ -7,6 +7,7 @@
 #include "drivers/pg/quote.h"
 #include "lifecycle/provision/plan.h"
 #include "lifecycle/provision/provision.h"
+#include "lifecycle/provision/takeover.h"
 #include "tests/support/postgres.h"
 #include "trust/passfile.h"
 
@@ -137,6 +138,77 @@ TEST_F(Provision, ARightGivenByHandIsTakenAwayAgain) {
                      .front()
                      .boolean("may"));
     EXPECT_TRUE(provision(0).done.empty());
+}
+
+TEST_F(Provision, AnOptionalExtensionThatMayNotBeMadeIsLeftOutWithANote) {
+    run_.manifest.databases[0].extensions = {{"citext", true}};
+    // The extension cannot make its type beside this one.
+    pg::Connection(first_.settings()).script("create type citext as enum ('taken')");
+    Options options;
+    options.adopt = true;
+    const auto report =
+        provision::provision(run_, database(0), {trust::identity_step(), rights_step()}, options);
+    ASSERT_EQ(report.notes.size(), 1U);
+    EXPECT_EQ(report.notes.front().find("the optional extension citext is left out: "), 0U)
+        << report.notes.front();
+    EXPECT_FALSE(report.extensions.contains("citext"));
+
+    run_.manifest.databases[0].extensions = {{"citext", false}};
+    EXPECT_THROW(
+        provision::provision(run_, database(0), {trust::identity_step(), rights_step()}, options),
+        Error);
+}
+
+TEST_F(Provision, ATakeOverGivesRightsOnWhatItTakesOverAlone) {
+    provision(0);
+    pg::Connection inside(trust::admin_settings(run_, database(0)));
+    const auto owner = trust::role_name(database(0), trust::Role::owner);
+    const auto app = trust::role_name(database(0), trust::Role::app);
+    inside.script(fmt::format(
+        "create role takeover_stranger;"
+        "create schema ours; create table ours.taken (id serial); create sequence ours.counter;"
+        "create function ours.f() returns int language sql as 'select 1';"
+        "revoke execute on function ours.f() from public;"
+        "create schema theirs authorization takeover_stranger;"
+        "create table theirs.kept (id serial); alter table theirs.kept owner to takeover_stranger;"
+        "create table owned (id int); alter table owned owner to {0}; revoke all on owned from {1}",
+        pg::identifier(owner), pg::identifier(app)));
+    const auto may = [&](const std::string& what) {
+        return inside.query("select has_" + what + " as may", {app}).front().boolean("may");
+    };
+    const auto done = take_over(run_, database(0), false);
+    ASSERT_EQ(done.size(), 2U);
+    EXPECT_EQ(done[0], "4 objects given to " + owner);
+    EXPECT_EQ(done[1].find("2 objects of takeover_stranger left to it: "), 0U) << done[1];
+    EXPECT_TRUE(may("schema_privilege($1, 'ours', 'usage')"));
+    EXPECT_TRUE(may("table_privilege($1, 'ours.taken', 'insert')"));
+    EXPECT_TRUE(may("sequence_privilege($1, 'ours.taken_id_seq', 'usage')"));
+    EXPECT_TRUE(may("sequence_privilege($1, 'ours.counter', 'usage')"));
+    EXPECT_TRUE(may("function_privilege($1, 'ours.f()', 'execute')"));
+    EXPECT_FALSE(may("schema_privilege($1, 'theirs', 'usage')"));
+    EXPECT_FALSE(may("table_privilege($1, 'theirs.kept', 'select')"));
+    EXPECT_FALSE(may("sequence_privilege($1, 'theirs.kept_id_seq', 'usage')"));
+    EXPECT_FALSE(may("table_privilege($1, 'owned', 'select')"));
+    inside.script("drop owned by takeover_stranger; drop role takeover_stranger");
+}
+
+TEST_F(Provision, TimesAreComparedAsIntervalsAndSizesAsSizes) {
+    const auto differs = [&](const std::string& name, const std::string& value) {
+        run_.manifest.server.postgres = {{name, value}};
+        return !compare_settings(server_, run_, false).notes.empty();
+    };
+    server_.script("set statement_timeout = '90s'");
+    for (const auto* const same : {"90s", "90000ms", "90000", " 90 s ", "90000000us"}) {
+        EXPECT_FALSE(differs("statement_timeout", same)) << same;
+    }
+    for (const auto* const other : {"90", "90min", "1min", "90kB", "never"}) {
+        EXPECT_TRUE(differs("statement_timeout", other)) << other;
+    }
+    server_.script("set statement_timeout = '120min'");
+    EXPECT_FALSE(differs("statement_timeout", "2h"));
+    server_.script("set work_mem = '64MB'");
+    EXPECT_FALSE(differs("work_mem", "65536kB"));
+    EXPECT_TRUE(differs("work_mem", "64min"));
 }
 
 }  // namespace

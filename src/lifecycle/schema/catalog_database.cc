@@ -37,10 +37,8 @@ union all
 select 'foreign data wrapper', quote_ident(w.fdwname),
        concat_ws(' ', 'handler ' || nullif(w.fdwhandler, 0)::regproc,
            'validator ' || nullif(w.fdwvalidator, 0)::regproc,
-           'options (' || (select string_agg(quote_ident(o.option_name) || ' '
-                                             || quote_literal(o.option_value), ', '
-                                             order by o.option_name)
-                             from pg_options_to_table(w.fdwoptions) o) || ')'),
+           'options (' || (select o.text from foreign_options o
+                            where o.class = 'pg_foreign_data_wrapper' and o.oid = w.oid) || ')'),
        'pg_foreign_data_wrapper', w.oid, 0
   from pg_foreign_data_wrapper w
  where (w.oid, 'pg_foreign_data_wrapper'::regclass::oid)
@@ -49,11 +47,8 @@ union all
 select 'server', quote_ident(v.srvname),
        concat_ws(' ', 'type ' || quote_literal(v.srvtype), 'version ' || quote_literal(v.srvversion),
            'foreign data wrapper ' || quote_ident(w.fdwname),
-           'options (' || (select string_agg(quote_ident(o.option_name) || ' '
-                                  || case when o.option_name ~* 'pass|secret|token|key'
-                                          then '''***''' else quote_literal(o.option_value) end,
-                                  ', ' order by o.option_name)
-                             from pg_options_to_table(v.srvoptions) o) || ')'),
+           'options (' || (select o.text from foreign_options o
+                            where o.class = 'pg_foreign_server' and o.oid = v.oid) || ')'),
        'pg_foreign_server', v.oid, 0
   from pg_foreign_server v join pg_foreign_data_wrapper w on w.oid = v.srvfdw
  where (v.oid, 'pg_foreign_server'::regclass::oid)

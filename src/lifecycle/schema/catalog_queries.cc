@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lifecycle/schema/catalog_queries.h"
 
+#include <algorithm>
+
+#include <fmt/format.h>
+
 namespace caisson::schema {
 namespace {
 
 /// What the branches share. Identity is left out where an inherited column is compared with its
-/// parent's: partitions take part in it from version 17 on.
+/// parent's: partitions take part in it from version 17 on. Options of foreign things that are
+/// secrets, by their name or by what they say, are '***'; to some wrappers `key` marks columns.
 constexpr std::string_view shared_parts = R"sql(
 with extension_member as materialized (
     select classid, objid from pg_depend where deptype = 'e'
@@ -18,7 +23,7 @@ with extension_member as materialized (
 ), relation as materialized (
     select c.*, s.name || '.' || quote_ident(c.relname) as name
       from pg_class c join space s on s.oid = c.relnamespace
-     where c.relkind in ('r', 'p', 'f', 'v', 'm', 'S', 'i', 'I', 'c')
+     where c.relkind in ('r', 'p', 'f', 'v', 'm', 'S', 'i', 'I', 'c') /*only c.oid*/
        and (c.oid, 'pg_class'::regclass::oid) not in (select objid, classid from extension_member)
 ), toast as materialized (
     select oid, reloptions from pg_class where relkind = 't' and reloptions is not null
@@ -29,6 +34,29 @@ with extension_member as materialized (
      where (y.oid, 'pg_type'::regclass::oid) not in (select objid, classid from extension_member)
 ), default_of as materialized (
     select adrelid, adnum, pg_get_expr(adbin, adrelid) as expression from pg_attrdef
+     where true /*only adrelid*/
+), foreign_options as materialized (
+    select x.class, x.oid, x.sub,
+           string_agg(quote_ident(o.option_name) || ' '
+                      || case when o.option_name ~* x.secret
+                                or o.option_value ~* '(password|passwd|pwd|secret|token)[[:space:]]*='
+                                or o.option_value ~ '://[^/]*:[^/]*@'
+                              then '''***''' else quote_literal(o.option_value) end,
+                      ', ' order by o.option_name) as text
+      from (select 'pg_foreign_data_wrapper' as class, oid, 0 as sub, fdwoptions as options,
+                   'pass|pwd|secret|token|key|credential' as secret
+              from pg_foreign_data_wrapper
+            union all
+            select 'pg_foreign_server', oid, 0, srvoptions, 'pass|pwd|secret|token|key|credential'
+              from pg_foreign_server
+            union all
+            select 'pg_foreign_table', ftrelid, 0, ftoptions, 'pass|pwd|secret|token|key|credential'
+              from pg_foreign_table
+            union all
+            select 'pg_attribute', attrelid, attnum, attfdwoptions, 'pass|pwd|secret|token|credential'
+              from pg_attribute where attfdwoptions is not null /*only attrelid*/) x
+      cross join lateral pg_options_to_table(x.options) o
+     group by x.class, x.oid, x.sub
 ), not_validated as materialized (
     select conrelid, conkey[1] as attnum from pg_constraint
      where contype = 'n' and not convalidated
@@ -46,7 +74,7 @@ with extension_member as materialized (
                case when q.seqcycle then 'cycle' end) as options
       from pg_sequence q
       join pg_depend d on d.classid = 'pg_class'::regclass and d.objid = q.seqrelid
-       and d.refclassid = 'pg_class'::regclass and d.deptype = 'i'
+       and d.refclassid = 'pg_class'::regclass and d.deptype = 'i' /*only d.refobjid*/
       cross join lateral (
           select case q.seqtypid when 'int2'::regtype then 32767
                                  when 'int4'::regtype then 2147483647
@@ -86,6 +114,23 @@ with extension_member as materialized (
 )sql";
 
 }  // namespace
+
+std::string of_relations(std::string_view sql) {
+    constexpr std::string_view begin = "/*only ";
+    std::string text;
+    for (std::size_t at = 0; at < sql.size();) {
+        const auto place = std::min(sql.find(begin, at), sql.size());
+        text += sql.substr(at, place - at);
+        at = place;
+        if (place < sql.size()) {
+            const auto end = sql.find("*/", place);
+            text += fmt::format("and {} = any ($1)",
+                                sql.substr(place + begin.size(), end - place - begin.size()));
+            at = end + 2;
+        }
+    }
+    return text;
+}
 
 const std::string& objects_sql() {
     static const std::string text = [] {
@@ -146,11 +191,12 @@ std::string_view rights_sql() {
     return R"sql(
 with thing (class, oid, sub, kind, owner, acl) as (
     select 'pg_class', oid, 0, case relkind when 'S' then 's'::"char" else 'r' end, relowner, relacl
-      from pg_class where relkind in ('r', 'p', 'f', 'v', 'm', 'S') and oid >= 16384
+      from pg_class
+     where relkind in ('r', 'p', 'f', 'v', 'm', 'S') and oid >= 16384 /*only oid*/
     union all
     select 'pg_class', a.attrelid, a.attnum, 'c', c.relowner, a.attacl
       from pg_attribute a join pg_class c on c.oid = a.attrelid
-     where a.attacl is not null and not a.attisdropped and c.oid >= 16384
+     where a.attacl is not null and not a.attisdropped and c.oid >= 16384 /*only c.oid*/
     union all
     select 'pg_proc', oid, 0, 'f', proowner, proacl from pg_proc where oid >= 16384
     union all

@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace caisson::schema {
 
@@ -14,6 +15,21 @@ namespace caisson::schema {
 /// knows it. Where the definition is NULL the row only names something that comments, rights and
 /// dependencies may speak of.
 const std::string& objects_sql();
+
+/// objects_sql() or rights_sql() for the relations of $1 (oid[]) alone, with everything that lies
+/// in no relation. A child must be asked for together with its parents.
+std::string of_relations(std::string_view sql);
+
+/// class, oid, and a number that changes with each row of the catalogues that makes the thing what
+/// it is: written anew, a row has another place and transaction. Parts of a relation count as the
+/// relation. Roles and settings have the oid 0.
+std::string_view versions_sql();
+/// oid and qualified name of all relations.
+std::string_view relation_names_sql();
+/// oid and qualified name of the relations whose objects may be worded otherwise when these things
+/// changed: themselves, and what names them.
+std::string affected_sql(const std::vector<std::string>& classes,
+                         const std::vector<std::string>& oids);
 
 /// The branches of objects_sql(), each a SELECT of those six columns over the CTEs
 /// extension_member, space, relation, of_table and default_of.

@@ -18,10 +18,8 @@ select 'table', t.name,
            (select 'using ' || quote_ident(m.amname) from pg_am m
              where m.oid = t.relam and m.amname <> 'heap'),
            (select concat_ws(' ', 'server ' || quote_ident(s.srvname),
-                       'options (' || (select string_agg(quote_ident(o.option_name) || ' '
-                                                         || quote_literal(o.option_value), ', '
-                                                         order by o.option_name)
-                                         from pg_options_to_table(f.ftoptions) o) || ')')
+                       'options (' || (select o.text from foreign_options o
+                                        where o.class = 'pg_foreign_table' and o.oid = t.oid) || ')')
               from pg_foreign_table f join pg_foreign_server s on s.oid = f.ftserver
              where f.ftrelid = t.oid)),
        'pg_class', t.oid, 0
@@ -99,10 +97,9 @@ select 'column setting', t.name || '.' || quote_ident(a.attname),
            'compression ' || case a.attcompression when 'p' then 'pglz' when 'l' then 'lz4' end,
            case when a.attstattarget::integer >= 0 then 'statistics ' || a.attstattarget end,
            'options (' || array_to_string(a.attoptions, ', ') || ')',
-           'foreign options (' || (select string_agg(quote_ident(o.option_name) || ' '
-                                                     || quote_literal(o.option_value), ', '
-                                                     order by o.option_name)
-                                     from pg_options_to_table(a.attfdwoptions) o) || ')'),
+           'foreign options (' || (select o.text from foreign_options o
+                                    where o.class = 'pg_attribute' and o.oid = t.oid
+                                      and o.sub = a.attnum) || ')'),
        'column setting', t.oid, a.attnum
   from relation t
   join pg_attribute a on a.attrelid = t.oid and a.attnum > 0 and not a.attisdropped

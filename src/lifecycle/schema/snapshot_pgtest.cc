@@ -161,7 +161,20 @@ TEST_F(SnapshotTest, TellsWhatNeedsWhat) {
 
 TEST_F(SnapshotTest, SecretsOfForeignServersStayOut) {
     connection_.script(test::everything);
-    EXPECT_THAT(to_text(snapshot(connection_)), testing::Not(testing::HasSubstr("very secret")));
+    connection_.script(R"sql(
+create foreign data wrapper vault options (api_secret 'very secret 1', level '3');
+create server vault foreign data wrapper vault
+    options (passfile 'very secret 2', "Access Token" 'very secret 3', host 'h');
+create user mapping for current_user server vault options (anything 'very secret 4');
+create foreign table kept (id integer options (key 'true', password 'very secret 5')) server vault
+    options (dsn 'host=h password = very secret 6', url 'ftp://u:very secret 7@h', path '/a:b@c');
+)sql");
+    const auto text = to_text(snapshot(connection_));
+    EXPECT_THAT(text, testing::Not(testing::HasSubstr("very secret")));
+    EXPECT_THAT(text, testing::HasSubstr("options (api_secret '***', level '3')"));
+    EXPECT_THAT(text, testing::HasSubstr("(\"Access Token\" '***', host 'h', passfile '***')"));
+    EXPECT_THAT(text, testing::HasSubstr("foreign options (key 'true', password '***')"));
+    EXPECT_THAT(text, testing::HasSubstr("options (dsn '***', path '/a:b@c', url '***')"));
 }
 
 TEST_F(SnapshotTest, LeavesOutWhatCaissonItselfAdds) {

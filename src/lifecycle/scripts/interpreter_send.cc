@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "drivers/sql/secrets.h"
 #include "drivers/sql/split.h"
 #include "lifecycle/scripts/interpreter.h"
 #include "lifecycle/scripts/programs.h"
@@ -17,7 +18,7 @@ constexpr std::size_t longest_shown = 160;
 constexpr std::size_t longest_kept = std::size_t{1} << 20U;
 
 std::string shown(std::string_view text) {
-    auto line = replace_all(std::string(text.substr(0, 4 * longest_shown)), "\n", " ");
+    auto line = replace_all(sql::without_secrets(text.substr(0, 4 * longest_shown)), "\n", " ");
     const auto cut = byte_of_character(line, longest_shown);
     return cut < line.size() ? line.substr(0, cut) + "…" : line;
 }

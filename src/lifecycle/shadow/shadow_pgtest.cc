@@ -350,6 +350,64 @@ TEST(Shadow, GivesAnAddressBackWithTheRightsAndSettingsItHad) {
             "keeper");
 }
 
+TEST(Shadow, TakesDefaultPrivilegesBackThatItGaveRolesThatStayAndNoOthers) {
+    Bench bench;
+    const test::Database given;
+    bench.name(given.settings());
+    pg::Connection(given.settings())
+        .script(
+            "create role lasting; create role \"Other one\"; alter default privileges for role "
+            "lasting grant select on tables to \"Other one\"");
+    const auto defaults = [&] {
+        return ask(given.settings(),
+                   "select coalesce(string_agg(concat_ws(' ', defaclrole::regrole, "
+                   "defaclnamespace::regnamespace, defaclobjtype, defaclacl), E'\\n' order by 1), "
+                   "'') from pg_default_acl");
+    };
+    const auto before = defaults();
+    {
+        const auto shadow = bench.open();
+        Connections connections(shadow);
+        connections(true).script(
+            "alter default privileges for role \"Other one\" revoke execute on functions from "
+            "public;"
+            "alter default privileges for role \"Other one\" grant usage on types to lasting with "
+            "grant option;"
+            "alter default privileges for role lasting revoke all on sequences from lasting;"
+            "alter default privileges for role lasting in schema public grant insert on tables to "
+            "public, \"Other one\"");
+        EXPECT_NE(defaults(), before);
+    }
+    EXPECT_EQ(defaults(), before);
+    pg::Connection(given.settings())
+        .script(
+            "alter default privileges for role lasting revoke select on tables from \"Other one\"; "
+            "drop role lasting; drop role \"Other one\"");
+}
+
+TEST(Shadow, AtAnAddressLeavesOutAnOptionalExtensionThatItMayNotMake) {
+    Bench bench;
+    bench.run.manifest.databases.front().extensions = {{"file_fdw", true}};
+    const test::Database given;
+    pg::Connection admin(given.settings());
+    admin.script(
+        fmt::format("create role modest login createrole password 'modest'; alter database {} "
+                    "owner to modest",
+                    given.name()));
+    auto settings = given.settings();
+    settings.user = "modest";
+    settings.password = Secret("modest");
+    bench.name(settings);
+    {
+        const auto shadow = bench.open();
+        EXPECT_THAT(shadow.notes(),
+                    testing::Contains(HasSubstr("the optional extension file_fdw is left out: ")));
+    }
+    bench.run.manifest.databases.front().extensions = {{"file_fdw", false}};
+    EXPECT_THAT(refusal(bench).message(),
+                HasSubstr("the extension file_fdw cannot be made in the shadow"));
+}
+
 TEST(Shadow, AtAnAddressLeavesItsLoginNoMembershipInRolesThatWereThere) {
     Bench bench;
     const test::Database given;

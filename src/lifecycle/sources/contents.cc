@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lifecycle/sources/contents.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -105,10 +106,10 @@ void read_streamed(const fs::path& path, Contents& contents) {
         }
         rest += piece;
         auto whole = rest.size();
-        for (int back = 1; back <= 3 && whole > 0; ++back) {
+        for (std::size_t back = 1; back <= std::min<std::size_t>(3, rest.size()); ++back) {
             const auto byte = static_cast<unsigned char>(rest[rest.size() - back]);
             if (byte >= 0xC0U) {
-                whole = rest.size() - static_cast<std::size_t>(back);
+                whole = rest.size() - back;
                 break;
             }
             if (byte < 0x80U) {

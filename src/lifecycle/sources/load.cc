@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -52,58 +53,75 @@ void finish(Loading& loading, const Format& format, std::size_t index) {
     }
 }
 
-/// Parents before children, else as they were: for files that say `-- caisson: parent`.
+/// Parents before children, and of those that wait for none the one that stands first: for files
+/// that say `-- caisson: parent`.
 class Pedigree {
  public:
-    explicit Pedigree(Loading& loading) : loading_(loading) {
-        for (std::size_t i = 0; i < loading.migrations.size(); ++i) {
-            places_.emplace(loading.migrations[i].version, i);
+    explicit Pedigree(Loading& loading)
+        : loading_(loading),
+          waits_for_(loading.migrations.size()),
+          children_(loading.migrations.size()) {
+        std::map<std::string, std::size_t> places;
+        for (std::size_t i = 0; i < waits_for_.size(); ++i) {
+            places.emplace(loading.migrations[i].version, i);
         }
-        marks_.resize(loading.migrations.size());
+        for (std::size_t i = 0; i < waits_for_.size(); ++i) {
+            for (const auto& parent : loading.migrations[i].parents) {
+                const auto place = places.find(parent);
+                if (place == places.end()) {
+                    complain(i, fmt::format("builds on {}, which no file declares", parent));
+                } else {
+                    ++waits_for_[i];
+                    children_[place->second].push_back(i);
+                }
+            }
+        }
     }
 
     void sort() {
-        for (std::size_t i = 0; i < marks_.size(); ++i) {
-            visit(i);
-        }
+        const auto order = this->order();
         std::vector<Migration> sorted;
-        for (const auto i : order_) {
+        sorted.reserve(order.size());
+        for (const auto i : order) {
             sorted.push_back(std::move(loading_.migrations[i]));
         }
         loading_.migrations = std::move(sorted);
     }
 
  private:
-    enum class Mark { unseen, open, done };
-
-    void visit(std::size_t i) {
-        if (marks_[i] != Mark::unseen) {
-            return;
-        }
-        marks_[i] = Mark::open;
-        const auto& migration = loading_.migrations[i];
-        for (const auto& parent : migration.parents) {
-            const auto place = places_.find(parent);
-            if (place == places_.end()) {
-                complain(migration, fmt::format("builds on {}, which no file declares", parent));
-            } else if (marks_[place->second] == Mark::open) {
-                complain(migration, fmt::format("builds on {}, which builds on it", parent));
-            } else {
-                visit(place->second);
+    std::vector<std::size_t> order() {
+        std::set<std::size_t> free;
+        for (std::size_t i = 0; i < waits_for_.size(); ++i) {
+            if (waits_for_[i] == 0) {
+                free.insert(i);
             }
         }
-        marks_[i] = Mark::done;
-        order_.push_back(i);
+        std::vector<std::size_t> order;
+        while (!free.empty()) {
+            order.push_back(*free.begin());
+            free.erase(free.begin());
+            for (const auto child : children_[order.back()]) {
+                if (--waits_for_[child] == 0) {
+                    free.insert(child);
+                }
+            }
+        }
+        for (std::size_t i = 0; i < waits_for_.size(); ++i) {
+            if (waits_for_[i] > 0) {
+                complain(i, "is part of a circle of revisions, or builds on one");
+                order.push_back(i);
+            }
+        }
+        return order;
     }
 
-    void complain(const Migration& migration, std::string message) {
-        loading_.mistakes.push_back({{migration.up.file, 0, 0}, std::move(message)});
+    void complain(std::size_t i, std::string message) {
+        loading_.mistakes.push_back({{loading_.migrations[i].up.file, 0, 0}, std::move(message)});
     }
 
     Loading& loading_;
-    std::map<std::string, std::size_t> places_;
-    std::vector<Mark> marks_;
-    std::vector<std::size_t> order_;
+    std::vector<std::size_t> waits_for_;  ///< How many parents are not yet placed.
+    std::vector<std::vector<std::size_t>> children_;
 };
 
 /// `-- caisson: revision` and `-- caisson: parent` say what a name does not.

@@ -71,9 +71,9 @@ void Loading::require_distinct(const std::function<std::string(std::string_view)
     std::unordered_map<std::string, const Migration*> seen;
     seen.reserve(migrations.size());
     for (const auto& migration : migrations) {
-        const auto key = fmt::format("{} {}", static_cast<int>(migration.kind == Kind::baseline),
-                                     key_of(migration.version));
-        const auto [known, is_new] = seen.emplace(key, &migration);
+        auto key =
+            key_of(migration.version) + (migration.kind == Kind::baseline ? "\nbaseline" : "");
+        const auto [known, is_new] = seen.emplace(std::move(key), &migration);
         if (!is_new) {
             mistakes.push_back({{migration.up.file, 0, 0},
                                 fmt::format("has the same version as {}", known->second->up.file)});

@@ -13,6 +13,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 
 struct RevisionsTest : testing::Test {
     void write(const std::string& id, const std::string& parents) {
@@ -61,8 +62,26 @@ TEST_F(RevisionsTest, WhatDoesNotHoldTogetherIsTold) {
     directory.write("migrations/plain.sql", "select 1;");
     const auto message = complaint();
     EXPECT_THAT(message, HasSubstr("b2_x.sql: is part of a circle of revisions"));
-    EXPECT_THAT(message, HasSubstr("d4_x.sql: builds on gone, which no file is"));
+    EXPECT_THAT(message, HasSubstr("d4_x.sql: builds on gone, which no file declares"));
+    EXPECT_THAT(message, Not(HasSubstr("a1_x.sql")));
+    EXPECT_THAT(message, HasSubstr("4 mistakes")) << "each is told once";
     EXPECT_THAT(message, HasSubstr("plain.sql: does not say which revision it is"));
+}
+
+TEST_F(RevisionsTest, OneRevisionInTwoFilesIsToldOnce) {
+    write("a1", "");
+    directory.write("migrations/copy.sql", "-- caisson: revision a1\n");
+    EXPECT_THAT(complaint(), HasSubstr("1 mistake in"));
+    EXPECT_THAT(complaint(), HasSubstr("copy.sql: has the same version as migrations/a1_x.sql"));
+}
+
+TEST_F(RevisionsTest, BranchesStandInTheOrderOfTheirFiles) {
+    write("c0", "");
+    write("a9", "b1");
+    write("b1", "c0");
+    write("d2", "c0");
+    write("b5", "d2");
+    EXPECT_THAT(versions(), ElementsAre("c0", "b1", "a9", "d2", "b5"));
 }
 
 TEST_F(RevisionsTest, ANewOneBuildsOnTheHeadAndAMergeOnAllOfThem) {

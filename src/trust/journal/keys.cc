@@ -2,12 +2,17 @@
 #include "trust/journal/keys.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <chrono>
 
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
+#include <poll.h>
+#include <unistd.h>
 
 #include "base/append.h"
+#include "base/interrupt.h"
 #include "base/text.h"
 #include "platform/environment.h"
 #include "trust/journal/entry.h"
@@ -21,6 +26,31 @@ constexpr const char* key_variable = "CAISSON_JOURNAL_KEY";
 
 fs::path key_file(const trust::Run& run) { return run.state.secrets() / "journal-key"; }
 fs::path list_of(const trust::Run& run) { return directory_of(run) / "keys.ndjson"; }
+
+/// One at a time makes a key: of two first runs, the second signs with what the first made.
+/// Without, each would sign with its own, and nobody would vouch for the one that was overwritten.
+FileLock lock_keys(const trust::Run& run) {
+    const auto path = run.state.secrets() / "journal-key.lock";
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    make_directory(run.state.secrets(), 0700, run.account);
+    while (true) {
+        if (auto lock = FileLock::try_lock(path, "making the key of the journal")) {
+            // The daemon takes it as the servers' account later.
+            if (run.account && ::geteuid() == 0 &&
+                ::lchown(path.c_str(), run.account->user, run.account->group) != 0) {
+                throw_file_error("change the owner of", path, errno);
+            }
+            return std::move(*lock);
+        }
+        interrupt::check();
+        if (std::chrono::steady_clock::now() >= deadline) {
+            throw Error(Code::locked, fmt::format("the key of the journal is being made by {}",
+                                                  FileLock::holder(path)))
+                .with("path", path.string());
+        }
+        ::poll(nullptr, 0, 5);
+    }
+}
 
 /// The introduction comes first: a key that is used is always known.
 void keep(const trust::Run& run, const SigningKey& key, const Introduction& introduction) {
@@ -131,13 +161,27 @@ std::optional<SigningKey> find_key(const trust::Run& run) {
     }
 }
 
+namespace {
+
+/// The key of the state directory, made when there is none; below lock_keys().
+SigningKey made_key(const trust::Run& run) {
+    if (auto key = find_key(run)) {
+        return std::move(*key);
+    }
+    auto key = SigningKey::generate();
+    keep(run, key, introduce(key));
+    return key;
+}
+
+}  // namespace
+
 std::optional<SigningKey> ensure_key(const trust::Run& run) {
     auto key = find_key(run);
-    if (!key && !is_given(run)) {
-        key = SigningKey::generate();
-        keep(run, *key, introduce(*key));
+    if (key || is_given(run)) {
+        return key;
     }
-    return key;
+    const auto lock = lock_keys(run);
+    return made_key(run);
 }
 
 SigningKey rotate_key(const trust::Run& run) {
@@ -147,9 +191,10 @@ SigningKey rotate_key(const trust::Run& run) {
                     "give the variable another key where it is kept; `caisson journal verify "
                     "--public-key` takes a file with both public keys");
     }
-    const auto old = ensure_key(run);
+    const auto lock = lock_keys(run);
+    const auto old = made_key(run);
     auto key = SigningKey::generate();
-    keep(run, key, introduce(key, *old));
+    keep(run, key, introduce(key, old));
     return key;
 }
 

@@ -42,7 +42,8 @@ std::optional<Introduction> parse_introduction(std::string_view json);
 /// key.
 std::optional<SigningKey> find_key(const trust::Run& run);
 /// The same, made when it is missing; nothing where the variable is declared and has no value, and
-/// runs go unsigned. Errors: state_unusable.
+/// runs go unsigned. Of several processes that find none, one makes it and all get that one.
+/// Errors: state_unusable; locked.
 std::optional<SigningKey> ensure_key(const trust::Run& run);
 /// A new key, introduced by the present one. Errors: usage where the key is the variable's.
 SigningKey rotate_key(const trust::Run& run);

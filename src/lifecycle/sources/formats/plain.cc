@@ -144,6 +144,9 @@ class Loader {
 
     /// An end that says the direction does so where both directions are there.
     void settle_doubts() {
+        if (std::ranges::all_of(names_, &std::string::empty, &Name::doubtful_end)) {
+            return;
+        }
         std::set<std::pair<std::string, std::string>> forward;
         std::set<std::pair<std::string, std::string>> back;
         for (const auto& name : names_) {
@@ -159,6 +162,9 @@ class Loader {
     }
 
     void order() {
+        if (std::ranges::is_sorted(names_, version_before, &Name::version)) {
+            return;
+        }
         std::vector<std::size_t> places(files_.size());
         std::iota(places.begin(), places.end(), std::size_t{0});
         std::stable_sort(places.begin(), places.end(), [&](auto a, auto b) {

@@ -34,143 +34,79 @@ Claim detect_revisions(const Folder& folder) {
     return {};
 }
 
-/// Revisions with their parents.
-class Graph {
- public:
-    explicit Graph(Loading& loading) : loading_(loading) {}
-
-    void read() {
-        const auto files = sql_files(loading_.folder);
-        auto contents = loading_.read(files, Long::stream);
-        for (std::size_t i = 0; i < files.size(); ++i) {
-            if (!is_down(files[i])) {
-                add(files[i], contents[i]);
-            }
-        }
-        for (std::size_t i = 0; i < files.size(); ++i) {
-            if (is_down(files[i])) {
-                add_down(files[i], contents[i]);
-            }
-        }
+/// A file without its ending belongs to `<that>.down.sql`.
+void add_down(Loading& loading, const std::string& file, Contents& contents,
+              const std::map<std::string, std::size_t>& places) {
+    auto stem = std::string_view(file);
+    take_end(stem, ".down.sql");
+    const auto undone = std::string(stem) + ".sql";
+    const auto place = places.find(undone);
+    if (place == places.end()) {
+        loading.complain(file, fmt::format("undoes {}, which is not there", undone));
+        return;
     }
+    loading.migrations[place->second].down = loading.script(file, contents);
+}
 
-    /// Parents before children; among those that are free, by the names of their files.
-    std::vector<std::string> order() {
-        std::map<std::string, std::size_t> waiting;
-        std::multimap<std::string, std::string> children;
-        std::set<std::pair<std::string, std::string>> free;
-        for (const auto& [id, found] : revisions_) {
-            for (const auto& parent : found.parents) {
-                if (revisions_.contains(parent)) {
-                    ++waiting[id];
-                    children.emplace(parent, id);
-                } else {
-                    loading_.complain(names_[id],
-                                      fmt::format("builds on {}, which no file is", parent));
-                }
-            }
-            if (!waiting.contains(id)) {
-                free.emplace(names_[id], id);
-            }
+/// By the names of the files: load() puts them into the order of their parents.
+void load_revisions(Loading& loading) {
+    auto files = sql_files(loading.folder);
+    std::sort(files.begin(), files.end());
+    auto contents = loading.read(files, Long::stream);
+    std::map<std::string, std::size_t> places;
+    for (std::size_t i = 0; i < files.size(); ++i) {
+        if (is_down(files[i])) {
+            continue;
         }
-        std::vector<std::string> ordered;
-        while (!free.empty()) {
-            const auto id = free.begin()->second;
-            free.erase(free.begin());
-            ordered.push_back(id);
-            const auto [first, last] = children.equal_range(id);
-            for (auto child = first; child != last; ++child) {
-                if (--waiting[child->second] == 0) {
-                    free.emplace(names_[child->second], child->second);
-                }
-            }
-        }
-        for (const auto& [id, found] : revisions_) {
-            if (std::find(ordered.begin(), ordered.end(), id) == ordered.end()) {
-                loading_.complain(names_[id], "is part of a circle of revisions");
-            }
-        }
-        return ordered;
-    }
-
-    /// Those on which no other builds.
-    std::vector<std::string> heads() const {
-        std::set<std::string> parents;
-        for (const auto& [id, found] : revisions_) {
-            parents.insert(found.parents.begin(), found.parents.end());
-        }
-        std::vector<std::string> heads;
-        for (const auto& [id, found] : revisions_) {
-            if (!parents.contains(id)) {
-                heads.push_back(id);
-            }
-        }
-        return heads;
-    }
-
-    Migration take(const std::string& id) { return std::move(revisions_.at(id)); }
-
- private:
-    void add(const std::string& file, Contents& contents) {
         Migration migration;
-        migration.up = loading_.script(file, contents);
-        // The graph is needed before load() reads the directives of all files, and tells mistakes.
+        migration.up = loading.script(files[i], contents[i]);
+        // load() reads the directives of all files, and tells their mistakes.
         std::vector<Mistake> told_later;
-        migration.up.directives = read_directives(migration.up.text, migration.up.file, told_later);
-        migration.version = migration.up.directives.revision;
-        migration.parents = migration.up.directives.parents;
-        auto stem = std::string_view(file);
-        take_end(stem, ".sql");
+        migration.version =
+            read_directives(migration.up.text, migration.up.file, told_later).revision;
         if (migration.version.empty()) {
-            loading_.complain(file, "does not say which revision it is: -- caisson: revision ID");
-            return;
+            loading.complain(files[i],
+                             "does not say which revision it is: -- caisson: revision ID");
+            continue;
         }
+        auto stem = std::string_view(files[i]);
+        take_end(stem, ".sql");
         // <id>_name: the id is said already.
         migration.name = stem.starts_with(migration.version + "_")
                              ? stem.substr(migration.version.size() + 1)
                              : stem;
-        const auto id = migration.version;
-        const auto [known, is_new] = revisions_.emplace(id, std::move(migration));
-        if (!is_new) {
-            loading_.complain(file,
-                              fmt::format("is the same revision as {}", known->second.up.file));
-        } else {
-            names_[id] = file;
-        }
+        places.emplace(files[i], loading.migrations.size());
+        loading.migrations.push_back(std::move(migration));
     }
-
-    void add_down(const std::string& file, Contents& contents) {
-        auto stem = std::string_view(file);
-        take_end(stem, ".down.sql");
-        const auto wanted = std::string(stem) + ".sql";
-        for (const auto& [id, name] : names_) {
-            if (name == wanted) {
-                revisions_.at(id).down = loading_.script(file, contents);
-                return;
-            }
+    for (std::size_t i = 0; i < files.size(); ++i) {
+        if (is_down(files[i])) {
+            add_down(loading, files[i], contents[i], places);
         }
-        loading_.complain(file, fmt::format("undoes {}, which is not there", wanted));
-    }
-
-    Loading& loading_;
-    std::map<std::string, Migration> revisions_;
-    std::map<std::string, std::string> names_;  ///< Files by their ids.
-};
-
-void load_revisions(Loading& loading) {
-    Graph graph(loading);
-    graph.read();
-    for (const auto& id : graph.order()) {
-        loading.migrations.push_back(graph.take(id));
     }
 }
 
-Created create_revision(const platform::Source& source, const NewMigration& wanted) {
+/// Those on which no other builds.
+std::vector<std::string> heads_of(const platform::Source& source) {
     const Folder folder(source.path);
     Loading loading(source, folder);
-    Graph graph(loading);
-    graph.read();
-    const auto heads = graph.heads();
+    load_revisions(loading);
+    std::set<std::string> ids;
+    std::set<std::string> parents;
+    for (const auto& migration : loading.migrations) {
+        std::vector<Mistake> told_elsewhere;
+        const auto found =
+            read_directives(migration.up.text, migration.up.file, told_elsewhere).parents;
+        ids.insert(migration.version);
+        parents.insert(found.begin(), found.end());
+    }
+    std::vector<std::string> heads;
+    std::set_difference(ids.begin(), ids.end(), parents.begin(), parents.end(),
+                        std::back_inserter(heads));
+    return heads;
+}
+
+Created create_revision(const platform::Source& source, const NewMigration& wanted) {
+    const auto heads = heads_of(source);
     if (heads.size() > 1 && !wanted.merge) {
         throw Error(
             Code::migration_order,
