@@ -106,7 +106,10 @@ std::optional<pg::Result> ask(pg::Connection& connection, const std::string& que
         auto rows = connection.query(query);
         connection.query("release savepoint choosing");
         return rows;
-    } catch (const pg::DatabaseError&) {
+    } catch (const pg::DatabaseError& error) {
+        if (error.code() == Code::disk_full) {
+            throw;  // It says nothing of the values.
+        }
         connection.query("rollback to savepoint choosing");
         return std::nullopt;
     }

@@ -191,6 +191,9 @@ Put put(pg::Connection& connection, const Table& table, const Values& values) {
         done.values = values_of(rows.front(), names);
         return done;
     } catch (const pg::DatabaseError& error) {
+        if (error.code() == Code::disk_full) {
+            throw;  // It says nothing of the row.
+        }
         connection.query("rollback to savepoint putting");
         return {{}, Refusal{error.sqlstate, error.message()}};
     }

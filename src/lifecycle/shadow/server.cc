@@ -270,6 +270,34 @@ void Server::end() {
     }
 }
 
+std::optional<Error> Server::explain(const Error& cause) const {
+    const auto lines = split(read_own(place_ / "data" / "postmaster.pid").value_or(""), '\n');
+    pid_t postmaster = 0;
+    const auto& first = lines.front();
+    std::from_chars(first.data(), first.data() + first.size(), postmaster);
+    const bool is_gone = postmaster <= 0 || !is_alive(postmaster);
+    const bool is_ours =
+        is_gone || cause.code() == Code::cannot_connect || cause.code() == Code::disk_full;
+    if (!is_ours || cause.code() == Code::interrupted) {
+        return std::nullopt;
+    }
+    const auto log = place_ / "log";
+    const auto words = servers::last_words(read_own(log).value_or(""));
+    const auto failure = servers::failure_of(
+        "PostgreSQL",
+        is_gone ? "of the shadow ended while it was used"
+                : fmt::format("of the shadow gave up: {}", trim(cause.message())),
+        words, log);
+    // The log goes with the place.
+    Error error(cause.code() == Code::disk_full ? Code::disk_full : failure.code(),
+                failure.message(),
+                failure.code() == Code::server_failed && cause.code() != Code::disk_full
+                    ? "run it again: nothing is left of that shadow"
+                    : "");
+    error.with("cause", cause.message());
+    return error;
+}
+
 pg::Settings Server::settings(const std::string& user, const std::string& database) const {
     pg::Settings settings;
     settings.host = sockets_;

@@ -27,6 +27,8 @@ class Server {
 
     /// As this role to this database; nobody needs a password behind our socket.
     pg::Settings settings(const std::string& user, const std::string& database) const;
+    /// See Shadow::explain().
+    std::optional<Error> explain(const Error& cause) const;
 
  private:
     void launch(const trust::Run& run, const fs::path& bin);

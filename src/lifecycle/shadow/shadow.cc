@@ -34,6 +34,9 @@ class OwnServer : public Place {
     pg::Settings role(trust::Role role) const override {
         return server_.settings(trust::role_name(database_, role), database_.name);
     }
+    std::optional<Error> explain(const Error& cause) const override {
+        return server_.explain(cause);
+    }
 
  private:
     /// Roles are cluster-wide, and files of one database may name those of another.

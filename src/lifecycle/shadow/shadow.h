@@ -17,6 +17,7 @@
 #include <string>
 #include <vector>
 
+#include "base/error.h"
 #include "drivers/pg/connection.h"
 #include "trust/catalogue.h"
 #include "trust/session.h"
@@ -46,6 +47,8 @@ class Place {
     virtual pg::Settings role(trust::Role role) const = 0;
     /// Whether the platform's roles are there, with the rights that provisioning gives.
     virtual bool has_roles() const { return true; }
+    /// What ended a run on it, where the place knows more than the error that came of it.
+    virtual std::optional<Error> explain(const Error&) const { return std::nullopt; }
 };
 
 /// A shadow that is ready: roles, database, extensions, rights, schema caisson; nothing of users.
@@ -62,6 +65,9 @@ class Shadow {
     pg::Settings admin() const { return place_->admin(); }
     pg::Settings role(trust::Role role) const { return place_->role(role); }
     bool has_roles() const { return place_->has_roles(); }
+    /// A better error than one that came up while it was used: server_failed or disk_full with the
+    /// last words of a server of our own that is gone, or that ended the connection. Else nothing.
+    std::optional<Error> explain(const Error& cause) const { return place_->explain(cause); }
     /// For people: `a server of its own (PostgreSQL 15.14)`.
     const std::string& text() const { return text_; }
     /// 150014 for 15.14.

@@ -251,6 +251,35 @@ create function odd(anyelement) returns anyelement language plpgsql security def
     EXPECT_THAT(names(report), ElementsAre("not tried odd(anyelement)"));
 }
 
+/// What breaks on the way proves nothing: one error, and nothing is left.
+TEST(Faults, EndTheRunWithOneErrorAndLeaveNothing) {
+    const auto places = [] {
+        std::size_t count = 0;
+        for (const auto& entry : fs::recursive_directory_iterator(
+                 Bench::shared().path(), fs::directory_options::skip_permission_denied)) {
+            count += entry.path().filename().string().rfind("run-", 0) == 0 ? 1 : 0;
+        }
+        return count;
+    };
+    const std::string head = " returns void language plpgsql security definer as $$ begin ";
+    const std::vector<std::pair<std::string, Code>> faults = {
+        {"create function cut()" + head + "perform pg_terminate_backend(pg_backend_pid()); end $$;",
+         Code::server_failed},
+        // As when the disk is full under it.
+        {"create function fill()" + head + "raise disk_full using message = 'no room'; end $$;",
+         Code::disk_full}};
+    for (const auto& [planted, code] : faults) {
+        try {
+            Bench(planted, true).prove();
+            ADD_FAILURE() << planted;
+        } catch (const Error& error) {
+            EXPECT_EQ(error.code(), code) << error.message();
+            EXPECT_THAT(error.message(), HasSubstr("PostgreSQL of the shadow"));
+        }
+        EXPECT_EQ(places(), 0U);
+    }
+}
+
 TEST(Reports, SayItInTextJsonAndSql) {
     std::vector<Report> reports;
     reports.push_back(Bench("create policy notes_all on notes for select using (true);").prove());

@@ -73,7 +73,8 @@ struct Options {
 };
 
 /// Errors: those of opening a shadow and of applying migrations; database_rejected when the shadow
-/// gives no superuser. What is wrong with isolation is a finding, and so is what cannot be tried.
+/// gives no superuser; server_failed, disk_full, cannot_connect when the shadow breaks on the way.
+/// What is wrong with isolation is a finding, and so is what cannot be tried.
 Report prove(const Request& request, const Options& options);
 
 /// Gives findings the reasons with which the manifest accepts them. The names that it accepts and

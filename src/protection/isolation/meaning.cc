@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "protection/isolation/meaning.h"
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <vector>
@@ -33,10 +34,17 @@ Node bare(Node node) {
     return node;
 }
 
+/// Variables of a program, in small letters, by what they hold whatever way the program takes.
+struct Variables {
+    std::set<std::string> readers;  ///< The setting.
+    std::set<std::string> askers;   ///< What a query or a function that asks the setting gives.
+};
+
 class Reading {
  public:
-    Reading(const std::string& setting, const Helpers& helpers, bool is_body)
-        : setting_(setting), helpers_(helpers), is_body_(is_body) {}
+    Reading(const std::string& setting, const Helpers& helpers, bool is_body,
+            const Variables& variables = {})
+        : setting_(setting), helpers_(helpers), is_body_(is_body), variables_(variables) {}
 
     void read(const Node& root) {
         root.each([&](const Node& node) {
@@ -46,7 +54,10 @@ class Reading {
         });
         meaning.reads_tables = meaning.reads_tables || !tables_.empty();
         root.each([&](const Node& node) {
-            meaning.asks_setting = meaning.asks_setting || is_setting(node);
+            // What an asking function or a variable gives was read from tables.
+            const bool is_read = is_asker(node) || is_variable(node, variables_.askers);
+            meaning.asks_setting = meaning.asks_setting || is_setting(node) || is_read;
+            meaning.reads_tables = meaning.reads_tables || is_read;
             meaning.names_columns = meaning.names_columns || node.is("ColumnRef");
             meaning.calls = meaning.calls || node.is("FuncCall") || node.is("SQLValueFunction");
             if (const auto mention = column(node)) {
@@ -77,8 +88,21 @@ class Reading {
         tables_[alias.empty() ? table : std::string(alias)] = table;
     }
 
-    /// A call that gives the setting.
+    /// Whether a name alone is one of these variables. One that a column has as well, PL/pgSQL
+    /// refuses.
+    static bool is_variable(const Node& node, const std::set<std::string>& names) {
+        if (!node.is("ColumnRef")) {
+            return false;
+        }
+        const auto fields = strings_of(node.list("fields"));
+        return fields.size() == 1 && names.contains(fields.front());
+    }
+
+    /// What gives the setting: a call, or a variable that holds it.
     bool is_setting(const Node& node) const {
+        if (is_variable(node, variables_.readers)) {
+            return true;
+        }
         if (!node.is("FuncCall")) {
             return false;
         }
@@ -114,13 +138,16 @@ class Reading {
     /// Comes out of a query, or of a function that asks who acts.
     bool is_worked_out(const Node& node) const {
         bool found = has_tables(node);
-        node.each([&](const Node& each) { found = found || is_asker(each); });
+        node.each([&](const Node& each) {
+            found = found || is_asker(each) || is_variable(each, variables_.askers);
+        });
         return found;
     }
 
     std::optional<Mention> column(const Node& side) const {
         const auto node = bare(side);
-        if (!node.is("ColumnRef")) {
+        if (!node.is("ColumnRef") || is_variable(node, variables_.readers) ||
+            is_variable(node, variables_.askers)) {
             return std::nullopt;
         }
         const auto fields = strings_of(node.list("fields"));
@@ -170,6 +197,7 @@ class Reading {
     const std::string& setting_;
     const Helpers& helpers_;
     const bool is_body_;
+    const Variables variables_;
     std::map<std::string, std::string> tables_;  ///< Alias to name.
 };
 
@@ -229,43 +257,152 @@ std::string query_at(std::string_view body, const std::vector<Part>& parts, std:
             is_left_out = word == "into";
         }
         if (!is_left_out) {
-            query += " " + std::string(body.substr(token.offset, token.length));
+            // What is written together is one operator: `::`, `<>`.
+            const auto& before = parts[place - 1].token;
+            const bool is_apart = query == "select" || before.offset + before.length < token.offset;
+            query += (is_apart ? " " : "") + std::string(body.substr(token.offset, token.length));
         }
     }
     return query;
 }
 
-/// Queries, and what is returned, assigned or asked, as queries: `SELECT …`, `RETURN …`, `:= …`.
-std::vector<std::string> queries_in(std::string_view body) {
-    static const std::set<std::string> beginnings = {"select", "return", "perform", "if", "elsif"};
-    const auto parts = parts_of(body);
-    std::vector<std::string> queries;
-    for (std::size_t at = 0; at < parts.size(); ++at) {
-        const bool is_assignment = at > 0 && parts[at].word == "=" && parts[at - 1].word == ":";
-        if (beginnings.contains(parts[at].word) || is_assignment) {
-            queries.push_back(query_at(body, parts, at));
+/// A piece of a program, as a query, and the variable that takes what it gives; empty: none, or
+/// none that is understood.
+struct Piece {
+    std::string query;
+    std::string variable;
+};
+
+/// The one variable after INTO, of a SELECT that begins at a part; nothing where there are several.
+std::string target_of(const std::vector<Part>& parts, std::size_t at) {
+    const auto depth = parts[at].depth;
+    for (auto place = at + 1; place + 1 < parts.size(); ++place) {
+        const auto& part = parts[place];
+        if (part.depth < depth || part.token.kind == sql::TokenKind::semicolon) {
+            break;
+        }
+        if (part.depth == depth && part.word == "into") {
+            const auto name = place + (parts[place + 1].word == "strict" ? 2U : 1U);
+            const auto after = name + 1;
+            const bool is_alone = after < parts.size() && parts[after].word != "," &&
+                                  parts[after].word != "." && parts[after].word != "[" &&
+                                  parts[name].token.kind == sql::TokenKind::word;
+            return is_alone ? parts[name].word : "";
         }
     }
-    return queries;
+    return {};
 }
 
-Meaning meaning_of_all(const std::vector<std::string>& statements, const std::string& setting,
-                       const Helpers& helpers) {
-    Meaning all;
-    for (const auto& statement : statements) {
-        Reading reading(setting, helpers, true);
-        const auto parsed = sql::parse_tree(statement);
-        if (!parsed.tree) {
-            continue;
-        }
-        reading.read(parsed.tree->root());
-        all.identity.merge(reading.meaning.identity);
-        all.belonging.merge(reading.meaning.belonging);
-        all.asked.merge(reading.meaning.asked);
-        all.asks_setting = all.asks_setting || reading.meaning.asks_setting;
-        all.reads_tables = all.reads_tables || reading.meaning.reads_tables;
+/// Where the statement or declaration begins that a part stands in.
+std::size_t first_of(const std::vector<Part>& parts, std::size_t at) {
+    static const std::set<std::string> openings = {"declare", "begin", "then", "else", "loop"};
+    auto first = at;
+    while (first > 0 && parts[first - 1].token.kind != sql::TokenKind::semicolon &&
+           !openings.contains(parts[first - 1].word)) {
+        --first;
     }
-    return all;
+    return first;
+}
+
+/// What a value is put into.
+struct Assignment {
+    std::string variable;  ///< Empty: a part of something, or a named argument.
+};
+
+/// Whether the value behind a part is assigned: `v := …`, `v = …`, and in a declaration
+/// `v type := …`, `v type = …`, `v type DEFAULT …`.
+std::optional<Assignment> assignment_at(const std::vector<Part>& parts, std::size_t at,
+                                        bool declares) {
+    const auto& [token, word, depth] = parts[at];
+    const bool has_colon = word == "=" && at > 0 && parts[at - 1].word == ":";
+    const bool is_sign = word == "=" || (declares && word == "default");
+    if (!is_sign || (depth > 0 && !has_colon)) {
+        return std::nullopt;
+    }
+    const auto first = first_of(parts, at);
+    const auto sign = has_colon ? at - 1 : at;
+    const auto earlier = [&](const Part& part) {
+        return part.depth == 0 && (part.word == "=" || (declares && part.word == "default"));
+    };
+    const bool is_later = std::any_of(parts.begin() + static_cast<std::ptrdiff_t>(first),
+                                      parts.begin() + static_cast<std::ptrdiff_t>(sign), earlier);
+    const bool is_whole = depth == 0 && !is_later && sign > first &&
+                          parts[first].token.kind == sql::TokenKind::word &&
+                          (declares || sign == first + 1);
+    if (!is_whole && !has_colon) {
+        return std::nullopt;
+    }
+    return Assignment{is_whole ? parts[first].word : ""};
+}
+
+/// Queries, and what is returned, assigned or asked: `SELECT …`, `RETURN …`, `:= …`.
+std::vector<Piece> pieces_of(std::string_view body) {
+    static const std::set<std::string> beginnings = {"select", "return", "perform", "if", "elsif"};
+    const auto parts = parts_of(body);
+    std::vector<Piece> pieces;
+    bool declares = false;
+    for (std::size_t at = 0; at < parts.size(); ++at) {
+        const auto& word = parts[at].word;
+        declares = word == "declare" || (declares && word != "begin");
+        if (const auto assignment = assignment_at(parts, at, declares)) {
+            pieces.push_back({query_at(body, parts, at), assignment->variable});
+        } else if (beginnings.contains(word)) {
+            pieces.push_back(
+                {query_at(body, parts, at), word == "select" ? target_of(parts, at) : ""});
+        }
+    }
+    return pieces;
+}
+
+Meaning meaning_of_query(const std::string& query, const std::string& setting,
+                         const Helpers& helpers, const Variables& variables) {
+    Reading reading(setting, helpers, true, variables);
+    if (const auto parsed = sql::parse_tree(query); parsed.tree) {
+        reading.read(parsed.tree->root());
+    }
+    return reading.meaning;
+}
+
+void add(Meaning& all, Meaning one) {
+    all.identity.merge(one.identity);
+    all.belonging.merge(one.belonging);
+    all.asked.merge(one.asked);
+    all.asks_setting = all.asks_setting || one.asks_setting;
+    all.reads_tables = all.reads_tables || one.reads_tables;
+}
+
+/// What all that is put into a variable has in common. One variable may be made from another: as
+/// long as one more is found.
+Variables variables_of(const std::vector<Piece>& pieces, const std::string& setting,
+                       const Helpers& helpers) {
+    Variables variables;
+    for (bool grows = true; grows;) {
+        std::set<std::string> readers;
+        std::set<std::string> askers;
+        std::set<std::string> others;
+        for (const auto& [query, variable] : pieces) {
+            if (!variable.empty()) {
+                const auto meaning = meaning_of_query(query, setting, helpers, variables);
+                auto& kind = !meaning.asks_setting  ? others
+                             : meaning.reads_tables ? askers
+                                                    : readers;
+                kind.insert(variable);
+            }
+        }
+        const auto before = variables.readers.size() + variables.askers.size();
+        for (const auto& name : readers) {
+            if (!others.contains(name) && !askers.contains(name)) {
+                variables.readers.insert(name);
+            }
+        }
+        for (const auto& name : askers) {
+            if (!others.contains(name) && !readers.contains(name)) {
+                variables.askers.insert(name);
+            }
+        }
+        grows = variables.readers.size() + variables.askers.size() > before;
+    }
+    return variables;
 }
 
 }  // namespace
@@ -280,12 +417,22 @@ Meaning meaning_of_expression(std::string_view text, const std::string& setting,
 }
 
 Meaning meaning_of_body(std::string_view text, const std::string& setting, const Helpers& helpers) {
-    return meaning_of_all(statements_of(text), setting, helpers);
+    Meaning all;
+    for (const auto& statement : statements_of(text)) {
+        add(all, meaning_of_query(statement, setting, helpers, {}));
+    }
+    return all;
 }
 
 Meaning meaning_of_program(std::string_view text, const std::string& setting,
                            const Helpers& helpers) {
-    return meaning_of_all(queries_in(text), setting, helpers);
+    const auto pieces = pieces_of(text);
+    const auto variables = variables_of(pieces, setting, helpers);
+    Meaning all;
+    for (const auto& piece : pieces) {
+        add(all, meaning_of_query(piece.query, setting, helpers, variables));
+    }
+    return all;
 }
 
 }  // namespace caisson::isolation

@@ -38,7 +38,9 @@ Meaning meaning_of_expression(std::string_view text, const std::string& setting,
 Meaning meaning_of_body(std::string_view text, const std::string& setting,
                         const Helpers& helpers = {});
 /// Of the body of a function in PL/pgSQL: the queries and the values in it, as far as they can be
-/// told apart by where they begin.
+/// told apart by where they begin. A variable is followed when all that is put into it asks the
+/// setting: by `:=`, `=` or DEFAULT, or by `SELECT … INTO` for one variable. Not followed are INTO
+/// before the list, several variables, records, loops, EXECUTE and RETURNING.
 Meaning meaning_of_program(std::string_view text, const std::string& setting,
                            const Helpers& helpers = {});
 

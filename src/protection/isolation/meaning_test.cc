@@ -102,6 +102,66 @@ TEST(Meaning, ReadsProgramsToo) {
     EXPECT_FALSE(value.reads_tables);
 }
 
+TEST(Meaning, FollowsVariablesThatHoldTheSetting) {
+    const Helpers helpers{{"me"}, {"my_teams"}};
+    for (const std::string_view body :
+         {"declare who uuid := current_setting('app.current_user_id')::uuid; begin return exists "
+          "(select from "
+          "members m where m.user_id = who); end",
+          "declare who members.user_id%type default me(); begin return exists (select from members "
+          "where "
+          "user_id = who); end",
+          "declare said text; who uuid; begin said = current_setting('app.current_user_id', true); "
+          "who := "
+          "nullif(said, '')::uuid; return query select * from members m where m.user_id = who; end",
+          "declare Who uuid; begin select me() into strict who; if found then perform 1 from "
+          "members where "
+          "user_id = WHO; end if; end"}) {
+        const auto meaning = meaning_of_program(body, setting, helpers);
+        EXPECT_THAT(meaning.identity, ElementsAre(Mention{"members", "user_id"})) << body;
+        EXPECT_THAT(meaning.asked,
+                    testing::Not(testing::Contains(testing::Field(&Mention::second, "who"))));
+        EXPECT_TRUE(meaning.asks_setting && meaning.reads_tables);
+    }
+    const auto listed = meaning_of_program(
+        "declare teams uuid[]; others uuid[] := my_teams(); begin teams := array(select team_id "
+        "from members where "
+        "user_id = me()); return exists (select from boards b where b.team_id = any (teams) or "
+        "b.guest_id = any "
+        "(others)); end",
+        setting, helpers);
+    EXPECT_THAT(listed.belonging,
+                ElementsAre(Mention{"boards", "guest_id"}, Mention{"boards", "team_id"}));
+    EXPECT_THAT(listed.identity, ElementsAre(Mention{"members", "user_id"}));
+}
+
+TEST(Meaning, FollowsNoVariableThatMayHoldSomethingElse) {
+    const Helpers helpers{{"me"}, {}};
+    for (const std::string_view body :
+         {// Whoever is asked for.
+          "declare who uuid := me(); begin who := coalesce(wanted, "
+          "'00000000-0000-0000-0000-000000000000'); return "
+          "exists (select from members where user_id = who); end",
+          "declare who uuid; begin if me() is null then who := wanted; else who := me(); end if; "
+          "return exists "
+          "(select from members where user_id = who); end",
+          // A comparison is no assignment.
+          "declare is_me boolean := wanted = me(); begin return exists (select from members where "
+          "user_id = wanted); "
+          "end",
+          // A part of a record, and several at once.
+          "begin r.who := me(); return exists (select from members where user_id = r.who); end",
+          "begin select me(), 1 into who, n; return exists (select from members where user_id = "
+          "who); end",
+          // A column of that name.
+          "declare who uuid := me(); begin return exists (select from members m where m.user_id = "
+          "m.who); end"}) {
+        EXPECT_THAT(meaning_of_program(body, setting, helpers).identity,
+                    testing::Not(testing::Contains(Mention{"members", "user_id"})))
+            << body;
+    }
+}
+
 TEST(Meaning, TellsWhatIsAskedBesides) {
     const auto meaning = expression(
         "((user_id = ( SELECT (current_setting('app.current_user_id'::text))::uuid)) OR (status = "

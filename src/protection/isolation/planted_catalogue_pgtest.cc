@@ -71,6 +71,60 @@ create policy notes_own on notes using (user_id = who());
     EXPECT_THAT(names(report), IsEmpty()) << to_text(report, false);
 }
 
+/// By a statement without a condition, which asks no policy for SELECT; where it reads, those
+/// narrow what is asked, and one index is enough.
+TEST(Planted, AFunctionThatChangingCallsForEachRow) {
+    const std::string functions = R"sql(
+create function owns(who uuid) returns boolean language plpgsql stable as
+    $$ begin return who = nullif(current_setting('app.current_user_id', true), '')::uuid; end $$;
+create function who() returns uuid language plpgsql stable as
+    $$ begin return nullif(current_setting('app.current_user_id', true), '')::uuid; end $$;
+drop policy notes_own on notes;
+drop policy tags_own on tags;
+create policy notes_read on notes for select using (user_id = (select me()));
+create policy notes_new on notes for insert with check (user_id = (select me()));
+create policy tags_read on tags for select using (note_id = any (array(select id from notes where user_id = (select me()))));
+)sql";
+    const auto report = Bench(functions + R"sql(
+create policy notes_change on notes for update using (owns(user_id));
+create policy tags_gone on tags for delete using (owns((select n.user_id from notes n where n.id = note_id)));
+)sql")
+                            .prove();
+    EXPECT_THAT(names(report), UnorderedElementsAre("calls notes", "calls tags"))
+        << to_text(report, false);
+    EXPECT_THAT(find(report, "calls notes")->message,
+                HasSubstr("for update call owns(uuid) for each row"));
+    EXPECT_THAT(find(report, "calls tags")->message,
+                HasSubstr("for delete call owns(uuid) for each row"));
+    EXPECT_TRUE(find(report, "calls notes")->is_reproduced);
+    EXPECT_THAT(find(report, "calls notes")->session,
+                HasSubstr("explain (costs off) update public.notes"));
+    // An index asks once.
+    const auto sound = Bench(functions + R"sql(
+create policy notes_change on notes for update using (user_id = who());
+create policy notes_gone on notes for delete using (user_id = who() and owns(user_id));
+create policy tags_gone on tags for delete using (note_id = any (array(select id from notes where user_id = (select who()))));
+)sql")
+                           .prove();
+    EXPECT_THAT(names(sound), IsEmpty()) << to_text(sound, false);
+}
+
+TEST(Planted, AnIndexThatOnlyChangingCannotUse) {
+    // Whoever may not read has nothing but the policy for the command.
+    const auto report = Bench(R"sql(
+create table outbox (user_id uuid not null references users, body text not null);
+create index on outbox (user_id);
+alter table outbox enable row level security, force row level security;
+create policy outbox_gone on outbox for delete using (user_id::text = (select me())::text);
+revoke all on outbox from main_db_app;
+grant delete on outbox to main_db_app;
+)sql")
+                            .prove();
+    EXPECT_THAT(names(report), Contains("plan outbox")) << to_text(report, false);
+    EXPECT_THAT(find(report, "plan outbox")->message,
+                HasSubstr("its policies for delete (outbox_gone) cannot use"));
+}
+
 TEST(Planted, AnIndexThatThePolicyCannotUse) {
     const auto report = Bench(R"sql(
 drop policy tags_own on tags;

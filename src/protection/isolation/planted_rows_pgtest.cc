@@ -197,5 +197,31 @@ alter table rooms enable row level security, force row level security;
                 "read rooms");
 }
 
+/// Who is meant is known only from what a variable holds: rows are made for them, and kept apart.
+TEST(Programs, AreFollowedThroughTheirVariables) {
+    const std::string teams = R"sql(
+create table teams (id uuid primary key default gen_random_uuid(), name text not null);
+create table people (id uuid primary key default gen_random_uuid(), team_id uuid not null references teams, person uuid not null);
+create table boards (id uuid primary key default gen_random_uuid(), team_id uuid not null references teams, title text not null);
+create index on boards (team_id);
+revoke all on teams, people from main_db_app, main_db_readonly, main_db_advisor, main_db_auditor;
+create function my_teams() returns uuid[] language plpgsql stable security definer set search_path = public as $$
+declare said text; whose uuid;
+begin
+  said := current_setting('app.current_user_id', true);
+  whose := nullif(said, '')::uuid;
+  return array(select team_id from people where person = whose);
+end $$;
+alter table boards enable row level security, force row level security;
+create policy boards_own on boards using (team_id = any ((select my_teams())::uuid[]));
+)sql";
+    const auto sound = Bench(teams).prove();
+    EXPECT_THAT(names(sound), testing::IsEmpty()) << to_text(sound, false);
+    EXPECT_EQ(outcome(sound, "boards", "select"), "held");
+    expect_leak(Bench(teams + "create policy boards_read on boards for select using (title <> '');")
+                    .prove(),
+                "read boards");
+}
+
 }  // namespace
 }  // namespace caisson::isolation

@@ -38,11 +38,20 @@ class Prover {
         report_.database = request_.database.name;
         report_.started_at = timestamp_now();
         report_.setting = isolation_.setting;
-        prepare();
-        if (!tenancy_.tables.empty()) {
-            for (const auto& acting : roles()) {
-                try_as(acting);
+        step("shadow");
+        shadow_.emplace(options_.open());
+        try {
+            prepare();
+            if (!tenancy_.tables.empty()) {
+                for (const auto& acting : roles()) {
+                    try_as(acting);
+                }
             }
+        } catch (const Error& error) {
+            if (const auto better = shadow_->explain(error)) {
+                throw Error(*better);
+            }
+            throw;
         }
         finish();
         report_.duration = watch.elapsed();
@@ -61,8 +70,6 @@ class Prover {
     }
 
     void prepare() {
-        step("shadow");
-        shadow_.emplace(options_.open());
         report_.shadow = shadow_->text();
         report_.server_version = shadow_->version();
         report_.notes = shadow_->notes();

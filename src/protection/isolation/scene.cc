@@ -184,10 +184,12 @@ std::map<const Row*, std::int64_t> Scene::belongings() {
     return counts;
 }
 
-Scene::Effects Scene::effects() {
+Scene::Effects Scene::effects(const std::function<bool(const Row&)>& is_watched) {
     std::vector<const Victim*> all;
     for (const auto& victim : victims_) {
-        all.push_back(&victim);
+        if (!is_watched || is_watched(*victim.row)) {
+            all.push_back(&victim);
+        }
     }
     const auto harmed = changed(all);
     if (!harmed.empty()) {

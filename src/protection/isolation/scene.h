@@ -5,6 +5,7 @@
 /// What the trials of one actor share.
 
 #include <chrono>
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "protection/isolation/finding.h"
+#include "protection/isolation/plan.h"
 #include "protection/isolation/session.h"
 
 namespace caisson::isolation {
@@ -113,13 +115,32 @@ class Scene {
     void try_keys();
     rows::Values taken(const rows::Table& table, const rows::Key& key, const Victim& victim) const;
     void try_upsert(const rows::Table& table, const rows::Key& key, const Victim& victim);
-    void try_unique(const rows::Table& table, const rows::Key& key, const Victim& victim);
+    void try_unique(const rows::Key& key, const Victim& victim);
+    /// Whether the answer tells that the key is taken; so do those below.
+    bool try_insert_key(const rows::Key& key, const Victim& victim, const Row& own);
+    bool try_update_key(const rows::Key& key, const Victim& victim, const Row& own);
+    bool report_key(const rows::Key& key, const Victim& victim, const Outcome& outcome,
+                    const std::string& verb, Draft draft);
     void note_random(const rows::Key& key);
-    void try_reference(const rows::Table& table, const rows::ForeignKey& key, const Tenant& other);
+    const Tenant& giver(std::size_t victim) const;
+    bool is_probed(std::size_t index) const;
+    // try_references.cc
+    struct Probe;
+    void try_references();
+    /// Whether it is taken.
+    bool try_insert_reference(const Probe& probe);
+    void try_update_reference(const Probe& probe);
+    Row referring(const Probe& probe);
+    void report_reference(const Probe& probe, const std::string& command, const Effects& effects,
+                          Draft draft);
     // try_plans.cc
     void try_plans(const std::map<std::string, std::uint64_t>& calls_before);
     std::map<std::string, std::uint64_t> count_calls();
-    void look_at_plan(const Relation& relation);
+    struct Planned;
+    std::vector<Scan> scans(const Relation& relation, const Planned& planned);
+    void look_at_changes(const Relation& relation);
+    void look_for_calls(const Relation& relation, const Planned& planned);
+    void look_at_plan(const Relation& relation, const Planned& planned);
 
     void mark(const std::string& label, const std::string& command, Mark mark,
               const std::string& why = {});
@@ -135,8 +156,9 @@ class Scene {
     std::int64_t count(const rows::Table& table, const std::string& condition);
     /// How many rows others have where the first of theirs lies.
     std::map<const Row*, std::int64_t> belongings();
-    /// What has become of others' rows: one that is changed, or one more.
-    Effects effects();
+    /// What has become of others' rows: one that is changed, or one more. Of those that are
+    /// watched; without the argument, all.
+    Effects effects(const std::function<bool(const Row&)>& is_watched = {});
     /// `draft` has the actor's rows and the statement.
     void report_effects(Finding finding, const Effects& effects, Draft draft);
     /// The victims that lie in this relation, or all.

@@ -237,7 +237,10 @@ class Maker {
             }
             return refusal_.empty() &&
                    (draft_.harmed || !draft_.look.empty() ? has_changed_ : affected_ > 0);
-        } catch (const Error&) {
+        } catch (const pg::DatabaseError& error) {
+            if (error.code() == Code::disk_full) {
+                throw;
+            }
             return false;  // These rows alone cannot be put there.
         }
     }

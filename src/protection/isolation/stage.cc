@@ -9,6 +9,16 @@
 #include "drivers/pg/quote.h"
 
 namespace caisson::isolation {
+namespace {
+
+/// A disk that is full tells nothing of who may do what, and what comes after it neither.
+void require_room(const pg::DatabaseError& error) {
+    if (error.code() == Code::disk_full) {
+        throw Error(Code::disk_full, error.message());
+    }
+}
+
+}  // namespace
 
 Stage::Stage(pg::Connection& connection, std::string role, std::string setting)
     : connection_(connection), role_(std::move(role)), setting_(std::move(setting)) {
@@ -78,6 +88,7 @@ std::optional<std::string> Stage::manage(const std::string& statements, bool is_
                         is_quiet ? "set local session_replication_role = origin;" : ""));
         return std::nullopt;
     } catch (const pg::DatabaseError& error) {
+        require_room(error);
         connection_.script("rollback to savepoint managing; release savepoint managing");
         return error.message();
     }
@@ -87,8 +98,13 @@ void Stage::remove(const Row& row) {
     manage(fmt::format("delete from {} where {}", row.table->name, condition_of(row)), true);
 }
 
-void Stage::remove_others(const Row& row) {
-    manage(fmt::format("delete from {} where ({}) is not true", row.table->name, condition_of(row)),
+void Stage::remove_others(const std::vector<const Row*>& rows) {
+    std::vector<std::string> conditions;
+    for (const auto* row : rows) {
+        conditions.push_back(fmt::format("({}) is not true", condition_of(*row)));
+    }
+    manage(fmt::format("delete from {} where {}", rows.front()->table->name,
+                       join(conditions, " and ")),
            true);
 }
 
@@ -108,6 +124,7 @@ Outcome Stage::run(const std::function<void(Outcome&)>& work, const std::functio
         work(outcome);
         outcome.is_done = true;
     } catch (const pg::DatabaseError& error) {
+        require_room(error);
         outcome.sqlstate = error.sqlstate;
         outcome.message = error.message();
     }

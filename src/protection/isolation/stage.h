@@ -81,7 +81,9 @@ class Stage {
     Outcome attempt_copy_out(const std::string& statement, std::vector<std::string>& lines);
     /// Takes a row away, or all others of its table, without triggers and foreign keys.
     void remove(const Row& row);
-    void remove_others(const Row& row);
+    void remove_others(const Row& row) { remove_others(std::vector<const Row*>{&row}); }
+    /// All but these, of one table.
+    void remove_others(const std::vector<const Row*>& rows);
 
     const std::string& role() const { return role_; }
     std::size_t attempts() const { return attempts_; }

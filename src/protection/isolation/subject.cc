@@ -284,6 +284,10 @@ Subject read_subject(pg::Connection& connection) {
     for (const auto row : connection.query(std::string(ours) + std::string(indexed_sql))) {
         subject.indexed[row.string("relation")].insert(row.string("name"));
     }
+    for (const auto row :
+         connection.query("select distinct stxrelid as relation from pg_statistic_ext")) {
+        subject.with_statistics.insert(row.integer("relation"));
+    }
     return subject;
 }
 

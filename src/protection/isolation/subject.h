@@ -92,7 +92,8 @@ struct Subject {
     std::vector<Function> functions;
     std::vector<Sequence> sequences;
     std::map<std::string, std::set<std::string>>
-        indexed;  ///< Relation::name to columns that lead an index.
+        indexed;                    ///< Relation::name to columns that lead an index.
+    std::set<Oid> with_statistics;  ///< Relations of which CREATE STATISTICS keeps more.
 
     const Relation* find(const std::string& name) const;
     /// The table that rows are put into: of a partition, the topmost one.

@@ -15,6 +15,8 @@ namespace {
 
 constexpr std::string_view unique_violation = "23505";
 constexpr std::string_view exclusion_violation = "23P01";
+/// Own rows in a table that are tried one by one.
+constexpr std::size_t most_rows = 3;
 
 /// With a random number of 128 bits in it, nobody guesses a key that is taken: unless it is the key
 /// of something that everybody knows.
@@ -55,36 +57,40 @@ rows::Values Scene::taken(const rows::Table& table, const rows::Key& key,
     return values;
 }
 
+/// Whose row is given the key of another's, or a reference to it.
+const Tenant& Scene::giver(std::size_t victim) const {
+    return actor_.is_tenant() ? self() : tenant((victim + 1) % setting_.islands.tenants.size());
+}
+
+/// To nobody, all tenants are alike: one is enough.
+bool Scene::is_probed(std::size_t index) const {
+    return actor_.is_tenant() ? index != actor_.tenant : index == 0;
+}
+
 void Scene::try_keys() {
     for (const auto& victim : victims_) {
         const auto& table = *victim.row->table;
-        if (!setting_.tenancy.isolated.contains(table.name) || !self().first(table.name) ||
+        if (!setting_.tenancy.isolated.contains(table.name) || !is_probed(victim.tenant) ||
+            !giver(victim.tenant).first(table.name) ||
             tenant(victim.tenant).first(table.name) != victim.row) {
             continue;
         }
         for (const auto& key : table.keys) {
-            // A key with the tenant in it is each tenant's own.
-            const bool is_own = std::ranges::any_of(key.columns, [&](const auto& column) {
-                return setting_.tenancy.tells(table.name, column);
-            });
+            // A key with the tenant in it is each tenant's own; nobody has none of their own.
+            const bool is_own =
+                actor_.is_tenant() && std::ranges::any_of(key.columns, [&](const auto& column) {
+                    return setting_.tenancy.tells(table.name, column);
+                });
             if (is_own && !key.is_exclusion) {
                 continue;
             }
-            if (key.is_plain) {
+            if (key.is_plain && actor_.is_tenant()) {
                 try_upsert(table, key, victim);
             }
-            try_unique(table, key, victim);
+            try_unique(key, victim);
         }
     }
-    for (const auto& [name, table] : setting_.shapes) {
-        for (const auto& key : table.foreign_keys) {
-            for (std::size_t index = 0; index < setting_.islands.tenants.size(); ++index) {
-                if (index != actor_.tenant && setting_.tenancy.isolated.contains(key.parent)) {
-                    try_reference(table, key, tenant(index));
-                }
-            }
-        }
-    }
+    try_references();
 }
 
 /// An own row under the key of another's: does the other row change?
@@ -130,45 +136,90 @@ void Scene::try_upsert(const rows::Table& table, const rows::Key& key, const Vic
     report(std::move(finding), std::move(draft));
 }
 
-/// An own row under the key of another's: the answer says that it is taken.
-void Scene::try_unique(const rows::Table& table, const rows::Key& key, const Victim& victim) {
-    const auto* const relation = setting_.subject.find(table.name);
-    const auto& own = *self().first(table.name);
+/// An own row under the key of another's: the answer says that it is taken. Policies may let some
+/// rows of one's own pass and not others; where inserting tells, changing tells nothing more.
+void Scene::try_unique(const rows::Key& key, const Victim& victim) {
+    std::size_t tried = 0;
+    for (const auto& own : giver(victim.tenant).rows) {
+        if (own.table == victim.row->table && tried < most_rows) {
+            ++tried;
+            if (try_insert_key(key, victim, own) || try_update_key(key, victim, own)) {
+                return;
+            }
+        }
+    }
+}
+
+bool Scene::try_insert_key(const rows::Key& key, const Victim& victim, const Row& own) {
+    const auto& table = *own.table;
     const auto replaced = taken(table, key, victim);
-    const auto values = insertable(*relation, own, replaced);
+    const auto values = insertable(*setting_.subject.find(table.name), own, replaced);
     if (!gives_all(values, replaced)) {
-        return;  // The key is none that the role could give.
+        return false;  // The key is none that the role could give.
     }
     const auto statement = rows::insert_of(table, values);
     const auto outcome = stage_.attempt(statement, [&] { stage_.remove(own); });
-    if (!outcome.is(unique_violation) && !outcome.is(exclusion_violation)) {
-        return;
+    Draft draft;
+    draft.rows = with_parents(giver(victim.tenant), own);
+    draft.rows.pop_back();
+    draft.absent = {&own};
+    draft.statement = statement;
+    return report_key(key, victim, outcome, "inserts into", std::move(draft));
+}
+
+/// Without a condition, which would want a right to read: of all rows in the table, only the own
+/// one and the other are there.
+bool Scene::try_update_key(const rows::Key& key, const Victim& victim, const Row& own) {
+    const auto& table = *own.table;
+    const auto& relation = *setting_.subject.find(table.name);
+    std::vector<std::string> sets;
+    for (const auto& [name, value] : taken(table, key, victim)) {
+        if (!has(rights_on(relation).update, name)) {
+            return false;
+        }
+        sets.push_back(fmt::format("{} = {}", name, literal_or_null(value)));
     }
+    if (sets.empty()) {
+        return false;
+    }
+    const auto statement = fmt::format("update {} set {}", table.name, join(sets, ", "));
+    const auto outcome = stage_.attempt(statement, [&] {
+        stage_.remove_others({&own, victim.row});
+    });
+    Draft draft;
+    draft.rows = with_parents(giver(victim.tenant), own);
+    draft.statement = statement;
+    return report_key(key, victim, outcome, "updates", std::move(draft));
+}
+
+/// Whether the answer tells.
+bool Scene::report_key(const rows::Key& key, const Victim& victim, const Outcome& outcome,
+                       const std::string& verb, Draft draft) {
+    if (!outcome.is(unique_violation) && !outcome.is(exclusion_violation)) {
+        return false;
+    }
+    const auto& table = *victim.row->table;
     if (is_unguessable(table, key.columns, setting_.tenancy)) {
         note_random(key);
-        return;
+        return true;
     }
     Finding finding{"unique", key.name};
     finding.severity = Severity::warning;
     finding.message =
-        fmt::format("whoever inserts into {} learns whether another tenant has the same {}",
-                    relation->label, join(key.columns, ", "));
+        fmt::format("whoever {} {} learns whether another tenant has the same {}", verb,
+                    setting_.subject.find(table.name)->label, join(key.columns, ", "));
     finding.remedy = fmt::format(
         "make the key unique for each tenant alone, or do not let the role give these columns; "
         "else "
         "accept it: [isolation.accept] \"{}\" = \"why\"",
         finding.name());
-    Draft draft;
-    draft.rows = with_parents(self(), own);
-    draft.rows.pop_back();
-    draft.absent = {&own};
     for (const auto* row : with_parents(tenant(victim.tenant), *victim.row)) {
         draft.rows.push_back(row);
     }
-    draft.statement = statement;
     draft.refusal = outcome.sqlstate;
     draft.is_question = false;
     report(std::move(finding), std::move(draft));
+    return true;
 }
 
 void Scene::note_random(const rows::Key& key) {
@@ -182,90 +233,6 @@ void Scene::note_random(const rows::Key& key) {
         {"unique", "of uuids", Severity::info,
          "keys of random numbers answer whether they are taken, and nobody guesses one: " +
              key.name});
-}
-
-/// An own row that refers to another's: that it is taken says that the other is there, and ties it.
-void Scene::try_reference(const rows::Table& table, const rows::ForeignKey& key,
-                          const Tenant& other) {
-    const auto* const relation = setting_.subject.find(table.name);
-    const auto* const parent = other.first(key.parent);
-    if (!relation || rights_on(*relation).insert.empty() || !parent) {
-        return;
-    }
-    rows::Values replaced;
-    for (std::size_t index = 0; index < key.columns.size(); ++index) {
-        replaced[key.columns[index]] = parent->value(key.targets[index]);
-    }
-    const auto* const own = self().first(table.name);
-    rows::Values values;
-    if (own) {
-        values = insertable(*relation, *own, replaced);
-    } else {
-        // A table of nobody that may refer to rows of somebody.
-        rows::Recipe recipe;
-        for (const auto& [name, value] : replaced) {
-            recipe.fixed[name] = {value ? pg::literal(*value) : "null"};
-        }
-        const rows::Tag tag{"y1", 95'001, "00000000-0000-4000-8000-"};
-        Row made{&table, {}, false};
-        stage_.with_connection([&](pg::Connection& connection) {
-            const auto chosen =
-                rows::choose(connection, table, rows::choices_for(table, recipe, tag));
-            made.values = chosen.value_or(rows::Values{});
-        });
-        values = insertable(*relation, made);
-    }
-    const bool may = !values.empty() && std::ranges::all_of(key.columns, [&](const auto& name) {
-        return values.contains(name);
-    });
-    if (!may) {
-        return;
-    }
-    const auto statement = rows::insert_of(table, values);
-    Effects effects;
-    const auto outcome = stage_.attempt(
-        statement,
-        [&] {
-            if (own) {
-                stage_.remove(*own);
-            }
-        },
-        [&](const Outcome&) { effects = this->effects(); });
-    if (!outcome.is_done) {
-        return;
-    }
-    Finding finding{"foreign key", key.name};
-    finding.severity = Severity::warning;
-    finding.message = fmt::format(
-        "a row of {} may refer to one of {} in {}: whoever inserts learns that it is there, and "
-        "can "
-        "stand in the way of its removal",
-        relation->label, other.name, setting_.subject.find(key.parent)->label);
-    finding.remedy = fmt::format(
-        "let the policy of {} ask whether the row that is referred to is visible, or refer to it "
-        "together with its tenant; else accept it: [isolation.accept] \"{}\" = \"why\"",
-        relation->label, finding.name());
-    Draft draft;
-    if (own) {
-        draft.rows = with_parents(self(), *own);
-        draft.rows.pop_back();
-        draft.absent = {own};
-    }
-    for (const auto* row : with_parents(other, *parent)) {
-        draft.rows.push_back(row);
-    }
-    draft.statement = statement;
-    draft.is_question = false;
-    if (effects.victim) {
-        // A trigger went further than the policies let the actor go.
-        mark(relation->label, "insert", Mark::leaked);
-        Finding wider{"insert", relation->label};
-        wider.remedy =
-            "let the triggers compare the tenant of what they change with the setting, or make "
-            "their functions SECURITY INVOKER";
-        report_effects(std::move(wider), effects, draft);
-    }
-    report(std::move(finding), std::move(draft));
 }
 
 }  // namespace caisson::isolation

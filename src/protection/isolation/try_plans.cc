@@ -5,65 +5,41 @@
 // Source: PostgreSQL, "Planner Method Configuration", "The Cumulative Statistics System".
 #include <algorithm>
 
-#include <boost/json/parse.hpp>
-#include <boost/json/value.hpp>
 #include <fmt/format.h>
 
 #include "base/text.h"
 #include "drivers/pg/quote.h"
+#include "protection/isolation/plan.h"
 #include "protection/isolation/scene.h"
 
 namespace caisson::isolation {
 namespace {
-
-namespace json = boost::json;
-
-std::string text_of(const json::object& node, std::string_view name) {
-    const auto found = node.find(name);
-    return found != node.end() && found->value().is_string()
-               ? std::string(found->value().get_string())
-               : "";
-}
-
-struct Scan {
-    std::string node;    ///< `Seq Scan`
-    std::string filter;  ///< What is asked of each row.
-    bool has_condition = false;
-};
-
-bool has_index_condition(const json::object& node) {
-    if (node.contains("Index Cond") || node.contains("TID Cond")) {
-        return true;
-    }
-    // A bitmap's conditions are those of the nodes below it.
-    const auto below = node.find("Plans");
-    return text_of(node, "Node Type").starts_with("Bitmap") && below != node.end() &&
-           std::ranges::any_of(below->value().get_array(), [](const auto& each) {
-               return has_index_condition(each.get_object());
-           });
-}
-
-/// The scans of a table, or of its partitions, which have an alias of their own.
-void collect(const json::object& node, const std::string& alias, std::vector<Scan>& scans) {
-    const auto name = text_of(node, "Alias");
-    if (text_of(node, "Node Type").ends_with("Scan") && !text_of(node, "Relation Name").empty() &&
-        (name == alias || name.starts_with(alias + "_"))) {
-        scans.push_back(
-            {text_of(node, "Node Type"), text_of(node, "Filter"), has_index_condition(node)});
-    }
-    if (const auto below = node.find("Plans"); below != node.end()) {
-        for (const auto& each : below->value().get_array()) {
-            collect(each.get_object(), alias, scans);
-        }
-    }
-}
 
 std::string shortened(const std::string& text) {
     constexpr std::size_t most = 240;
     return text.size() > most ? text.substr(0, most) + " …" : text;
 }
 
+constexpr std::string_view remedy_for_calls =
+    "ask it in a sub-select of its own, (SELECT f()), which is evaluated once for a statement; "
+    "what "
+    "depends on the row, compare with an array that is made once";
+
+/// The alias of the table whose scans are looked at.
+constexpr std::string_view looked_at = "looked_at";
+
 }  // namespace
+
+/// A statement on a whole table, as plans are made for it.
+struct Scene::Planned {
+    std::string sql;
+    std::string commands;  ///< As of policies that are asked: `r`, `wr`.
+    std::string text;      ///< For people, after "its policies": ` for update`; of SELECT nothing.
+    bool policy_counts(const Policy& policy) const {
+        return policy.is_permissive && !policy.condition.empty() &&
+               std::ranges::any_of(commands, [&](char each) { return policy.covers(each); });
+    }
+};
 
 /// How often each function is called while a table is read, and under `table/` how many rows it
 /// has.
@@ -120,7 +96,11 @@ void Scene::try_plans(const std::map<std::string, std::uint64_t>& calls_before) 
         const auto table = key.substr(0, slash);
         const auto function = key.substr(slash + 1);
         if (function.empty()) {
-            look_at_plan(*setting_.subject.find(table));
+            const auto& relation = *setting_.subject.find(table);
+            look_at_plan(relation,
+                         {fmt::format("select {} from {} as {}",
+                                      join(rights_on(relation).select, ", "), table, looked_at),
+                          "r", ""});
             continue;
         }
         const auto found = calls_before.find(key);
@@ -136,9 +116,7 @@ void Scene::try_plans(const std::map<std::string, std::uint64_t>& calls_before) 
         finding.message =
             fmt::format("its policies call {} for each row: {} for {}", function,
                         counted(count, "call"), counted(calls.at(table + "/"), "row"));
-        finding.remedy =
-            "ask it in a sub-select of its own, (SELECT f()), which is evaluated once for a "
-            "statement; what depends on the row, compare with an array that is made once";
+        finding.remedy = std::string(remedy_for_calls);
         Draft draft;
         for (const auto& other : setting_.islands.tenants) {
             for (const auto& row : other.rows) {
@@ -157,36 +135,93 @@ void Scene::try_plans(const std::map<std::string, std::uint64_t>& calls_before) 
         draft.is_reduced = false;
         report(std::move(finding), std::move(draft));
     }
+    // Policies are the same for everybody: once is enough.
+    for (const auto& table : setting_.tenancy.isolated) {
+        if (actor_.tenant == 0) {
+            look_at_changes(*setting_.subject.find(table));
+        }
+    }
 }
 
-void Scene::look_at_plan(const Relation& relation) {
+/// What the plan of a statement reads the table by; nothing where there is none, or no policy
+/// counts.
+std::vector<Scan> Scene::scans(const Relation& relation, const Planned& planned) {
+    const auto policies = setting_.subject.policies_of(relation.oid);
+    const bool is_asked = std::ranges::any_of(policies, [&](const Policy* policy) {
+        return planned.policy_counts(*policy) && policy->binds(setting_.memberships);
+    });
+    if (!is_asked) {
+        return {};
+    }
+    const auto outcome = stage_.attempt("explain (format json, verbose, costs off) " + planned.sql,
+                                        [&] { stage_.ask("set local enable_seqscan = off"); });
+    return outcome.is_done && !outcome.rows->empty()
+               ? scans_of(outcome.rows->front().text(0), std::string(looked_at))
+               : std::vector<Scan>();
+}
+
+/// What changes rows without a condition of its own asks the policies for its command alone. Where
+/// it reads, as most statements do, those for SELECT are asked as well, and one index is enough.
+void Scene::look_at_changes(const Relation& relation) {
+    const auto& rights = rights_on(relation);
+    const auto returning =
+        rights.select.empty() ? "" : " returning looked_at." + rights.select.front();
+    std::vector<Planned> changes;
+    if (!rights.update.empty()) {
+        changes.push_back({fmt::format("update {} as {} set {} = default", relation.name, looked_at,
+                                       rights.update.front()),
+                           "w", " for update"});
+    }
+    if (rights.may_delete) {
+        changes.push_back(
+            {fmt::format("delete from {} as {}", relation.name, looked_at), "d", " for delete"});
+    }
+    for (auto& change : changes) {
+        look_for_calls(relation, change);
+        change.sql += returning;
+        change.commands += returning.empty() ? "" : "r";
+        look_at_plan(relation, change);
+    }
+}
+
+/// A function in what is asked of each row of a scan that no index leads.
+void Scene::look_for_calls(const Relation& relation, const Planned& planned) {
+    for (const auto& scan : scans(relation, planned)) {
+        const auto called = std::ranges::find_if(
+            setting_.subject.functions,
+            [&](const Function& function) { return calls(scan.each_row, function.call); });
+        if (scan.has_condition || called == setting_.subject.functions.end()) {
+            continue;
+        }
+        Finding finding{"calls", relation.label, Severity::warning};
+        finding.message = fmt::format("its policies{} call {} for each row of the table",
+                                      planned.text, called->label);
+        finding.remedy = std::string(remedy_for_calls);
+        Draft draft;
+        draft.prepare = {"set local enable_seqscan = off"};
+        draft.statement = "explain (costs off) " + planned.sql;
+        draft.is_plain = true;
+        report(std::move(finding), std::move(draft));
+        return;
+    }
+}
+
+void Scene::look_at_plan(const Relation& relation, const Planned& planned) {
+    const auto scans = this->scans(relation, planned);
+    const auto lost = std::ranges::find_if(
+        scans, [](const Scan& scan) { return !scan.has_condition && !scan.filter.empty(); });
+    if (lost == scans.end()) {
+        return;
+    }
     std::set<std::string> columns;
     std::vector<std::string> names;
     for (const auto* policy : setting_.subject.policies_of(relation.oid)) {
-        if (policy->is_permissive && policy->covers('r') && !policy->condition.empty() &&
-            policy->binds(setting_.memberships)) {
+        if (planned.policy_counts(*policy) && policy->binds(setting_.memberships)) {
             columns.insert(policy->columns.begin(), policy->columns.end());
             names.push_back(policy->name);
         }
     }
     if (columns.empty()) {
-        return;
-    }
-    const auto statement = fmt::format(
-        "explain (format json, verbose, costs off) select {} from {} "
-        "as looked_at",
-        join(rights_on(relation).select, ", "), relation.name);
-    const auto outcome =
-        stage_.attempt(statement, [&] { stage_.ask("set local enable_seqscan = off"); });
-    if (!outcome.is_done || outcome.rows->empty()) {
-        return;
-    }
-    const auto document = json::parse(std::string(outcome.rows->front().text(0)));
-    std::vector<Scan> scans;
-    collect(document.at(0).at("Plan").get_object(), "looked_at", scans);
-    const auto lost = std::ranges::find_if(
-        scans, [](const Scan& scan) { return !scan.has_condition && !scan.filter.empty(); });
-    if (lost == scans.end()) {
         return;
     }
     std::vector<std::string> leading;
@@ -200,11 +235,11 @@ void Scene::look_at_plan(const Relation& relation) {
     finding.message =
         leading.empty()
             ? fmt::format(
-                  "no index begins with what its policies ask for ({}): every statement reads "
-                  "the whole table",
-                  join(listed, ", "))
-            : fmt::format("its policies ({}) cannot use the index on {}: every row is asked {}",
-                          join(names, ", "), join(leading, ", "),
+                  "no index begins with what its policies{} ask for ({}): every statement "
+                  "reads the whole table",
+                  planned.text, join(listed, ", "))
+            : fmt::format("its policies{} ({}) cannot use the index on {}: every row is asked {}",
+                          planned.text, join(names, ", "), join(leading, ", "),
                           shortened(replace_all(lost->filter, "looked_at.", "")));
     finding.remedy =
         leading.empty()

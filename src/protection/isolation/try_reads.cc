@@ -62,6 +62,41 @@ std::vector<std::string> copied_columns(const rows::Shapes& shapes, const Relati
     return columns;
 }
 
+/// What statistics say of a table: the views, which hide what policies bind, and the catalogues
+/// that these read, which do not, for whoever may read them (pg_read_all_data). Source: PostgreSQL,
+/// "System Views": pg_stats, pg_stats_ext, pg_stats_ext_exprs.
+std::vector<std::string> statistics_of(const Subject& subject, const Relation& relation) {
+    const auto name = pg::literal(relation.name);
+    const auto of_view = [&](std::string_view columns, std::string_view view) {
+        return fmt::format("select {} from {} where format('%I.%I', schemaname, tablename) = {}",
+                           columns, view, name);
+    };
+    std::vector<std::string> list = {
+        of_view("attname, null_frac, n_distinct, most_common_vals::text, histogram_bounds::text, "
+                "most_common_elems::text",
+                "pg_stats"),
+        fmt::format(
+            "select staattnum, stavalues1::text, stavalues2::text, stavalues3::text, "
+            "stavalues4::text, stavalues5::text from pg_statistic where starelid = {}::regclass",
+            name)};
+    if (subject.with_statistics.contains(relation.oid)) {
+        list.push_back(
+            of_view("statistics_name, n_distinct::text, dependencies::text, "
+                    "most_common_vals::text, most_common_freqs::text",
+                    "pg_stats_ext"));
+        list.push_back(
+            of_view("statistics_name, expr, n_distinct, most_common_vals::text, "
+                    "histogram_bounds::text",
+                    "pg_stats_ext_exprs"));
+        list.push_back(fmt::format(
+            "select stxname, (select array_agg(m.values::text) from pg_mcv_list_items(stxdmcv) m), "
+            "stxdexpr::text from pg_statistic_ext join pg_statistic_ext_data on stxoid = "
+            "pg_statistic_ext.oid where stxrelid = {}::regclass",
+            name));
+    }
+    return list;
+}
+
 /// What a finding about reading is called; looking at the catalogue calls it the same.
 std::string id_for(const Relation& relation, const Relation& root) {
     return relation.kind == 'm'                                     ? "materialised view"
@@ -125,8 +160,8 @@ void Scene::play() {
     }
     note_calls();
     try_writes();
+    try_keys();
     if (actor_.is_tenant()) {
-        try_keys();
         try_plans(calls_before);
     }
 }
@@ -174,13 +209,9 @@ std::vector<Scene::Question> Scene::questions() {
                      ? fmt::format("copy (select {} from {}) to stdout", copied, relation.name)
                      : fmt::format("copy {} ({}) to stdout", relation.name, copied),
                  &relation, nullptr});
-            list.push_back(
-                {Question::Kind::statistics,
-                 fmt::format("select attname, null_frac, n_distinct, most_common_vals::text, "
-                             "histogram_bounds::text, most_common_elems::text from pg_stats where "
-                             "format('%I.%I', schemaname, tablename) = {}",
-                             pg::literal(relation.name)),
-                 &relation, nullptr});
+            for (const auto& statement : statistics_of(setting_.subject, relation)) {
+                list.push_back({Question::Kind::statistics, statement, &relation, nullptr});
+            }
         }
     }
     add_calls(list);
@@ -337,7 +368,9 @@ void Scene::compare(const Question& question, const Answer& before, const Answer
             ? "let it compare the row's tenant with the setting, or make it SECURITY INVOKER"
             : remedy_for(*question.relation, question.relation->is_partition);
     if (id == "statistics") {
-        finding.remedy = "PostgreSQL hides the statistics of tables whose policies bind the reader";
+        finding.remedy =
+            "PostgreSQL's views hide the statistics of tables whose policies bind the reader; take "
+            "from the role what lets it read the catalogues below them: pg_read_all_data, a grant";
     }
     Draft draft;
     for (const auto* row : rows) {
