@@ -70,7 +70,8 @@ class Comparison {
             return;
         }
         for (const auto& group : groups_of(found_, role)) {
-            if (!groups_of(expected_, role).contains(group) && is_direct(found_, role, group)) {
+            if (!groups_of(expected_, role).contains(group) && !stands_for(role, group) &&
+                is_direct(found_, role, group)) {
                 add_of_role(
                     role, "be a member of " + group, true,
                     fmt::format("revoke {} from {};", pg::identifier(group), pg::identifier(role)));
@@ -83,6 +84,12 @@ class Comparison {
                     fmt::format("grant {} to {};", pg::identifier(group), pg::identifier(role)));
             }
         }
+    }
+
+    /// Whether the role should have the rights of the group anyway.
+    bool stands_for(const std::string& role, const std::string& group) const {
+        const auto found = expected_.stands_for.find(role);
+        return found != expected_.stands_for.end() && found->second.contains(group);
     }
 
     /// A group that comes with another one is not said by itself.
@@ -123,8 +130,9 @@ class Comparison {
             if (!gives(group)) {
                 continue;
             }
-            if (!groups_of(other, role).contains(group) ||
-                std::ranges::find(roles_, group) != roles_.end()) {
+            const bool is_said =
+                !groups_of(other, role).contains(group) && !stands_for(role, group);
+            if (is_said || std::ranges::find(roles_, group) != roles_.end()) {
                 return;  // The membership is said, or the same right of the group.
             }
             by = by.empty() ? group : by;

@@ -129,6 +129,11 @@ Privileges as_users(const Privileges& privileges, const std::map<std::string, st
     for (const auto& role : privileges.superusers) {
         renamed.superusers.insert(name_of(role));
     }
+    for (const auto& [role, user] : users) {
+        if (user != role) {
+            renamed.stands_for[user].insert(role);
+        }
+    }
     return renamed;
 }
 

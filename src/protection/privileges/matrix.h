@@ -23,6 +23,8 @@ struct Privileges {
     Matrix matrix;  ///< Of the roles that exist, of everybody, and of the roles' groups.
     std::map<std::string, std::set<std::string>> groups;  ///< What a role is a member of.
     std::set<std::string> superusers;                     ///< They may do everything.
+    /// Roles whose rights a user should have, so that it may be a member of them.
+    std::map<std::string, std::set<std::string>> stands_for = {};
     bool has(const std::string& role) const;
 };
 
@@ -30,7 +32,7 @@ struct Privileges {
 Privileges read_privileges(pg::Connection& connection, const std::vector<std::string>& roles);
 
 /// The same under other names: `users` says as whom a role connects. A user that several roles
-/// connect as has the rights of all of them. Pure.
+/// connect as has the rights of all of them; it may have them as a member of these roles. Pure.
 Privileges as_users(const Privileges& privileges, const std::map<std::string, std::string>& users);
 
 /// A right, or a membership, that is there and should not be, or the other way round.

@@ -139,5 +139,18 @@ TEST(Matrix, WhoTheApplicationConnectsAsShouldHaveWhatItsRoleHas) {
                                      "\"matrix_desk\";"));
 }
 
+TEST(Matrix, WhoTheApplicationConnectsAsMayBeAMemberOfItsRole) {
+    Rig rig;
+    const auto expected = as_users(rig.read(), {{"matrix_app", "matrix_desk"}});
+    rig.connection.script("grant matrix_app to matrix_desk");
+    EXPECT_THAT(said(compare(expected, rig.read(), {"matrix_desk"})), testing::IsEmpty());
+    // What the role has more than it should is said of it, and of another group as ever.
+    rig.connection.script(
+        "grant truncate on users to matrix_app; grant matrix_group to matrix_desk");
+    EXPECT_THAT(said(compare(expected, rig.read(), {"matrix_desk"})),
+                UnorderedElementsAre("revoke truncate on table public.users from \"matrix_app\";",
+                                     "revoke \"matrix_group\" from \"matrix_desk\";"));
+}
+
 }  // namespace
 }  // namespace caisson::privileges
