@@ -304,13 +304,16 @@ Exit run_clear(Context& context) {
     return Exit::fine;
 }
 
-boost::json::array scale_info(Context& context, pg::Connection& connection) {
+boost::json::array scale_info(Context& context, const platform::Database& database,
+                              pg::Connection& connection) {
     boost::json::array tables;
+    const auto file = scale::file_name(context.run().manifest, database);
     for (const auto& table : scale::info(connection)) {
-        context.print(fmt::format("{:<36} {:<20} {} of {}, times {}{}", "scale.toml", table.table,
+        context.print(fmt::format("{:<36} {:<20} {} of {}, times {}{}", file, table.table,
                                   table.there, counted(table.rows, "row"), table.factor,
                                   table.finished_at.empty() ? "" : ", " + table.finished_at));
-        tables.push_back(boost::json::object{{"table", table.table},
+        tables.push_back(boost::json::object{{"file", file},
+                                             {"table", table.table},
                                              {"rows", table.rows},
                                              {"there", table.there},
                                              {"factor", table.factor},
@@ -353,7 +356,7 @@ Exit run_info(Context& context) {
         rows.push_back(boost::json::object{{"database", database.name},
                                            {"files", std::move(files)},
                                            {"rows", json_of(info.rows)},
-                                           {"scale", scale_info(context, connection)}});
+                                           {"scale", scale_info(context, database, connection)}});
     }
     context.result()["databases"] = std::move(rows);
     return Exit::fine;

@@ -174,8 +174,12 @@ boost::json::object make_one(Context& context, const Part& part, const scale::Op
         tell_journal(context, part.database, journal::kinds::finish, "seed scale",
                      {{"text", text}, {"factor", options.factor}, {"tables", json_of(report)}});
     }
+    const bool several = context.databases().size() > 1;
+    if (several) {
+        context.print(context.bold(part.database.name));
+    }
     print_report(context, report);
-    context.print(text);
+    context.print(several ? fmt::format("{}: {}", part.database.name, text) : text);
     return {{"database", part.database.name}, {"tables", json_of(report)}};
 }
 

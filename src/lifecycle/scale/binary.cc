@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <charconv>
 #include <cstring>
 #include <limits>
 
@@ -18,6 +19,9 @@ namespace caisson::scale {
 namespace {
 
 using std::operator""sv;
+
+/// Source: pgvector, vector.h.
+constexpr std::int16_t most_dimensions = 16'000;
 
 template <typename Number>
 void append_number(std::string& out, Number number) {
@@ -255,6 +259,44 @@ void append_array(std::string& out, const Value& value, const ColumnType& type) 
     sized.end();
 }
 
+/// How many there are, nothing, and the numbers.
+void append_vector(std::string& out, const Value& value, const ColumnType& type) {
+    const std::string_view text = value.kind == Value::Kind::text ? value.text : std::string_view();
+    if (text.size() < 3 || text.front() != '[' || text.back() != ']') {
+        refuse(value, type);
+    }
+    Sized sized(out);
+    const auto begin = out.size();
+    std::int16_t count = 0;
+    append_number(out, count);
+    append_number(out, std::int16_t{0});
+    const char* at = text.data() + 1;
+    const char* const end = text.data() + text.size() - 1;
+    while (true) {
+        while (at != end && *at == ' ') {
+            ++at;
+        }
+        float number = 0;
+        const auto [next, failure] = std::from_chars(at, end, number);
+        if (failure != std::errc() || count == most_dimensions) {
+            refuse(value, type);
+        }
+        ++count;
+        append_number(out, std::bit_cast<std::int32_t>(number));
+        if (next == end) {
+            break;
+        }
+        if (*next != ',') {
+            refuse(value, type);
+        }
+        at = next + 1;
+    }
+    std::string bytes;
+    append_number(bytes, count);
+    std::memcpy(out.data() + begin, bytes.data(), bytes.size());
+    sized.end();
+}
+
 void append_text_field(std::string& out, const Value& value) {
     Sized sized(out);
     append_text(out, value);
@@ -325,6 +367,8 @@ void append_field(std::string& out, const Value& value, const ColumnType& type) 
         case Type::inet:
         case Type::cidr:
             return append_address(out, value, type);
+        case Type::vector:
+            return append_vector(out, value, type);
         case Type::array:
             return append_array(out, value, type);
     }

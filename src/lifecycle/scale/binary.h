@@ -3,7 +3,8 @@
 
 /// @file
 /// Values in the binary format of COPY. Pure.
-/// Source: PostgreSQL, "COPY", Binary Format; the send and receive functions of its types.
+/// Source: PostgreSQL, "COPY", Binary Format; the send and receive functions of its types, and
+/// vector_recv() of pgvector.
 
 #include <cstdint>
 #include <string>
@@ -30,7 +31,8 @@ enum class Type : std::uint8_t {
     timestamptz,
     inet,
     cidr,
-    array,  ///< Of texts and enums.
+    vector,  ///< pgvector's, from its text: [0.5,-1].
+    array,   ///< Of texts and enums.
 };
 struct ColumnType {
     Type type = Type::text;

@@ -63,6 +63,14 @@ TEST(Binary, TextsBecomeWhatTheirTypeIs) {
               "a"s);
 }
 
+TEST(Binary, VectorsAreTheirCountAndSingleFloats) {
+    EXPECT_EQ(field(text("[0.5, -1,2]"), Type::vector),
+              "\0\0\0\x10\0\3\0\0\x3f\0\0\0\xbf\x80\0\0\x40\0\0\0"s);
+    for (const auto* const none : {"", "[]", "[1", "1,2", "[1,]", "[1 2]", "[a]", "[1,2],[3]"}) {
+        EXPECT_THROW(field(text(none), Type::vector), Error) << none;
+    }
+}
+
 TEST(Binary, WhatATypeCannotHoldIsAnError) {
     Value large;
     large.set_integer(40000);

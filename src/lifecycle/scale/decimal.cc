@@ -66,6 +66,18 @@ std::optional<int> take_exponent(std::string_view& text) {
     return exponent;
 }
 
+void require_divisor(const Decimal& value) {
+    if (value.digits == 0) {
+        throw Error(Code::seed_failed, "a division by zero", "mend the expression in scale.toml");
+    }
+}
+
+Int128 floored(Int128 a, Int128 b) {
+    const auto quotient = a / b;
+    const bool is_cut = a % b != 0 && (a < 0) != (b < 0);
+    return is_cut ? quotient - 1 : quotient;
+}
+
 }  // namespace
 
 std::optional<Decimal> parse_decimal(std::string_view text) {
@@ -153,13 +165,27 @@ Decimal multiply(const Decimal& a, const Decimal& b) {
 }
 
 Decimal divide(const Decimal& a, const Decimal& b, int scale) {
-    if (b.digits == 0) {
-        throw Error(Code::seed_failed, "a division by zero", "mend the expression in scale.toml");
-    }
+    require_divisor(b);
     const int shift = scale + b.scale - a.scale;
     return shift >= 0
                ? Decimal{rounded_quotient(times(a.digits, power_of_ten(shift)), b.digits), scale}
                : Decimal{rounded_quotient(a.digits, times(b.digits, power_of_ten(-shift))), scale};
+}
+
+Decimal modulo(const Decimal& a, const Decimal& b) {
+    require_divisor(b);
+    const int scale = std::max(a.scale, b.scale);
+    return {rescaled(a, scale).digits % rescaled(b, scale).digits, scale};
+}
+
+Decimal floor(const Decimal& value) {
+    return {floored(value.digits, power_of_ten(value.scale)), 0};
+}
+
+Decimal floor_of_quotient(const Decimal& a, const Decimal& b) {
+    require_divisor(b);
+    const int scale = std::max(a.scale, b.scale);
+    return {floored(rescaled(a, scale).digits, rescaled(b, scale).digits), 0};
 }
 
 int compare(const Decimal& a, const Decimal& b) {

@@ -34,6 +34,11 @@ Decimal subtract(const Decimal& a, const Decimal& b);
 Decimal multiply(const Decimal& a, const Decimal& b);
 /// With `scale` decimals, halves away from zero. Errors: as multiply(), and for a division by zero.
 Decimal divide(const Decimal& a, const Decimal& b, int scale);
+/// What a division to a whole number, towards zero, leaves. Errors: as divide().
+Decimal modulo(const Decimal& a, const Decimal& b);
+/// The whole number at or below the value, or the quotient. Errors: as divide().
+Decimal floor(const Decimal& value);
+Decimal floor_of_quotient(const Decimal& a, const Decimal& b);
 /// Below zero, zero or above, as a is less than, equal to or more than b.
 int compare(const Decimal& a, const Decimal& b);
 

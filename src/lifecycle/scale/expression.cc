@@ -64,8 +64,11 @@ class ExpressionParser {
         if (!factor()) {
             return false;
         }
-        while (peek() == '*' || peek() == '/') {
-            const auto operation = text_[at_++] == '*' ? Operation::multiply : Operation::divide;
+        while (peek() == '*' || peek() == '/' || peek() == '%') {
+            const char sign = text_[at_++];
+            const auto operation = sign == '*'   ? Operation::multiply
+                                   : sign == '/' ? Operation::divide
+                                                 : Operation::modulo;
             if (!factor()) {
                 return false;
             }
@@ -88,20 +91,37 @@ class ExpressionParser {
             return fine;
         }
         if (c == '(') {
-            ++at_;
-            ++depth_;
-            const bool fine = sum();
-            --depth_;
-            if (!fine) {
-                return false;
-            }
-            if (peek() != ')') {
-                return fail("expected )");
-            }
-            ++at_;
-            return true;
+            return parenthesis();
         }
         return is_digit(c) ? number() : name();
+    }
+
+    bool parenthesis() {
+        ++at_;
+        ++depth_;
+        const bool fine = sum();
+        --depth_;
+        if (!fine) {
+            return false;
+        }
+        if (peek() != ')') {
+            return fail("expected )");
+        }
+        ++at_;
+        return true;
+    }
+
+    /// Of what stands in parentheses behind it.
+    bool floor() {
+        if (!parenthesis()) {
+            return false;
+        }
+        if (expression_.steps_.back().operation == Operation::divide) {
+            expression_.steps_.back().operation = Operation::floor_divide;
+        } else {
+            add(Operation::floor);
+        }
+        return true;
     }
 
     bool number() {
@@ -127,6 +147,9 @@ class ExpressionParser {
         }
         auto& names = expression_.names_;
         const auto word = text_.substr(begin, at_ - begin);
+        if (peek() == '(') {
+            return word == "floor" ? floor() : fail("the one function is floor(…), before");
+        }
         auto found = std::find(names.begin(), names.end(), word);
         if (found == names.end()) {
             found = names.insert(names.end(), std::string(word));
@@ -164,6 +187,10 @@ Decimal Expression::evaluate(const std::function<Decimal(std::size_t)>& value_of
             stack.back().digits = -right.digits;
             continue;
         }
+        if (step.operation == Operation::floor) {
+            stack.back() = floor(right);
+            continue;
+        }
         stack.pop_back();
         auto& left = stack.back();
         switch (step.operation) {
@@ -175,6 +202,12 @@ Decimal Expression::evaluate(const std::function<Decimal(std::size_t)>& value_of
                 break;
             case Operation::multiply:
                 left = multiply(left, right);
+                break;
+            case Operation::modulo:
+                left = modulo(left, right);
+                break;
+            case Operation::floor_divide:
+                left = floor_of_quotient(left, right);
                 break;
             default:
                 left = divide(left, right, std::min(scale + 3, most_scale));

@@ -12,8 +12,10 @@
 
 namespace caisson::scale {
 
-/// `quantity * price - 0.5`: numbers, names, + - * / and parentheses, computed exactly but for
-/// divisions. Pure; threads: any.
+/// `quantity * price - floor(days / 7)`: numbers, names, + - * / % and parentheses, computed
+/// exactly but for divisions. `floor` is the whole number at or below what it is given, of a
+/// division too exactly; % leaves what SQL's leaves, with the sign of its left side. Pure; threads:
+/// any.
 class Expression {
  public:
     /// Nothing when the text is none; `why` says so then.
@@ -27,7 +29,18 @@ class Expression {
 
  private:
     friend class ExpressionParser;
-    enum class Operation : std::uint8_t { number, name, add, subtract, multiply, divide, negate };
+    enum class Operation : std::uint8_t {
+        number,
+        name,
+        add,
+        subtract,
+        multiply,
+        divide,
+        modulo,
+        negate,
+        floor,
+        floor_divide,  ///< The floor of a division, which is rounded only once.
+    };
     struct Step {
         Operation operation;
         Decimal number;

@@ -55,7 +55,8 @@ const std::map<std::string, Type, std::less<>>& types() {
         {"timestamp", Type::timestamp},
         {"timestamptz", Type::timestamptz},
         {"inet", Type::inet},
-        {"cidr", Type::cidr}};
+        {"cidr", Type::cidr},
+        {"vector", Type::vector}};
     return known;
 }
 

@@ -46,6 +46,13 @@ void read_lists(const platform::Manifest& manifest, File& file, seeds::Mistakes&
 
 }  // namespace
 
+std::string file_name(const platform::Manifest& manifest, const platform::Database& database) {
+    auto own = fmt::format("seeds/scale/{}.toml", database.key);
+    const bool is_first = manifest.databases.front().key == database.key;
+    std::error_code none;
+    return is_first && !fs::exists(manifest.directory / own, none) ? "seeds/scale.toml" : own;
+}
+
 std::optional<File> load(const platform::Manifest& manifest, const platform::Database& database) {
     seeds::Mistakes mistakes;
     const bool is_first = manifest.databases.front().key == database.key;

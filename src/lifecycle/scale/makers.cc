@@ -26,7 +26,8 @@ constexpr std::array kinds = {
     MakerKind{"previous", make_previous}, MakerKind{"reference", make_reference},
     MakerKind{"sequence", make_sequence}, MakerKind{"template", make_template},
     MakerKind{"text", make_text},         MakerKind{"time", make_time},
-    MakerKind{"uuid", make_uuid},         MakerKind{"value", make_value}};
+    MakerKind{"uuid", make_uuid},         MakerKind{"value", make_value},
+    MakerKind{"vector", make_vector}};
 
 Factory factory_named(const std::string& name, const Place& place, seeds::Mistakes& mistakes) {
     const auto found = std::find_if(kinds.begin(), kinds.end(),

@@ -163,6 +163,58 @@ std::optional<CountedBy> read_each(const Node& node, std::size_t parent, const S
     return counted.column || counted.shape ? std::optional(std::move(counted)) : std::nullopt;
 }
 
+/// `where = { status = "active", kind = ["a", "b"] }`, by names of columns. Nothing, and a mistake,
+/// when it is written otherwise.
+std::optional<std::vector<Filter<std::string>>> read_where(Settings& settings) {
+    std::vector<Filter<std::string>> filters;
+    const auto* const where = settings.find("where");
+    const auto refuse = [&](const Node& node) {
+        settings.mistake(node, "where is written { column = \"value\" }, or with a list of values");
+        return std::nullopt;
+    };
+    if (where && (!where->is(NodeType::section) || where->members.empty())) {
+        return refuse(*where);
+    }
+    for (std::size_t i = 0; where && i < where->members.size(); ++i) {
+        const auto& [name, place, node] = where->members[i];
+        Filter<std::string> filter{name, {}};
+        const auto nodes = node.is(NodeType::list) ? node.items : std::vector<Node>{node};
+        for (const auto& each : nodes) {
+            const auto value = constant_of(each);
+            if (!value) {
+                return refuse(each);
+            }
+            filter.values.push_back(*value);
+        }
+        if (filter.values.empty()) {
+            return refuse(node);
+        }
+        filters.push_back(std::move(filter));
+    }
+    return filters;
+}
+
+/// The columns of a table of the file that filters name. Nothing, and a mistake, when one is not
+/// there.
+std::optional<std::vector<Filter<std::size_t>>> filters_of(
+    const std::vector<Filter<std::string>>& where, std::size_t parent, Settings& settings,
+    const Site& site) {
+    std::vector<Filter<std::size_t>> filters;
+    for (const auto& filter : where) {
+        const auto& table = site.draft.model.tables[parent];
+        const auto column = table.column(filter.column);
+        if (!column) {
+            settings.mistake(
+                *settings.find("where"),
+                fmt::format("{} has no column {} in this file", table.name.text(), filter.column));
+            return std::nullopt;
+        }
+        site.draft.needs_of(site.column).insert({parent, *column});
+        filters.push_back({*column, filter.values});
+    }
+    return filters;
+}
+
 Made reference_to_input(Settings& settings, const Site& site, const ColumnName& to) {
     if (const auto* const each = settings.find("each")) {
         settings.mistake(
@@ -170,8 +222,12 @@ Made reference_to_input(Settings& settings, const Site& site, const ColumnName& 
         return nullptr;
     }
     const auto exponent = settings.skew();
+    const auto where = read_where(settings);
+    if (!where) {
+        return nullptr;
+    }
     auto made = std::make_unique<InputReference>(site, to.table, to.column, exponent,
-                                                 site.draft.model.relations++, site.key());
+                                                 site.draft.model.relations++, site.key(), *where);
     site.draft.counting.push_back(made.get());
     site.draft.model.tables[site.column.first].columns[site.column.second].relation = made.get();
     return made;
@@ -207,10 +263,21 @@ Made make_reference(Settings& settings, const Site& site) {
     }
     const auto exponent = settings.skew();
     const auto* const each = settings.find("each");
-    if (to_itself && (each || exponent)) {
+    const auto where = read_where(settings);
+    const auto filters = where ? filters_of(*where, *parent, settings, site) : std::nullopt;
+    if (!filters) {
+        return nullptr;
+    }
+    if (to_itself && (each || exponent || !filters->empty())) {
         settings.mistake(
             "a reference to its own table takes earlier rows, all alike: neither each "
-            "nor shape is for it");
+            "nor shape nor where is for it");
+        return nullptr;
+    }
+    if (each && !filters->empty()) {
+        settings.mistake(*each,
+                         "each and where exclude one another: let each = { column = … } say 0 for "
+                         "parents that are to have none");
         return nullptr;
     }
     if (each) {
@@ -223,8 +290,9 @@ Made make_reference(Settings& settings, const Site& site) {
             return nullptr;
         }
     }
-    auto made = std::make_unique<TableReference>(TableReference::Options{
-        table, *parent, *field, each != nullptr, exponent, draft.model.relations++, site.key()});
+    auto made = std::make_unique<TableReference>(
+        TableReference::Options{table, *parent, *field, each != nullptr, exponent,
+                                draft.model.relations++, site.key(), *filters});
     draft.counting.push_back(made.get());
     draft.model.tables[table].columns[column].relation = made.get();
     return made;

@@ -214,5 +214,34 @@ TEST(Makers, JsonAndArraysAreBuiltAsTheyAreWritten) {
                                      R"(["p", "r"])", R"(["q", "r"])"}));
 }
 
+TEST(Makers, ArraysTakeTemplatesAndOtherMakers) {
+    const Making making(
+        table("name = { make = 'choice', of = ['a', 'b'] }\n"
+              "tags = { make = 'array', of = ['plain', { make = 'template', text = '{name}-{n}' }, "
+              "{ make = 'copy', of = 'name', when = { name = 'a' } }], count = 3 }\n"));
+    const auto names = making.texts("t", "name");
+    const auto tags = making.texts("t", "tags");
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        // What a maker leaves out is no entry.
+        const auto made = "[\"plain\", \"" + names[i] + "-" + std::to_string(i + 1) + "\"";
+        EXPECT_EQ(tags[i], made + (names[i] == "a" ? ", \"a\"]" : "]"));
+    }
+    EXPECT_NE(mistakes_of(table("a = { make = 'array', of = ['x', 1] }"))
+                  .find("a list of strings and of { make = … }"),
+              std::string::npos);
+}
+
+TEST(Makers, VectorsAreTextsOfNumbers) {
+    const Making making(
+        table("a = { make = 'vector', dimensions = 3 }\n"
+              "b = { make = 'vector', dimensions = 2, from = 0, to = 0.5 }\n"));
+    const std::string any = "-?(0\\.[0-9]{6}|1\\.0{6})";
+    all_match(making.texts("t", "a"), "\\[" + any + "," + any + "," + any + "\\]");
+    all_match(making.texts("t", "b"), "\\[0\\.[0-5][0-9]{5},0\\.[0-5][0-9]{5}\\]");
+    EXPECT_EQ(distinct(making.texts("t", "a")), 1000U);
+    EXPECT_NE(mistakes_of(table("a = { make = 'vector', dimensions = 0 }")).find("expected 1 to"),
+              std::string::npos);
+}
+
 }  // namespace
 }  // namespace caisson::scale

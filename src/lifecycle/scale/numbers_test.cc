@@ -89,7 +89,28 @@ TEST(Expression, ProductsComeBeforeSums) {
     EXPECT_EQ(computed("- - 2"), "2");
 }
 
+TEST(Expression, KnowsWholeNumbersAndWhatDivisionsLeave) {
+    EXPECT_EQ(computed("floor(price)"), "2");
+    EXPECT_EQ(computed("floor(-price)"), "-3");
+    EXPECT_EQ(computed("floor(-2)"), "-2");
+    EXPECT_EQ(computed("7 % 3"), "1");
+    EXPECT_EQ(computed("-7 % 3"), "-1");  // As SQL's.
+    EXPECT_EQ(computed("5.5 % price"), "0.50");
+    EXPECT_EQ(computed("1 + 2 * 7 % 4"), "3");
+    // Rounded first, it would be a whole one more.
+    EXPECT_EQ(computed("floor(1999999999 / 2000000000)"), "0");
+    EXPECT_EQ(computed("floor(-1 / 2000000000)"), "-1");
+    EXPECT_EQ(computed("floor(6 / -3)"), "-2");
+    EXPECT_EQ(computed("floor(floor(29 / 10) / 2) + 1"), "2");
+    EXPECT_EQ(computed("floor + 1"), "3.50");  // A column may be called so.
+    EXPECT_THROW(computed("1 % (price - 2.5)"), Error);
+    EXPECT_THROW(computed("floor(1 / 0)"), Error);
+}
+
 TEST(Expression, SaysWhereItStopsBeingOne) {
+    EXPECT_NE(computed("ceil(2)").find("the one function is floor"), std::string::npos);
+    EXPECT_NE(computed("floor(2").find("expected )"), std::string::npos);
+    EXPECT_NE(computed("floor()").find("expected a number"), std::string::npos);
     EXPECT_EQ(computed("1 +"),
               "\"1 +\" is no expression: expected a number or the name of a column "
               "at character 4");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lifecycle/scale/relations.h"
 
+#include <algorithm>
 #include <limits>
 
 #include <fmt/format.h>
@@ -25,6 +26,7 @@ std::uint64_t Chooser::choose(Key key, std::uint64_t row) const {
 }
 
 void TableReference::settle(const Model& model) {
+    model_ = &model;
     const auto& each = model.tables[options_.table].each;
     each_ = options_.counts && each ? &*each : nullptr;
     parents_ = model.tables[options_.parent].rows;
@@ -34,11 +36,36 @@ void TableReference::settle(const Model& model) {
 }
 
 bool TableReference::leads_nowhere(const Row& row) const {
+    if (!options_.where.empty()) {
+        return matching().rows.empty();
+    }
     return options_.table == options_.parent ? row.number() == 0 : parents_ == 0;
+}
+
+const TableReference::Matching& TableReference::matching() const {
+    std::call_once(looked_, [this] {
+        std::vector<std::uint64_t> rows;
+        Row row(*model_, options_.parent);
+        for (std::uint64_t number = 0; number < parents_; ++number) {
+            row.seek(number);
+            if (std::all_of(options_.where.begin(), options_.where.end(), [&](const auto& filter) {
+                    return filter.passes(row.at(filter.column));
+                })) {
+                rows.push_back(number);
+            }
+        }
+        const Chooser chooser(rows.size(), options_.exponent);
+        matching_.emplace(Matching{std::move(rows), chooser});
+    });
+    return *matching_;
 }
 
 Row& TableReference::parent_of(Row& row) const {
     const auto number = row.chosen(options_.relation, [&] {
+        if (!options_.where.empty()) {
+            const auto& [rows, chooser] = matching();
+            return rows[chooser.choose(options_.key, row.number())];
+        }
         if (each_) {
             return each_->find(row.number()).parent;
         }
@@ -77,9 +104,13 @@ std::optional<std::uint64_t> TableReference::position(const Row& row) const {
 
 InputReference::InputReference(const Site& site, const pg::QualifiedName& table,
                                const std::string& column, std::optional<double> exponent,
-                               std::size_t relation, Key key)
+                               std::size_t relation, Key key,
+                               const std::vector<Filter<std::string>>& where)
     : table_(table.text()), exponent_(exponent), relation_(relation), key_(key) {
     field_ = want(site, table_, column);
+    for (const auto& filter : where) {
+        where_.push_back({want(site, table_, filter.column), filter.values});
+    }
     const auto found = site.draft.inputs.find(table_);
     rows_ = found == site.draft.inputs.end() ? nullptr : &found->second;
 }
@@ -94,19 +125,29 @@ std::size_t InputReference::want(const Site& site, const std::string& table,
 }
 
 void InputReference::settle(const Model&) {
-    if (rows_) {
-        chooser_.emplace(rows_->rows.size(), exponent_);
+    if (!rows_ || chooser_) {
+        return;  // They are as they were, however often it is settled.
     }
+    for (std::size_t number = 0; number < rows_->rows.size(); ++number) {
+        const auto& cells = rows_->rows[number];
+        if (std::all_of(where_.begin(), where_.end(), [&](const auto& filter) {
+                return filter.column != unread && filter.passes(cells[filter.column]);
+            })) {
+            passing_.push_back(number);
+        }
+    }
+    chooser_.emplace(passing_.size(), exponent_);
 }
 
 void InputReference::make(Row& row, Value& value) const { copy(row, field_, value); }
 
 void InputReference::copy(Row& row, std::size_t field, Value& value) const {
-    if (!rows_ || rows_->rows.empty() || field == unread) {
+    if (!rows_ || passing_.empty() || field == unread) {
         value.set_null();
         return;
     }
-    const auto number = row.chosen(relation_, [&] { return chooser_->choose(key_, row.number()); });
+    const auto number =
+        row.chosen(relation_, [&] { return passing_[chooser_->choose(key_, row.number())]; });
     value = rows_->rows[number][field];
 }
 

@@ -139,6 +139,53 @@ TEST(Relations, RowsThatWereThereAreReferredTo) {
               (std::map<std::string, std::set<std::string>>{{"codes", {"code", "title"}}}));
 }
 
+constexpr const char* filtered = R"(
+[tables.users]
+rows = 300
+[tables.users.columns]
+id = "sequence"
+status = { make = "choice", of = { active = 1, closed = 1, banned = 1 } }
+level = { make = "integer", from = 1, to = 2 }
+[tables.posts]
+rows = 900
+[tables.posts.columns]
+id = "sequence"
+author = { make = "reference", to = "users.id", where = { status = ["active", "closed"], level = 2 }, shape = "zipf" }
+status = { make = "copy", of = "author.status" }
+level = { make = "copy", of = "author.level" }
+nobody = { make = "reference", to = "users.id", where = { status = "gone" } }
+code = { make = "reference", to = "codes.code", where = { title = ["title of a", "title of c"] } }
+title = { make = "copy", of = "code.title" }
+)";
+
+TEST(Relations, MayLeadToRowsThatHoldAValueAlone) {
+    const Making making(filtered, 1, codes());
+    const auto statuses = making.texts("posts", "status");
+    const auto levels = making.texts("posts", "level");
+    const auto authors = making.texts("posts", "author");
+    const auto found = making.texts("posts", "code");
+    EXPECT_EQ(std::set(statuses.begin(), statuses.end()),
+              (std::set<std::string>{"active", "closed"}));
+    EXPECT_EQ(std::set(levels.begin(), levels.end()), (std::set<std::string>{"2"}));
+    EXPECT_EQ(std::set(found.begin(), found.end()), (std::set<std::string>{"a", "c"}));
+    std::map<std::string, int> counts;
+    for (const auto& author : authors) {
+        ++counts[author];
+    }
+    // Many of them, and one most of all.
+    EXPECT_GT(counts.size(), 40U);
+    EXPECT_GT(std::max_element(counts.begin(), counts.end(),
+                               [](const auto& a, const auto& b) { return a.second < b.second; })
+                  ->second,
+              60);
+    EXPECT_EQ(making.text("posts", "nobody", 5), "");
+    EXPECT_EQ(making.text("posts", "title", 7), "title of " + found[7]);
+    // By itself, in another order and by another value: the same.
+    EXPECT_EQ(Making(filtered, 1, codes()).text("posts", "author", 899), authors[899]);
+    EXPECT_EQ(wanted_inputs({"scale.toml", filtered, {}}),
+              (std::map<std::string, std::set<std::string>>{{"codes", {"code", "title"}}}));
+}
+
 TEST(Relations, TheFactorMultipliesWhatIsDeclared) {
     EXPECT_EQ(Making(shop, 0.01, codes()).rows("customers"), 5U);
     EXPECT_EQ(Making(shop, 10, codes()).rows("customers"), 5000U);
@@ -282,6 +329,11 @@ TEST(Mistakes, AreToldWithTheirPlace) {
              {"a = { make = 'reference', to = 't.z' }", "t has no column z in this file"},
              {"a = { make = 'reference', to = 't.b', each = 2 }\nb = 'uuid'",
               "neither each nor shape"},
+             {"a = { make = 'reference', to = 't.b', where = { b = 1 } }\nb = 'uuid'",
+              "nor where is for it"},
+             {"a = { make = 'reference', to = 'elsewhere.b', where = 'b' }", "where is written"},
+             {"a = { make = 'reference', to = 'elsewhere.b', where = { b = {} } }",
+              "where is written"},
              {"a = { make = 'bytes', length = [3, 1] }", "neither a number from 0 nor two"},
              {"a = [1]", "expected { make = … }"},
              {"a = { make = 'uuid', when = { b = [] } }\nb = 1", "the list of values is empty"}}) {
@@ -301,6 +353,19 @@ TEST(Mistakes, AreToldWithTheirPlace) {
               "[tables.u]\nrows = 1\n[tables.u.columns]\nb = 1\na = { make = 'reference', to = "
               "'t.b' }\n",
               "refers to itself over other tables"},
+             // Whether a row passes is asked before it is known who is referred to.
+             {"[tables.u]\nrows = 1\n[tables.u.columns]\nb = 1\nc = { make = 'children', of = "
+              "'t.a', sum = 'd' }\n[tables.t.columns]\na = { make = 'reference', to = 'u.b', each "
+              "= "
+              "1 }\nd = { make = 'copy', of = 'e.b' }\ne = { make = 'reference', to = 'u.b', where "
+              "= { c = 1 } }\n",
+              "a column is made from itself"},
+             {"[tables.u]\nrows = 1\n[tables.u.columns]\nb = 1\n[tables.t.columns]\na = { make = "
+              "'reference', to = 'u.b', each = 1, where = { b = 1 } }\n",
+              "each and where exclude one another"},
+             {"[tables.u]\nrows = 1\n[tables.u.columns]\nb = 1\n[tables.t]\nrows = "
+              "1\n[tables.t.columns]\na = { make = 'reference', to = 'u.b', where = { c = 1 } }\n",
+              "u has no column c in this file"},
              {"[tables.p]\nrows = 1\n[tables.p.columns]\nn = -3\n[tables.t]\n[tables.t.columns]\n"
               "a = { make = 'reference', to = 'p.n', each = { column = 'n' } }\n",
               "n is \"-3\" in row 1"},

@@ -93,6 +93,10 @@ struct Report {
 Report apply(const std::function<pg::Connection()>& connect, const File& file,
              const Options& options);
 
+/// Where the file of a database is read from: `seeds/scale/KEY.toml`, or of the first database
+/// `seeds/scale.toml` where that is there or nothing is.
+std::string file_name(const platform::Manifest& manifest, const platform::Database& database);
+
 /// What the database knows of one table of synthetic rows.
 struct Presence {
     std::string table;

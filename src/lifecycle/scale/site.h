@@ -116,6 +116,7 @@ Made with_conditions(Made inner, Settings& settings, const Site& site);
 // makers_structured.cc
 Made make_json(Settings& settings, const Site& site);
 Made make_array(Settings& settings, const Site& site);
+Made make_vector(Settings& settings, const Site& site);
 // makers_related.cc
 Made make_reference(Settings& settings, const Site& site);
 Made make_copy(Settings& settings, const Site& site);
