@@ -43,6 +43,34 @@ exits 0
   die "sessions that had a time to live keep it"
 [ "$(redis --raw keys 'lock:*' | grep -c .)" = 0 ] || die "every lock is gone"
 
+[ "$(redis --raw keys 'session:*' | grep -c .)" = 3500 ] || die "no session is lost"
+
+say "killed at any moment, whatever it was doing: what is cleaned stays so, and no key is lost"
+redis eval "for i = 1, 20000 do redis.call('SET', 'session:' .. i, 'x') redis.call('SET', 'lock:' .. i, 'x') end" 0 >/dev/null
+killed=0 begun=0 left=20000 locks=20000
+for _ in 1 2 3 4 5 6 7 8 9 10; do
+  caisson cache clean --yes >"$out" 2>"$err" &
+  cleaning=$!
+  sleep "0.$(printf %03d $((RANDOM % 400)))"
+  kill -9 "$cleaning" 2>/dev/null && killed=$((killed + 1))
+  wait "$cleaning"
+  now=$(count 'session:*' without) locks_now=$(redis --raw keys 'lock:*' | grep -c .)
+  [ "$now" -le "$left" ] || die "sessions keep their time to live: $left had none, now $now"
+  [ "$locks_now" -le "$locks" ] || die "locks that are gone stay so"
+  [ "$(redis --raw keys 'session:*' | grep -c .)" = 20500 ] || die "no session is lost"
+  [ "$now" -gt 0 ] && [ "$now" -lt 20000 ] && begun=$((begun + 1))
+  left=$now locks=$locks_now
+done
+echo "killed $killed times, $begun times in the middle"
+[ "$killed" -gt 0 ] || die "some of them were in time"
+run caisson cache clean --yes
+exits 0
+[ "$(count 'session:*' without)" = 0 ] || die "every session ends"
+[ "$(redis --raw keys 'lock:*' | grep -c .)" = 0 ] || die "every lock is gone"
+[ "$(redis --raw keys 'session:*' | grep -c .)" = 20500 ] || die "no session is lost"
+[ "$(redis eval "local n = 0 for i = 1, 500 do if redis.call('TTL', 'session:new' .. i) <= 1000 then n = n + 1 end end return n" 0)" = 500 ] ||
+  die "sessions that had a time to live keep it"
+
 say "and the one after finds nothing to do"
 run caisson cache clean --yes
 exits 0
