@@ -90,7 +90,7 @@ create policy notes_change on notes for update using (owns(user_id));
 create policy tags_gone on tags for delete using (owns((select n.user_id from notes n where n.id = note_id)));
 )sql")
                             .prove();
-    EXPECT_THAT(names(report), UnorderedElementsAre("calls notes", "calls tags"))
+    ASSERT_THAT(names(report), UnorderedElementsAre("calls notes", "calls tags"))
         << to_text(report, false);
     EXPECT_THAT(find(report, "calls notes")->message,
                 HasSubstr("for update call owns(uuid) for each row"));
@@ -120,7 +120,7 @@ revoke all on outbox from main_db_app;
 grant delete on outbox to main_db_app;
 )sql")
                             .prove();
-    EXPECT_THAT(names(report), Contains("plan outbox")) << to_text(report, false);
+    ASSERT_THAT(names(report), Contains("plan outbox")) << to_text(report, false);
     EXPECT_THAT(find(report, "plan outbox")->message,
                 HasSubstr("its policies for delete (outbox_gone) cannot use"));
 }
