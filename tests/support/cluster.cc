@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/process.h"
 #include "drivers/pg/connection.h"
+#include "drivers/pg/quote.h"
 #include "tests/support/server.h"
 
 namespace caisson::test {
@@ -41,28 +42,52 @@ std::vector<pid_t> children_of(pid_t parent) {
 
 }  // namespace
 
-Cluster::Cluster() {
+Cluster::Cluster(Empty) {
     static std::atomic<int> count{0};
     directory_ = fs::temp_directory_path() / fmt::format("caisson-cl-{}-{}", ::getpid(), ++count);
-    const auto account = server_account();
-    make_directory(directory_, 0700, account);
-    const auto initdb =
-        run({{newest_server() / "initdb", "-D", directory_ / "data", "-U", "postgres", "-N", "-A",
-              "trust", "--encoding=UTF8", "--locale=C.UTF-8"},
-             {},
-             {},
-             account,
-             {}},
-            60s);
-    if (!initdb.fine()) {
-        throw Error(Code::server_failed, "initdb: " + initdb.errors);
-    }
-    const auto guard = fmt::format(
+    make_directory(directory_, 0700, server_account());
+}
+
+Cluster::Cluster() : Cluster(Empty()) {
+    run_as_owner({newest_server() / "initdb", "-D", directory_ / "data", "-U", "postgres", "-N",
+                  "-A", "trust", "--encoding=UTF8", "--locale=C.UTF-8"});
+    guard();
+    start();
+}
+
+std::unique_ptr<Cluster> Cluster::replica_of(const Cluster& primary) {
+    std::unique_ptr<Cluster> replica(new Cluster(Empty()));
+    replica->run_as_owner({newest_server() / "pg_basebackup", "-D", replica->directory_ / "data",
+                           "-h", primary.directory_, "-U", "postgres", "-c", "fast", "-N", "-R"});
+    replica->guard();
+    replica->start();
+    return replica;
+}
+
+/// Ends the server and removes the directory if this program ends without having done it.
+void Cluster::guard() {
+    const auto script = fmt::format(
         "while [ -d /proc/{} ] && [ -d {}/data ]; do sleep 0.3; done; "
         "kill -9 $(head -1 {}/data/postmaster.pid 2>/dev/null) 2>/dev/null; sleep 0.3; rm -rf {}",
         ::getpid(), directory_.string(), directory_.string(), directory_.string());
-    guard_ = caisson::start({{"/bin/sh", "-c", guard}, {}, {}, account, {}}, "/dev/null");
-    start();
+    guard_ = caisson::start({{"/bin/sh", "-c", script}, {}, {}, server_account(), {}}, "/dev/null");
+}
+
+void Cluster::run_as_owner(const std::vector<std::string>& command) const {
+    const auto done = run({command, {}, {}, server_account(), {}}, 60s);
+    if (!done.fine()) {
+        throw Error(Code::server_failed, command.front() + ": " + done.errors);
+    }
+}
+
+void Cluster::promote() { pg::Connection(settings()).query("select pg_promote(true, 60)"); }
+
+void Cluster::follow(const Cluster& primary) {
+    pg::Connection connection(settings());
+    connection.query(fmt::format(
+        "alter system set primary_conninfo = {}",
+        pg::literal(fmt::format("host={} user=postgres", primary.directory_.string()))));
+    connection.query("select pg_reload_conf()");
 }
 
 Cluster::~Cluster() {
