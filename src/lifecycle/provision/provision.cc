@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lifecycle/provision/provision.h"
 
+#include <map>
+#include <memory>
+
 #include <fmt/format.h>
 
 #include "base/crypto.h"
@@ -147,9 +150,9 @@ void run_actions(pg::Connection& connection, const std::vector<Action>& actions,
 }
 
 void provision_server(pg::Connection& server, const trust::Run& run,
-                      const platform::Database& database, const Options& options, Report& report) {
+                      const platform::Database& database, Secrets& secrets, const Options& options,
+                      Report& report) {
     const auto found = survey_server(server, run, database);
-    Secrets secrets(run);
     const auto new_password = [&](const std::string& role) {
         return server.scram_verifier(role, secrets.password_of(role, database).reveal());
     };
@@ -232,22 +235,43 @@ void provision_inside(pg::Connection& inside, const trust::Run& run,
     }
 }
 
+/// Held while roles and databases of these servers are made.
+class ServerLocks {
+ public:
+    ServerLocks(const trust::Run& run, const std::vector<platform::Database>& databases) {
+        // In the order of their names, so that two runs cannot wait for each other.
+        std::map<std::string, pg::Settings> servers;
+        for (const auto& database : databases) {
+            auto settings = trust::server_settings(run, database);
+            servers.emplace(settings.text(), std::move(settings));
+        }
+        for (const auto& [name, settings] : servers) {
+            connections_.push_back(std::make_unique<pg::Connection>(settings));
+            locks_.push_back(std::make_unique<trust::AdvisoryLock>(*connections_.back(),
+                                                                   server_lock, lock_limit));
+        }
+    }
+    ServerLocks(const ServerLocks&) = delete;
+    ServerLocks& operator=(const ServerLocks&) = delete;
+
+ private:
+    std::vector<std::unique_ptr<pg::Connection>> connections_;
+    std::vector<std::unique_ptr<trust::AdvisoryLock>> locks_;
+};
+
 /// What is the server's: the roles of the database, and the database itself.
-Report make_database(const trust::Run& run, const platform::Database& database,
-                     const Options& options) {
-    Report report;
+void make_database(const trust::Run& run, const platform::Database& database, Secrets& secrets,
+                   const Options& options, Report& report) {
     pg::Connection server(trust::server_settings(run, database));
-    const trust::AdvisoryLock lock(server, server_lock, lock_limit);
     report.database_version = server.query("show server_version").front().string("server_version");
     if (has_database(server, run, database)) {
         // First of all: the roles of somebody else's database are not ours to give secrets to.
         pg::Connection inside(trust::admin_settings(run, database));
         require_admission(inside, run, database, options);
     }
-    provision_server(server, run, database, options, report);
+    provision_server(server, run, database, secrets, options, report);
     report.is_there = has_database(server, run, database);
     fault::point("database-made");
-    return report;
 }
 
 /// What is inside of it.
@@ -289,9 +313,13 @@ std::vector<Report> provision(const trust::Run& run,
                               const std::vector<platform::Database>& databases,
                               const std::vector<trust::CatalogueStep>& catalogue,
                               const Options& options) {
-    std::vector<Report> reports;
-    for (const auto& database : databases) {
-        reports.push_back(make_database(run, database, options));
+    std::vector<Report> reports(databases.size());
+    {
+        const ServerLocks locks(run, databases);
+        Secrets secrets(run);
+        in_parallel(databases.size(), [&](std::size_t i) {
+            make_database(run, databases[i], secrets, options, reports[i]);
+        });
     }
     in_parallel(databases.size(), [&](std::size_t i) {
         fill_database(run, databases[i], catalogue, options, reports[i]);

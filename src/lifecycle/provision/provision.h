@@ -38,8 +38,8 @@ struct Report {
 };
 
 /// Everything databases need before their migrations: roles with their secrets, the database,
-/// extensions, rights, the schema caisson, identity. Roles and databases one after the other, what
-/// is inside of the databases side by side; the reports are in their order. Errors: cannot_connect,
+/// extensions, rights, the schema caisson, identity. The databases are made side by side; the
+/// reports are in their order. Errors: cannot_connect,
 /// identity_unknown, identity_mismatch, extension_missing, database_rejected.
 std::vector<Report> provision(const trust::Run& run,
                               const std::vector<platform::Database>& databases,

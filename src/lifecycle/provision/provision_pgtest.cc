@@ -55,9 +55,7 @@ class Provision : public testing::Test {
     const platform::Database& database(std::size_t number) {
         return run_.manifest.databases[number];
     }
-    Report provision(std::size_t number) {
-        return provision({database(number)}).front();
-    }
+    Report provision(std::size_t number) { return provision({database(number)}).front(); }
     std::vector<Report> provision(const std::vector<platform::Database>& databases,
                                   const Options& options = {}) {
         return provision::provision(run_, databases, {trust::identity_step(), rights_step()},

@@ -16,6 +16,7 @@ Secrets::Secrets(const trust::Run& run)
 
 std::set<std::string> Secrets::roles_with_secret(const std::map<std::string, RoleState>& wanted,
                                                  const platform::Database& database) const {
+    const std::lock_guard lock(mutex_);
     std::set<std::string> known;
     if (fs::exists(rotation_mark(database))) {
         return known;  // A rotation was cut off: the server may know either secret, so all are set
@@ -31,6 +32,7 @@ std::set<std::string> Secrets::roles_with_secret(const std::map<std::string, Rol
 }
 
 Secret Secrets::password_of(const std::string& role, const platform::Database& database) {
+    const std::lock_guard lock(mutex_);
     const auto settings = settings_of(role, database);
     if (!settings.password.empty()) {
         return settings.password;
@@ -44,6 +46,7 @@ Secret Secrets::password_of(const std::string& role, const platform::Database& d
 }
 
 Secret Secrets::renew(const std::string& role, const platform::Database& database) {
+    const std::lock_guard lock(mutex_);
     const auto settings = settings_of(role, database);
     if (!settings.password.empty()) {
         throw Error(Code::usage,
@@ -56,6 +59,7 @@ Secret Secrets::renew(const std::string& role, const platform::Database& databas
 }
 
 void Secrets::keep() {
+    const std::lock_guard lock(mutex_);
     if (changed_) {
         make_directory(run_.state.secrets(), 0700, run_.account);
         passfile_.write(run_.state.passfile(), run_.account);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
@@ -15,7 +16,7 @@ namespace caisson::provision {
 /// Secrets that this run makes, kept in the passfile before a role gets them: a role without a
 /// known secret is mended by the next run, a secret without its role is simply used. Held together
 /// with the server's lock for provisioning: two runs would give one role two secrets, and keep the
-/// one that the server does not have.
+/// one that the server does not have. Threads: any.
 class Secrets {
  public:
     explicit Secrets(const trust::Run& run);
@@ -40,6 +41,7 @@ class Secrets {
     fs::path rotation_mark(const platform::Database& database) const;
 
     const trust::Run& run_;
+    mutable std::mutex mutex_;
     trust::Passfile passfile_;
     bool changed_ = false;
 };
