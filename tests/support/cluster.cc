@@ -6,10 +6,13 @@
 #include <fstream>
 
 #include <fmt/format.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/crypto.h"
 #include "base/error.h"
 #include "base/process.h"
 #include "drivers/pg/connection.h"
@@ -40,6 +43,22 @@ std::vector<pid_t> children_of(pid_t parent) {
     return children;
 }
 
+/// A port of the loopback that nobody has at the moment.
+std::uint16_t free_port() {
+    const int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    if (listener < 0 ||
+        ::bind(listener, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
+        ::getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
+        throw Error(Code::internal, "no port of the loopback is free");
+    }
+    ::close(listener);
+    return ntohs(address.sin_port);
+}
+
 }  // namespace
 
 Cluster::Cluster(Empty) {
@@ -62,6 +81,22 @@ std::unique_ptr<Cluster> Cluster::replica_of(const Cluster& primary) {
     replica->guard();
     replica->start();
     return replica;
+}
+
+std::unique_ptr<Cluster> Cluster::with_tls(const std::string& name) {
+    auto cluster = std::make_unique<Cluster>();
+    pg::Connection(cluster->settings()).script("create role scram login password 'secret'");
+    cluster->stop();
+    const auto made = self_signed_certificate(name, {name});
+    const auto account = server_account();
+    write_file(cluster->certificate(), made.certificate, 0644, account);
+    write_file(cluster->directory_ / "server.key", made.key.reveal(), 0600, account);
+    const auto hba = cluster->directory_ / "data/pg_hba.conf";
+    write_file(hba, "hostssl all scram 127.0.0.1/32 scram-sha-256\n" + read_file(hba), 0600,
+               account);
+    cluster->port_ = free_port();
+    cluster->start();
+    return cluster;
 }
 
 /// Ends the server and removes the directory if this program ends without having done it.
@@ -102,14 +137,21 @@ Cluster::~Cluster() {
 }
 
 void Cluster::start() {
-    postmaster_ =
-        caisson::start({{newest_server() / "postgres", "-D", directory_ / "data", "-k", directory_,
-                         "-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=40"},
-                        {},
-                        {},
-                        server_account(),
-                        {}},
-                       directory_ / "log");
+    std::vector<std::string> command{newest_server() / "postgres", "-D", directory_ / "data", "-k",
+                                     directory_};
+    std::vector<std::string> settings_of{"fsync=off", "max_connections=40"};
+    if (port_ == 0) {
+        settings_of.emplace_back("listen_addresses=");
+    } else {
+        settings_of.insert(settings_of.end(),
+                           {"listen_addresses=127.0.0.1", fmt::format("port={}", port_), "ssl=on",
+                            "ssl_cert_file=" + certificate().string(),
+                            "ssl_key_file=" + (directory_ / "server.key").string()});
+    }
+    for (auto& setting : settings_of) {
+        command.insert(command.end(), {"-c", std::move(setting)});
+    }
+    postmaster_ = caisson::start({command, {}, {}, server_account(), {}}, directory_ / "log");
     for (int attempt = 0;; ++attempt) {
         try {
             const pg::Connection connection(settings());
@@ -162,6 +204,7 @@ void Cluster::resume() { signal_all(SIGCONT); }
 pg::Settings Cluster::settings() const {
     pg::Settings settings;
     settings.host = directory_;
+    settings.port = port_ == 0 ? settings.port : port_;
     settings.database = "postgres";
     settings.user = "postgres";
     return settings;

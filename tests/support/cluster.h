@@ -19,6 +19,9 @@ class Cluster {
     Cluster();
     /// A streaming replica of `primary`, which may be a replica itself.
     static std::unique_ptr<Cluster> replica_of(const Cluster& primary);
+    /// One that speaks TLS on a port of 127.0.0.1 with a certificate for `name`, and asks the user
+    /// scram for the password "secret".
+    static std::unique_ptr<Cluster> with_tls(const std::string& name);
     Cluster(const Cluster&) = delete;
     Cluster& operator=(const Cluster&) = delete;
     ~Cluster();
@@ -37,6 +40,9 @@ class Cluster {
     void pause();
     void resume();
     pg::Settings settings() const;
+    /// Of one that speaks TLS.
+    std::uint16_t port() const { return port_; }
+    fs::path certificate() const { return directory_ / "server.crt"; }
 
  private:
     struct Empty {};
@@ -45,6 +51,7 @@ class Cluster {
     void run_as_owner(const std::vector<std::string>& command) const;
     void signal_all(int signal) const;
     fs::path directory_;
+    std::uint16_t port_ = 0;
     pid_t postmaster_ = -1;
     pid_t guard_ = -1;
 };
