@@ -83,6 +83,8 @@ Endpoint endpoint_of(const Address& address, const Manifest& manifest,
     const auto database = resolver.text(address.database);
     const auto tls = resolver.text(address.tls);
     const auto tls_root = resolver.text(address.tls_root);
+    const auto tls_min = resolver.text(address.tls_min);
+    const auto channel_binding = resolver.text(address.channel_binding);
     resolver.finish(address.place);
 
     Endpoint endpoint = url.empty() ? Endpoint{} : parse_url(url, address.place);
@@ -102,6 +104,13 @@ Endpoint endpoint_of(const Address& address, const Manifest& manifest,
     if (!tls.empty() && !is_tls_mode(tls)) {
         refuse("TLS mode", "disable, allow, prefer, require, verify-ca or verify-full");
     }
+    if (!tls_min.empty() && tls_min != "1.2" && tls_min != "1.3") {
+        refuse("tls_min", "1.2 or 1.3");
+    }
+    if (!channel_binding.empty() && channel_binding != "disable" && channel_binding != "prefer" &&
+        channel_binding != "require") {
+        refuse("channel_binding", "disable, prefer or require");
+    }
     endpoint.host = host.empty() ? endpoint.host : host;
     endpoint.port = port.empty() ? endpoint.port : *parse_port(port);
     endpoint.user = user.empty() ? endpoint.user : user;
@@ -109,6 +118,8 @@ Endpoint endpoint_of(const Address& address, const Manifest& manifest,
     endpoint.database = database.empty() ? endpoint.database : database;
     endpoint.tls = tls.empty() ? endpoint.tls : tls;
     endpoint.tls_root = tls_root.empty() ? endpoint.tls_root : tls_root;
+    endpoint.tls_min = tls_min.empty() ? endpoint.tls_min : tls_min;
+    endpoint.channel_binding = channel_binding.empty() ? endpoint.channel_binding : channel_binding;
     return endpoint;
 }
 
@@ -129,6 +140,9 @@ Endpoint overlaid(Endpoint base, const Endpoint& over) {
     base.database = over.database.empty() ? base.database : over.database;
     base.tls = over.tls.empty() ? base.tls : over.tls;
     base.tls_root = over.tls_root.empty() ? base.tls_root : over.tls_root;
+    base.tls_min = over.tls_min.empty() ? base.tls_min : over.tls_min;
+    base.channel_binding =
+        over.channel_binding.empty() ? base.channel_binding : over.channel_binding;
     base.ignored.insert(base.ignored.end(), over.ignored.begin(), over.ignored.end());
     return base;
 }

@@ -63,6 +63,8 @@ struct Endpoint {
     Secret password;
     std::string tls;
     std::string tls_root;
+    std::string tls_min;
+    std::string channel_binding;
     /// Where the administrator connects while `database` does not exist yet.
     std::string maintenance_database = "postgres";
     /// Parameters of a URL that mean nothing to us, such as Prisma's `schema`: to be reported, not

@@ -92,6 +92,8 @@ struct Address {
     std::string database;
     std::string tls;
     std::string tls_root;
+    std::string tls_min;
+    std::string channel_binding;
     Place place;
 };
 

@@ -45,6 +45,8 @@ Address read_address(Reading& reading, const Node& section, const Place& place) 
     address.database = referring_text(reading, section, "database");
     address.tls = referring_text(reading, section, "tls");
     address.tls_root = referring_text(reading, section, "tls_root");
+    address.tls_min = referring_text(reading, section, "tls_min");
+    address.channel_binding = referring_text(reading, section, "channel_binding");
     address.place = place;
     for (const std::string_view key : {"host", "port"}) {
         if (const Node* node = section.find(key); node && !address.url.empty()) {
@@ -91,8 +93,9 @@ std::map<std::string, Address> read_overrides(Reading& reading, const Node& envi
 
 /// Where our own servers are is not the manifest's to say.
 void check_private(Reading& reading, const Environment& environment, const Node& section) {
-    for (const std::string_view key : {"url", "host", "port", "user", "password", "database", "tls",
-                                       "tls_root", "redis", "databases", "roles"}) {
+    for (const std::string_view key :
+         {"url", "host", "port", "user", "password", "database", "tls", "tls_root", "tls_min",
+          "channel_binding", "redis", "databases", "roles"}) {
         const auto found = std::find_if(section.members.begin(), section.members.end(),
                                         [&](const Member& member) { return member.key == key; });
         if (found != section.members.end()) {

@@ -120,10 +120,16 @@ Table address_settings(const std::string& prefix, const std::string& database_me
         {prefix + ".password", "text", "",
          "A reference such as `\"${DATABASE_PASSWORD}\"`, so that no secret stands here."},
         {prefix + ".database", "non-empty string", "", database_meaning},
-        {prefix + ".tls", "TLS mode", "`prefer`, as libpq",
-         "`disable`, `allow`, `prefer`, `require`, `verify-ca` or `verify-full`."},
-        {prefix + ".tls_root", "non-empty string", "",
+        {prefix + ".tls", "TLS mode", "`verify-full` for another machine, `prefer` for this one",
+         "`disable`, `allow`, `prefer`, `require`, `verify-ca` or `verify-full`. Of Redis: off "
+         "where nothing is said."},
+        {prefix + ".tls_root", "non-empty string", "the system's",
          "File with the certificates that are trusted."},
+        {prefix + ".tls_min", "non-empty string", "`1.3`",
+         "The oldest version of TLS to speak with another machine: `1.2` or `1.3`. Of PostgreSQL."},
+        {prefix + ".channel_binding", "non-empty string", "`prefer`",
+         "Whether a password proves that there is nobody in between: `disable`, `prefer` (where "
+         "the server can, which PgBouncer cannot) or `require`. Of PostgreSQL."},
     };
 }
 

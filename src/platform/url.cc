@@ -138,6 +138,10 @@ class UrlReader {
             endpoint_.tls = parse_boolean(value).value_or(false) ? "require" : "disable";
         } else if (name == "sslrootcert") {
             endpoint_.tls_root = value;
+        } else if (name == "ssl_min_protocol_version") {
+            endpoint_.tls_min = value.rfind("TLSv", 0) == 0 ? value.substr(4) : value;
+        } else if (name == "channel_binding") {
+            endpoint_.channel_binding = value;
         } else {
             endpoint_.ignored.push_back(name);
         }

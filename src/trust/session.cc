@@ -33,6 +33,8 @@ pg::Settings from_endpoint(const Run& run, const platform::Endpoint& endpoint,
     settings.passfile = run.state.passfile();
     settings.tls = endpoint.tls;
     settings.tls_root = endpoint.tls_root;
+    settings.tls_min = endpoint.tls_min;
+    settings.channel_binding = endpoint.channel_binding;
     return settings;
 }
 

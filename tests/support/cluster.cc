@@ -6,13 +6,17 @@
 #include <fstream>
 
 #include <fmt/format.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/crypto.h"
 #include "base/error.h"
 #include "base/process.h"
 #include "drivers/pg/connection.h"
+#include "drivers/pg/quote.h"
 #include "tests/support/server.h"
 
 namespace caisson::test {
@@ -39,30 +43,86 @@ std::vector<pid_t> children_of(pid_t parent) {
     return children;
 }
 
+/// A port of the loopback that nobody has at the moment.
+std::uint16_t free_port() {
+    const int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    if (listener < 0 ||
+        ::bind(listener, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
+        ::getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
+        throw Error(Code::internal, "no port of the loopback is free");
+    }
+    ::close(listener);
+    return ntohs(address.sin_port);
+}
+
 }  // namespace
 
-Cluster::Cluster() {
+Cluster::Cluster(Empty) {
     static std::atomic<int> count{0};
     directory_ = fs::temp_directory_path() / fmt::format("caisson-cl-{}-{}", ::getpid(), ++count);
+    make_directory(directory_, 0700, server_account());
+}
+
+Cluster::Cluster() : Cluster(Empty()) {
+    run_as_owner({newest_server() / "initdb", "-D", directory_ / "data", "-U", "postgres", "-N",
+                  "-A", "trust", "--encoding=UTF8", "--locale=C.UTF-8"});
+    guard();
+    start();
+}
+
+std::unique_ptr<Cluster> Cluster::replica_of(const Cluster& primary) {
+    std::unique_ptr<Cluster> replica(new Cluster(Empty()));
+    replica->run_as_owner({newest_server() / "pg_basebackup", "-D", replica->directory_ / "data",
+                           "-h", primary.directory_, "-U", "postgres", "-c", "fast", "-N", "-R"});
+    replica->guard();
+    replica->start();
+    return replica;
+}
+
+std::unique_ptr<Cluster> Cluster::with_tls(const std::string& name) {
+    auto cluster = std::make_unique<Cluster>();
+    pg::Connection(cluster->settings()).script("create role scram login password 'secret'");
+    cluster->stop();
+    const auto made = self_signed_certificate(name, {name});
     const auto account = server_account();
-    make_directory(directory_, 0700, account);
-    const auto initdb =
-        run({{newest_server() / "initdb", "-D", directory_ / "data", "-U", "postgres", "-N", "-A",
-              "trust", "--encoding=UTF8", "--locale=C.UTF-8"},
-             {},
-             {},
-             account,
-             {}},
-            60s);
-    if (!initdb.fine()) {
-        throw Error(Code::server_failed, "initdb: " + initdb.errors);
-    }
-    const auto guard = fmt::format(
+    write_file(cluster->certificate(), made.certificate, 0644, account);
+    write_file(cluster->directory_ / "server.key", made.key.reveal(), 0600, account);
+    const auto hba = cluster->directory_ / "data/pg_hba.conf";
+    write_file(hba, "hostssl all scram 127.0.0.1/32 scram-sha-256\n" + read_file(hba), 0600,
+               account);
+    cluster->port_ = free_port();
+    cluster->start();
+    return cluster;
+}
+
+/// Ends the server and removes the directory if this program ends without having done it.
+void Cluster::guard() {
+    const auto script = fmt::format(
         "while [ -d /proc/{} ] && [ -d {}/data ]; do sleep 0.3; done; "
         "kill -9 $(head -1 {}/data/postmaster.pid 2>/dev/null) 2>/dev/null; sleep 0.3; rm -rf {}",
         ::getpid(), directory_.string(), directory_.string(), directory_.string());
-    guard_ = caisson::start({{"/bin/sh", "-c", guard}, {}, {}, account, {}}, "/dev/null");
-    start();
+    guard_ = caisson::start({{"/bin/sh", "-c", script}, {}, {}, server_account(), {}}, "/dev/null");
+}
+
+void Cluster::run_as_owner(const std::vector<std::string>& command) const {
+    const auto done = run({command, {}, {}, server_account(), {}}, 60s);
+    if (!done.fine()) {
+        throw Error(Code::server_failed, command.front() + ": " + done.errors);
+    }
+}
+
+void Cluster::promote() { pg::Connection(settings()).query("select pg_promote(true, 60)"); }
+
+void Cluster::follow(const Cluster& primary) {
+    pg::Connection connection(settings());
+    connection.query(fmt::format(
+        "alter system set primary_conninfo = {}",
+        pg::literal(fmt::format("host={} user=postgres", primary.directory_.string()))));
+    connection.query("select pg_reload_conf()");
 }
 
 Cluster::~Cluster() {
@@ -77,14 +137,21 @@ Cluster::~Cluster() {
 }
 
 void Cluster::start() {
-    postmaster_ =
-        caisson::start({{newest_server() / "postgres", "-D", directory_ / "data", "-k", directory_,
-                         "-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=40"},
-                        {},
-                        {},
-                        server_account(),
-                        {}},
-                       directory_ / "log");
+    std::vector<std::string> command{newest_server() / "postgres", "-D", directory_ / "data", "-k",
+                                     directory_};
+    std::vector<std::string> settings_of{"fsync=off", "max_connections=40"};
+    if (port_ == 0) {
+        settings_of.emplace_back("listen_addresses=");
+    } else {
+        settings_of.insert(settings_of.end(),
+                           {"listen_addresses=127.0.0.1", fmt::format("port={}", port_), "ssl=on",
+                            "ssl_cert_file=" + certificate().string(),
+                            "ssl_key_file=" + (directory_ / "server.key").string()});
+    }
+    for (auto& setting : settings_of) {
+        command.insert(command.end(), {"-c", std::move(setting)});
+    }
+    postmaster_ = caisson::start({command, {}, {}, server_account(), {}}, directory_ / "log");
     for (int attempt = 0;; ++attempt) {
         try {
             const pg::Connection connection(settings());
@@ -137,6 +204,7 @@ void Cluster::resume() { signal_all(SIGCONT); }
 pg::Settings Cluster::settings() const {
     pg::Settings settings;
     settings.host = directory_;
+    settings.port = port_ == 0 ? settings.port : port_;
     settings.database = "postgres";
     settings.user = "postgres";
     return settings;

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "app/cli/steps.h"
+#include "drivers/pg/tls.h"
 #include "base/process.h"
 
 namespace caisson::cli {
@@ -40,8 +41,11 @@ std::string url_of(const pg::Settings& settings) {
         }
     };
     add("host", socket ? settings.host : "");
-    add("sslmode", settings.tls);
-    add("sslrootcert", settings.tls_root);
+    const auto tls = pg::tls_of(settings);
+    add("sslmode", tls.mode);
+    add("sslrootcert", tls.root);
+    add("ssl_min_protocol_version", tls.min_version);
+    add("channel_binding", tls.channel_binding);
     add("passfile", settings.password.empty() ? settings.passfile : "");
     return url;
 }

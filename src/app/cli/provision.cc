@@ -7,6 +7,7 @@
 #include "app/cli/catalogue.h"
 #include "app/cli/journaling.h"
 #include "app/cli/steps.h"
+#include "base/parallel.h"
 #include "base/text.h"
 
 namespace caisson::cli {
@@ -50,14 +51,19 @@ StepSummary provision_databases(Context& context, bool adopt) {
     options.dry_run = context.dry_run();
     options.adopt = adopt;
     options.settings = context.arguments().has("--settings");
-    for (const auto& database : context.databases()) {
-        const auto report =
-            provision::provision(context.run(), database, catalogue_steps(), options);
-        if (!report.done.empty() && !options.dry_run) {
-            boost::json::array done(report.done.begin(), report.done.end());
-            tell_journal(context, database, journal::kinds::finish,
-                         adopt ? "db adopt" : "provision", {{"done", std::move(done)}});
+    const auto databases = context.databases();
+    const auto reports =
+        provision::provision(context.run(), databases, catalogue_steps(), options);
+    in_parallel(databases.size(), [&](std::size_t i) {
+        if (const auto& done = reports[i].done; !done.empty() && !options.dry_run) {
+            tell_journal(context, databases[i], journal::kinds::finish,
+                         adopt ? "db adopt" : "provision",
+                         {{"done", boost::json::array(done.begin(), done.end())}});
         }
+    });
+    for (std::size_t i = 0; i < databases.size(); ++i) {
+        const auto& database = databases[i];
+        const auto& report = reports[i];
         summary.changed = summary.changed || !report.done.empty();
         texts.push_back(
             report.done.empty()

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <mutex>
 
 #include <boost/json/array.hpp>
 #include <fmt/format.h>
 
 #include "app/cli/journaling.h"
 #include "app/cli/steps.h"
+#include "base/parallel.h"
 #include "base/text.h"
 #include "lifecycle/scale/scale.h"
 #include "lifecycle/seeds/seeds.h"
@@ -123,6 +125,12 @@ struct Part {
     std::vector<std::string> names;
 };
 
+seeds::Options options_of(Context& context, const Part& part) {
+    auto options = options_of(context);
+    options.files = part.names;
+    return options;
+}
+
 /// Everything is read before anything is written. Of several databases those without seeds are left
 /// out, and with names of files those that know none of them.
 std::vector<Part> parts_of(Context& context) {
@@ -193,45 +201,66 @@ seeds::Report apply(Context& context, const platform::Database& database,
     }
 }
 
+/// What would be done to the seeds of one database.
+boost::json::object show(Context& context, const Part& part) {
+    auto connection = connect(context, part.database);
+    const auto plan = seeds::plan(connection, part.seeds, options_of(context, part));
+    for (const auto& step : plan.steps) {
+        context.print(fmt::format("  {:<44} {}, {}", step.file.name,
+                                  seeds::name_of(step.standing), counted(step.file.rows, "row")));
+    }
+    return {{"database", part.database.name}, {"plan", plan_json(plan)}};
+}
+
+/// Several databases side by side: each is a transaction of its own in any case.
+std::vector<seeds::Report> apply_all(Context& context, const std::vector<Part>& parts) {
+    std::size_t files = 0;
+    for (const auto& part : parts) {
+        files += part.seeds.files.size();
+    }
+    Progress bar(context, "seed", files);
+    std::mutex shown;
+    std::size_t number = 0;
+    std::vector<seeds::Report> reports(parts.size());
+    in_parallel(parts.size(), [&](std::size_t i) {
+        auto connection = connect(context, parts[i].database);
+        auto options = options_of(context, parts[i]);
+        options.started = [&](const seeds::File& file) {
+            const std::lock_guard lock(shown);
+            bar.show(number++, file.name);
+        };
+        reports[i] = apply(context, parts[i].database, connection, parts[i].seeds, options);
+    });
+    return reports;
+}
+
 StepSummary seed_all(Context& context, bool print) {
     StepSummary summary;
     boost::json::array rows;
-    std::vector<std::string> texts;
-    const bool several = context.databases().size() > 1;
-    for (const auto& [database, seeds, names] : parts_of(context)) {
-        auto connection = connect(context, database);
-        auto options = options_of(context);
-        options.files = names;
-        if (context.dry_run()) {
-            const auto plan = seeds::plan(connection, seeds, options);
-            rows.push_back(
-                boost::json::object{{"database", database.name}, {"plan", plan_json(plan)}});
-            for (const auto& step : plan.steps) {
-                context.print(fmt::format("  {:<44} {}, {}", step.file.name,
-                                          seeds::name_of(step.standing),
-                                          counted(step.file.rows, "row")));
+    const auto parts = parts_of(context);
+    if (context.dry_run()) {
+        for (const auto& part : parts) {
+            rows.push_back(show(context, part));
+        }
+        summary.text = "nothing was written";
+    } else {
+        std::vector<std::string> texts;
+        const auto reports = apply_all(context, parts);
+        for (std::size_t i = 0; i < parts.size(); ++i) {
+            const auto& report = reports[i];
+            summary.changed = summary.changed || report.wrote();
+            const auto text = fmt::format("{}: {}", counted(report.files.size(), "file"),
+                                          text_of(report.total()));
+            texts.push_back(context.databases().size() > 1
+                                ? fmt::format("{}, {}", parts[i].database.name, text)
+                                : text);
+            if (print) {
+                print_report(context, report);
             }
-            continue;
+            rows.push_back(json_of(parts[i].database, report));
         }
-        std::size_t number = 0;
-        seeds::Report report;
-        {
-            Progress bar(context, "seed", seeds.files.size());
-            options.started = [&](const seeds::File& file) { bar.show(number++, file.name); };
-            report = apply(context, database, connection, seeds, options);
-        }
-        summary.changed = summary.changed || report.wrote();
-        const auto text =
-            fmt::format("{}: {}", counted(report.files.size(), "file"), text_of(report.total()));
-        texts.push_back(several ? fmt::format("{}, {}", database.name, text) : text);
-        if (print) {
-            print_report(context, report);
-        }
-        rows.push_back(json_of(database, report));
+        summary.text = texts.empty() ? "the platform has no seeds" : join(texts, "; ");
     }
-    summary.text = context.dry_run() ? "nothing was written"
-                   : texts.empty()   ? "the platform has no seeds"
-                                     : join(texts, "; ");
     context.result()["seed"] = std::move(rows);
     return summary;
 }

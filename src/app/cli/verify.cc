@@ -8,6 +8,7 @@
 #include "app/cli/journaling.h"
 #include "app/cli/steps.h"
 #include "app/cli/verification.h"
+#include "base/parallel.h"
 #include "base/text.h"
 #include "lifecycle/checks/checks.h"
 #include "lifecycle/migrations/migrations.h"
@@ -96,14 +97,16 @@ pg::Settings verifier_settings(const trust::Run& run, const platform::Database& 
 std::vector<checks::Report> verify_reports(Context& context) {
     const auto only = context.arguments().verb->name == "verify" ? context.arguments().positionals
                                                                  : std::vector<std::string>();
-    std::vector<checks::Report> reports;
-    for (const auto& database : context.databases()) {
-        const auto what = load_verification(context.run(), database);
-        pg::Connection connection(verifier_settings(context.run(), database));
-        reports.push_back(verify_database(what, connection, only));
-        if (!only.empty() && reports.back().verdicts.empty()) {
-            reports.pop_back();  // The checks that were named belong to another database.
-        }
+    const auto& run = context.run();
+    const auto databases = context.databases();
+    std::vector<checks::Report> reports(databases.size());
+    in_parallel(databases.size(), [&](std::size_t i) {
+        const auto what = load_verification(run, databases[i]);
+        pg::Connection connection(verifier_settings(run, databases[i]));
+        reports[i] = verify_database(what, connection, only);
+    });
+    if (!only.empty()) {  // The checks that were named belong to some of the databases.
+        std::erase_if(reports, [](const auto& report) { return report.verdicts.empty(); });
     }
     require_asked(reports, only);
     return reports;

@@ -4,9 +4,9 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "drivers/pg/tls.h"
 
 namespace caisson::pg::libpq {
-
 Owned<pg_conn> start(const Settings& settings, const std::string& address) {
     std::string options;
     for (const auto& [name, value] : settings.session) {
@@ -23,14 +23,17 @@ Owned<pg_conn> start(const Settings& settings, const std::string& address) {
         }
     };
     add("host", settings.host);
-    add("hostaddr", address);
+    add("hostaddr", address.empty() ? settings.address : address);
     add("port", port);
     add("dbname", settings.database);
     add("user", settings.user);
     add("password", settings.password.reveal());
     add("passfile", settings.passfile);
-    add("sslmode", settings.tls);
-    add("sslrootcert", settings.tls_root);
+    const auto tls = tls_of(settings);
+    add("sslmode", tls.mode);
+    add("sslrootcert", tls.root);
+    add("ssl_min_protocol_version", tls.min_version);
+    add("channel_binding", tls.channel_binding);
     add("application_name", settings.application);
     add("options", options);
     const std::string utf8 = "UTF8";
@@ -59,7 +62,8 @@ Error broken(const pg_conn* connection, const Settings& settings) {
     const std::string message =
         connection ? first_line(PQerrorMessage(connection)) : "the connection was closed";
     Error error(Code::cannot_connect,
-                fmt::format("cannot connect to {}: {}", settings.text(), message));
+                fmt::format("cannot connect to {}: {}", settings.text(), message),
+                tls_hint(message, settings));
     error.with("database", settings.database).with("server", settings.host);
     return error;
 }

@@ -36,6 +36,8 @@ void Pool::close() {
 
 PoolStats Pool::stats() const { return state_->stats(); }
 
+std::size_t Pool::load() const { return state_->load(); }
+
 asio::awaitable<Rows> Pool::query(Session session, Statement statement, Arguments arguments,
                                   RequestOptions options) {
     refuse_stateful(statement);

@@ -90,6 +90,8 @@ class Pool {
     boost::asio::awaitable<Lease> lease();
 
     PoolStats stats() const;
+    /// Requests that it has at the moment, in flight and waiting.
+    std::size_t load() const;
     /// Closes everything; whoever waits gets Unanswered.
     void close();
 

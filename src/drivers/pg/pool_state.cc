@@ -203,6 +203,14 @@ void Pool::State::expire(std::deque<Waiting>& queue, Clock::time_point now,
     });
 }
 
+std::size_t Pool::State::load() const {
+    std::size_t load = waiting_.size();
+    for (const auto& entry : lanes_) {
+        load += entry.core->in_flight();
+    }
+    return load;
+}
+
 PoolStats Pool::State::stats() const {
     auto stats = stats_;
     stats.opening = opening_;

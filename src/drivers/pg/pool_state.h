@@ -35,6 +35,7 @@ class Pool::State final : public Taker, public std::enable_shared_from_this<Stat
     void give_back(const CorePointer& core);
     void close();
     PoolStats stats() const;
+    std::size_t load() const;
     const PoolLimits& limits() const { return limits_; }
 
  private:

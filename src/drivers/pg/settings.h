@@ -14,14 +14,26 @@ namespace caisson::pg {
 /// URL.
 struct Settings {
     std::string host;  ///< A name or address; a path is the directory of a Unix socket.
+    /// Where that host is, where its name is not to be looked up: the name stays what certificates
+    /// are compared with.
+    std::string address;
     std::uint16_t port = 5432;
     std::string database;
     std::string user;
     Secret password;       ///< Used when it is not empty; otherwise the passfile is asked.
     std::string passfile;  ///< In libpq's format, mode 0600.
-    std::string tls;  ///< libpq's sslmode: disable, prefer, require, verify-ca, verify-full. Empty:
-                      ///< libpq's own.
-    std::string tls_root;  ///< File with the certificates that are trusted.
+    /// libpq's sslmode: disable, allow, prefer, require, verify-ca, verify-full. Empty: verify-full
+    /// where the server is on another machine, prefer on this one.
+    std::string tls;
+    /// File with the certificates that are trusted. Empty: ~/.postgresql/root.crt, else the ones of
+    /// the system.
+    std::string tls_root;
+    /// The oldest version of TLS to speak with another machine where the mode asks for TLS: 1.2 or
+    /// 1.3. Empty: 1.3.
+    std::string tls_min;
+    /// libpq's channel_binding: disable, prefer, require. Empty: prefer, that is wherever the server
+    /// has SCRAM over TLS.
+    std::string channel_binding;
     std::string application = "caisson";
     std::chrono::seconds connect_limit{10};
     /// Set at connection time for the session, such as {"statement_timeout", "5s"}.

@@ -141,7 +141,8 @@ std::vector<Action> plan_server(const Survey& found, const platform::Manifest& m
         actions.push_back(
             {fmt::format("database {}", database_name),
              fmt::format("create database {} owner {} encoding 'UTF8' template template0",
-                         identifier(database_name), identifier(owner))});
+                         identifier(database_name), identifier(owner)),
+             false, true});
     }
     return actions;
 }

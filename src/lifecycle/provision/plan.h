@@ -45,6 +45,8 @@ struct Action {
     std::string sql;
     /// Done without where the server refuses, such as an extension whose library it did not load.
     bool is_optional = false;
+    /// The server does it outside of a transaction only.
+    bool is_alone = false;
 };
 
 /// The roles a database should have, by name: the built-in ones and the manifest's own.

@@ -1,22 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lifecycle/provision/provision.h"
 
+#include <map>
+#include <memory>
+
 #include <fmt/format.h>
 
 #include "base/crypto.h"
 #include "base/fault.h"
+#include "base/parallel.h"
 #include "base/text.h"
 #include "drivers/pg/quote.h"
 #include "lifecycle/provision/plan.h"
+#include "lifecycle/provision/secrets.h"
 #include "trust/locks.h"
-#include "trust/passfile.h"
 
 namespace caisson::provision {
 namespace {
 
-/// On the maintenance database, and so one for the whole server, as roles are.
-constexpr const char* lock_name = "provision";
-constexpr std::chrono::seconds lock_limit{60};
+/// In the database that is provisioned, while what is inside of it is made.
+constexpr const char* database_lock = "provision";
 
 bool has_database(pg::Connection& server, const trust::Run& run,
                   const platform::Database& database) {
@@ -113,9 +116,22 @@ std::vector<Action> take_from_shadows(pg::Connection& server,
     return actions;
 }
 
+/// All in one transaction, but for what the server does outside of one only and what may fail.
 void run_actions(pg::Connection& connection, const std::vector<Action>& actions,
                  const Options& options, Report& report) {
+    std::optional<pg::Transaction> transaction;
+    const auto commit = [&] {
+        if (transaction) {
+            transaction->commit();
+            transaction.reset();
+        }
+    };
     for (const auto& action : actions) {
+        if (action.is_alone || action.is_optional) {
+            commit();
+        } else if (!transaction && !options.dry_run) {
+            transaction.emplace(connection);
+        }
         if (!options.dry_run) {
             try {
                 connection.query(action.sql);
@@ -130,106 +146,13 @@ void run_actions(pg::Connection& connection, const std::vector<Action>& actions,
         }
         report.done.push_back(action.description);
     }
+    commit();
 }
 
-/// Secrets that this run makes, kept in the passfile before a role gets them: a role without a
-/// known secret is mended by the next run, a secret without its role is simply used.
-class Secrets {
- public:
-    explicit Secrets(const trust::Run& run)
-        : run_(run), passfile_(trust::Passfile::read(run.state.passfile())) {}
-
-    std::set<std::string> roles_with_secret(const std::map<std::string, RoleState>& wanted,
-                                            const platform::Database& database) const {
-        std::set<std::string> known;
-        if (fs::exists(rotation_mark(database))) {
-            return known;  // A rotation was cut off: the server may know either secret, so all are
-                           // set again.
-        }
-        for (const auto& [role, state] : wanted) {
-            const auto settings = settings_of(role, database);
-            if (!settings.password.empty() || find(settings)) {
-                known.insert(role);
-            }
-        }
-        return known;
-    }
-
-    /// The password a role is to get: the environment's, the one we kept, or a new one.
-    Secret password_of(const std::string& role, const platform::Database& database) {
-        const auto settings = settings_of(role, database);
-        if (!settings.password.empty()) {
-            return settings.password;
-        }
-        if (const auto kept = find(settings)) {
-            return *kept;
-        }
-        const auto made = random_secret();
-        passfile_.set(entry_of(settings, made));
-        changed_ = true;
-        return made;
-    }
-
-    /// A new secret in any case, for rotation.
-    Secret renew(const std::string& role, const platform::Database& database) {
-        const auto settings = settings_of(role, database);
-        if (!settings.password.empty()) {
-            throw Error(
-                Code::usage,
-                fmt::format("the secret of {} comes from the environment, not from us", role),
-                "change it there, and in the server");
-        }
-        auto made = random_secret();
-        passfile_.set(entry_of(settings, made));
-        changed_ = true;
-        return made;
-    }
-
-    /// From before the secrets are kept until the server has them.
-    void mark_rotation(const platform::Database& database) const {
-        make_directory(run_.state.secrets(), 0700, run_.account);
-        write_file(rotation_mark(database), "", 0600, run_.account);
-    }
-    void clear_rotation(const platform::Database& database) const {
-        std::error_code ignored;
-        fs::remove(rotation_mark(database), ignored);
-    }
-
-    void keep() {
-        if (changed_) {
-            make_directory(run_.state.secrets(), 0700, run_.account);
-            passfile_.write(run_.state.passfile(), run_.account);
-        }
-    }
-
- private:
-    pg::Settings settings_of(const std::string& role, const platform::Database& database) const {
-        auto settings = trust::role_settings(run_, database, role.substr(database.name.size() + 1));
-        settings.user = role;
-        return settings;
-    }
-    std::optional<Secret> find(const pg::Settings& settings) const {
-        return passfile_.find(settings.host, settings.port, settings.database, settings.user);
-    }
-
-    /// Roles carry their database's name, so the entry is good for any database of the server.
-    static trust::Passfile::Entry entry_of(const pg::Settings& settings, const Secret& secret) {
-        return {settings.host, std::to_string(settings.port), "*", settings.user, secret};
-    }
-    /// One for each database: mending the roles of one says nothing of another's.
-    fs::path rotation_mark(const platform::Database& database) const {
-        return run_.state.secrets() / ("rotating-" + database.key);
-    }
-
-    const trust::Run& run_;
-    trust::Passfile passfile_;
-    bool changed_ = false;
-};
-
 void provision_server(pg::Connection& server, const trust::Run& run,
-                      const platform::Database& database, const Options& options, Report& report) {
+                      const platform::Database& database, Secrets& secrets, const Options& options,
+                      Report& report) {
     const auto found = survey_server(server, run, database);
-    Secrets secrets(run);
     const auto new_password = [&](const std::string& role) {
         return server.scram_verifier(role, secrets.password_of(role, database).reveal());
     };
@@ -312,6 +235,66 @@ void provision_inside(pg::Connection& inside, const trust::Run& run,
     }
 }
 
+/// Held while roles and databases of these servers are made.
+class ServerLocks {
+ public:
+    ServerLocks(const trust::Run& run, const std::vector<platform::Database>& databases) {
+        // In the order of their names, so that two runs cannot wait for each other.
+        std::map<std::string, pg::Settings> servers;
+        for (const auto& database : databases) {
+            auto settings = trust::server_settings(run, database);
+            servers.emplace(settings.text(), std::move(settings));
+        }
+        for (const auto& [name, settings] : servers) {
+            connections_.push_back(std::make_unique<pg::Connection>(settings));
+            locks_.push_back(std::make_unique<trust::AdvisoryLock>(*connections_.back(),
+                                                                   server_lock, lock_limit));
+        }
+    }
+    ServerLocks(const ServerLocks&) = delete;
+    ServerLocks& operator=(const ServerLocks&) = delete;
+
+ private:
+    std::vector<std::unique_ptr<pg::Connection>> connections_;
+    std::vector<std::unique_ptr<trust::AdvisoryLock>> locks_;
+};
+
+/// What is the server's: the roles of the database, and the database itself.
+void make_database(const trust::Run& run, const platform::Database& database, Secrets& secrets,
+                   const Options& options, Report& report) {
+    pg::Connection server(trust::server_settings(run, database));
+    report.database_version = server.query("show server_version").front().string("server_version");
+    if (has_database(server, run, database)) {
+        // First of all: the roles of somebody else's database are not ours to give secrets to.
+        pg::Connection inside(trust::admin_settings(run, database));
+        require_admission(inside, run, database, options);
+    }
+    provision_server(server, run, database, secrets, options, report);
+    report.is_there = has_database(server, run, database);
+    fault::point("database-made");
+}
+
+/// What is inside of it.
+void fill_database(const trust::Run& run, const platform::Database& database,
+                   const std::vector<trust::CatalogueStep>& catalogue, const Options& options,
+                   Report& report) {
+    if (report.is_there) {
+        pg::Connection inside(trust::admin_settings(run, database));
+        const trust::AdvisoryLock lock(inside, database_lock, lock_limit);
+        provision_inside(inside, run, database, catalogue, options, report);
+    }
+}
+
+void settle_settings(const trust::Run& run, const platform::Database& database,
+                     const Options& options, Report& report) {
+    if (report.is_there) {
+        pg::Connection inside(trust::admin_settings(run, database));
+        const auto settings = compare_settings(inside, run, options.settings && !options.dry_run);
+        report.done.insert(report.done.end(), settings.done.begin(), settings.done.end());
+        report.notes.insert(report.notes.end(), settings.notes.begin(), settings.notes.end());
+    }
+}
+
 }  // namespace
 
 trust::CatalogueStep rights_step() {
@@ -326,32 +309,28 @@ comment on table caisson.rights is 'Hashes of the rights that provisioning gave:
 )sql"};
 }
 
-Report provision(const trust::Run& run, const platform::Database& database,
-                 const std::vector<trust::CatalogueStep>& catalogue, const Options& options) {
-    Report report;
-    pg::Connection server(trust::server_settings(run, database));
-    // Two runs would give one role two secrets, and keep the one that the server does not have.
-    const trust::AdvisoryLock lock(server, lock_name, lock_limit);
-    report.database_version = server.query("show server_version").front().string("server_version");
-    if (has_database(server, run, database)) {
-        // First of all: the roles of somebody else's database are not ours to give secrets to.
-        pg::Connection inside(trust::admin_settings(run, database));
-        require_admission(inside, run, database, options);
+std::vector<Report> provision(const trust::Run& run,
+                              const std::vector<platform::Database>& databases,
+                              const std::vector<trust::CatalogueStep>& catalogue,
+                              const Options& options) {
+    std::vector<Report> reports(databases.size());
+    {
+        const ServerLocks locks(run, databases);
+        Secrets secrets(run);
+        in_parallel(databases.size(), [&](std::size_t i) {
+            make_database(run, databases[i], secrets, options, reports[i]);
+        });
     }
-    provision_server(server, run, database, options, report);
-    fault::point("database-made");
-    if (has_database(server, run, database)) {
-        pg::Connection inside(trust::admin_settings(run, database));
-        provision_inside(inside, run, database, catalogue, options, report);
-        if (!run.is_private()) {
-            const auto settings =
-                compare_settings(inside, run, options.settings && !options.dry_run);
-            report.done.insert(report.done.end(), settings.done.begin(), settings.done.end());
-            report.notes.insert(report.notes.end(), settings.notes.begin(), settings.notes.end());
+    in_parallel(databases.size(), [&](std::size_t i) {
+        fill_database(run, databases[i], catalogue, options, reports[i]);
+    });
+    if (!run.is_private()) {
+        for (std::size_t i = 0; i < databases.size(); ++i) {
+            settle_settings(run, databases[i], options, reports[i]);
         }
     }
     fault::point("provisioned");
-    return report;
+    return reports;
 }
 
 Report apply_grants(const trust::Run& run, const platform::Database& database) {
@@ -377,86 +356,6 @@ Report apply_grants(const trust::Run& run, const platform::Database& database) {
         }
         inside.script(usage + grant.sql);
         report.done.push_back(grant.sql);
-    }
-    return report;
-}
-
-std::vector<std::string> rotate_secrets(const trust::Run& run, const platform::Database& database,
-                                        const std::string& role, bool dry_run) {
-    pg::Connection server(trust::server_settings(run, database));
-    const trust::AdvisoryLock lock(server, lock_name, lock_limit);
-    Secrets secrets(run);
-    std::vector<std::string> rotated;
-    std::vector<Action> actions;
-    for (const auto& [name, state] : wanted_roles(run.manifest, database)) {
-        if (!state.can_login || (!role.empty() && name != database.name + "_" + role)) {
-            continue;
-        }
-        rotated.push_back(name);
-        if (!dry_run) {
-            const auto verifier =
-                server.scram_verifier(name, secrets.renew(name, database).reveal());
-            actions.push_back({name, fmt::format("alter role {} password {}", pg::identifier(name),
-                                                 pg::literal(verifier))});
-        }
-    }
-    if (rotated.empty()) {
-        throw Error(Code::usage, fmt::format("{} has no login role \"{}\"", database.name, role),
-                    "see the roles in docs/reference/provision.md");
-    }
-    if (dry_run) {
-        return rotated;
-    }
-    // The file and the server cannot change at once: the mark tells the next run to set the kept
-    // secrets again.
-    secrets.mark_rotation(database);
-    secrets.keep();
-    fault::point("secrets-kept");
-    pg::Transaction transaction(server);
-    for (const auto& action : actions) {
-        server.query(action.sql);
-    }
-    transaction.commit();
-    secrets.clear_rotation(database);
-    return rotated;
-}
-
-Report compare_settings(pg::Connection& admin, const trust::Run& run, bool set) {
-    Report report;
-    for (const auto& [name, value] : run.manifest.server.postgres) {
-        // Sizes are compared as sizes: 1GB is 1024MB.
-        const auto rows = admin.query(
-            "select current_setting(name) as value, context, "
-            "  lower(current_setting(name)) = lower($2) or setting = $2 "
-            "  or (unit in ('B', 'kB', '8kB', 'MB') and $2 ~* '^\\s*\\d+\\s*[kmgt]b\\s*$' "
-            "      and pg_size_bytes(current_setting(name)) = pg_size_bytes($2)) "
-            "  or (unit in ('ms', 's', 'min') and $2 ~ '^\\s*\\d+\\s*(us|ms|s|min|h|d)\\s*$' "
-            "      and current_setting(name) ~ '^\\d+(us|ms|s|min|h|d)$' "
-            "      and current_setting(name)::interval = $2::interval) as same "
-            "  from pg_settings where lower(name) = lower($1)",
-            {name, value});
-        if (rows.empty()) {
-            report.notes.push_back(fmt::format("the server knows no setting {}", name));
-            continue;
-        }
-        const auto row = rows.front();
-        const std::string found = row.string("value");
-        if (row.text("same") == "t") {
-            continue;
-        }
-        if (!set) {
-            report.notes.push_back(
-                fmt::format("{} is {} on the server, the manifest says {}", name, found, value));
-            continue;
-        }
-        admin.query(fmt::format("alter system set {} = {}", pg::identifier(name),
-                                setting_literal(name, value)));
-        report.done.push_back(fmt::format(
-            "{} = {}{}", name, value,
-            row.text("context") == "postmaster" ? ", after a restart of the server" : ""));
-    }
-    if (set && !report.done.empty()) {
-        admin.query("select pg_reload_conf()");
     }
     return report;
 }

@@ -34,13 +34,17 @@ struct Report {
     std::string database_version;                   ///< Of the server, such as 15.15.
     std::map<std::string, std::string> extensions;  ///< Installed: name to version.
     std::optional<trust::Identity> identity;
+    bool is_there = false;  ///< The database exists; in a dry run of a new one it does not.
 };
 
-/// Everything one database needs before its migrations: roles with their secrets, the database,
-/// extensions, rights, the schema caisson, identity. Errors: cannot_connect, identity_unknown,
-/// identity_mismatch, extension_missing, database_rejected.
-Report provision(const trust::Run& run, const platform::Database& database,
-                 const std::vector<trust::CatalogueStep>& catalogue, const Options& options = {});
+/// Everything databases need before their migrations: roles with their secrets, the database,
+/// extensions, rights, the schema caisson, identity. The databases are made side by side; the
+/// reports are in their order. Errors: cannot_connect,
+/// identity_unknown, identity_mismatch, extension_missing, database_rejected.
+std::vector<Report> provision(const trust::Run& run,
+                              const std::vector<platform::Database>& databases,
+                              const std::vector<trust::CatalogueStep>& catalogue,
+                              const Options& options = {});
 
 /// The rights of the manifest's own roles, which may name tables and therefore follow the
 /// migrations. Those whose object does not exist yet become notes. Errors: database_rejected.

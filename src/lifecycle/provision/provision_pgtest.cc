@@ -55,9 +55,11 @@ class Provision : public testing::Test {
     const platform::Database& database(std::size_t number) {
         return run_.manifest.databases[number];
     }
-    Report provision(std::size_t number) {
-        return provision::provision(run_, database(number),
-                                    {trust::identity_step(), rights_step()});
+    Report provision(std::size_t number) { return provision({database(number)}).front(); }
+    std::vector<Report> provision(const std::vector<platform::Database>& databases,
+                                  const Options& options = {}) {
+        return provision::provision(run_, databases, {trust::identity_step(), rights_step()},
+                                    options);
     }
     std::string verifier(std::size_t number) {
         return server_
@@ -140,23 +142,36 @@ TEST_F(Provision, ARightGivenByHandIsTakenAwayAgain) {
     EXPECT_TRUE(provision(0).done.empty());
 }
 
+TEST_F(Provision, DatabasesSideBySideAreReportedInTheirOrder) {
+    const auto reports = provision(run_.manifest.databases);
+    ASSERT_EQ(reports.size(), 2U);
+    for (std::size_t i = 0; i < reports.size(); ++i) {
+        EXPECT_TRUE(reports[i].is_there);
+        ASSERT_FALSE(reports[i].done.empty());
+        EXPECT_EQ(reports[i].done.front(),
+                  "role " + trust::role_name(database(i), trust::Role::owner));
+        ASSERT_TRUE(reports[i].identity);
+        EXPECT_EQ(reports[i].identity->database, database(i).key);
+    }
+    for (const auto& report : provision(run_.manifest.databases)) {
+        EXPECT_TRUE(report.done.empty());
+    }
+}
+
 TEST_F(Provision, AnOptionalExtensionThatMayNotBeMadeIsLeftOutWithANote) {
     run_.manifest.databases[0].extensions = {{"citext", true}};
     // The extension cannot make its type beside this one.
     pg::Connection(first_.settings()).script("create type citext as enum ('taken')");
     Options options;
     options.adopt = true;
-    const auto report =
-        provision::provision(run_, database(0), {trust::identity_step(), rights_step()}, options);
+    const auto report = provision({database(0)}, options).front();
     ASSERT_EQ(report.notes.size(), 1U);
     EXPECT_EQ(report.notes.front().find("the optional extension citext is left out: "), 0U)
         << report.notes.front();
     EXPECT_FALSE(report.extensions.contains("citext"));
 
     run_.manifest.databases[0].extensions = {{"citext", false}};
-    EXPECT_THROW(
-        provision::provision(run_, database(0), {trust::identity_step(), rights_step()}, options),
-        Error);
+    EXPECT_THROW(provision({database(0)}, options), Error);
 }
 
 TEST_F(Provision, ATakeOverGivesRightsOnWhatItTakesOverAlone) {
