@@ -279,7 +279,8 @@ void refuse_stateful(const Statement& statement) {
     if (const auto word = statement.needs_own_lane(); !word.empty()) {
         throw Error(Code::usage,
                     fmt::format("{} was asked of a lane that others use at the same time", word),
-                    "It would change their connection: ask it of a transaction or a lease.");
+                    "It would change their connection: ask it of a transaction or a lease, and not "
+                    "through a pooler.");
     }
 }
 

@@ -234,10 +234,14 @@ asio::awaitable<bool> Lane::Core::reset() {
         co_return false;
     }
     const bool is_in_transaction = PQtransactionStatus(connection_.get()) != PQTRANS_IDLE;
+    if (is_pooled_ && !is_in_transaction) {
+        co_return true;  // It holds no connection of the server, so nothing was left in one.
+    }
     const auto deadline = Clock::now() + limits_.grace;
     Interlude interlude(self);
     if (PQsendQuery(connection_.get(),
-                    is_in_transaction
+                    is_pooled_ ? "rollback"
+                    : is_in_transaction
                         ? "rollback; close all; set session authorization default; reset all; "
                           "unlisten *; select pg_advisory_unlock_all(); discard temp; "
                           "discard sequences"

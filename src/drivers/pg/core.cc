@@ -92,7 +92,7 @@ void Lane::Core::prepare(const Statement& statement, RequestPointer request) {
         // Names are looked up as the role that asks: its search path, its right to use a schema.
         preparation->session = request->session;
     }
-    auto& prepared = statements_.add(statement);
+    auto& prepared = statements_.add(statement, !is_pooled_);
     ++unprepared_;
     ++stats_.prepares;
     prepared.waiting.push_back(std::move(request));
@@ -104,7 +104,9 @@ void Lane::Core::prepare(const Statement& statement, RequestPointer request) {
     preparation->expected = preparation->preamble + 2;
     enqueue(std::move(preparation), is_sent);
     for (const auto& name : statements_.evict()) {
-        send_command("deallocate " + name);
+        if (!is_pooled_) {
+            send_command("deallocate " + name);
+        }
     }
 }
 
@@ -137,8 +139,19 @@ bool Lane::Core::send_preamble(Request& request) {
                                         static_cast<int>(limit.size())};
     // Binary, because a text ends at its first zero byte, and would then name somebody else.
     constexpr std::array<int, 3> formats = {1, 1, 1};
-    return PQsendQueryPrepared(connection_.get(), prepared->name.c_str(), 3, values.data(),
-                               lengths.data(), formats.data(), 1) == 1;
+    return send(*prepared, 3, values.data(), lengths.data(), formats.data());
+}
+
+/// Through a pooler the statement goes along each time: what was prepared is in another connection.
+bool Lane::Core::send(const Prepared& prepared, std::size_t size, const char* const* values,
+                      const int* lengths, const int* formats) {
+    const int count = static_cast<int>(size);
+    const int binary = prepared.is_binary ? 1 : 0;
+    return is_pooled_ ? PQsendQueryParams(connection_.get(), prepared.statement.text().c_str(),
+                                          count, prepared.parameters.data(), values, lengths,
+                                          formats, binary) == 1
+                      : PQsendQueryPrepared(connection_.get(), prepared.name.c_str(), count, values,
+                                            lengths, formats, binary) == 1;
 }
 
 bool Lane::Core::send_step(const Prepared& prepared, const Arguments& arguments) {
@@ -152,9 +165,7 @@ bool Lane::Core::send_step(const Prepared& prepared, const Arguments& arguments)
         lengths_[i] = slot.size;
         formats_[i] = slot.type == type::unknown ? 0 : 1;
     }
-    return PQsendQueryPrepared(connection_.get(), prepared.name.c_str(), static_cast<int>(size),
-                               values_.data(), lengths_.data(), formats_.data(),
-                               prepared.is_binary ? 1 : 0) == 1;
+    return send(prepared, size, values_.data(), lengths_.data(), formats_.data());
 }
 
 void Lane::Core::send_command(const std::string& text) {

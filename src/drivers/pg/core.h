@@ -40,6 +40,9 @@ class Lane::Core final : public Taker, public std::enable_shared_from_this<Core>
     /// Sends it now, or once its statements are prepared. Completes it, later, whatever happens.
     void submit(RequestPointer request) override;
     boost::asio::any_io_executor executor() const override { return executor_; }
+    /// Whether another server process answers than the one that we connected to: a pooler, such as
+    /// PgBouncer in transaction mode, where each transaction may meet another connection.
+    bool is_pooled() const { return is_pooled_; }
     /// Asks for nothing: whether the server still answers. Closes the lane when it does not.
     void check(std::chrono::milliseconds limit);
     /// Fails what is in flight and closes the connection.
@@ -87,6 +90,8 @@ class Lane::Core final : public Taker, public std::enable_shared_from_this<Core>
  private:
     // core.cc: what is asked for.
     static const Statement& preamble();
+    bool send(const Prepared& prepared, std::size_t size, const char* const* values,
+              const int* lengths, const int* formats);
     Prepared* find_or_prepare(const Statement& statement, RequestPointer& request);
     void prepare(const Statement& statement, RequestPointer request);
     bool fit_arguments(Request& request);
@@ -111,6 +116,7 @@ class Lane::Core final : public Taker, public std::enable_shared_from_this<Core>
     void complete_all();
 
     // core_socket.cc: when.
+    boost::asio::awaitable<void> look_for_pooler(Clock::time_point deadline);
     void attach_socket();
     void release_socket();
     void watch_readable();
@@ -137,6 +143,7 @@ class Lane::Core final : public Taker, public std::enable_shared_from_this<Core>
     std::string last_words_;  ///< What the server said before it closed the connection.
     bool is_broken_ = false;
     bool is_manual_ = false;
+    bool is_pooled_ = false;
     bool is_late_ = false;
     bool is_reading_ = false;
     bool is_writing_ = false;

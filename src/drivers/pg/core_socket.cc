@@ -63,14 +63,38 @@ asio::awaitable<void> Lane::Core::connect() {
         }
         state = PQconnectPoll(connection_.get());
     }
-    if (state == PGRES_POLLING_FAILED || PQsetnonblocking(connection_.get(), 1) != 0 ||
+    if (state == PGRES_POLLING_OK && PQsetnonblocking(connection_.get(), 1) == 0) {
+        attach_socket();
+        co_await look_for_pooler(deadline);
+    }
+    if (!connection_ || PQstatus(connection_.get()) != CONNECTION_OK ||
         PQenterPipelineMode(connection_.get()) != 1) {
         auto error = libpq::broken(connection_.get(), settings_);
+        release_socket();
         connection_.reset();
         throw error;
     }
-    attach_socket();
     watch_readable();
+}
+
+asio::awaitable<void> Lane::Core::look_for_pooler(Clock::time_point deadline) {
+    try {
+        if (PQsendQuery(connection_.get(), "select pg_backend_pid()") != 1) {
+            co_return;
+        }
+        while (const auto result = co_await next_result(deadline)) {
+            if (PQresultStatus(result.get()) == PGRES_TUPLES_OK) {
+                is_pooled_ = std::to_string(PQbackendPID(connection_.get())) !=
+                             PQgetvalue(result.get(), 0, 0);
+            } else if (PQresultStatus(result.get()) == PGRES_FATAL_ERROR) {
+                throw libpq::broken(connection_.get(), settings_);
+            }
+        }
+    } catch (...) {
+        release_socket();
+        connection_.reset();
+        throw;
+    }
 }
 
 void Lane::Core::attach_socket() {

@@ -52,6 +52,10 @@ Lease::~Lease() {
 
 asio::awaitable<Rows> Lease::query(Session session, Statement statement, Arguments arguments,
                                    RequestOptions options) {
+    if (core_->is_pooled()) {
+        // It would change a connection that the pooler gives to somebody else.
+        refuse_stateful(statement);
+    }
     auto ask = ask_until(deadline_of(*core_, options));
     ask.session = std::move(session);
     ask.steps.push_back({std::move(statement), std::move(arguments)});

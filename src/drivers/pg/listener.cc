@@ -49,6 +49,11 @@ struct Listener::State {
         const auto opened = std::make_shared<Lane::Core>(executor, settings, LaneLimits{});
         core = opened;
         co_await opened->connect();
+        if (opened->is_pooled()) {
+            throw Error(Code::usage,
+                        "LISTEN was asked for through a pooler, which hears nothing for others",
+                        "let the listener connect to PostgreSQL itself");
+        }
         opened->begin_manual();
         PQexitPipelineMode(opened->connection());
         std::string text;
@@ -119,7 +124,10 @@ asio::awaitable<Notification> Listener::next() {
                     co_await state.command("");
                 }
             }
-        } catch (const Error&) {
+        } catch (const Error& error) {
+            if (error.code() == Code::usage) {
+                throw;
+            }
             is_lost = true;
         }
         if (is_lost) {

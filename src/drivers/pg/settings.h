@@ -31,8 +31,8 @@ struct Settings {
     /// The oldest version of TLS to speak with another machine where the mode asks for TLS: 1.2 or
     /// 1.3. Empty: 1.3.
     std::string tls_min;
-    /// libpq's channel_binding: disable, prefer, require. Empty: prefer, that is wherever the server
-    /// has SCRAM over TLS.
+    /// libpq's channel_binding: disable, prefer, require. Empty: prefer, that is wherever the
+    /// server has SCRAM over TLS.
     std::string channel_binding;
     std::string application = "caisson";
     std::chrono::seconds connect_limit{10};

@@ -19,8 +19,13 @@ Prepared* Statements::find(const Statement& statement) {
     return &by_use_.front();
 }
 
-Prepared& Statements::add(const Statement& statement) {
-    by_use_.push_front({statement, fmt::format("caisson_{}", ++named_), false, true, {}, {}});
+Prepared& Statements::add(const Statement& statement, bool is_named) {
+    by_use_.push_front({statement,
+                        is_named ? fmt::format("caisson_{}", ++named_) : std::string(),
+                        false,
+                        true,
+                        {},
+                        {}});
     by_text_.emplace(statement, by_use_.begin());
     return by_use_.front();
 }

@@ -32,8 +32,9 @@ class Statements {
     /// The one that was asked for, now the most recently used; or nullptr. Valid until it is
     /// forgotten or evicted.
     Prepared* find(const Statement& statement);
-    /// A new one, not ready yet, under a name that this connection has not used before.
-    Prepared& add(const Statement& statement);
+    /// A new one, not ready yet, under a name that this connection has not used before; or without
+    /// one, where the connection keeps none.
+    Prepared& add(const Statement& statement, bool is_named);
     /// Gives back what waited for it.
     std::vector<RequestPointer> forget(const Statement& statement);
     /// Forgets all, and gives back whatever waited.

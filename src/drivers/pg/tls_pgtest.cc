@@ -50,8 +50,7 @@ class TlsTest : public testing::Test {
     static std::string attempt(const Settings& settings) {
         try {
             Connection connection(settings);
-            return connection
-                .query("select version from pg_stat_ssl where pid = pg_backend_pid()")
+            return connection.query("select version from pg_stat_ssl where pid = pg_backend_pid()")
                 .front()
                 .string("version");
         } catch (const Error& error) {
