@@ -70,6 +70,7 @@ Cluster::Cluster(Empty) {
 Cluster::Cluster() : Cluster(Empty()) {
     run_as_owner({newest_server() / "initdb", "-D", directory_ / "data", "-U", "postgres", "-N",
                   "-A", "trust", "--encoding=UTF8", "--locale=C.UTF-8"});
+    configure("listen_addresses = ''\n");
     guard();
     start();
 }
@@ -91,10 +92,14 @@ std::unique_ptr<Cluster> Cluster::with_tls(const std::string& name) {
     const auto account = server_account();
     write_file(cluster->certificate(), made.certificate, 0644, account);
     write_file(cluster->directory_ / "server.key", made.key.reveal(), 0600, account);
+    cluster->port_ = free_port();
+    cluster->configure(
+        fmt::format("listen_addresses = '127.0.0.1'\nport = {}\nssl = on\nssl_cert_file = '{}'\n"
+                    "ssl_key_file = '{}/server.key'\n",
+                    cluster->port_, cluster->certificate().string(), cluster->directory_.string()));
     const auto hba = cluster->directory_ / "data/pg_hba.conf";
     write_file(hba, "hostssl all scram 127.0.0.1/32 scram-sha-256\n" + read_file(hba), 0600,
                account);
-    cluster->port_ = free_port();
     cluster->start();
     return cluster;
 }
@@ -113,6 +118,12 @@ void Cluster::run_as_owner(const std::vector<std::string>& command) const {
     if (!done.fine()) {
         throw Error(Code::server_failed, command.front() + ": " + done.errors);
     }
+}
+
+/// In the file, so that a test can say otherwise while it runs.
+void Cluster::configure(const std::string& lines) const {
+    const auto file = directory_ / "data/postgresql.conf";
+    write_file(file, read_file(file) + lines, 0600, server_account());
 }
 
 void Cluster::promote() { pg::Connection(settings()).query("select pg_promote(true, 60)"); }
@@ -139,17 +150,8 @@ Cluster::~Cluster() {
 void Cluster::start() {
     std::vector<std::string> command{newest_server() / "postgres", "-D", directory_ / "data", "-k",
                                      directory_};
-    std::vector<std::string> settings_of{"fsync=off", "max_connections=40"};
-    if (port_ == 0) {
-        settings_of.emplace_back("listen_addresses=");
-    } else {
-        settings_of.insert(settings_of.end(),
-                           {"listen_addresses=127.0.0.1", fmt::format("port={}", port_), "ssl=on",
-                            "ssl_cert_file=" + certificate().string(),
-                            "ssl_key_file=" + (directory_ / "server.key").string()});
-    }
-    for (auto& setting : settings_of) {
-        command.insert(command.end(), {"-c", std::move(setting)});
+    for (const char* const setting : {"fsync=off", "max_connections=40"}) {
+        command.insert(command.end(), {"-c", setting});
     }
     postmaster_ = caisson::start({command, {}, {}, server_account(), {}}, directory_ / "log");
     for (int attempt = 0;; ++attempt) {

@@ -48,6 +48,7 @@ class Cluster {
     struct Empty {};
     explicit Cluster(Empty);
     void guard();
+    void configure(const std::string& lines) const;
     void run_as_owner(const std::vector<std::string>& command) const;
     void signal_all(int signal) const;
     fs::path directory_;

@@ -147,7 +147,8 @@ TEST_F(PoolerTest, WhatChangesAConnectionIsRefusedBecauseSomebodyElseWouldGetIt)
 
 TEST_F(PoolerTest, AListenerSaysThatItWouldHearNothing) {
     test::run([this]() -> asio::awaitable<void> {
-        Listener listener(co_await asio::this_coro::executor, pooler_->settings(), {"news"});
+        const std::vector<std::string> channels{"news"};
+        Listener listener(co_await asio::this_coro::executor, pooler_->settings(), channels);
         std::string message;
         try {
             co_await listener.next();
