@@ -5,8 +5,8 @@
 #include <unistd.h>
 
 #include "app/cli/steps.h"
-#include "drivers/pg/tls.h"
 #include "base/process.h"
+#include "drivers/pg/tls.h"
 
 namespace caisson::cli {
 namespace {

@@ -52,8 +52,7 @@ StepSummary provision_databases(Context& context, bool adopt) {
     options.adopt = adopt;
     options.settings = context.arguments().has("--settings");
     const auto databases = context.databases();
-    const auto reports =
-        provision::provision(context.run(), databases, catalogue_steps(), options);
+    const auto reports = provision::provision(context.run(), databases, catalogue_steps(), options);
     in_parallel(databases.size(), [&](std::size_t i) {
         if (const auto& done = reports[i].done; !done.empty() && !options.dry_run) {
             tell_journal(context, databases[i], journal::kinds::finish,

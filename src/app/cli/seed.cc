@@ -206,8 +206,8 @@ boost::json::object show(Context& context, const Part& part) {
     auto connection = connect(context, part.database);
     const auto plan = seeds::plan(connection, part.seeds, options_of(context, part));
     for (const auto& step : plan.steps) {
-        context.print(fmt::format("  {:<44} {}, {}", step.file.name,
-                                  seeds::name_of(step.standing), counted(step.file.rows, "row")));
+        context.print(fmt::format("  {:<44} {}, {}", step.file.name, seeds::name_of(step.standing),
+                                  counted(step.file.rows, "row")));
     }
     return {{"database", part.database.name}, {"plan", plan_json(plan)}};
 }
