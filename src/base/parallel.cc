@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <atomic>
 #include <exception>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -30,8 +31,12 @@ void in_parallel(std::size_t count, const std::function<void(std::size_t)>& work
     // Work waits for servers more than it computes, so a single processor is worth two threads.
     const std::size_t wanted = std::max(2U, std::thread::hardware_concurrency());
     std::vector<std::thread> others;
-    for (std::size_t i = 1; i < std::min(count, wanted); ++i) {
-        others.emplace_back(take);
+    try {
+        for (std::size_t i = 1; i < std::min(count, wanted); ++i) {
+            others.emplace_back(take);
+        }
+    } catch (const std::system_error&) {
+        // No more threads may be made: those that are there do it all.
     }
     take();
     for (auto& other : others) {

@@ -104,13 +104,6 @@ Endpoint endpoint_of(const Address& address, const Manifest& manifest,
     if (!tls.empty() && !is_tls_mode(tls)) {
         refuse("TLS mode", "disable, allow, prefer, require, verify-ca or verify-full");
     }
-    if (!tls_min.empty() && tls_min != "1.2" && tls_min != "1.3") {
-        refuse("tls_min", "1.2 or 1.3");
-    }
-    if (!channel_binding.empty() && channel_binding != "disable" && channel_binding != "prefer" &&
-        channel_binding != "require") {
-        refuse("channel_binding", "disable, prefer or require");
-    }
     endpoint.host = host.empty() ? endpoint.host : host;
     endpoint.port = port.empty() ? endpoint.port : *parse_port(port);
     endpoint.user = user.empty() ? endpoint.user : user;
@@ -120,6 +113,14 @@ Endpoint endpoint_of(const Address& address, const Manifest& manifest,
     endpoint.tls_root = tls_root.empty() ? endpoint.tls_root : tls_root;
     endpoint.tls_min = tls_min.empty() ? endpoint.tls_min : tls_min;
     endpoint.channel_binding = channel_binding.empty() ? endpoint.channel_binding : channel_binding;
+    if (const auto& version = endpoint.tls_min;
+        !version.empty() && version != "1.2" && version != "1.3") {
+        refuse("tls_min", "1.2 or 1.3");
+    }
+    if (const auto& binding = endpoint.channel_binding;
+        !binding.empty() && binding != "disable" && binding != "prefer" && binding != "require") {
+        refuse("channel_binding", "disable, prefer or require");
+    }
     return endpoint;
 }
 

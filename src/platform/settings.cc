@@ -123,7 +123,7 @@ Table address_settings(const std::string& prefix, const std::string& database_me
         {prefix + ".tls", "TLS mode", "`verify-full` for another machine, `prefer` for this one",
          "`disable`, `allow`, `prefer`, `require`, `verify-ca` or `verify-full`. Of Redis: off "
          "where nothing is said."},
-        {prefix + ".tls_root", "non-empty string", "the system's",
+        {prefix + ".tls_root", "non-empty string", "the system's with `verify-full`",
          "File with the certificates that are trusted."},
         {prefix + ".tls_min", "non-empty string", "`1.3`",
          "The oldest version of TLS to speak with another machine: `1.2` or `1.3`. Of PostgreSQL."},

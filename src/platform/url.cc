@@ -135,7 +135,8 @@ class UrlReader {
         } else if (name == "sslmode") {
             endpoint_.tls = value == "no-verify" ? "require" : value;  // node-postgres's own word
         } else if (name == "ssl") {
-            endpoint_.tls = parse_boolean(value).value_or(false) ? "require" : "disable";
+            endpoint_.tls =
+                parse_boolean(value).value_or(false) ? "verify-full" : "disable";  // JDBC
         } else if (name == "sslrootcert") {
             endpoint_.tls_root = value;
         } else if (name == "ssl_min_protocol_version") {

@@ -7,7 +7,6 @@
 #include "app/cli/catalogue.h"
 #include "app/cli/journaling.h"
 #include "app/cli/steps.h"
-#include "base/parallel.h"
 #include "base/text.h"
 
 namespace caisson::cli {
@@ -52,14 +51,14 @@ StepSummary provision_databases(Context& context, bool adopt) {
     options.adopt = adopt;
     options.settings = context.arguments().has("--settings");
     const auto databases = context.databases();
-    const auto reports = provision::provision(context.run(), databases, catalogue_steps(), options);
-    in_parallel(databases.size(), [&](std::size_t i) {
-        if (const auto& done = reports[i].done; !done.empty() && !options.dry_run) {
+    options.provisioned = [&](std::size_t i, const provision::Report& report) {
+        if (const auto& done = report.done; !done.empty() && !options.dry_run) {
             tell_journal(context, databases[i], journal::kinds::finish,
                          adopt ? "db adopt" : "provision",
                          {{"done", boost::json::array(done.begin(), done.end())}});
         }
-    });
+    };
+    const auto reports = provision::provision(context.run(), databases, catalogue_steps(), options);
     for (std::size_t i = 0; i < databases.size(); ++i) {
         const auto& database = databases[i];
         const auto& report = reports[i];

@@ -40,8 +40,8 @@ void Lane::Core::submit(RequestPointer request) {
         return;
     }
     if (!is_open()) {
-        request->give_up(std::make_exception_ptr(
-            Unanswered(Unanswered::Reason::connection, false, "the connection was closed")));
+        request->give_up(std::make_exception_ptr(Unanswered(
+            Unanswered::Reason::connection, request->may_have_run, "the connection was closed")));
         return;
     }
     if (request->session && !find_or_prepare(preamble(), request)) {
@@ -253,8 +253,9 @@ void Lane::Core::close(Unanswered::Reason reason, const std::string& why) {
             elsewhere.push_back(std::move(request));
             return;
         }
-        request->give_up(std::make_exception_ptr(
-            Unanswered(reason, was_sent, fmt::format("{}: {}", settings_.text(), text))));
+        request->give_up(
+            std::make_exception_ptr(Unanswered(reason, was_sent || request->may_have_run,
+                                               fmt::format("{}: {}", settings_.text(), text))));
     };
     for (auto& request : std::exchange(in_flight_, {})) {
         settle(std::move(request), true);

@@ -116,6 +116,7 @@ class Lane::Core final : public Taker, public std::enable_shared_from_this<Core>
     void complete_all();
 
     // core_socket.cc: when.
+    boost::asio::awaitable<void> connect_to(std::string address, Clock::time_point deadline);
     boost::asio::awaitable<void> look_for_pooler(Clock::time_point deadline);
     void attach_socket();
     void release_socket();

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <chrono>
 #include <utility>
+#include <vector>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -20,18 +22,50 @@ namespace {
 
 constexpr auto quietly = asio::as_tuple(asio::use_awaitable);
 
-/// Where a host is. libpq would ask, too, but the whole thread would wait.
-asio::awaitable<std::string> address_of(std::string host, asio::any_io_executor executor) {
-    boost::system::error_code no_address;
-    asio::ip::make_address(host, no_address);
-    if (host.empty() || host.front() == '/' || host.find(',') != std::string::npos || !no_address) {
-        co_return std::string();
+using Addresses = std::vector<std::string>;
+
+/// Where a host is: libpq would ask, too, but the whole thread would wait. One empty address where
+/// nothing is to be asked. Errors: cannot_connect.
+asio::awaitable<Addresses> addresses_of(const Settings& settings, asio::any_io_executor executor,
+                                        std::chrono::steady_clock::time_point deadline) {
+    boost::system::error_code is_name;
+    asio::ip::make_address(settings.host, is_name);
+    if (settings.host.empty() || settings.host.front() == '/' || settings.host.front() == '@' ||
+        !settings.address.empty() || !is_name) {
+        co_return Addresses{std::string()};
     }
-    asio::ip::tcp::resolver resolver(executor);
-    const auto [failure, found] = co_await resolver.async_resolve(host, "", quietly);
-    // libpq says it better when there is none. The first is taken: one address a connection.
-    co_return failure || found.empty() ? std::string()
-                                       : found.begin()->endpoint().address().to_string();
+    // Kept by the answer, which may come long after nobody waits for it any more.
+    struct Lookup {
+        explicit Lookup(const asio::any_io_executor& on) : resolver(on), timer(on) {}
+        asio::ip::tcp::resolver resolver;
+        asio::steady_timer timer;
+        bool is_over = false;
+        Addresses found;
+        boost::system::error_code failure;
+    };
+    const auto lookup = std::make_shared<Lookup>(executor);
+    lookup->timer.expires_at(deadline);
+    lookup->resolver.async_resolve(
+        settings.host, "", [lookup](boost::system::error_code failure, auto results) {
+            lookup->is_over = true;
+            lookup->failure = failure;
+            for (const auto& result : results) {
+                auto address = result.endpoint().address().to_string();
+                if (std::ranges::find(lookup->found, address) == lookup->found.end()) {
+                    lookup->found.push_back(std::move(address));
+                }
+            }
+            lookup->timer.cancel();
+        });
+    co_await lookup->timer.async_wait(quietly);
+    if (lookup->found.empty()) {
+        throw Error(Code::cannot_connect,
+                    fmt::format("cannot connect to {}: {}", settings.text(),
+                                !lookup->is_over  ? "its name was not found in time"
+                                : lookup->failure ? lookup->failure.message()
+                                                  : "its name has no address"));
+    }
+    co_return lookup->found;
 }
 
 }  // namespace
@@ -39,7 +73,23 @@ asio::awaitable<std::string> address_of(std::string host, asio::any_io_executor 
 asio::awaitable<void> Lane::Core::connect() {
     const auto self = shared_from_this();
     const auto deadline = Clock::now() + settings_.connect_limit;
-    connection_ = libpq::start(settings_, co_await address_of(settings_.host, executor_));
+    const auto addresses = co_await addresses_of(settings_, executor_, deadline);
+    for (std::size_t i = 0;; ++i) {
+        // Each of those that are left gets the same share of the time.
+        const auto share = (deadline - Clock::now()) / static_cast<long>(addresses.size() - i);
+        try {
+            co_await connect_to(addresses[i], Clock::now() + share);
+            co_return;
+        } catch (const Error&) {
+            if (i + 1 == addresses.size()) {
+                throw;
+            }
+        }
+    }
+}
+
+asio::awaitable<void> Lane::Core::connect_to(std::string address, Clock::time_point deadline) {
+    connection_ = libpq::start(settings_, address);
     // libpq would print them.
     PQsetNoticeReceiver(
         connection_.get(), [](void*, const PGresult*) {}, nullptr);
@@ -179,7 +229,7 @@ void Lane::Core::on_deadline() {
         }
         if (request.deadline <= now) {
             request.give_up(std::make_exception_ptr(
-                Unanswered(Unanswered::Reason::deadline, was_sent,
+                Unanswered(Unanswered::Reason::deadline, was_sent || request.may_have_run,
                            fmt::format("{} did not answer in time", settings_.text()))));
         } else {
             next = std::min(next, request.deadline);

@@ -42,6 +42,9 @@ select r as is_replica,
 /// The server is a replica, or became one: it has stored nothing.
 constexpr std::string_view read_only_transaction = "25006";
 
+/// Hosts that may be lost with one read: it may be the reason.
+constexpr int most_lost = 2;
+
 /// Of a read: its host could not do it, and another may. Replay was in the way, or the server is
 /// going down.
 bool is_of_the_host(const DatabaseError& error) { return error.is("40001") || error.is("57P"); }
@@ -98,10 +101,12 @@ class Router::State : public std::enable_shared_from_this<State> {
                 // away need not be.
                 const bool is_away = error.reason() == Unanswered::Reason::connection ||
                                      error.reason() == Unanswered::Reason::closed;
-                if (!is_away || (error.may_have_run() && !may_repeat)) {
-                    throw;
+                attempts.lost += error.may_have_run() ? 1 : 0;
+                if (!is_away || (error.may_have_run() && !may_repeat) ||
+                    attempts.lost >= most_lost) {
+                    throw Unanswered(error.reason(), attempts.lost > 0, error.message(),
+                                     error.hint());
                 }
-                attempts.may_have_run = attempts.may_have_run || error.may_have_run();
                 attempts.failed[target] = true;
             } catch (const DatabaseError& error) {
                 const bool is_elsewhere = attempts.read
@@ -123,9 +128,9 @@ class Router::State : public std::enable_shared_from_this<State> {
             // On a primary the probe is just that: the end of the log as it is now.
             std::vector<Query> queries;
             queries.emplace_back(probe_statement());
-            const auto rows =
-                co_await send(self, Session::nobody(), std::move(queries),
-                              {std::chrono::ceil<milliseconds>(until - Clock::now()), true}, {});
+            const auto left = std::chrono::ceil<milliseconds>(until - Clock::now());
+            const auto rows = co_await send(self, Session::nobody(), std::move(queries),
+                                            {std::max(milliseconds(1), left), true}, {});
             const auto row = rows.front().front();
             if (const auto position = row.get<std::optional<std::int64_t>>("token")) {
                 co_return WriteToken{static_cast<std::uint32_t>(row.get<std::int32_t>("timeline")),
@@ -140,9 +145,19 @@ class Router::State : public std::enable_shared_from_this<State> {
 
     static asio::awaitable<Lease> lease(std::shared_ptr<State> self) {
         Attempts attempts(Clock::now() + self->limits_.pool.acquire, {}, self->places_.size());
-        const auto target = co_await choose(self, attempts);
-        const auto pool = self->places_[target]->pool;
-        co_return co_await pool->lease();
+        while (true) {
+            const auto target = co_await choose(self, attempts);
+            const auto pool = self->places_[target]->pool;
+            try {
+                co_return co_await pool->lease();
+            } catch (const Unanswered& error) {
+                if (error.reason() != Unanswered::Reason::closed || self->is_closed_) {
+                    throw;
+                }
+            }
+            attempts.failed[target] = true;  // It went away; another may come.
+            self->suspect(target);
+        }
     }
 
     RouterStats stats() const {
@@ -173,7 +188,7 @@ class Router::State : public std::enable_shared_from_this<State> {
         std::vector<bool> failed;             ///< Their hosts went away.
         std::vector<bool> refused;            ///< Their hosts said that they cannot.
         std::exception_ptr refusal;           ///< What the last of these said.
-        bool may_have_run = false;
+        int lost = 0;                         ///< Hosts that went away with it.
     };
     struct Place {
         Place(Settings to, asio::steady_timer timer)
@@ -183,6 +198,7 @@ class Router::State : public std::enable_shared_from_this<State> {
         std::shared_ptr<Pool> pool;  ///< While it is reachable.
         std::string failure = "it was not asked yet";
         asio::steady_timer pause;  ///< Of its probe.
+        Clock::time_point suspected{};
     };
 
     Clock::time_point until(milliseconds deadline) const {
@@ -217,10 +233,11 @@ class Router::State : public std::enable_shared_from_this<State> {
             for (std::size_t i = 0; i < without.size(); ++i) {
                 without[i] = without[i] || (attempts.failed[i] && hosts[i].is_broken);
             }
-            const auto target = attempts.read
-                                    ? routing::choose_reader(hosts, *attempts.read, Clock::now(),
-                                                             ++self->turn_, without)
-                                    : routing::choose_primary(hosts);
+            const auto target =
+                attempts.read
+                    ? routing::choose_reader(hosts, *attempts.read, self->newest_timeline_,
+                                             Clock::now(), ++self->turn_, without)
+                    : routing::choose_primary(hosts, self->newest_timeline_);
             if (target && !without[*target] && !self->is_closed_) {
                 co_return *target;
             }
@@ -231,7 +248,7 @@ class Router::State : public std::enable_shared_from_this<State> {
                 if (attempts.refusal) {
                     std::rethrow_exception(attempts.refusal);
                 }
-                throw self->nobody(attempts.read.has_value(), attempts.may_have_run);
+                throw self->nobody(attempts.read.has_value(), attempts.lost > 0);
             }
             co_await wait_for_change(self, attempts.until);
         }
@@ -273,6 +290,7 @@ class Router::State : public std::enable_shared_from_this<State> {
     /// Its requests fail: no reads go there until its probe succeeds, which is made at once.
     void suspect(std::size_t i) {
         places_[i]->host.is_broken = true;
+        places_[i]->suspected = Clock::now();
         places_[i]->pause.cancel();
     }
 
@@ -298,18 +316,20 @@ class Router::State : public std::enable_shared_from_this<State> {
         host.timeline = static_cast<std::uint32_t>(
             row.get<std::optional<std::int32_t>>("timeline").value_or(0));
         host.is_linked = row.get<bool>("is_linked");
-        host.is_broken = false;
+        host.is_broken = host.is_broken && sent < place.suspected;
         place.failure.clear();
         if (!place.pool) {
             place.pool = std::make_shared<Pool>(executor_, place.settings, limits_.pool);
         }
-        const auto primary = routing::choose_primary(look());
+        if (host.role == Host::Role::primary) {
+            newest_timeline_ = std::max(newest_timeline_, host.timeline);
+        }
+        const auto primary = routing::choose_primary(look(), newest_timeline_);
         if (primary == i) {
             log_.note(host.timeline, host.position, sent);
-            newest_timeline_ = host.timeline;
         } else if (host.role == Host::Role::replica) {
-            // Positions of an older timeline say nothing of the primary's.
-            host.current = host.timeline >= newest_timeline_
+            // Positions of another timeline say nothing of the primary's.
+            host.current = host.timeline == log_.timeline()
                                ? log_.current_at(host.position).value_or(Clock::time_point{})
                                : Clock::time_point{};
         }
@@ -325,6 +345,7 @@ class Router::State : public std::enable_shared_from_this<State> {
         std::optional<Lane> lane;
         while (!self->is_closed_) {
             std::string failure;
+            bool may_be_the_connection = false;
             try {
                 if (!lane) {
                     lane.emplace(co_await Lane::open(place.settings));
@@ -335,8 +356,15 @@ class Router::State : public std::enable_shared_from_this<State> {
                 if (!self->is_closed_) {
                     self->found(i, rows, sent);
                 }
-            } catch (const Error& error) {
+            } catch (const Unanswered& error) {
                 failure = error.message();
+                may_be_the_connection = error.reason() == Unanswered::Reason::connection;
+            } catch (const std::exception& error) {  // Whatever it was, the next look may go well.
+                failure = error.what();
+            }
+            if (lane && may_be_the_connection && !self->is_closed_) {
+                lane.reset();  // Somebody ended it: a host that is there takes another.
+                continue;
             }
             if (!failure.empty() && !self->is_closed_) {
                 lane.reset();

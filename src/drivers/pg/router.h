@@ -52,15 +52,16 @@ struct RouterStats {
 };
 
 /// Every host is looked at all the time over a connection of its own; requests follow within one
-/// probe interval of a fail-over. Of two primaries the one of the newer timeline is believed. A
-/// host whose requests fail gets no reads until it answers a probe again.
+/// probe interval of a fail-over. Of two primaries the one of the newer timeline is believed, and
+/// one of an older timeline than was ever seen gets nothing, even alone: build a router anew for a
+/// cluster that begins again. A host whose requests fail gets no reads until it answers a probe.
 ///
 /// A write is sent a second time only where the first provably stored nothing: it was never sent,
 /// or the server said that it is none to write to. A read is sent again to another host whenever
 /// its host fails, so it must not change anything.
 ///
 /// Threads and errors: as Pool. Where no host fits until the deadline: Unanswered, which says what
-/// is known of each.
+/// is known of each. A read that two hosts were lost with is not tried on a third.
 class Router {
  public:
     class State;
@@ -83,7 +84,8 @@ class Router {
     /// A lane of the primary held alone. Errors: Unanswered where there is no primary until then.
     boost::asio::awaitable<Lease> lease();
     /// A moment after everything that was committed before the call: asked for after a write, it
-    /// is the token of that write.
+    /// is the token of that write. Not of a write whose transaction set synchronous_commit to off
+    /// by itself.
     boost::asio::awaitable<WriteToken> token();
 
     RouterStats stats() const;

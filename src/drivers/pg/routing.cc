@@ -58,7 +58,8 @@ bool is_new_enough(const Host& replica, const Host* primary, const Wanted& wante
         return false;
     }
     if (bound.bytes != std::numeric_limits<std::uint64_t>::max()) {
-        return primary && replica.is_linked &&
+        // Positions of another timeline than the primary's say nothing of its log.
+        return primary && replica.is_linked && replica.timeline >= primary->timeline &&
                (primary->position <= replica.position ||
                 primary->position - replica.position <= bound.bytes);
     }
@@ -67,10 +68,10 @@ bool is_new_enough(const Host& replica, const Host* primary, const Wanted& wante
 
 }  // namespace
 
-std::optional<std::size_t> choose_primary(const std::vector<Host>& hosts) {
+std::optional<std::size_t> choose_primary(const std::vector<Host>& hosts, std::uint32_t newest) {
     std::optional<std::size_t> best;
     for (std::size_t i = 0; i < hosts.size(); ++i) {
-        if (hosts[i].role == Host::Role::primary &&
+        if (hosts[i].role == Host::Role::primary && hosts[i].timeline >= newest &&
             (!best || hosts[i].timeline > hosts[*best].timeline)) {
             best = i;
         }
@@ -79,9 +80,9 @@ std::optional<std::size_t> choose_primary(const std::vector<Host>& hosts) {
 }
 
 std::optional<std::size_t> choose_reader(const std::vector<Host>& hosts, const Wanted& wanted,
-                                         Clock::time_point now, std::size_t turn,
-                                         const std::vector<bool>& without) {
-    const auto primary = choose_primary(hosts);
+                                         std::uint32_t newest, Clock::time_point now,
+                                         std::size_t turn, const std::vector<bool>& without) {
+    const auto primary = choose_primary(hosts, newest);
     std::optional<std::size_t> best;
     if (wanted.staleness) {
         for (std::size_t k = 0; k < hosts.size(); ++k) {
@@ -94,7 +95,9 @@ std::optional<std::size_t> choose_reader(const std::vector<Host>& hosts, const W
             }
         }
     }
-    if (!best && primary && !without[*primary]) {
+    const bool has_token =
+        primary && (!wanted.after || hosts[*primary].timeline >= wanted.after->timeline);
+    if (!best && has_token && !without[*primary]) {
         best = primary;
     }
     return best;

@@ -16,8 +16,9 @@
 
 namespace caisson::pg {
 
-/// A moment of the log after which a write is stored for good. Whoever carries it to a read gets
-/// rows that are at least as new. Ordered by nothing: moments of different timelines cannot be
+/// A moment of the log after which a write is stored. Whoever carries it to a read gets rows that
+/// are at least as new; a write that a fail-over lost, as it may where replicas are asynchronous,
+/// is lost all the same. Ordered by nothing: moments of different timelines cannot be
 /// compared by their positions alone.
 struct WriteToken {
     std::uint32_t timeline = 0;
@@ -35,7 +36,8 @@ struct Staleness {
     /// Since the last moment at which the replica is known to have had everything. It is known to
     /// within a probe interval, so bounds below that send all reads to the primary.
     std::chrono::milliseconds time = std::chrono::milliseconds::max();
-    std::uint64_t bytes = std::numeric_limits<std::uint64_t>::max();  ///< Of the log.
+    /// Of the log, as it was when the primary was last looked at.
+    std::uint64_t bytes = std::numeric_limits<std::uint64_t>::max();
 };
 
 namespace routing {
@@ -60,14 +62,16 @@ struct Wanted {
 };
 
 /// The primary: of several that say they are one, that of the newest timeline, for the others were
-/// left behind by a fail-over. Nothing when there is none.
-std::optional<std::size_t> choose_primary(const std::vector<Host>& hosts);
+/// left behind by a fail-over; and none of a timeline before `newest`, the newest ever seen, even
+/// while nobody else is there. Nothing when there is none.
+std::optional<std::size_t> choose_primary(const std::vector<Host>& hosts, std::uint32_t newest);
 
-/// The least loaded replica that is as new as is asked for; where there is none, the primary.
-/// `turn` decides between equals. Nothing when nobody fits.
+/// The least loaded replica that is as new as is asked for; where there is none, the primary,
+/// unless it is behind a token of a newer timeline. `turn` decides between equals. Nothing when
+/// nobody fits.
 std::optional<std::size_t> choose_reader(const std::vector<Host>& hosts, const Wanted& wanted,
-                                         Clock::time_point now, std::size_t turn,
-                                         const std::vector<bool>& without);
+                                         std::uint32_t newest, Clock::time_point now,
+                                         std::size_t turn, const std::vector<bool>& without);
 
 /// Remembers when the primary's log was how long, to tell since when a replica lacks something.
 class LogHistory {
@@ -78,6 +82,7 @@ class LogHistory {
     /// The last known moment at which everything was before `position`.
     std::optional<Clock::time_point> current_at(std::uint64_t position) const;
     std::uint64_t newest() const { return samples_.empty() ? 0 : samples_.back().position; }
+    std::uint32_t timeline() const { return timeline_; }
 
  private:
     struct Sample {

@@ -31,7 +31,7 @@ Host replica(std::uint64_t position, Clock::duration age = 100ms, std::size_t lo
 
 std::optional<std::size_t> reader(const std::vector<Host>& hosts, const Wanted& wanted,
                                   std::size_t turn = 0) {
-    return choose_reader(hosts, wanted, now, turn, std::vector<bool>(hosts.size()));
+    return choose_reader(hosts, wanted, 0, now, turn, std::vector<bool>(hosts.size()));
 }
 
 TEST(WriteToken, ItsTextIsReadBackAndNothingElseIs) {
@@ -45,8 +45,13 @@ TEST(WriteToken, ItsTextIsReadBackAndNothingElseIs) {
 }
 
 TEST(ChoosePrimary, TheNewestTimelineOfSeveralWins) {
-    EXPECT_EQ(choose_primary({primary(1), primary(2), replica(5)}), 1U);
-    EXPECT_FALSE(choose_primary({replica(5), Host{}}));
+    EXPECT_EQ(choose_primary({primary(1), primary(2), replica(5)}, 0), 1U);
+    EXPECT_FALSE(choose_primary({replica(5), Host{}}, 0));
+}
+
+TEST(ChoosePrimary, OneOfAnOldTimelineIsNoneEvenWhileTheNewOneIsAway) {
+    EXPECT_FALSE(choose_primary({primary(1), Host{}}, 2));
+    EXPECT_EQ(choose_primary({primary(2), Host{}}, 2), 0U);
 }
 
 TEST(ChooseReader, WithoutAStalenessItIsThePrimary) {
@@ -73,6 +78,8 @@ TEST(ChooseReader, ABoundInBytesNeedsALinkAndAPrimaryToCompareWith) {
     cut.is_linked = false;
     EXPECT_EQ(reader({primary(), cut}, {Staleness{.bytes = 100}, {}}), 0U);
     EXPECT_FALSE(reader({Host{}, replica(1'000)}, {Staleness{.bytes = 100}, {}}));
+    // More of an old timeline than the new primary has is not the same rows.
+    EXPECT_EQ(reader({primary(2), replica(1'000)}, {Staleness{.bytes = 100}, {}}), 0U);
     // A bound in time needs neither: what it had, it has.
     EXPECT_EQ(reader({Host{}, cut}, {Staleness{.time = 1s}, {}}), 1U);
 }
@@ -81,15 +88,18 @@ TEST(ChooseReader, ATokenNeedsItsPositionOnItsTimeline) {
     const std::vector<Host> hosts{primary(), replica(700), replica(800)};
     EXPECT_EQ(reader(hosts, {Staleness{}, WriteToken{1, 750}}), 2U);
     EXPECT_EQ(reader(hosts, {Staleness{}, WriteToken{1, 801}}), 0U);
-    EXPECT_EQ(reader(hosts, {Staleness{}, WriteToken{2, 750}}), 0U);
+    // Written on a timeline that nobody here is known to be on.
+    EXPECT_FALSE(reader(hosts, {Staleness{}, WriteToken{2, 750}}));
+    EXPECT_FALSE(reader(hosts, {{}, WriteToken{2, 750}}));
+    EXPECT_EQ(reader({primary(2), replica(800)}, {Staleness{}, WriteToken{2, 750}}), 0U);
 }
 
 TEST(ChooseReader, BrokenAndExcludedHostsAreLeftOut) {
     auto broken = replica(1'000);
     broken.is_broken = true;
     const std::vector<Host> hosts{primary(), broken, replica(1'000)};
-    EXPECT_EQ(choose_reader(hosts, {Staleness{}, {}}, now, 1, {false, false, true}), 0U);
-    EXPECT_FALSE(choose_reader(hosts, {Staleness{}, {}}, now, 1, {true, false, true}));
+    EXPECT_EQ(choose_reader(hosts, {Staleness{}, {}}, 0, now, 1, {false, false, true}), 0U);
+    EXPECT_FALSE(choose_reader(hosts, {Staleness{}, {}}, 0, now, 1, {true, false, true}));
 }
 
 TEST(LogHistory, TellsTheLastMomentAtWhichEverythingWasThere) {

@@ -25,8 +25,8 @@ struct Settings {
     /// libpq's sslmode: disable, allow, prefer, require, verify-ca, verify-full. Empty: verify-full
     /// where the server is on another machine, prefer on this one.
     std::string tls;
-    /// File with the certificates that are trusted. Empty: ~/.postgresql/root.crt, else the ones of
-    /// the system.
+    /// File with the certificates that are trusted. Empty: ~/.postgresql/root.crt, else those of
+    /// the system where the name is verified, too.
     std::string tls_root;
     /// The oldest version of TLS to speak with another machine where the mode asks for TLS: 1.2 or
     /// 1.3. Empty: 1.3.

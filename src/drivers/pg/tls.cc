@@ -3,6 +3,8 @@
 
 #include <cstdlib>
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <unistd.h>
 
 namespace caisson::pg {
@@ -10,8 +12,11 @@ namespace {
 
 /// Whether what we say to this host leaves the machine.
 bool is_elsewhere(std::string_view host) {
+    in_addr v4{};
+    const bool is_loopback = ::inet_pton(AF_INET, std::string(host).c_str(), &v4) == 1 &&
+                             (ntohl(v4.s_addr) >> 24) == IN_LOOPBACKNET;
     return !host.empty() && host.front() != '/' && host.front() != '@' && host != "localhost" &&
-           host != "::1" && host.rfind("127.", 0) != 0;
+           host != "::1" && !is_loopback;
 }
 
 /// The certificates that the system trusts, as Debian, Fedora and Alpine keep them. libpq finds
@@ -40,7 +45,8 @@ Tls tls_of(const Settings& settings) {
         tls.mode = "verify-full";
     }
     const bool verifies = tls.mode == "verify-full" || tls.mode == "verify-ca";
-    if (verifies && tls.root.empty() && !has_own_roots()) {
+    // Not of verify-ca, to which every certificate of every public authority would do.
+    if (tls.mode == "verify-full" && tls.root.empty() && !has_own_roots()) {
         tls.root = system_roots();
     }
     // Not where it is optional: rather than an older version, libpq would speak none at all.

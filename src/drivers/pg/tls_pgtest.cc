@@ -23,7 +23,8 @@ TEST(TlsOf, AnotherMachineIsVerifiedAndThisOneNeedNotBe) {
         EXPECT_EQ(tls.mode, "") << host;
         EXPECT_EQ(tls.min_version, "") << host;
     }
-    for (const auto* host : {"db.internal", "10.0.0.7", "2001:db8::1", "localhost.example.org"}) {
+    for (const auto* host :
+         {"db.internal", "10.0.0.7", "2001:db8::1", "localhost.example.org", "127.example.com"}) {
         const auto tls = tls_of(to(host));
         EXPECT_EQ(tls.mode, "verify-full") << host;
         EXPECT_EQ(tls.min_version, "TLSv1.3") << host;

@@ -3,6 +3,8 @@
 
 #include <map>
 #include <memory>
+#include <mutex>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -235,27 +237,36 @@ void provision_inside(pg::Connection& inside, const trust::Run& run,
     }
 }
 
-/// Held while roles and databases of these servers are made.
+/// Held while roles and databases of these servers are made: one lock for each server, whatever
+/// names it goes by.
 class ServerLocks {
  public:
     ServerLocks(const trust::Run& run, const std::vector<platform::Database>& databases) {
-        // In the order of their names, so that two runs cannot wait for each other.
-        std::map<std::string, pg::Settings> servers;
+        std::set<std::string> asked;
         for (const auto& database : databases) {
-            auto settings = trust::server_settings(run, database);
-            servers.emplace(settings.text(), std::move(settings));
+            const auto settings = trust::server_settings(run, database);
+            if (asked.insert(settings.text()).second) {
+                auto connection = std::make_unique<pg::Connection>(settings);
+                auto name = connection
+                                ->query(
+                                    "select concat(system_identifier, ' ', current_database()) "
+                                    "as name from pg_control_system()")
+                                .front()
+                                .string("name");
+                servers_.emplace(std::move(name), std::move(connection));
+            }
         }
-        for (const auto& [name, settings] : servers) {
-            connections_.push_back(std::make_unique<pg::Connection>(settings));
-            locks_.push_back(std::make_unique<trust::AdvisoryLock>(*connections_.back(),
-                                                                   server_lock, lock_limit));
+        // In the order of what they are, so that two runs cannot wait for each other.
+        for (const auto& [name, connection] : servers_) {
+            locks_.push_back(
+                std::make_unique<trust::AdvisoryLock>(*connection, server_lock, lock_limit));
         }
     }
     ServerLocks(const ServerLocks&) = delete;
     ServerLocks& operator=(const ServerLocks&) = delete;
 
  private:
-    std::vector<std::unique_ptr<pg::Connection>> connections_;
+    std::map<std::string, std::unique_ptr<pg::Connection>> servers_;
     std::vector<std::unique_ptr<trust::AdvisoryLock>> locks_;
 };
 
@@ -321,14 +332,17 @@ std::vector<Report> provision(const trust::Run& run,
             make_database(run, databases[i], secrets, options, reports[i]);
         });
     }
+    std::mutex settling;
     in_parallel(databases.size(), [&](std::size_t i) {
         fill_database(run, databases[i], catalogue, options, reports[i]);
-    });
-    if (!run.is_private()) {
-        for (std::size_t i = 0; i < databases.size(); ++i) {
+        if (!run.is_private()) {
+            const std::lock_guard lock(settling);  // They may be the settings of one server.
             settle_settings(run, databases[i], options, reports[i]);
         }
-    }
+        if (options.provisioned) {
+            options.provisioned(i, reports[i]);
+        }
+    });
     fault::point("provisioned");
     return reports;
 }

@@ -6,6 +6,8 @@
 /// server has (survey.h), plan what is missing (plan.h, pure), apply it, report. Idempotent: a
 /// second run plans nothing.
 
+#include <cstddef>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -21,11 +23,15 @@ namespace caisson::provision {
 /// The catalogue step that remembers which rights were given (number 2).
 trust::CatalogueStep rights_step();
 
+struct Report;
 struct Options {
     bool dry_run = false;
     bool adopt = false;  ///< Stamp a database that holds somebody's objects, or is a copy of one.
     bool settings =
         false;  ///< Set the server's settings also where the server is not ours (ALTER SYSTEM).
+    /// Told of each database once it is provisioned, by its number, whatever becomes of the others.
+    /// Threads: several at once.
+    std::function<void(std::size_t, const Report&)> provisioned = {};
 };
 struct Report {
     std::vector<std::string> done;  ///< What was changed; in a dry run, what would be.

@@ -2,14 +2,37 @@
 #include "lifecycle/provision/secrets.h"
 
 #include <fmt/format.h>
+#include <poll.h>
 
 #include "base/crypto.h"
 #include "base/fault.h"
+#include "base/interrupt.h"
 #include "drivers/pg/quote.h"
 #include "lifecycle/provision/provision.h"
 #include "trust/locks.h"
 
 namespace caisson::provision {
+namespace {
+
+FileLock lock_passfile(const trust::Run& run) {
+    const auto path = run.state.secrets() / "pgpass.lock";
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    make_directory(run.state.secrets(), 0700, run.account);
+    while (true) {
+        if (auto lock = FileLock::try_lock(path, "keeping secrets")) {
+            return std::move(*lock);
+        }
+        interrupt::check();
+        if (std::chrono::steady_clock::now() >= deadline) {
+            throw Error(Code::locked,
+                        fmt::format("the secrets are being kept by {}", FileLock::holder(path)))
+                .with("file", path.string());
+        }
+        ::poll(nullptr, 0, 5);
+    }
+}
+
+}  // namespace
 
 Secrets::Secrets(const trust::Run& run)
     : run_(run), passfile_(trust::Passfile::read(run.state.passfile())) {}
@@ -60,11 +83,18 @@ Secret Secrets::renew(const std::string& role, const platform::Database& databas
 
 void Secrets::keep() {
     const std::lock_guard lock(mutex_);
-    if (changed_) {
-        make_directory(run_.state.secrets(), 0700, run_.account);
-        passfile_.write(run_.state.passfile(), run_.account);
-        changed_ = false;
+    if (made_.empty()) {
+        return;
     }
+    // The file is one for all servers, their locks are not: what another run has kept meanwhile
+    // stays.
+    const auto file_lock = lock_passfile(run_);
+    auto passfile = trust::Passfile::read(run_.state.passfile());
+    for (const auto& entry : made_) {
+        passfile.set(entry);
+    }
+    passfile.write(run_.state.passfile(), run_.account);
+    made_.clear();
 }
 
 void Secrets::mark_rotation(const platform::Database& database) const {
@@ -90,8 +120,8 @@ std::optional<Secret> Secrets::find(const pg::Settings& settings) const {
 
 void Secrets::set(const pg::Settings& settings, const Secret& secret) {
     // Roles carry their database's name, so the entry is good for any database of the server.
-    passfile_.set({settings.host, std::to_string(settings.port), "*", settings.user, secret});
-    changed_ = true;
+    made_.push_back({settings.host, std::to_string(settings.port), "*", settings.user, secret});
+    passfile_.set(made_.back());
 }
 
 /// One for each database: mending the roles of one says nothing of another's.

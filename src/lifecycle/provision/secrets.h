@@ -6,6 +6,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "lifecycle/provision/plan.h"
 #include "trust/passfile.h"
@@ -27,7 +28,7 @@ class Secrets {
     Secret password_of(const std::string& role, const platform::Database& database);
     /// A new secret in any case, for rotation. Errors: usage where the environment gives it.
     Secret renew(const std::string& role, const platform::Database& database);
-    /// Writes the passfile, if there is anything new.
+    /// Adds what is new to the passfile.
     void keep();
 
     /// From before the secrets are kept until the server has them.
@@ -43,7 +44,7 @@ class Secrets {
     const trust::Run& run_;
     mutable std::mutex mutex_;
     trust::Passfile passfile_;
-    bool changed_ = false;
+    std::vector<trust::Passfile::Entry> made_;  ///< Not kept yet.
 };
 
 /// On the maintenance database, and so one for the whole server, as roles are.

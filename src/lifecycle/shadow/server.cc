@@ -273,7 +273,8 @@ void Server::end() {
 std::optional<Error> Server::explain(const Error& cause) const {
     const auto lines = split(read_own(place_ / "data" / "postmaster.pid").value_or(""), '\n');
     pid_t postmaster = 0;
-    const auto& first = lines.front();
+    // An orderly end removes the file.
+    const std::string_view first = lines.empty() ? std::string_view() : lines.front();
     std::from_chars(first.data(), first.data() + first.size(), postmaster);
     const bool is_gone = postmaster <= 0 || !is_alive(postmaster);
     const bool is_ours =
