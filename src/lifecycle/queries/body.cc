@@ -19,8 +19,9 @@ constexpr std::string_view operator_characters = "+-*/<>=~!@#%^&|`?";
 /// Operators that people write right before a parameter. Others that end in `@` are operators of
 /// the server's own: `a @@b`.
 constexpr auto before_parameters = std::to_array<std::string_view>(
-    {"=",  "<>", "!=", "<=",  ">=",  ">",   "+",   "-",  "*",  "/",  "%",  "^",  "||", "~",   "~*",
-     "!~", "!~*", "~~", "!~~", "->", "->>", "#>", "#>>", "&&", "&", "|", "?", "?|", "?&", "=>", "@>"});
+    {"=",   "<>", "!=", "<=", ">=", ">",   "+",  "-",   "*",  "/",   "%",
+     "^",   "||", "~",  "~*", "!~", "!~*", "~~", "!~~", "->", "->>", "#>",
+     "#>>", "&&", "&",  "|",  "?",  "?|",  "?&", "=>",  "@>"});
 
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -35,10 +36,9 @@ Choice choice_of(std::string_view value, Place place) {
 }  // namespace
 
 bool is_snake_case(std::string_view text) {
-    return !text.empty() && !is_digit(text.front()) &&
-           std::ranges::all_of(text, [](char c) {
-               return (c >= 'a' && c <= 'z') || is_digit(c) || c == '_';
-           });
+    return !text.empty() && !is_digit(text.front()) && std::ranges::all_of(text, [](char c) {
+        return (c >= 'a' && c <= 'z') || is_digit(c) || c == '_';
+    });
 }
 
 bool begins_line(std::string_view text, std::size_t offset) {
@@ -69,8 +69,9 @@ std::optional<HeaderLine> header_line(std::string_view text, const sql::Token& c
         return std::nullopt;
     }
     line.value = trim(rest.substr(1));
-    line.value_offset = line.value.empty() ? comment.offset + at + 1
-                                           : static_cast<std::size_t>(line.value.data() - text.data());
+    line.value_offset = line.value.empty()
+                            ? comment.offset + at + 1
+                            : static_cast<std::size_t>(line.value.data() - text.data());
     return line;
 }
 
@@ -141,10 +142,10 @@ void Body::take(const sql::Token& token) {
                           "a query is one statement that the server understands");
         case TokenKind::number:
             if (text_[token.offset] == '$') {
-                return refuse(token.offset,
-                              fmt::format("the parameter {}",
-                                          text_.substr(token.offset, token.length)),
-                              "parameters have names: write @id");
+                return refuse(
+                    token.offset,
+                    fmt::format("the parameter {}", text_.substr(token.offset, token.length)),
+                    "parameters have names: write @id");
             }
             break;
         case TokenKind::open:
@@ -218,8 +219,8 @@ void Body::add_parameter(const sql::Token& word) {
     if (!gap.empty() && !query_.pieces.empty()) {
         const auto line = gap.rfind('\n');
         const auto kept = line == std::string_view::npos ? gap : gap.substr(line);
-        query_.pieces.push_back({std::string(kept), false, filter_, order_,
-                                 position(word.offset - 1 - kept.size())});
+        query_.pieces.push_back(
+            {std::string(kept), false, filter_, order_, position(word.offset - 1 - kept.size())});
     }
     query_.pieces.push_back({std::string(name), true, filter_, order_, position(word.offset - 1)});
     block_is_empty_ = false;
@@ -250,7 +251,10 @@ void Body::take_comment(const sql::Token& token) {
     flush();
     if (const auto line = header_line(text_, token)) {
         take_mark(*line);
-    } else if (!query_.pieces.empty() && comment.starts_with("/*")) {
+    } else if (const auto end = token.offset + token.length;
+               !query_.pieces.empty() && comment.starts_with("/*") && end < text_.size() &&
+               trim(text_.substr(end, 1)).size() == 1) {
+        // Nothing else would part what stands on both sides.
         query_.pieces.push_back({" ", false, filter_, order_, position(token.offset)});
     }
 }
@@ -285,9 +289,10 @@ void Body::take_mark(const HeaderLine& line) {
         }
     }
     if (filter_ >= 0 || (order_ >= 0 && line.key == "filter")) {
-        return refuse(line.key_offset,
-                      fmt::format("a {} inside of a {}", line.key, filter_ >= 0 ? "filter" : "order"),
-                      "close it before: -- end");
+        return refuse(
+            line.key_offset,
+            fmt::format("a {} inside of a {}", line.key, filter_ >= 0 ? "filter" : "order"),
+            "close it before: -- end");
     }
     if (line.key == "order") {
         return begin_order(line, choice);
@@ -328,7 +333,8 @@ void Body::finish() {
     }
     flush();
     if (filter_ >= 0 || order_ >= 0) {
-        refuse(block_offset_, fmt::format("the {} is never closed", filter_ >= 0 ? "filter" : "order"),
+        refuse(block_offset_,
+               fmt::format("the {} is never closed", filter_ >= 0 ? "filter" : "order"),
                "put -- end below it");
     }
     if (query_.filters.size() > 8 ||

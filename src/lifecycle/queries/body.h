@@ -39,6 +39,8 @@ class Body {
     /// A comment: a mark of a filter or an order, or one that is left out.
     void take_comment(const sql::Token& token);
     bool empty() const { return begin_ == 0 && query_.pieces.empty(); }
+    /// Whether it was objected to, so that nothing more need be said.
+    bool is_refused() const { return refused_; }
     /// The query is over.
     void finish();
 

@@ -19,7 +19,7 @@ using sql::TokenKind;
 
 /// `insert into t (a, b) values (@a, lower(@b)) on conflict …` in its three parts.
 struct Insert {
-    std::string_view target;  ///< Up to VALUES.
+    std::string_view target;         ///< Up to VALUES.
     std::vector<sql::Token> values;  ///< Between its parentheses.
     std::string_view rest;
 };
@@ -33,7 +33,8 @@ std::optional<Insert> cut(std::string_view text) {
         const auto word = text.substr(token->offset, token->length);
         switch (part) {
             case Part::target:
-                if (depth == 0 && token->kind == TokenKind::word && sql::is_keyword(word, "values")) {
+                if (depth == 0 && token->kind == TokenKind::word &&
+                    sql::is_keyword(word, "values")) {
                     insert.target = trim(text.substr(0, token->offset));
                     part = Part::opening;
                 }
@@ -104,8 +105,7 @@ std::string selected(const Insert& insert, std::string_view text, const Describe
 bool takes_copy(pg::Connection& connection, sql::Node relation) {
     const auto schema = relation.text("schemaname");
     const auto name = std::string(relation.text("relname"));
-    const auto quoted =
-        schema.empty() ? pg::identifier(name) : pg::identifier(schema, name);
+    const auto quoted = schema.empty() ? pg::identifier(name) : pg::identifier(schema, name);
     const auto rows = connection.query(
         "select c.relkind in ('r', 'p') and not c.relrowsecurity as takes from pg_catalog.pg_class "
         "c where c.oid = to_regclass($1)",
@@ -142,9 +142,9 @@ std::optional<CopyPlan> plan_copy(pg::Connection& connection, const Described& d
         columns.push_back(fmt::format("c{}", i));
     }
     CopyPlan plan;
-    plan.insert = fmt::format("{}\nselect {}\nfrom unnest({}) as given ({})", insert->target,
-                              selected(*insert, text, described), join(arrays, ", "),
-                              join(columns, ", "));
+    plan.insert =
+        fmt::format("{}\nselect {}\nfrom unnest({}) as given ({})", insert->target,
+                    selected(*insert, text, described), join(arrays, ", "), join(columns, ", "));
     if (!insert->rest.empty()) {
         plan.insert += fmt::format("\n{}", insert->rest);
     }
@@ -156,16 +156,15 @@ std::optional<CopyPlan> plan_copy(pg::Connection& connection, const Described& d
     }
     const auto root = parsed.tree->root();
     if (insert->rest.empty() && insert->target.ends_with(')') && !root["withClause"] &&
-        !root["relation"]["alias"] &&
-        are_bare(*insert, text, query.parameters.size()) &&
+        !root["relation"]["alias"] && are_bare(*insert, text, query.parameters.size()) &&
         takes_copy(connection, root["relation"])) {
         // INSERT INTO and COPY name table and columns alike.
         sql::Scanner scanner(insert->target);
         const auto first = scanner.next();
         const auto second = scanner.next();
         if (first && second) {
-            plan.copy = fmt::format(
-                "copy {} from stdin", trim(insert->target.substr(second->offset + second->length)));
+            plan.copy = fmt::format("copy {} from stdin",
+                                    trim(insert->target.substr(second->offset + second->length)));
         }
     }
     return plan;

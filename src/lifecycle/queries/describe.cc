@@ -65,17 +65,14 @@ class Describer {
             take_parameters(variant, found.parameters);
             take_columns(variant, found.columns);
         } catch (const pg::DatabaseError& error) {
-            const auto byte =
-                error.position ? byte_of_character(variant.sql, *error.position) : 0;
-            const auto place =
-                error.position ? place_in(query, variant, byte) : query.place;
+            const auto byte = error.position ? byte_of_character(variant.sql, *error.position) : 0;
+            const auto place = error.position ? place_in(query, variant, byte) : query.place;
             const bool is_first = said_at_.insert(place.text() + error.message()).second;
             if (!is_first) {
                 return;
             }
             const auto name = name_of(query, variant);
-            mistake(place,
-                    error.message() + (name.empty() ? "" : fmt::format(", {}", name)),
+            mistake(place, error.message() + (name.empty() ? "" : fmt::format(", {}", name)),
                     error.sqlstate == indeterminate_type ? "cast the parameter: @name::text"
                     : error.fact("hint").empty()         ? hint_of(error)
                                                          : error.fact("hint"));
@@ -127,8 +124,8 @@ class Describer {
             return;
         }
         const auto& known = described_.columns;
-        const bool is_same = std::ranges::equal(
-            known, columns, [](const ResultColumn& a, const ResultColumn& b) {
+        const bool is_same =
+            std::ranges::equal(known, columns, [](const ResultColumn& a, const ResultColumn& b) {
                 return a.name == b.name && a.type == b.type;
             });
         if (!is_same) {
@@ -176,7 +173,8 @@ class Describer {
             check_stream();
         }
         if (query.kind == Kind::batch && query.parameters.empty()) {
-            mistake(query.place, fmt::format("query \"{}\" is :batch without a parameter", query.name),
+            mistake(query.place,
+                    fmt::format("query \"{}\" is :batch without a parameter", query.name),
                     "each run of a batch has values of its own");
         }
     }
@@ -248,11 +246,17 @@ bool names_table(sql::Node root, const Relations::Deprecated& what) {
 
 bool names_column(sql::Node root, const std::string& column) {
     bool found = false;
+    if (root.is("UpdateStmt")) {
+        for (const auto target : root.list("targetList")) {
+            found = found || target.text("name") == column;
+        }
+    }
     root.each([&](sql::Node node) {
         if (node.is("ColumnRef")) {
             const auto fields = node.list("fields");
             found = found || (!fields.empty() && fields.back().text("sval") == column);
         } else if (node.is("ResTarget") && !node["val"]) {
+            // Of the columns of an INSERT.
             found = found || node.text("name") == column;
         }
     });

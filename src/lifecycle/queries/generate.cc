@@ -22,17 +22,18 @@ void begin_header(Writer& header, const platform::Manifest& manifest, const Fact
     header.line("#pragma once");
     header.line();
     header.line("/// @file");
-    header.doc(fmt::format("What applications ask of {} ({}): values that pg::run() runs, over a "
-                           "blocking connection (run.h) or in coroutines (run_async.h).",
-                           facts.database.name, manifest.title));
-    if (const auto table = std::ranges::find_if(
-            facts.tables, [](const Table& each) { return !each.key.empty(); });
+    header.doc(
+        fmt::format("What applications ask of {} ({}): values that pg::run() runs, over a "
+                    "blocking connection (run.h) or in coroutines (run_async.h).",
+                    facts.database.name, manifest.title));
+    if (const auto table =
+            std::ranges::find_if(facts.tables, [](const Table& each) { return !each.key.empty(); });
         table != facts.tables.end()) {
         header.raw(fmt::format("///     auto row = pg::run(connection, session, {}::{}::get(key));",
                                name_space, table->cpp));
-        header.raw(fmt::format(
-            "///     auto row = co_await pg::run(pool, session, {}::{}::get(key));", name_space,
-            table->cpp));
+        header.raw(
+            fmt::format("///     auto row = co_await pg::run(pool, session, {}::{}::get(key));",
+                        name_space, table->cpp));
     }
     header.doc("Threads: any.");
     header.line();
@@ -44,8 +45,6 @@ void begin_header(Writer& header, const platform::Manifest& manifest, const Fact
     header.line("#include <caisson/drivers/pg/call.h>");
     header.line("#include <caisson/drivers/pg/columns.h>");
     header.line();
-    header.line("namespace pg = caisson::pg;");
-    header.line();
 }
 
 }  // namespace
@@ -54,7 +53,7 @@ bool is_marked(std::string_view text) { return text.starts_with(mark); }
 
 std::vector<GeneratedFile> generate(const platform::Manifest& manifest, const Facts& facts) {
     const auto name_space = namespace_of(manifest, facts.database);
-    const auto stem = identifier(facts.database.key);
+    const auto& stem = facts.database.key;
     Writer header;
     Writer source;
     begin_header(header, manifest, facts, name_space);
@@ -68,6 +67,8 @@ std::vector<GeneratedFile> generate(const platform::Manifest& manifest, const Fa
     source.line();
     write_enums(header, source, facts.enums, name_space);
     header.line("namespace {} {{", name_space);
+    header.line();
+    header.line("namespace pg = caisson::pg;");
     header.line();
     for (const auto& table : facts.tables) {
         write_table(header, source, table);

@@ -40,13 +40,13 @@ std::vector<std::string> words_of(const platform::KeyPattern& pattern) {
     return words;
 }
 
-void check_cache(const Query& query, const platform::Manifest& manifest,
-                 std::vector<Mistake>& mistakes) {
-    const auto& use = *query.cache;
+/// What the key says of the time to live holds where the query says nothing.
+void check_cache(Query& query, const platform::Manifest& manifest, std::vector<Mistake>& mistakes) {
+    auto& use = *query.cache;
     const auto pattern = platform::parse_key_pattern(use.pattern);
     if (!pattern.mistake.empty()) {
-        mistakes.push_back({use.place, fmt::format("the key {}: {}", use.pattern, pattern.mistake),
-                            {}});
+        mistakes.push_back(
+            {use.place, fmt::format("the key {}: {}", use.pattern, pattern.mistake), {}});
         return;
     }
     std::vector<std::string> declared;
@@ -59,11 +59,11 @@ void check_cache(const Query& query, const platform::Manifest& manifest,
     }
     if (!found) {
         const auto near = nearest(use.pattern, declared);
-        mistakes.push_back({use.place,
-                            fmt::format("caisson.toml declares no key {} below [cache.keys]",
-                                        use.pattern),
-                            near.empty() ? "declare it there, with its time to live"
-                                         : fmt::format("did you mean {}?", near)});
+        mistakes.push_back(
+            {use.place,
+             fmt::format("caisson.toml declares no key {} below [cache.keys]", use.pattern),
+             near.empty() ? "declare it there, with its time to live"
+                          : fmt::format("did you mean {}?", near)});
         return;
     }
     if (use.ttl && found->ttl && *use.ttl > *found->ttl) {
@@ -72,6 +72,7 @@ void check_cache(const Query& query, const platform::Manifest& manifest,
                                         human(*use.ttl), human(*found->ttl)),
                             "a query may keep its answers for a shorter time only"});
     }
+    use.ttl = use.ttl ? use.ttl : found->ttl;
     for (const auto& word : words_of(pattern)) {
         if (std::ranges::find(query.parameters, word, &Parameter::name) == query.parameters.end()) {
             mistakes.push_back({use.place,
@@ -125,7 +126,7 @@ Parsed load(const platform::Manifest& manifest) {
     for (const auto& [feature, is_on] : manifest.features) {
         features.push_back(feature);
     }
-    for (const auto& query : all.queries) {
+    for (auto& query : all.queries) {
         require_known(query.database, databases, "database", query.place, all.mistakes);
         require_known(query.feature, features, "feature", query.place, all.mistakes);
         if (query.cache) {
@@ -136,12 +137,12 @@ Parsed load(const platform::Manifest& manifest) {
     return all;
 }
 
-std::vector<Query> of_database(const std::vector<Query>& queries, const platform::Manifest& manifest,
+std::vector<Query> of_database(const std::vector<Query>& queries,
+                               const platform::Manifest& manifest,
                                const platform::Database& database) {
     std::vector<Query> chosen;
     std::ranges::copy_if(queries, std::back_inserter(chosen), [&](const Query& query) {
-        const auto& key =
-            query.database.empty() ? manifest.databases.front().key : query.database;
+        const auto& key = query.database.empty() ? manifest.databases.front().key : query.database;
         return key == database.key && (query.feature.empty() || manifest.feature(query.feature));
     });
     return chosen;

@@ -54,8 +54,8 @@ bool is_never_null_operator(Node expression) {
         return true;
     }
     const auto names = expression.list("name");
-    return kind == "AEXPR_OP" && names.size() == 1 && is_among(name_of(names[0]), plain_operators) &&
-           is_never_null(expression["rexpr"]) &&
+    return kind == "AEXPR_OP" && names.size() == 1 &&
+           is_among(name_of(names[0]), plain_operators) && is_never_null(expression["rexpr"]) &&
            (!expression["lexpr"] || is_never_null(expression["lexpr"]));
 }
 
@@ -163,8 +163,7 @@ class Scope {
 
     void add_table(Node table, bool is_nullable) {
         const auto name = table.text("relname");
-        const bool is_cte =
-            table.text("schemaname").empty() && ctes_.find(name) != ctes_.end();
+        const bool is_cte = table.text("schemaname").empty() && ctes_.find(name) != ctes_.end();
         const auto alias = table["alias"].text("aliasname");
         set(alias.empty() ? name : alias, is_nullable ? Item::nullable
                                           : is_cte    ? Item::other

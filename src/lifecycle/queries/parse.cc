@@ -76,6 +76,7 @@ class Parser {
             }
             return;
         }
+        has_sql_ = has_sql_ || text_.substr(token.offset).starts_with("/*+");
         if (!has_sql_) {
             if (line && is_among(line->key, keys)) {
                 return take_key(*line);
@@ -84,7 +85,8 @@ class Parser {
                 return body_->take_comment(token);
             }
             if (line && is_misspelt(line->key)) {
-                return mistake(line->key_offset, fmt::format("unknown header key \"{}\"", line->key),
+                return mistake(line->key_offset,
+                               fmt::format("unknown header key \"{}\"", line->key),
                                did_you_mean(line->key, keys));
             }
             return take_doc(token);
@@ -144,9 +146,9 @@ class Parser {
             mistake(query_->name.empty() ? line.key_offset : line.value_offset,
                     query_->name.empty() ? "the query has no name"
                                          : fmt::format("the query is called \"{}\"", query_->name),
-                    query_->name.empty() ? "write -- name: find_business :optional"
-                                         : fmt::format("functions are written so: {}",
-                                                       snake_case(query_->name)));
+                    query_->name.empty()
+                        ? "write -- name: find_business :optional"
+                        : fmt::format("functions are written so: {}", snake_case(query_->name)));
         }
         const auto found = std::ranges::find(
             kinds, kind.starts_with(':') ? std::string(kind.substr(1)) : std::string());
@@ -201,8 +203,7 @@ class Parser {
                                    ? platform::parse_duration(trim(rest.substr(4)))
                                    : std::nullopt;
             if (!limit || limit->count() < 1000 || limit->count() % 1000 != 0) {
-                return mistake(line.value_offset,
-                               fmt::format("found \"{}\" behind the key", rest),
+                return mistake(line.value_offset, fmt::format("found \"{}\" behind the key", rest),
                                "write -- cache: business:{id} ttl 5m, in whole seconds");
             }
             use.ttl = std::chrono::duration_cast<std::chrono::seconds>(*limit);
@@ -243,7 +244,7 @@ class Parser {
             return;
         }
         body_->finish();
-        if (query_->pieces.empty()) {
+        if (query_->pieces.empty() && !body_->is_refused()) {
             mistake(query_offset_, fmt::format("query \"{}\" has no SQL", query_->name),
                     "put one statement below its header");
         }

@@ -53,11 +53,11 @@ struct Choice {
 
 /// A part of the SQL as it stands in the file: text, or a parameter.
 struct Piece {
-    std::string text;             ///< Of a parameter: its name.
+    std::string text;  ///< Of a parameter: its name.
     bool is_parameter = false;
-    int filter = -1;              ///< There only with this filter; -1: always.
-    int order = -1;               ///< There only with this order.
-    sql::SourcePosition source;   ///< Of its first character.
+    int filter = -1;             ///< There only with this filter; -1: always.
+    int order = -1;              ///< There only with this order.
+    sql::SourcePosition source;  ///< Of its first character.
 };
 
 /// `-- cache: business:{id} ttl 5m`: where answers may be kept.
@@ -71,9 +71,9 @@ struct CacheUse {
 struct Query {
     std::string name;
     Kind kind = Kind::many;
-    std::string doc;       ///< Lines, without their `--`.
-    std::string database;  ///< Key in the manifest; empty: the first database.
-    std::string feature;   ///< There only while the feature is on; empty: always.
+    std::string doc;         ///< Lines, without their `--`.
+    std::string database;    ///< Key in the manifest; empty: the first database.
+    std::string feature;     ///< There only while the feature is on; empty: always.
     std::string deprecated;  ///< What to use instead; empty: it is not.
     std::optional<CacheUse> cache;
     std::chrono::milliseconds timeout{0};  ///< Zero: the caller's.
@@ -119,7 +119,8 @@ Parsed parse(std::string_view text, const std::string& file);
 Parsed load(const platform::Manifest& manifest);
 
 /// Those of a database, without those that wait for a feature.
-std::vector<Query> of_database(const std::vector<Query>& queries, const platform::Manifest& manifest,
+std::vector<Query> of_database(const std::vector<Query>& queries,
+                               const platform::Manifest& manifest,
                                const platform::Database& database);
 
 /// Errors: platform_invalid, whose message lists all of them by file and place; none for none.

@@ -86,8 +86,7 @@ void find_meaning(Table& table, const platform::Generate& settings, const std::s
         if (column.not_null && !column.is_generated && !is_key &&
             (is_timestamp(*column.type) || is_integer(*column.type))) {
             table.version = version;
-            table.version_is_kept =
-                lower(triggers).find("new." + lower(name)) != std::string::npos;
+            table.version_is_kept = lower(triggers).find("new." + lower(name)) != std::string::npos;
             return;
         }
     }
@@ -100,8 +99,9 @@ void read_order(Table& table, const std::vector<std::string>& written, const Pla
     for (const auto& text : written) {
         auto words = split(replace_all(std::string(trim(text)), "\t", " "), ' ');
         std::erase(words, "");
-        const bool is_plain = words.size() == 1 || (words.size() == 2 && (lower(words[1]) == "asc" ||
-                                                                          lower(words[1]) == "desc"));
+        const bool is_plain =
+            words.size() == 1 ||
+            (words.size() == 2 && (lower(words[1]) == "asc" || lower(words[1]) == "desc"));
         const auto column = is_plain ? index_of(table, words[0]) : std::nullopt;
         if (!column) {
             std::vector<std::string> known;
@@ -109,27 +109,26 @@ void read_order(Table& table, const std::vector<std::string>& written, const Pla
                 known.push_back(each.name);
             }
             const auto near = nearest(words.empty() ? "" : words[0], known);
-            mistakes.push_back({place,
-                                is_plain ? fmt::format("table {} has no column \"{}\"", table.name,
-                                                       words[0])
-                                         : fmt::format("the order \"{}\"", text),
-                                is_plain ? near.empty() ? std::string()
-                                                        : fmt::format("did you mean \"{}\"?", near)
-                                         : "write \"column\" or \"column desc\""});
+            mistakes.push_back(
+                {place,
+                 is_plain ? fmt::format("table {} has no column \"{}\"", table.name, words[0])
+                          : fmt::format("the order \"{}\"", text),
+                 is_plain ? near.empty() ? std::string() : fmt::format("did you mean \"{}\"?", near)
+                          : "write \"column\" or \"column desc\""});
             continue;
         }
         if (!table.columns[*column].not_null) {
-            mistakes.push_back({place,
-                                fmt::format("the order of {} has the column {}, which may be NULL",
-                                            table.name, words[0]),
-                                "a list goes on behind its last row, so each column needs a value"});
+            mistakes.push_back(
+                {place,
+                 fmt::format("the order of {} has the column {}, which may be NULL", table.name,
+                             words[0]),
+                 "a list goes on behind its last row, so each column needs a value"});
         }
         table.order.push_back({*column, words.size() == 2 && lower(words[1]) == "desc"});
     }
 }
 
-void find_order(Table& table, const platform::Generate& settings,
-                std::vector<Mistake>& mistakes) {
+void find_order(Table& table, const platform::Generate& settings, std::vector<Mistake>& mistakes) {
     for (const auto column : table.key) {
         table.order.push_back({column, false});
     }
@@ -193,20 +192,18 @@ Relations read_relations(pg::Connection& connection, const Types& types,
             continue;
         }
         table.sql = pg::identifier(table.schema, table.name);
-        table.cpp = names.name(identifier(table.schema == "public"
-                                              ? table.name
-                                              : table.schema + '_' + table.name));
+        table.cpp = names.name(
+            identifier(table.schema == "public" ? table.name : table.schema + '_' + table.name));
         table.doc = row.string("doc");
         table.is_partitioned = row.boolean("partitioned");
         table.has_row_security = row.boolean("row_security");
         DistinctNames columns;
-        for (const auto& each :
-             connection.query(columns_sql, {std::to_string(table.id)})) {
+        for (const auto& each : connection.query(columns_sql, {std::to_string(table.id)})) {
             table.columns.push_back(column_of(each, types, columns));
         }
         for (const auto& number : split(row.text("key"), ' ')) {
-            const auto found = std::ranges::find(table.columns, std::stoi(number),
-                                                 &TableColumn::number);
+            const auto found =
+                std::ranges::find(table.columns, std::stoi(number), &TableColumn::number);
             table.key.push_back(static_cast<std::size_t>(found - table.columns.begin()));
         }
         find_meaning(table, settings, row.string("triggers"));

@@ -27,9 +27,7 @@ struct TableColumn {
     bool is_always = false;     ///< GENERATED ALWAYS AS IDENTITY: written by upserts alone.
 
     /// Must be given when a row is inserted.
-    bool is_required() const {
-        return not_null && !has_default && !is_generated && !is_identity;
-    }
+    bool is_required() const { return not_null && !has_default && !is_generated && !is_identity; }
 };
 
 struct OrderColumn {
@@ -48,11 +46,11 @@ struct Table {
     bool is_partitioned = false;
     bool has_row_security = false;
     std::vector<TableColumn> columns;
-    std::vector<std::size_t> key;             ///< Of the primary key, in its order; may be empty.
-    std::vector<OrderColumn> order;           ///< Of lists; empty without a primary key.
-    std::optional<std::size_t> removed;       ///< The column that marks a removed row.
-    std::optional<std::size_t> version;       ///< The column that every update changes.
-    bool version_is_kept = false;             ///< A trigger changes it.
+    std::vector<std::size_t> key;        ///< Of the primary key, in its order; may be empty.
+    std::vector<OrderColumn> order;      ///< Of lists; empty without a primary key.
+    std::optional<std::size_t> removed;  ///< The column that marks a removed row.
+    std::optional<std::size_t> version;  ///< The column that every update changes.
+    bool version_is_kept = false;        ///< A trigger changes it.
 };
 
 /// What the catalogues say of relations, for queries and for repositories.

@@ -122,8 +122,7 @@ Types::Types(pg::Connection& connection) {
         } else if (const auto element = static_cast<pg::TypeId>(row.integer("element"));
                    element != 0) {
             const auto& one = of(element);
-            const bool is_enum =
-                std::ranges::find(enums_, element, &Enum::id) != enums_.end();
+            const bool is_enum = std::ranges::find(enums_, element, &Enum::id) != enums_.end();
             if (is_enum || pg::element_of(id) != pg::type::unknown) {
                 type.cpp = fmt::format("std::vector<{}>", one.cpp);
                 type.is_binary = type.needs_binary = true;
@@ -145,8 +144,8 @@ void Types::add_enums(pg::Connection& connection) {
             if (schema != "public") {
                 name = camel_case(identifier(schema)) + name;
             }
-            enums_.push_back({id, schema, row.string("name"), names.name(name),
-                              row.string("doc"), {}, {}});
+            enums_.push_back(
+                {id, schema, row.string("name"), names.name(name), row.string("doc"), {}, {}});
             enumerators = {};
         }
         enums_.back().labels.push_back(row.string("label"));

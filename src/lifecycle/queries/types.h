@@ -13,8 +13,8 @@ namespace caisson::queries {
 /// A type of the server, and what stands for it in C++.
 struct Type {
     pg::TypeId id = 0;
-    std::string sql;  ///< As a cast writes it: `integer`, `public.check_status`.
-    std::string cpp;  ///< `std::int32_t`, `pg::Uuid`, `CheckStatus`, `std::vector<std::string>`.
+    std::string sql{};  ///< As a cast writes it: `integer`, `public.check_status`.
+    std::string cpp{};  ///< `std::int32_t`, `pg::Uuid`, `CheckStatus`, `std::vector<std::string>`.
     /// How it travels. What C++ has no type for is text, and a result with such a column comes as
     /// text as a whole.
     bool is_binary = true;

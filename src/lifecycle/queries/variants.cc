@@ -53,7 +53,8 @@ std::vector<Variant> variants_of(const Query& query) {
     std::vector<Variant> all;
     const auto sets = 1U << query.filters.size();
     for (unsigned filters = 0; filters < sets; ++filters) {
-        for (std::size_t order = 0; order < std::max<std::size_t>(query.orders.size(), 1); ++order) {
+        for (std::size_t order = 0; order < std::max<std::size_t>(query.orders.size(), 1);
+             ++order) {
             all.push_back(variant_of(query, filters, order));
         }
     }
@@ -66,8 +67,7 @@ Place place_in(const Query& query, const Variant& variant, std::size_t byte) {
         if (!is_there(piece.filter, piece.order, variant)) {
             continue;
         }
-        const auto text = piece.is_parameter ? placeholder(query, variant, piece.text)
-                                            : piece.text;
+        const auto text = piece.is_parameter ? placeholder(query, variant, piece.text) : piece.text;
         source = piece.source;
         if (byte < text.size()) {
             source.advance(std::string_view(text).substr(0, piece.is_parameter ? 0 : byte));

@@ -9,7 +9,8 @@ namespace {
 std::string from_name(const Enum& each) { return snake_case(each.cpp) + "_from"; }
 
 void declare(Writer& header, const Enum& each) {
-    header.doc(each.doc.empty() ? fmt::format("The type {}.{}.", each.schema, each.name) : each.doc);
+    header.doc(each.doc.empty() ? fmt::format("The type {}.{}.", each.schema, each.name)
+                                : each.doc);
     std::vector<std::string> enumerators = each.enumerators;
     header.call(fmt::format("enum class {} {{ ", each.cpp), enumerators, " };");
     header.doc("The label as the database has it.");
@@ -38,7 +39,7 @@ void define(Writer& source, const Enum& each) {
     source.line("    switch (value) {{");
     for (std::size_t i = 0; i < each.labels.size(); ++i) {
         source.line("        case {}::{}:", each.cpp, each.enumerators[i]);
-        source.line("            return {};", quoted(each.labels[i]));
+        source.line("            return {};", string_literal(each.labels[i]));
     }
     source.line("    }}");
     source.line("    return \"\";");
@@ -46,11 +47,11 @@ void define(Writer& source, const Enum& each) {
     source.line();
     source.line("{} {}(std::string_view label) {{", each.cpp, from_name(each));
     for (std::size_t i = 0; i < each.labels.size(); ++i) {
-        source.line("    if (label == {}) {{", quoted(each.labels[i]));
+        source.line("    if (label == {}) {{", string_literal(each.labels[i]));
         source.line("        return {}::{};", each.cpp, each.enumerators[i]);
         source.line("    }}");
     }
-    source.line("    fail_label({}, label);", quoted(each.schema + '.' + each.name));
+    source.line("    fail_label({}, label);", string_literal(each.schema + '.' + each.name));
     source.line("}}");
     source.line();
 }
@@ -78,8 +79,9 @@ void write_enums(Writer& header, Writer& source, const std::vector<Enum>& enums,
     source.line("[[noreturn]] void fail_label(const char* type, std::string_view label) {{");
     source.line("    throw caisson::Error(");
     source.line("        caisson::Code::internal,");
-    source.line("        \"the type \" + std::string(type) + \" has the new label \" + "
-                "std::string(label),");
+    source.line(
+        "        \"the type \" + std::string(type) + \" has the new label \" + "
+        "std::string(label),");
     source.line("        \"run caisson generate again\");");
     source.line("}}");
     source.line();

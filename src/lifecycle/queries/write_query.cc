@@ -4,7 +4,6 @@
 #include "base/text.h"
 #include "lifecycle/queries/names.h"
 #include "lifecycle/queries/writer.h"
-#include "platform/key_pattern.h"
 
 namespace caisson::queries {
 namespace {
@@ -39,13 +38,16 @@ class QueryWriter {
         }
         write_declaration();
         write_definition();
-        write_cache_key();
+        if (query_.cache) {
+            write_cache_key(header_, source_, described_, name_, parameters_);
+        }
     }
 
  private:
     void name_parameters() {
         // Names that the function has for itself.
-        DistinctNames names({"filters", "order", "rows", "row", "arguments", "queries"});
+        DistinctNames names({"filters", "order", "rows", "row", "arguments", "queries", "statement",
+                             "statements", "variant", "key"});
         for (const auto& each : query_.parameters) {
             parameters_.push_back(names.name(identifier(each.name)));
         }
@@ -141,9 +143,10 @@ class QueryWriter {
 
     void write_choices() {
         if (!query_.filters.empty()) {
-            header_.doc(fmt::format("What {}() may leave out: nothing given, and the condition is "
-                                    "not there.",
-                                    name_));
+            header_.doc(
+                fmt::format("What {}() may leave out: nothing given, and the condition is "
+                            "not there.",
+                            name_));
             header_.line("struct {}Filters {{", camel_);
             header_.indent();
             header_.line("{}Filters() = default;", camel_);
@@ -212,9 +215,8 @@ class QueryWriter {
             case Kind::stream:
                 return fmt::format("pg::Stream<{}>", row_);
             case Kind::batch:
-                return described_.columns.empty()
-                           ? "pg::Batch<std::uint64_t>"
-                           : fmt::format("pg::Batch<std::vector<{}>>", row_);
+                return described_.columns.empty() ? "pg::Batch<std::uint64_t>"
+                                                  : fmt::format("pg::Batch<std::vector<{}>>", row_);
             case Kind::copy:
                 return "pg::Copy";
         }
@@ -255,8 +257,8 @@ class QueryWriter {
             }
         }
         if (!query_.filters.empty()) {
-            parts.push_back(fmt::format("const {}Filters& filters{}", camel_,
-                                        with_defaults ? " = {}" : ""));
+            parts.push_back(
+                fmt::format("const {}Filters& filters{}", camel_, with_defaults ? " = {}" : ""));
         }
         if (query_.orders.size() > 1) {
             parts.push_back(fmt::format(
@@ -281,7 +283,7 @@ class QueryWriter {
         const auto deprecated =
             query_.deprecated.empty()
                 ? std::string()
-                : fmt::format("[[deprecated({})]] ", quoted(query_.deprecated));
+                : fmt::format("[[deprecated({})]] ", string_literal(query_.deprecated));
         header_.call(fmt::format("{}{} {}(", deprecated, result(), name_), signature(true), ");");
         header_.line();
     }
@@ -293,7 +295,8 @@ class QueryWriter {
                         raw_string(variants.front().sql) + ");");
             return;
         }
-        source_.line("    static const std::array<pg::Statement, {}> statements = {{", variants.size());
+        source_.line("    static const std::array<pg::Statement, {}> statements = {{",
+                     variants.size());
         for (const auto& variant : variants) {
             source_.line("        // {}", name_of(query_, variant));
             source_.raw("        pg::Statement(" + raw_string(variant.sql) + "),");
@@ -333,9 +336,9 @@ class QueryWriter {
             return takes_struct_ ? "row." + parameters_[i] : parameters_[i];
         }
         const auto name = filters_[static_cast<std::size_t>(filter)];
-        return parameters_of(filter).size() == 1 ? fmt::format("*filters.{}", name)
-                                                 : fmt::format("filters.{}->{}", name,
-                                                               parameters_[i]);
+        return parameters_of(filter).size() == 1
+                   ? fmt::format("*filters.{}", name)
+                   : fmt::format("filters.{}->{}", name, parameters_[i]);
     }
 
     std::vector<std::string> values() const {
@@ -418,45 +421,6 @@ class QueryWriter {
             source_.line("    return pg::copy_rows(std::string({}), arguments);",
                          raw_string(plan.copy));
         }
-    }
-
-    void write_cache_key() {
-        if (!query_.cache) {
-            return;
-        }
-        const auto pattern = platform::parse_key_pattern(query_.cache->pattern);
-        std::vector<std::string> taken;
-        std::vector<std::string> parts;
-        for (const auto& part : pattern.parts) {
-            if (part.kind == platform::KeyPart::Kind::literal) {
-                parts.push_back(quoted(part.text));
-                continue;
-            }
-            const auto found =
-                std::ranges::find(query_.parameters, part.text, &Parameter::name);
-            const auto i = static_cast<std::size_t>(found - query_.parameters.begin());
-            const auto argument = parameter(*described_.parameters[i], false, parameters_[i]);
-            if (std::ranges::find(taken, argument) == taken.end()) {
-                taken.push_back(argument);
-            }
-            parts.push_back(fmt::format("pg::text_of(pg::Arguments({}))", parameters_[i]));
-        }
-        header_.doc(fmt::format("Where answers of {}() may be kept: {}.", name_,
-                                query_.cache->pattern));
-        header_.call(fmt::format("std::string {}_cache_key(", name_), taken, ");");
-        if (query_.cache->ttl) {
-            header_.line("inline constexpr std::chrono::seconds {}_cache_ttl{{{}}};", name_,
-                         query_.cache->ttl->count());
-        }
-        header_.line();
-        source_.call(fmt::format("std::string {}_cache_key(", name_), taken, ") {");
-        source_.line("    std::string key;");
-        for (const auto& part : parts) {
-            source_.raw(fmt::format("    key += {};", part));
-        }
-        source_.line("    return key;");
-        source_.line("}}");
-        source_.line();
     }
 
     Writer& header_;

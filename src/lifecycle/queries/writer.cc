@@ -50,20 +50,23 @@ void Writer::doc(std::string_view text) {
 void Writer::call(std::string_view before, const std::vector<std::string>& parts,
                   std::string_view after) {
     const auto whole = fmt::format("{}{}{}", before, join(parts, ", "), after);
-    if (whole.size() + depth_ <= width) {
+    if (whole.size() + depth_ <= width || parts.empty()) {
         return raw(whole);
     }
-    raw(before);
-    std::string line;
+    const std::string margin(8 + std::min(before.find_first_not_of(' '), before.size()), ' ');
+    std::string line(before);
+    bool is_first = true;
     for (std::size_t i = 0; i < parts.size(); ++i) {
         const auto part = parts[i] + (i + 1 < parts.size() ? "," : std::string(after));
-        if (!line.empty() && line.size() + 1 + part.size() + depth_ + 8 > width) {
-            raw("        " + line);
-            line.clear();
+        if (line.size() + 1 + part.size() + depth_ > width) {
+            raw(line);
+            line = margin + part;
+        } else {
+            line += (is_first ? "" : " ") + part;
         }
-        line += (line.empty() ? "" : " ") + part;
+        is_first = false;
     }
-    raw("        " + line);
+    raw(line);
 }
 
 std::string value_type(std::string_view cpp, bool optional) {
@@ -84,11 +87,13 @@ std::string raw_string(std::string_view text) {
     return fmt::format("R\"{0}({1}){0}\"", delimiter, text);
 }
 
-std::string quoted(std::string_view text) { return '"' + escaped(text) + '"'; }
+std::string string_literal(std::string_view text) { return '"' + escaped(text) + '"'; }
 
 std::string namespace_of(const platform::Manifest& manifest, const platform::Database& database) {
     auto name = manifest.generate.name_space.empty() ? identifier(manifest.name)
                                                      : manifest.generate.name_space;
+    // A function is called so at the outermost level, and nothing else may be.
+    name += name == "main" ? "_" : "";
     return manifest.databases.size() > 1 ? name + "::" + identifier(database.key) : name;
 }
 

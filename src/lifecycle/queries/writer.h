@@ -46,7 +46,7 @@ std::string value_type(std::string_view cpp, bool optional);
 /// A raw string literal, whatever is in the text.
 std::string raw_string(std::string_view text);
 /// "…" on one line.
-std::string quoted(std::string_view text);
+std::string string_literal(std::string_view text);
 
 /// The namespace of the database's code: `kyb`, or `grc::auth` where there are several.
 std::string namespace_of(const platform::Manifest& manifest, const platform::Database& database);
@@ -54,6 +54,9 @@ std::string namespace_of(const platform::Manifest& manifest, const platform::Dat
 void write_enums(Writer& header, Writer& source, const std::vector<Enum>& enums,
                  const std::string& name_space);
 void write_table(Writer& header, Writer& source, const Table& table);
+/// `business_cache_key(id)` of a query that has a key. `parameters`: their names in C++.
+void write_cache_key(Writer& header, Writer& source, const Described& described,
+                     const std::string& name, const std::vector<std::string>& parameters);
 void write_query(Writer& header, Writer& source, const Described& query,
                  const std::vector<Table>& tables, const std::string& name_space);
 
