@@ -105,6 +105,9 @@ void generate_for(Context& context, const platform::Database& database,
     findings.queries += described.queries.size();
     findings.statements += described.statements;
     findings.tables += relations.tables.size();
+    if (!findings.mistakes.empty()) {
+        return;
+    }
     for (auto& file : queries::generate(
              manifest, {database, std::move(described.queries), relations.tables, types.enums()})) {
         findings.files.push_back({std::move(file.name), State::missing, std::move(file.text)});

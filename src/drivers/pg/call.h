@@ -87,17 +87,25 @@ std::optional<T> read_optional(const Rows& rows) {
     if (rows.size() > 1) {
         detail::fail_count(rows.size());
     }
-    return rows.empty() ? std::nullopt : std::optional<T>(from_row<T>(rows.front()));
+    std::optional<T> value;
+    if (!rows.empty()) {
+        value.emplace(from_row<T>(rows.front()));
+    }
+    return value;
 }
 
 template <typename T>
 std::vector<T> read_many(const Rows& rows) {
-    std::vector<T> values;
-    values.reserve(rows.size());
-    for (const auto row : rows) {
-        values.push_back(from_row<T>(row));
+    if constexpr (std::is_constructible_v<T, const Rows::Row&> && !std::is_same_v<T, std::string>) {
+        // Made where they stay: compiling a vector that grows takes longer than all the rest.
+        return std::vector<T>(rows.begin(), rows.end());
+    } else {
+        std::vector<T> values;
+        for (const auto row : rows) {
+            values.push_back(row.template get<T>(0));
+        }
+        return values;
     }
-    return values;
 }
 
 /// How many rows an INSERT, UPDATE or DELETE touched.

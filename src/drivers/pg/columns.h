@@ -27,13 +27,14 @@ class Change {
     Change() = default;
     template <typename U, typename = std::enable_if_t<std::is_constructible_v<T, U&&> &&
                                                       !std::is_same_v<std::decay_t<U>, Change>>>
-    Change(U&& value) : value_(std::in_place, std::forward<U>(value)) {}
+    Change(U&& value) : value_(std::forward<U>(value)), is_given_(true) {}
 
-    bool is_given() const { return value_.has_value(); }
-    const T& value() const { return *value_; }
+    bool is_given() const { return is_given_; }
+    const T& value() const { return value_; }
 
  private:
-    std::optional<T> value_;
+    T value_{};
+    bool is_given_ = false;
 };
 
 class Columns {

@@ -41,6 +41,7 @@ class Describer {
         for (const auto& variant : described_.variants) {
             take(variant);
         }
+        tell_refusals();
         if (mistakes_.size() == before) {
             check_rows();
         }
@@ -59,23 +60,41 @@ class Describer {
     }
 
     void take(const Variant& variant) {
-        const auto& query = described_.query;
         try {
             const auto found = pg::describe(connection_, variant.sql);
             take_parameters(variant, found.parameters);
             take_columns(variant, found.columns);
         } catch (const pg::DatabaseError& error) {
-            const auto byte = error.position ? byte_of_character(variant.sql, *error.position) : 0;
-            const auto place = error.position ? place_in(query, variant, byte) : query.place;
-            const bool is_first = said_at_.insert(place.text() + error.message()).second;
-            if (!is_first) {
-                return;
+            refuse(variant, error);
+        }
+    }
+
+    void refuse(const Variant& variant, const pg::DatabaseError& error) {
+        const auto& query = described_.query;
+        const auto byte = error.position ? byte_of_character(variant.sql, *error.position) : 0;
+        Refusal refusal{
+            {error.position ? place_in(query, variant, byte) : query.place, error.message(),
+             error.sqlstate == indeterminate_type ? "cast the parameter: @name::text"
+                                                  : hint_of(error)},
+            name_of(query, variant)};
+        const auto known = std::ranges::find_if(refusals_, [&](const Refusal& other) {
+            return other.mistake.place.text() == refusal.mistake.place.text() &&
+                   other.mistake.message == refusal.mistake.message;
+        });
+        if (known == refusals_.end()) {
+            refusals_.push_back(std::move(refusal));
+        } else {
+            ++known->variants;
+        }
+    }
+
+    /// What every variant has is told without naming one.
+    void tell_refusals() {
+        for (auto& refusal : refusals_) {
+            if (refusal.variants < described_.variants.size()) {
+                refusal.mistake.message += ", " + refusal.first;
             }
-            const auto name = name_of(query, variant);
-            mistake(place, error.message() + (name.empty() ? "" : fmt::format(", {}", name)),
-                    error.sqlstate == indeterminate_type ? "cast the parameter: @name::text"
-                    : error.fact("hint").empty()         ? hint_of(error)
-                                                         : error.fact("hint"));
+            mistakes_.push_back(std::move(refusal.mistake));
         }
     }
 
@@ -229,7 +248,13 @@ class Describer {
     std::vector<Mistake>& mistakes_;
     Described described_;
     std::set<std::string> said_;
-    std::set<std::string> said_at_;
+    /// What the server said of variants.
+    struct Refusal {
+        Mistake mistake;
+        std::string first;  ///< The first variant of which it was said.
+        std::size_t variants = 1;
+    };
+    std::vector<Refusal> refusals_;
     bool is_first_ = true;
 };
 

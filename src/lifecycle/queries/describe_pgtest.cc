@@ -109,7 +109,8 @@ TEST_F(DescribeTest, EveryVariantIsChecked) {
             "-- order: y\nelsewhere\n-- end"),
         ElementsAre(HasSubstr("queries/q.sql:13:1: column \"elsewhere\" does not exist, without a "
                               "filter, in order y"),
-                    HasSubstr("queries/q.sql:7:5: column \"nothing\" does not exist")));
+                    HasSubstr("queries/q.sql:7:5: column \"nothing\" does not exist, with the "
+                              "filter b, in order x")));
 }
 
 TEST_F(DescribeTest, AllMistakesAreToldAtOnceWithTheirPlaces) {

@@ -259,7 +259,7 @@ class Parser {
                 found->nullable = true;
             }
         }
-        if (!query_->name.empty() && !query_->pieces.empty()) {
+        if (!query_->name.empty() && !query_->pieces.empty() && !body_->is_refused()) {
             parsed_.queries.push_back(std::move(*query_));
         }
         body_.reset();

@@ -50,6 +50,7 @@ void insert_and_read(pg::Connection& connection, const pg::Uuid& user) {
     const pg::Session session(user.text());
     auto fresh = business(user, 1);
     fresh.annual_revenue = pg::Numeric("1250000.50");
+    fresh.revenue_currency = "EUR";
     fresh.founded_on = pg::Date(std::chrono::days(12'000));
     const auto made = pg::run(connection, session, kyb::businesses::insert(fresh));
     promise(made.status == "active", "what is not given has its default");
@@ -74,6 +75,7 @@ void insert_and_read(pg::Connection& connection, const pg::Uuid& user) {
     kyb::businesses::Changes changes;
     changes.city = "Hamburg";
     changes.annual_revenue = std::nullopt;
+    changes.revenue_currency = std::nullopt;
     const auto changed =
         pg::run(connection, session, kyb::businesses::update(made.id, made.updated_at, changes));
     promise(changed && changed->city == "Hamburg" && !changed->annual_revenue &&
@@ -178,7 +180,7 @@ void declared_queries(pg::Connection& connection, const pg::Uuid& user) {
 }
 
 void past_the_policies(pg::Connection& service, const pg::Uuid& user) {
-    kyb::risk_assessments::New orphan(new_id(service), 12, "manual", "test");
+    kyb::risk_assessments::New orphan(new_id(service), 12, "rules", "test");
     const auto made = pg::attempt(service, kyb::risk_assessments::insert(orphan));
     promise(!made && made.violation().kind == pg::Violation::Kind::foreign_key &&
                 made.violation().constraint == "risk_assessments_business_id_fkey",
@@ -189,9 +191,9 @@ void past_the_policies(pg::Connection& service, const pg::Uuid& user) {
     row.legal_name = "Renamed";
     promise(pg::run(service, kyb::businesses::upsert(id, row)).legal_name == "Renamed",
             "and changes");
-    kyb::token_blacklist::New token(pg::Bytes(std::string(32, 'x')), user, "sign-out",
+    kyb::token_blacklist::New token(pg::Bytes(std::string(32, 'x')), user, "signed_out",
                                     pg::Timestamp(std::chrono::seconds(4'000'000'000)));
-    promise(pg::run(service, kyb::token_blacklist::upsert(token)).reason == "sign-out",
+    promise(pg::run(service, kyb::token_blacklist::upsert(token)).reason == "signed_out",
             "a key that is part of the row");
     promise(pg::run(service, kyb::token_blacklist::exists(token.token_hash)), "is found by it");
 }
