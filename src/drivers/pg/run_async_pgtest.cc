@@ -2,8 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "drivers/pg/run_async.h"
 #include "drivers/pg/connection.h"
+#include "drivers/pg/run_async.h"
 #include "tests/support/coroutine.h"
 #include "tests/support/postgres.h"
 
