@@ -152,6 +152,21 @@ TEST(Manifest, SaysHowTenantsAreKeptApart) {
               0U);
 }
 
+TEST(Manifest, SaysWhatIsGenerated) {
+    const auto parsed = parse(
+        "[platform]\nname=\"x\"\n[databases.a]\nname=\"a\"\n[generate]\nout=\"cpp\"\n"
+        "namespace=\"acme::x\"\nremoved=\"\"\nversion=[\"revision\"]\n[generate.order]\n"
+        "users=[\"created_at desc\"]\n",
+        ".");
+    EXPECT_THAT(parsed.mistakes, testing::IsEmpty());
+    const auto& generate = parsed.manifest.generate;
+    EXPECT_EQ(generate.directory, "cpp");
+    EXPECT_EQ(generate.name_space, "acme::x");
+    EXPECT_EQ(generate.removed, "");
+    EXPECT_THAT(generate.version, ElementsAre("revision"));
+    EXPECT_THAT(generate.orders.at("users"), ElementsAre("created_at desc"));
+}
+
 TEST(Manifest, LocalIsPrivateWithoutBeingWritten) {
     const auto parsed = parse("[platform]\nname=\"x\"\n[databases.a]\nname=\"a\"\n", "/nowhere");
     ASSERT_EQ(parsed.manifest.environments.size(), 1U);

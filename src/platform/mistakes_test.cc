@@ -262,6 +262,10 @@ TEST(Mistakes, OfIsolation) {
         {"[isolation]\ntenants = [\"a\", \"a\"]\n", 6, 11, "at least two tenants"},
         {"[isolation.values]\nuser_id = 1\n", 6, 1, "expected \"table.column\""},
         {"[isolation.accept]\n\"unique a\" = \"\"\n", 6, 14, "expected a string that is not empty"},
+        {"[generate]\nnamespace = \"a-b\"\n", 6, 13, "expected a namespace of C++"},
+        {"[generate]\nnamespace = \"a.b\"\n", 6, 13, "expected a namespace of C++"},
+        {"[generate]\nout = \"\"\n", 6, 7, "expected a string that is not empty"},
+        {"[generate.order]\nusers = []\n", 6, 9, "an order of no columns"},
     });
 }
 

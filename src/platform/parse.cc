@@ -30,6 +30,7 @@ Parsed parse(const std::string& text, const fs::path& directory, const std::stri
     read_features_and_api(reading);
     read_migrations(reading);
     read_isolation(reading);
+    read_generate(reading);
     std::stable_sort(parsed.mistakes.begin(), parsed.mistakes.end(),
                      [](const Mistake& a, const Mistake& b) {
                          return std::pair(a.place.line, a.place.column) <

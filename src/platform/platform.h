@@ -193,6 +193,18 @@ struct Isolation {
     Place place;  ///< Line 0: the section is not there.
 };
 
+/// [generate]: what `caisson generate` writes, and how it knows what columns mean.
+struct Generate {
+    std::string directory = "generated";  ///< Relative to the platform.
+    std::string name_space;               ///< Of C++; empty: the platform's name.
+    std::string removed = "deleted_at";   ///< A column that marks a row as removed; empty: none.
+    /// Columns that tell one version of a row from the next: the first of them that a table has.
+    std::vector<std::string> version = {"version", "updated_at"};
+    /// `table` to the order of its lists: `column` or `column desc`; not said: the primary key.
+    std::map<std::string, std::vector<std::string>> orders;
+    std::map<std::string, Place> order_places;  ///< Where that stands.
+};
+
 /// [api]: what the daemon serves. `listen` is loopback unless told otherwise.
 struct Api {
     std::string listen = "127.0.0.1";
@@ -217,6 +229,7 @@ struct Manifest {
     MigrationRules migrations;
     std::map<std::string, LintSeverity> lint;  ///< [lint.rules]: by the rule's id.
     Isolation isolation;
+    Generate generate;
     Api api;
 
     /// Errors: usage, with "did you mean", when there is no such database or environment.

@@ -58,5 +58,6 @@ void read_cache_keys(Reading& reading);
 void read_features_and_api(Reading& reading);
 void read_migrations(Reading& reading);
 void read_isolation(Reading& reading);
+void read_generate(Reading& reading);
 
 }  // namespace caisson::platform

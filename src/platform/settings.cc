@@ -269,6 +269,28 @@ Table isolation_settings() {
     };
 }
 
+Table generate_settings() {
+    return {
+        {"generate", "section", "",
+         "What `caisson generate` writes: typed C++ from `queries/` and from the tables."},
+        {"generate.out", "non-empty string", "`\"generated\"`",
+         "The directory that it is written to, relative to the platform."},
+        {"generate.namespace", "non-empty string", "the platform's name",
+         "The namespace of C++, such as `kyb` or `acme::kyb`."},
+        {"generate.removed", "text", "`\"deleted_at\"`",
+         "The nullable timestamp that marks a row as removed, in tables that have it: they are "
+         "read without such rows, and `remove()` sets it. Empty: rows are always deleted."},
+        {"generate.version", "list of strings", "`[\"version\", \"updated_at\"]`",
+         "Columns, integer or timestamp, that change with every update of a row: the first one "
+         "that a table has lets `update()` notice that somebody else was faster."},
+        {"generate.order", "section", "",
+         "The order of `list()`, table by table; where nothing is said, that of the primary key."},
+        {"generate.order.*", "list of strings", "",
+         "Columns that are NOT NULL, each with ` desc` behind it where it falls. The primary key "
+         "is added, so that the order is one."},
+    };
+}
+
 Table remaining_settings() {
     return {
         {"seeds", "section", "",
@@ -315,9 +337,10 @@ Table remaining_settings() {
 
 Table make_table() {
     Table table;
-    for (const auto& part : {platform_settings(), database_settings(), server_settings(),
-                             environment_settings(), role_settings(), variable_settings(),
-                             migration_settings(), isolation_settings(), remaining_settings()}) {
+    for (const auto& part :
+         {platform_settings(), database_settings(), server_settings(), environment_settings(),
+          role_settings(), variable_settings(), migration_settings(), isolation_settings(),
+          generate_settings(), remaining_settings()}) {
         add(table, part);
     }
     return table;

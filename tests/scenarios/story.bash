@@ -62,6 +62,12 @@ free_port() {
   done
 }
 
+# The installed package, for stories that compile something against it; its place is in $package.
+package_is_installed() {
+  package="$machine/package"
+  cmake --install "${BUILD:?the build directory}" --prefix "$package" >"$out" 2>&1 || die "the package installs"
+}
+
 # Runs a command as whom the private servers run as.
 as_server_account() {
   if [ "$(id -u)" = 0 ]; then runuser -u caisson -- "$@"; else "$@"; fi

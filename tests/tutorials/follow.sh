@@ -8,6 +8,12 @@ source "$(dirname "$0")/../scenarios/story.bash"
 mkdir "$machine/platforms"
 cp -r "$PLATFORMS/." "$machine/platforms"
 
+# A page that compiles something finds the installed package.
+if grep -q find_package "$page"; then
+  package_is_installed
+  export CMAKE_PREFIX_PATH="$package" CXX CXXFLAGS="${FLAGS:-}"
+fi
+
 free_port() { sed -i -E '/^\[api\]/,/^\[/ s/^(port *= *)[0-9]+/\10/' "$@"; }
 free_port "$machine"/platforms/*/caisson.toml
 

@@ -53,6 +53,21 @@ std::string quoted(std::string_view text) {
     return out + '"';
 }
 
+/// As bytea is written.
+std::string hexadecimal(std::string_view bytes) {
+    std::string out = "\\x";
+    for (const char c : bytes) {
+        out += fmt::format("{:02x}", static_cast<unsigned char>(c));
+    }
+    return out;
+}
+
+std::string time_text(std::chrono::microseconds since_midnight) {
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(since_midnight);
+    return fmt::format("{:02}:{:02}:{:02}.{:06}", seconds.count() / 3600, seconds.count() / 60 % 60,
+                       seconds.count() % 60, (since_midnight - seconds).count());
+}
+
 std::string text_of(const Field& field) {
     if (element_of(field.type) != type::unknown) {
         std::string out = "{";
@@ -82,6 +97,15 @@ std::string text_of(const Field& field) {
         case type::text:
         case type::jsonb:
             return decode<std::string>(field);
+        case type::bytea:
+            return hexadecimal(field.bytes);
+        case type::time:
+            return time_text(decode<Time>(field).since_midnight);
+        case type::interval: {
+            const auto value = decode<Interval>(field);
+            return fmt::format("{} mons {} days {} microseconds", value.months, value.days,
+                               value.time.count());
+        }
         case type::date:
         case type::timestamptz:
             return write_timestamp(field.type == type::date ? Timestamp(decode<Date>(field))

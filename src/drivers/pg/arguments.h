@@ -37,7 +37,7 @@ class Arguments {
         } else if constexpr (std::is_convertible_v<const T&, std::string_view>) {
             add_value(type::text, std::string_view(value));
         } else if constexpr (std::is_enum_v<T>) {
-            static_assert(!std::is_enum_v<T>, "an enum is bound by the name of its label");
+            add_value(type_id<T>, value);
         } else if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) {
             static_assert(sizeof(T) < 8 || std::is_signed_v<T>, "an int8 is signed");
             using Sent = std::conditional_t<

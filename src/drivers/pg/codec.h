@@ -28,9 +28,15 @@ struct Field {
     std::string_view bytes;
 };
 
-/// The server's type that a C++ type is sent as.
+/// An enum of C++ that stands for one of the server's says here what its labels are:
+///     static std::string_view text(T value);
+///     static T from(std::string_view label);   // throws for a label that it does not know
 template <typename T>
-inline constexpr TypeId type_id = type::unknown;
+struct EnumText;
+
+/// The server's type that a C++ type is sent as; labels of enums are text.
+template <typename T>
+inline constexpr TypeId type_id = std::is_enum_v<T> ? type::text : type::unknown;
 template <>
 inline constexpr TypeId type_id<bool> = type::boolean;
 template <>
@@ -96,6 +102,10 @@ void encode(std::string& out, const Interval& value);
 void encode(std::string& out, const Numeric& value);
 void encode(std::string& out, const Json& value);
 void encode(std::string& out, const Inet& value);
+template <typename T>
+std::enable_if_t<std::is_enum_v<T>> encode(std::string& out, T value) {
+    encode(out, EnumText<T>::text(value));
+}
 
 /// Read a value that is not NULL. Errors: internal when the field is of another kind, or does not
 /// fit: an int8 is read into an int32_t when it fits, any type into a std::string when it came as
@@ -148,9 +158,15 @@ struct Decoder {
         if (field.is_null) {
             fail_decoding(field, "a value");
         }
-        T value{};
-        pg::decode(field, value);
-        return value;
+        if constexpr (std::is_enum_v<T>) {
+            std::string_view label;
+            pg::decode(field, label);
+            return EnumText<T>::from(label);
+        } else {
+            T value{};
+            pg::decode(field, value);
+            return value;
+        }
     }
 };
 

@@ -11,6 +11,7 @@
 
 #include "base/interrupt.h"
 #include "base/text.h"
+#include "drivers/pg/kept.h"
 #include "drivers/pg/libpq.h"
 #include "drivers/pg/quote.h"
 

@@ -24,6 +24,12 @@ struct pg_conn;
 
 namespace caisson::pg {
 
+class Arguments;
+struct Prepared;
+struct Query;
+class Rows;
+class Statement;
+
 /// A value bound to $1, $2, …: sent beside the statement, never inside it. Nothing given is NULL.
 class Parameter {
  public:
@@ -72,6 +78,14 @@ class Connection {
     /// One statement, with parameters. Errors: DatabaseError; cannot_connect when the connection
     /// broke; interrupted.
     Result query(std::string_view statement, const Parameters& parameters = {});
+    /// One statement with typed arguments; its rows come in binary where all columns can
+    /// (codec.h). It is prepared once and kept, as a lane does; outdated outside of a transaction,
+    /// it is prepared again. Errors: as query(); usage for arguments that do not fit.
+    Rows fetch(const Statement& statement, const Arguments& arguments);
+    /// All of them through the pipeline, one implicit transaction outside of one: all are applied
+    /// or none. What they give is held in memory. Errors: as fetch(); DatabaseError.statement
+    /// counts those that had succeeded.
+    std::vector<Rows> fetch_all(const std::vector<Query>& queries);
     /// Any number of statements in ONE message of the simple protocol: one round trip, and one
     /// implicit transaction unless the text has its own BEGIN. Gives the results of all of them.
     /// Errors: as query(); DatabaseError.statement counts those that had succeeded.
@@ -105,7 +119,14 @@ class Connection {
     struct Close {
         void operator()(pg_conn* connection) const;
     };
+    friend struct Description describe(Connection& connection, std::string_view statement);
+    struct Kept;
     void connect();
+    void prepare(const char* name, const std::string& text);
+    Prepared& prepared(const Statement& statement);
+    void evict_statements();
+    pg_result* only_result();
+    void send_prepared(const Prepared& prepared, const Arguments& arguments);
     void send(bool accepted);
     pg_result* next_result();
     bool end_copy(pg_result* result);
@@ -118,6 +139,7 @@ class Connection {
     Settings settings_;
     std::unique_ptr<pg_conn, Close> connection_;
     std::unique_ptr<std::vector<Notice>> notices_;
+    std::unique_ptr<Kept> kept_;  ///< Statements that are prepared.
     std::chrono::milliseconds wait_limit_{0};
 };
 

@@ -13,12 +13,7 @@ constexpr std::uint8_t most_attempts = 3;
 
 }  // namespace
 
-bool Lane::Core::is_outdated(const pg_result* result) {
-    const auto state = libpq::field(result, PG_DIAG_SQLSTATE);
-    // The message of 0A000 is translated; where it comes from is not.
-    return state == "26000" || (state == "0A000" && libpq::field(result, PG_DIAG_SOURCE_FUNCTION) ==
-                                                        "RevalidateCachedQuery");
-}
+bool Lane::Core::is_outdated(const pg_result* result) { return libpq::is_outdated(result); }
 
 void Lane::Core::on_readable() {
     const auto self = shared_from_this();
@@ -211,20 +206,14 @@ void Lane::Core::finish_prepare(Request& request) {
     }
 }
 
-/// Enums and composites of the database, and arrays of them, are read in binary as those that are
-/// built in; what an extension made of its own is not.
 void Lane::Core::look_up(std::vector<TypeId> types, Request& preparation) {
-    static const Statement statement(
-        "select t.oid::int8 as id, t.typtype in ('e', 'c') or coalesce(e.typtype in ('e', 'c'), "
-        "false) as readable from pg_catalog.pg_type t left join pg_catalog.pg_type e on e.oid = "
-        "t.typelem and t.typcategory = 'A' where t.oid = any($1)");
     auto request = std::make_unique<Request>();
     request->kind = Request::Kind::lookup;
     request->deadline = preparation.deadline;
     request->subject = preparation.steps.front().statement;
     request->columns = std::move(preparation.columns);
     request->steps.push_back(
-        {statement, Arguments(std::vector<std::int64_t>(types.begin(), types.end()))});
+        {readable_types(), Arguments(std::vector<std::int64_t>(types.begin(), types.end()))});
     submit(std::move(request));
 }
 

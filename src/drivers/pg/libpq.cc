@@ -87,4 +87,11 @@ DatabaseError rejected(const pg_result* result, const Settings& settings) {
     return error;
 }
 
+bool is_outdated(const pg_result* result) {
+    const auto state = field(result, PG_DIAG_SQLSTATE);
+    // The message of 0A000 is translated; where it comes from is not.
+    return state == "26000" ||
+           (state == "0A000" && field(result, PG_DIAG_SOURCE_FUNCTION) == "RevalidateCachedQuery");
+}
+
 }  // namespace caisson::pg::libpq

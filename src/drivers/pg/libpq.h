@@ -38,5 +38,7 @@ std::string field(const pg_result* result, int code);
 Error broken(const pg_conn* connection, const Settings& settings);
 /// What the server said, as an Error of its kind. There must be an SQLSTATE.
 DatabaseError rejected(const pg_result* result, const Settings& settings);
+/// Whether a prepared statement failed because it is gone, or its result would have another type.
+bool is_outdated(const pg_result* result);
 
 }  // namespace caisson::pg::libpq

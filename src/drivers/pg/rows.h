@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -44,17 +45,29 @@ class Rows {
 
     class Iterator {
      public:
+        using iterator_category = std::forward_iterator_tag;
+        using value_type = Row;
+        using difference_type = std::ptrdiff_t;
+        using pointer = const Row*;
+        using reference = Row;
+
+        Iterator() = default;
         Iterator(const Rows* rows, std::size_t index) : rows_(rows), index_(index) {}
         Row operator*() const { return (*rows_)[index_]; }
         Iterator& operator++() {
             ++index_;
             return *this;
         }
+        Iterator operator++(int) {
+            const auto before = *this;
+            ++index_;
+            return before;
+        }
         bool operator==(const Iterator& other) const { return index_ == other.index_; }
 
      private:
-        const Rows* rows_;
-        std::size_t index_;
+        const Rows* rows_ = nullptr;
+        std::size_t index_ = 0;
     };
 
     Rows() = default;

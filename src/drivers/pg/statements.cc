@@ -7,6 +7,14 @@
 
 namespace caisson::pg {
 
+const Statement& readable_types() {
+    static const Statement statement(
+        "select t.oid::int8 as id, t.typtype in ('e', 'c') or coalesce(e.typtype in ('e', 'c'), "
+        "false) as readable from pg_catalog.pg_type t left join pg_catalog.pg_type e on e.oid = "
+        "t.typelem and t.typcategory = 'A' where t.oid = any($1)");
+    return statement;
+}
+
 Prepared* Statements::find(const Statement& statement) {
     if (!by_use_.empty() && by_use_.front().statement == statement) {
         return &by_use_.front();

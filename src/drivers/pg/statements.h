@@ -16,6 +16,11 @@
 
 namespace caisson::pg {
 
+/// Asks of types, $1, which of them are read in binary as those that are built in: enums and
+/// composites of the database, and arrays of them; what an extension made of its own is not. Rows
+/// of `id` and `readable`.
+const Statement& readable_types();
+
 struct Prepared {
     Statement statement;
     std::string name;

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "drivers/pg/run_async.h"
+
+#include <memory>
+
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+namespace caisson::pg {
+
+namespace asio = boost::asio;
+
+asio::awaitable<void> detail::pause(int attempt, TransactOptions options) {
+    asio::steady_timer timer(co_await asio::this_coro::executor, pause_after(attempt, options));
+    co_await timer.async_wait(asio::use_awaitable);
+}
+
+std::optional<Violation> detail::violation_in(const std::exception_ptr& failure) {
+    try {
+        std::rethrow_exception(failure);
+    } catch (const DatabaseError& error) {
+        return violation_of(error);
+    } catch (...) {
+        return std::nullopt;
+    }
+}
+
+bool detail::again(const std::exception_ptr& failure, int attempt, const TransactOptions& options) {
+    if (attempt >= options.attempts) {
+        return false;
+    }
+    try {
+        std::rethrow_exception(failure);
+    } catch (const DatabaseError& error) {
+        return may_succeed_again(error);
+    } catch (...) {
+        return false;
+    }
+}
+
+asio::awaitable<std::uint64_t> run(Pool& pool, Session session, Copy copy, RequestOptions options) {
+    if (copy.insert) {
+        const auto rows = co_await pool.query(std::move(session), std::move(copy.insert->statement),
+                                              std::move(copy.insert->arguments), options);
+        co_return rows.affected();
+    }
+    if (copy.statement.empty()) {
+        co_return 0;
+    }
+    auto lease = co_await pool.lease();
+    const auto data = std::make_shared<std::string>(std::move(copy.data));
+    const auto is_given = std::make_shared<bool>(false);
+    co_return co_await lease.copy_in(
+        std::move(session), std::move(copy.statement),
+        [data, is_given]() -> asio::awaitable<std::string_view> {
+            co_return std::exchange(*is_given, true) ? std::string_view() : std::string_view(*data);
+        },
+        options);
+}
+
+}  // namespace caisson::pg

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "drivers/pg/describe.h"
+#include "lifecycle/queries/generate.h"
+#include "tests/support/postgres.h"
+
+namespace caisson::queries {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+class GenerateTest : public testing::Test {
+ protected:
+    GenerateTest() {
+        connection.script(R"(
+create type state as enum ('open', 'in progress', 'class');
+create table "Order Items" ("order" bigint, "class" int, "Größe" text not null, state state not null default 'open',
+  sum numeric generated always as (1.0) stored, search tsvector, removed_at timestamptz, version int not null default 1,
+  primary key ("order", "class"));
+comment on table "Order Items" is 'What was ordered. \';
+create table numbered (id int generated always as identity primary key, v text, updated_at timestamptz not null);
+create table keyless (a int);
+create table parts (id int, day date, primary key (id, day)) partition by range (day);
+create table parts_1 partition of parts for values from ('2020-01-01') to ('2021-01-01');
+create table empty ();
+alter table numbered enable row level security;
+)");
+        settings.removed = "removed_at";
+        manifest.name = "shop";
+        manifest.title = "Shop";
+        manifest.databases.emplace_back();
+        manifest.databases.back().key = "main";
+        manifest.databases.back().name = "main_db";
+    }
+
+    Facts facts(std::string_view text = {}) {
+        types = std::make_unique<Types>(connection);
+        auto relations = read_relations(connection, *types, settings, {"public.keyless"}, mistakes);
+        auto parsed = parse(text, "queries/q.sql");
+        auto all = describe(connection, parsed.queries, *types, relations);
+        EXPECT_THAT(all.mistakes, IsEmpty()) << all.mistakes.front().message;
+        return {manifest.databases.front(), std::move(all.queries), relations.tables,
+                types->enums()};
+    }
+
+    test::Database database;
+    pg::Connection connection{database.settings()};
+    platform::Generate settings;
+    platform::Manifest manifest;
+    std::unique_ptr<Types> types;
+    std::vector<platform::Mistake> mistakes;
+};
+
+TEST_F(GenerateTest, ReadsWhatARepositoryNeeds) {
+    const auto tables = facts().tables;
+    std::vector<std::string> names;
+    for (const auto& table : tables) {
+        names.push_back(table.cpp);
+    }
+    EXPECT_THAT(names, ElementsAre("order_items", "empty", "numbered", "parts"));
+    const auto& items = tables[0];
+    EXPECT_THAT(items.key, ElementsAre(0U, 1U));
+    EXPECT_EQ(items.columns[0].cpp, "order");
+    EXPECT_EQ(items.columns[1].cpp, "class_");
+    EXPECT_EQ(items.columns[2].cpp, "gr_e");
+    EXPECT_EQ(items.removed, 6U);
+    EXPECT_EQ(items.version, 7U);
+    EXPECT_FALSE(items.version_is_kept);
+    EXPECT_TRUE(tables[2].columns[0].is_always);
+    EXPECT_TRUE(tables[2].has_row_security);
+    EXPECT_TRUE(tables[3].is_partitioned);
+}
+
+TEST_F(GenerateTest, ATriggerThatKeepsTheVersionIsSeen) {
+    connection.script(R"(
+create function touch() returns trigger language plpgsql as 'begin NEW.updated_at := now(); return new; end';
+create trigger touch before update on numbered for each row execute function touch();
+)");
+    EXPECT_TRUE(facts().tables[2].version_is_kept);
+}
+
+TEST_F(GenerateTest, TheSamePlatformGivesTheSameBytes) {
+    const auto text = "-- name: q :many\nselect * from numbered;";
+    const auto first = generate(manifest, facts(text));
+    const auto second = generate(manifest, facts(text));
+    ASSERT_EQ(first.size(), 2U);
+    EXPECT_EQ(first[0].name, "main.h");
+    EXPECT_EQ(first[1].name, "main.cc");
+    EXPECT_EQ(first[0].text, second[0].text);
+    EXPECT_EQ(first[1].text, second[1].text);
+    EXPECT_TRUE(is_marked(first[0].text));
+}
+
+TEST_F(GenerateTest, WritesWhatItFound) {
+    const auto files =
+        generate(manifest,
+                 facts("-- name: all_of_them :many\n-- Every one.\nselect * from numbered;\n"
+                       "-- name: old :one\n-- deprecated: use another\n-- timeout: 5s\nselect 1;"));
+    const auto& header = files[0].text;
+    const auto& source = files[1].text;
+    EXPECT_THAT(header, HasSubstr("enum class State { open, in_progress, class_ };"));
+    EXPECT_THAT(source, HasSubstr("return \"in progress\";"));
+    EXPECT_THAT(header, HasSubstr("/// What was ordered. \\ ."));
+    EXPECT_THAT(header, HasSubstr("pg::Call<std::optional<Row>> get(const Key& key);"));
+    EXPECT_THAT(header, HasSubstr("pg::Call<bool> restore(const Key& key);"));
+    EXPECT_THAT(header, HasSubstr("update(const Key& key, std::int32_t version, const Changes& "
+                                  "changes);"));
+    EXPECT_THAT(source, HasSubstr("\"search\"::text as \"search\""));
+    EXPECT_THAT(source, HasSubstr("(\"order\", \"class\") in (select * from unnest($1::bigint[], "
+                                  "$2::integer[]))"));
+    EXPECT_THAT(source, HasSubstr("overriding system value"));
+    EXPECT_THAT(source, HasSubstr("pg_partition_tree"));
+    // A whole row of a table is that of its repository.
+    EXPECT_THAT(header, HasSubstr("/// Every one."));
+    EXPECT_THAT(header, HasSubstr("pg::Call<std::vector<::shop::numbered::Row>> all_of_them();"));
+    EXPECT_THAT(header, HasSubstr("[[deprecated(\"use another\")]] pg::Call<std::int32_t> old();"));
+    EXPECT_THAT(source, HasSubstr("std::chrono::milliseconds(5000)"));
+    EXPECT_THAT(header, Not(HasSubstr("namespace keyless")));
+}
+
+TEST_F(GenerateTest, AnOrderIsCheckedAgainstItsTable) {
+    settings.orders["numbered"] = {"updated_at desc", "nothing", "v", "id sideways"};
+    settings.order_places["numbered"] = {"caisson.toml", 7, 1};
+    const auto tables = facts().tables;
+    ASSERT_EQ(mistakes.size(), 3U);
+    EXPECT_THAT(mistakes[0].message, HasSubstr("no column \"nothing\""));
+    EXPECT_THAT(mistakes[1].message, HasSubstr("may be NULL"));
+    EXPECT_THAT(mistakes[2].message, HasSubstr("the order \"id sideways\""));
+    EXPECT_EQ(tables[2].order.back().column, 0U);
+}
+
+}  // namespace
+}  // namespace caisson::queries

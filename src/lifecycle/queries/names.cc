@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lifecycle/queries/names.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+#include <fmt/format.h>
+
+namespace caisson::queries {
+namespace {
+
+/// Source: C++20, [lex.key] and [lex.digraph]; macros that headers of the system define in lower
+/// case; names with a meaning in every generated file.
+constexpr auto reserved = std::to_array<std::string_view>({
+    "alignas",
+    "alignof",
+    "and",
+    "and_eq",
+    "asm",
+    "assert",
+    "auto",
+    "bitand",
+    "bitor",
+    "bool",
+    "break",
+    "caisson",
+    "case",
+    "catch",
+    "char",
+    "char16_t",
+    "char32_t",
+    "char8_t",
+    "class",
+    "co_await",
+    "co_return",
+    "co_yield",
+    "compl",
+    "concept",
+    "const",
+    "const_cast",
+    "consteval",
+    "constexpr",
+    "constinit",
+    "continue",
+    "decltype",
+    "default",
+    "delete",
+    "do",
+    "double",
+    "dynamic_cast",
+    "else",
+    "enum",
+    "errno",
+    "explicit",
+    "export",
+    "extern",
+    "false",
+    "float",
+    "for",
+    "friend",
+    "goto",
+    "if",
+    "inline",
+    "int",
+    "linux",
+    "long",
+    "mutable",
+    "namespace",
+    "new",
+    "noexcept",
+    "not",
+    "not_eq",
+    "nullptr",
+    "operator",
+    "or",
+    "or_eq",
+    "pg",
+    "private",
+    "protected",
+    "public",
+    "register",
+    "reinterpret_cast",
+    "requires",
+    "return",
+    "short",
+    "signed",
+    "sizeof",
+    "static",
+    "static_assert",
+    "static_cast",
+    "std",
+    "stderr",
+    "stdin",
+    "stdout",
+    "struct",
+    "switch",
+    "template",
+    "this",
+    "thread_local",
+    "throw",
+    "true",
+    "try",
+    "typedef",
+    "typeid",
+    "typename",
+    "union",
+    "unix",
+    "unsigned",
+    "using",
+    "virtual",
+    "void",
+    "volatile",
+    "wchar_t",
+    "while",
+    "xor",
+    "xor_eq",
+});
+
+bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
+bool is_word(char c) { return (c >= 'a' && c <= 'z') || is_upper(c) || (c >= '0' && c <= '9'); }
+char to_lower(char c) { return is_upper(c) ? static_cast<char>(c - 'A' + 'a') : c; }
+char to_upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; }
+
+}  // namespace
+
+std::string snake_case(std::string_view text) {
+    std::string out;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const bool begins_word =
+            is_upper(text[i]) && i > 0 && is_word(text[i - 1]) &&
+            (!is_upper(text[i - 1]) ||
+             (i + 1 < text.size() && is_word(text[i + 1]) && !is_upper(text[i + 1])));
+        if (begins_word || !is_word(text[i])) {
+            out += !out.empty() && out.back() != '_' ? "_" : "";
+        }
+        if (is_word(text[i])) {
+            out += to_lower(text[i]);
+        }
+    }
+    while (out.size() > 1 && out.back() == '_') {
+        out.pop_back();
+    }
+    return out;
+}
+
+std::string camel_case(std::string_view text) {
+    std::string out;
+    bool begins_word = true;
+    for (const char c : text) {
+        if (is_word(c)) {
+            out += begins_word ? to_upper(c) : c;
+        }
+        begins_word = !is_word(c);
+    }
+    return out.empty() || (out.front() >= '0' && out.front() <= '9') ? "X" + out : out;
+}
+
+std::string identifier(std::string_view text) {
+    auto name = snake_case(text);
+    if (name.empty() || name == "_") {
+        // All of it was beyond ASCII: its bytes tell it from others.
+        name = "x";
+        for (const char c : text) {
+            name += fmt::format("{:02x}", static_cast<unsigned char>(c));
+        }
+    }
+    if (name.front() >= '0' && name.front() <= '9') {
+        name = "x" + name;
+    }
+    return std::ranges::binary_search(reserved, name) ? name + '_' : name;
+}
+
+std::string DistinctNames::name(const std::string& wanted) {
+    auto name = wanted;
+    for (int number = 2; !taken_.insert(name).second; ++number) {
+        name = fmt::format("{}_{}", wanted, number);
+    }
+    return name;
+}
+
+std::string escaped(std::string_view text) {
+    std::string out;
+    for (const char c : text) {
+        switch (c) {
+            case '"':
+                out += "\\\"";
+                break;
+            case '\\':
+                out += "\\\\";
+                break;
+            case '\n':
+                out += "\\n";
+                break;
+            case '\t':
+                out += "\\t";
+                break;
+            default:
+                if (static_cast<unsigned char>(c) < 0x20) {
+                    out += fmt::format("\\{:03o}", static_cast<unsigned char>(c));
+                } else {
+                    out += c;
+                }
+        }
+    }
+    return out;
+}
+
+}  // namespace caisson::queries
