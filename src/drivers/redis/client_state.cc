@@ -132,6 +132,10 @@ void Client::State::close() {
                 Unanswered::Reason::closed, request->may_have_run, "the Redis client was closed")));
         }
     }
+    if (link_) {
+        stats_.answered += link_->answered();
+        stats_.writes += link_->writes();
+    }
     for (auto* const one : {&link_, &opening_, &ear_}) {
         if (const auto link = std::exchange(*one, nullptr)) {
             link->close(Unanswered::Reason::closed, "the Redis client was closed");
