@@ -20,6 +20,7 @@ struct Value {
     std::chrono::microseconds cost{0};  ///< How long its loading took.
     std::uint64_t epoch = 0;            ///< Of the marks that it is valid by.
     std::uint64_t position = 0;         ///< Changes up to this one are in it.
+    std::uint64_t heard = 0;            ///< The same, by the count of this process.
 };
 using Held = std::shared_ptr<const Value>;
 
