@@ -131,17 +131,23 @@ asio::awaitable<void> Cache::State::steer(std::shared_ptr<State> self, Key key, 
             // Noted before anything is asked: a change that comes meanwhile makes the value old.
             const auto heard = self->heard;
             auto found = co_await self->look(key);
-            if (found.value && !must_load) {
+            // A refresh takes what another process loaded meanwhile.
+            const bool is_newer = found.value && fallback && found.value->made > fallback->made;
+            if (found.value && (!must_load || is_newer)) {
                 found.value->heard = heard;
                 ++self->of(key).redis_hits;
                 self->local.put(name, found.value);
                 flight->value = std::move(found.value);
+                if (is_locked) {
+                    co_await self->store(key, nullptr, token, false);
+                }
                 break;
             }
             if (!fallback && found.doubtful) {
                 fallback = std::move(found.doubtful);
             }
-            if (found.is_there && !is_locked) {
+            // What could not be stored there would be waited for in vain.
+            if (found.may_store && !is_locked) {
                 is_locked = co_await self->lock(key, token);
                 if (is_locked && !must_load) {
                     continue;  // It may have come between the question and the lock.

@@ -95,7 +95,8 @@ declare
     sources text[] := '{}';
     place   integer;
 begin
-    -- More arguments than the table's name are columns: which of their values changed.
+    -- More arguments than the table's name are columns: which of their values changed. concat() and
+    -- no cast: a cast may be somebody's function, and would run with the rights of this one.
     if tg_op = 'TRUNCATE' then
         known := null;
     else
@@ -103,7 +104,7 @@ begin
         if tg_op in ('DELETE', 'UPDATE') then sources := sources || 'caisson_old'::text; end if;
         begin
         for place in 1 .. tg_nargs - 1 loop
-            execute format('select coalesce(jsonb_agg(value), ''[]'') from (select distinct value::text from (%s) r where value is not null limit %s) v',
+            execute format('select coalesce(jsonb_agg(value), ''[]'') from (select distinct concat(value) as value from (%s) r where value is not null limit %s) v',
                 (select string_agg(format('select %I as value from %I', tg_argv[place], source), ' union all ')
                    from unnest(sources) as source), most + 1) into several;
             if jsonb_array_length(several) > most then

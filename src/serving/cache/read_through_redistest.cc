@@ -146,6 +146,10 @@ TEST_F(ReadThrough, NobodyEverSeesSomebodyElsesValue) {
         co_await test::all(std::move(callers));
         EXPECT_LE(source.loads, 200);
     });
+    // And every lock was given back.
+    EXPECT_TRUE(redis::Connection(server_.settings())
+                    .command({"KEYS", std::string(lock_prefix) + "*"})
+                    .items.empty());
 }
 
 TEST_F(ReadThrough, AnOlderValueIsServedWhileANewerOneIsLoaded) {
