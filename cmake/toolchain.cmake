@@ -24,7 +24,8 @@ if(CAISSON_WERROR)
   # (GCC bugs 105651, 105329): they are told, and break no build. Debug builds and clang-tidy look for the real ones.
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_BUILD_TYPE STREQUAL "Release")
     target_compile_options(caisson_warnings INTERFACE
-      -Wno-error=maybe-uninitialized -Wno-error=restrict -Wno-error=array-bounds -Wno-error=stringop-overflow)
+      -Wno-error=maybe-uninitialized -Wno-error=restrict -Wno-error=array-bounds -Wno-error=stringop-overflow
+      -Wno-error=mismatched-new-delete)
   endif()
 endif()
 

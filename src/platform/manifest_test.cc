@@ -118,6 +118,24 @@ TEST(Manifest, SaysOfEachPatternOfKeysHowLongTheyLiveAndWhatMayBecomeOfThem) {
     EXPECT_EQ(keys[2].ttl, std::nullopt);
 }
 
+TEST(Manifest, SaysWhatCachedValuesAreMadeOfAndWhoseTheyAre) {
+    const auto parsed = parse(
+        "[platform]\nname=\"x\"\n[databases.a]\nname=\"a\"\n"
+        "[cache.keys.\"b:{tenant}:{role}:{id}\"]\nttl=\"10m\"\nfresh=\"1m\"\n"
+        "tables=[\"businesses(id)\", \"kyb.owners(business_id)\", \"rates\"]\n"
+        "[cache.keys.rates]\nttl=\"1h\"\nshared=true\n",
+        "/nowhere");
+    ASSERT_TRUE(parsed.mistakes.empty());
+    const auto& keys = parsed.manifest.cache_keys;
+    EXPECT_EQ(keys[0].fresh, std::chrono::minutes(1));
+    EXPECT_THAT(keys[0].tables, ElementsAre(CacheTable{"businesses", "id", "id"},
+                                            CacheTable{"kyb.owners", "business_id", "id"},
+                                            CacheTable{"rates", "", ""}));
+    EXPECT_FALSE(keys[0].is_shared);
+    EXPECT_TRUE(keys[1].is_shared);
+    EXPECT_EQ(keys[1].fresh, std::nullopt);
+}
+
 TEST(Manifest, KeepsTheOrderOfTheFileAndNotThatOfTheAlphabet) {
     const auto parsed = parse(
         "[platform]\nname=\"x\"\n[databases.zeta]\nname=\"z\"\n[databases.alpha]\nname=\"a\"\n"

@@ -159,6 +159,15 @@ struct SeedTable {
     Place place;
 };
 
+/// A table that a cached value is made of: `businesses`, or `businesses(id)`, where only the rows
+/// count whose column holds what stands for the placeholder in the key.
+struct CacheTable {
+    std::string table;        ///< As written: `name` or `schema.name`.
+    std::string column;       ///< Empty: every row counts.
+    std::string placeholder;  ///< Whose value the column holds; empty without a column.
+    bool operator==(const CacheTable&) const = default;
+};
+
 /// [cache.keys."session:{id}"]: keys of one pattern in Redis, and how long they live.
 struct CacheKey {
     /// What is done about a key that has no time to live although one is declared.
@@ -168,6 +177,9 @@ struct CacheKey {
     std::optional<std::chrono::seconds> ttl;  ///< Nothing: kept for ever.
     OnMissing on_missing = OnMissing::set;
     bool evictable = true;  ///< Whether Redis may give such keys up when its memory is full.
+    std::optional<std::chrono::seconds> fresh;  ///< Served unasked for so long; nothing: the ttl.
+    std::vector<CacheTable> tables;             ///< What changes make its values old.
+    bool is_shared = false;  ///< The same for everybody, and loaded as nobody in particular.
     std::string description;
     Place place;
 };

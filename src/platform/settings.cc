@@ -321,6 +321,17 @@ Table remaining_settings() {
         {"cache.keys.*.evictable", "boolean", "`true`",
          "Whether Redis may give such keys up when its memory is full. `caisson verify` objects to "
          "a `maxmemory-policy` that may evict what is `false` here."},
+        {"cache.keys.*.fresh", "whole seconds", "the ttl",
+         "For how long a value is served as it is; then, until its ttl, it is served while a newer "
+         "one is loaded."},
+        {"cache.keys.*.tables", "list of strings", "`[]`",
+         "Tables that a value is made of, such as `[\"businesses(id)\", \"rates\"]`: a change of "
+         "the rows whose `id` stands for `{id}` in the key, or of any row of `rates`, makes it "
+         "old."},
+        {"cache.keys.*.shared", "boolean", "`false`",
+         "Whether a value is the same for everybody: loaded as nobody in particular, so that "
+         "row-level security shows what everybody sees. Otherwise the pattern needs `{tenant}` and "
+         "`{role}`, which the session fills, where the library's cache is to keep such keys."},
         {"cache.keys.*.description", "non-empty string", "", "What is kept there."},
         {"features", "section", "",
          "Switches: a migration that says `-- caisson: feature NAME` waits for its own."},

@@ -6,29 +6,16 @@
 #include <boost/json/array.hpp>
 #include <fmt/format.h>
 
+#include "app/cli/cache_place.h"
 #include "app/cli/cache_report.h"
 #include "app/cli/journaling.h"
 #include "base/text.h"
+#include "serving/cache/marks.h"
 #include "trust/identity.h"
 #include "trust/redis.h"
 
 namespace caisson::cli {
 namespace {
-
-redis::Settings settings_of(Context& context) {
-    const auto& run = context.run();
-    auto settings = trust::redis_client(run);
-    if (!settings) {
-        throw Error(Code::usage,
-                    fmt::format("the environment {} has no Redis", run.environment.name),
-                    run.is_private() ? "remove redis = false below [server]"
-                                     : fmt::format("say where it is: redis = \"redis://…\" below "
-                                                   "[environments.{}]",
-                                                   run.environment.name));
-    }
-    settings->application = "caisson-cache";
-    return *settings;
-}
 
 std::uint64_t sample_of(Context& context) {
     const auto text = context.arguments().value("--sample", "1");
@@ -48,6 +35,10 @@ cache::Report sweep(Context& context, redis::Connection& connection, cache::Opti
     std::optional<Progress> bar;
     boost::json::array keys;
     options.keys = context.run().manifest.cache_keys;
+    const auto declared = options.keys.size();
+    for (auto& own : cache::own_patterns()) {
+        options.keys.push_back(std::move(own));
+    }
     options.began = [&](const cache::Instance& instance) {
         context.print(context.bold(headline(trust::redis_name(connection.settings()),
                                             context.run().environment.name, instance)));
@@ -69,6 +60,12 @@ cache::Report sweep(Context& context, redis::Connection& connection, cache::Opti
         };
     }
     auto report = cache::sweep(connection, options);
+    // What Caisson keeps there itself is told where there is something.
+    for (auto number = report.patterns.size(); number-- > declared;) {
+        if (report.patterns[number].keys == 0) {
+            report.patterns.erase(report.patterns.begin() + static_cast<std::ptrdiff_t>(number));
+        }
+    }
     context.result() = to_json(report, shows_names(context));
     if (shows_names(context)) {
         context.result()["verbose"] = std::move(keys);
@@ -77,7 +74,7 @@ cache::Report sweep(Context& context, redis::Connection& connection, cache::Opti
 }
 
 Exit run_audit(Context& context) {
-    const auto settings = settings_of(context);
+    const auto settings = redis_of(context);
     cache::Options options;
     options.sample = sample_of(context);
     options.exact = context.arguments().has("--exact");
@@ -132,7 +129,7 @@ bool is_applied(Context& context, const std::string& name) {
 }
 
 Exit run_clean(Context& context) {
-    const auto settings = settings_of(context);
+    const auto settings = redis_of(context);
     const auto name = trust::redis_name(settings);
     cache::Options options;
     options.sample = 0;

@@ -8,6 +8,7 @@
 #include "lifecycle/scale/scale.h"
 #include "lifecycle/schema/structure.h"
 #include "lifecycle/seeds/seeds.h"
+#include "serving/cache/outbox.h"
 #include "trust/journal/table.h"
 #include "trust/run_lock.h"
 
@@ -17,7 +18,8 @@ const std::vector<trust::CatalogueStep>& catalogue_steps() {
     static const std::vector<trust::CatalogueStep> steps = [] {
         std::vector<trust::CatalogueStep> all = {
             trust::identity_step(),     provision::rights_step(), journal::table_step(),
-            migrations::history_step(), schema::structure_step(), trust::leases_step()};
+            migrations::history_step(), schema::structure_step(), trust::leases_step(),
+            cache::outbox_step()};
         for (auto* const steps_of : {seeds::catalogue_steps, scale::catalogue_steps}) {
             for (auto& step : steps_of()) {
                 all.push_back(std::move(step));

@@ -27,6 +27,8 @@
 #include "drivers/redis/connection.h"
 #include "lifecycle/servers/servers.h"
 #include "lifecycle/servers/supervisor.h"
+#include "serving/cache/outbox.h"
+#include "serving/cache/relay.h"
 #include "trust/redis.h"
 
 namespace caisson::cli {
@@ -113,6 +115,39 @@ daemon::Supervision supervise(const trust::Run& run) {
             [shared] { shared->supervisor.reset(); }, [shared] { return shared->restarts.load(); }};
 }
 
+/// Carries changes of tables that cached values are made of to Redis, where a key declares such.
+daemon::Supervision with_relay(const trust::Run& run, daemon::Supervision inner) {
+    if (cache::watched_tables(run.manifest.cache_keys).empty() || !trust::redis_settings(run)) {
+        return inner;
+    }
+    const auto relay = std::make_shared<std::unique_ptr<cache::BackgroundRelay>>();
+    const auto tell = [](const cache::RelayStats& stats) {
+        const log::Fields fields = {{"telling", stats.is_telling},
+                                    {"changes", static_cast<std::int64_t>(stats.changes)},
+                                    {"error", stats.is_telling ? "" : stats.last_failure}};
+        stats.is_telling ? log::info("cache_changes", fields)
+                         : log::warning("cache_changes", fields);
+    };
+    return {[relay, run, tell, start = inner.start] {
+                if (start) {
+                    start();
+                }
+                auto redis = trust::redis_client(run);
+                redis->application = "caisson-relay";
+                auto database =
+                    trust::role_settings(run, run.manifest.databases.front(), trust::Role::service);
+                database.application = "caisson-relay";
+                *relay = std::make_unique<cache::BackgroundRelay>(database, *redis, tell);
+            },
+            [relay, stop = inner.stop] {
+                relay->reset();
+                if (stop) {
+                    stop();
+                }
+            },
+            inner.restarts};
+}
+
 std::uint16_t port_of(const std::string& text) {
     std::uint16_t port = 0;
     const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), port);
@@ -158,6 +193,7 @@ daemon::Parts parts_of(Context& context) {
     if (run.is_private()) {
         parts.supervision = supervise(run);
     }
+    parts.supervision = with_relay(run, std::move(parts.supervision));
     return parts;
 }
 

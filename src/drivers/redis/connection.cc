@@ -9,18 +9,11 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "drivers/redis/greeting.h"
 #include "drivers/redis/protocol.h"
 #include "drivers/redis/socket.h"
 
 namespace caisson::redis {
-namespace {
-
-/// `WRONGPASS invalid username-password pair`: the first word is the kind.
-std::string kind_of_error(const std::string& message) {
-    return message.substr(0, message.find(' '));
-}
-
-}  // namespace
 
 struct Connection::Wire {
     explicit Wire(const Settings& settings) : socket(settings) {}
@@ -28,28 +21,18 @@ struct Connection::Wire {
     Reader reader;
 };
 
-Connection::Connection(const Settings& settings)
-    : settings_(settings), wire_(std::make_unique<Wire>(settings)) {
-    std::vector<Command> greetings;
-    if (!settings.password.empty()) {
-        Command authentication{"AUTH"};
-        if (!settings.user.empty()) {
-            authentication.push_back(settings.user);
-        }
-        authentication.push_back(settings.password.reveal());
-        greetings.push_back(std::move(authentication));
+Connection::Connection(const Settings& settings) : settings_(settings) {
+    if (settings.tls) {
+        throw Error(Code::cannot_connect,
+                    fmt::format("Redis at {} asks for TLS, which a blocking connection does not "
+                                "speak",
+                                settings.text()));
     }
-    greetings.push_back({"CLIENT", "SETNAME", settings.application});
-    if (settings.database != 0) {
-        greetings.push_back({"SELECT", std::to_string(settings.database)});
-    }
-    for (const auto& reply : pipeline(greetings)) {
+    wire_ = std::make_unique<Wire>(settings);
+    for (const auto& reply : pipeline(greetings_of(settings))) {
         // While it loads its data, Redis refuses most commands but is the right server.
         if (reply.is_error() && kind_of_error(reply.value) != "LOADING") {
-            throw Error(Code::cannot_connect,
-                        fmt::format("Redis at {} refused us: {}", settings.text(), reply.value))
-                .with("redis", kind_of_error(reply.value))
-                .with("server", settings.text());
+            throw refused(settings, reply.value);
         }
     }
 }
@@ -61,10 +44,7 @@ Connection::~Connection() = default;
 Reply Connection::command(const Command& arguments) {
     Reply reply = std::move(exchange(format(arguments), 1).front());
     if (reply.is_error()) {
-        throw Error(Code::database_rejected,
-                    fmt::format("Redis refused {}: {}", arguments.front(), reply.value))
-            .with("redis", kind_of_error(reply.value))
-            .with("server", settings_.text());
+        throw rejected(settings_, arguments.front(), reply.value);
     }
     return reply;
 }

@@ -10,12 +10,11 @@
 #include <string>
 #include <vector>
 
+#include "drivers/redis/command.h"
 #include "drivers/redis/reply.h"
 #include "drivers/redis/settings.h"
 
 namespace caisson::redis {
-
-using Command = std::vector<std::string>;  ///< The name first; arguments may hold any bytes.
 
 class Connection {
  public:

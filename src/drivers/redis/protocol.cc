@@ -11,39 +11,59 @@
 namespace caisson::redis {
 namespace {
 
-std::string bytes_of(const redisReply& raw) { return {raw.str, raw.len}; }
-
-Reply convert(const redisReply& raw) {
-    Reply reply;
-    switch (raw.type) {
-        case REDIS_REPLY_STRING:
-            reply.kind = Reply::Kind::text;
-            reply.value = bytes_of(raw);
-            break;
-        case REDIS_REPLY_STATUS:
-            reply.kind = Reply::Kind::status;
-            reply.value = bytes_of(raw);
-            break;
-        case REDIS_REPLY_ERROR:
-            reply.kind = Reply::Kind::error;
-            reply.value = bytes_of(raw);
-            break;
-        case REDIS_REPLY_INTEGER:
-            reply.kind = Reply::Kind::integer;
-            reply.number = raw.integer;
-            break;
-        case REDIS_REPLY_ARRAY:
-            reply.kind = Reply::Kind::list;
-            reply.items.reserve(raw.elements);
-            for (std::size_t i = 0; i < raw.elements; ++i) {
-                reply.items.push_back(convert(*raw.element[i]));
-            }
-            break;
-        default:
-            break;
+/// Where the next value belongs: the end of the list that is being read, or nowhere yet.
+Reply* place_of(const redisReadTask* task) {
+    if (!task->parent) {
+        return new Reply();
     }
-    return reply;
+    // Grown as values come, not as many as the list claims to have. A list that is complete has
+    // nobody who points to it any more when its parent grows.
+    return &static_cast<Reply*>(task->parent->obj)->items.emplace_back();
 }
+
+/// hiredis asks for values one by one. Nothing may be thrown through it: no value means no memory.
+template <typename Fill>
+void* make(const redisReadTask* task, Fill fill) noexcept {
+    Reply* reply = nullptr;
+    try {
+        reply = place_of(task);
+        fill(*reply);
+        return reply;
+    } catch (const std::exception&) {
+        if (reply && !task->parent) {
+            delete reply;
+        }
+        return nullptr;
+    }
+}
+
+void* make_string(const redisReadTask* task, char* bytes, std::size_t size) {
+    return make(task, [&](Reply& reply) {
+        reply.kind = task->type == REDIS_REPLY_ERROR    ? Reply::Kind::error
+                     : task->type == REDIS_REPLY_STATUS ? Reply::Kind::status
+                                                        : Reply::Kind::text;
+        reply.value.assign(bytes, size);
+    });
+}
+
+void* make_list(const redisReadTask* task, int) {
+    return make(task, [](Reply& reply) { reply.kind = Reply::Kind::list; });
+}
+
+void* make_integer(const redisReadTask* task, long long number) {
+    return make(task, [&](Reply& reply) {
+        reply.kind = Reply::Kind::integer;
+        reply.number = number;
+    });
+}
+
+void* make_nothing(const redisReadTask* task) {
+    return make(task, [](Reply&) {});
+}
+
+void free_reply(void* reply) { delete static_cast<Reply*>(reply); }
+
+redisReplyObjectFunctions makers = {make_string, make_list, make_integer, make_nothing, free_reply};
 
 }  // namespace
 
@@ -98,7 +118,7 @@ std::string format(const std::vector<std::string>& arguments) {
 
 void Reader::Free::operator()(redisReader* reader) const { redisReaderFree(reader); }
 
-Reader::Reader() : reader_(redisReaderCreate()) {
+Reader::Reader() : reader_(redisReaderCreateWithFunctions(&makers)) {
     if (!reader_) {
         throw Error(Code::internal, "out of memory");
     }
@@ -117,8 +137,8 @@ std::optional<Reply> Reader::next() {
     if (!raw) {
         return std::nullopt;
     }
-    const std::unique_ptr<void, decltype(&freeReplyObject)> owned(raw, freeReplyObject);
-    return convert(*static_cast<const redisReply*>(raw));
+    const std::unique_ptr<Reply> owned(static_cast<Reply*>(raw));
+    return std::move(*owned);
 }
 
 }  // namespace caisson::redis

@@ -3,20 +3,29 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "base/secret.h"
 
 namespace caisson::redis {
 
+/// TLS to a Redis that is reached over TCP.
+struct Tls {
+    std::string root;    ///< File with the certificates that are trusted; empty: the system's.
+    std::string name;    ///< What the certificate must be for; empty: the host.
+    bool verify = true;  ///< Otherwise whoever answers is believed.
+};
+
 /// How to reach one Redis.
 struct Settings {
     std::string socket;  ///< Path of a Unix socket; empty: host and port.
     std::string host = "127.0.0.1";
     std::uint16_t port = 6379;
-    std::string user;       ///< Empty: Redis' own `default`.
-    Secret password;        ///< Empty: no AUTH is sent.
-    unsigned database = 0;  ///< The number of the Redis database.
+    std::string user;        ///< Empty: Redis' own `default`.
+    Secret password;         ///< Empty: no AUTH is sent.
+    unsigned database = 0;   ///< The number of the Redis database.
+    std::optional<Tls> tls;  ///< Spoken by the Client only.
     std::string application = "caisson";
     std::chrono::milliseconds connect_limit{5000};
     std::chrono::milliseconds answer_limit{5000};  ///< For each answer; zero waits for ever.

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// @file
+/// The inside of the cache in two levels. Private to this module.
+
+#include <memory>
+#include <random>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include <boost/asio/steady_timer.hpp>
+
+#include "drivers/redis/subscriber.h"
+#include "serving/cache/breaker.h"
+#include "serving/cache/read_through.h"
+
+namespace caisson::cache {
+
+/// One load of one key, and those who wait for it.
+struct Flight {
+    explicit Flight(boost::asio::any_io_executor executor) : landed(executor) {
+        landed.expires_at(boost::asio::steady_timer::time_point::max());
+    }
+    boost::asio::steady_timer landed;  ///< Cancelled when it has.
+    bool is_over = false;
+    Held value;
+    std::exception_ptr failure;
+};
+
+struct Cache::State : std::enable_shared_from_this<State> {
+    using Steady = std::chrono::steady_clock;
+
+    State(boost::asio::any_io_executor on, Registry known, redis::Settings to, CacheOptions with);
+
+    boost::asio::any_io_executor executor;
+    Registry registry;
+    CacheOptions options;
+    std::uint64_t version;
+    Local local;
+    redis::Client client;
+    redis::Subscriber subscriber;
+    Breaker breaker{5, std::chrono::milliseconds(500)};
+    boost::asio::steady_timer report_timer;
+    std::unordered_map<std::string, std::shared_ptr<Flight>> flights;
+    std::mt19937_64 random{std::random_device{}()};
+    std::vector<PatternStats> figures;
+    std::vector<PatternStats> reported;
+    bool is_closed = false;
+
+    // Changes, as this process heard them: changes.cc.
+    std::unordered_map<std::string, std::uint64_t>
+        changed;  ///< Tags, by the count of this process.
+    std::uint64_t heard = 0;
+    std::uint64_t gaps = 0;
+    std::uint64_t oldest_open = 0;           ///< Transactions before this one are all told.
+    std::unordered_set<std::uint64_t> told;  ///< Others that are.
+    Steady::time_point last_word{};
+
+    static boost::asio::awaitable<void> listen(std::shared_ptr<State> self);
+    void hear(const std::string& message);
+    void forget_all();
+    bool hears() const;
+    bool is_old_here(const Key& key, const Value& value) const;
+    bool knows(const WriteToken& token) const;
+
+    // Values: cache_state.cc.
+    PatternStats& of(const Key& key) { return figures[key.pattern()]; }
+    Held from_here(const Key& key);
+    bool wants_refresh(const Value& value);
+    void refresh(const Key& key, const Loader& loader, Held older);
+    static boost::asio::awaitable<Held> fly(std::shared_ptr<State> self, Key key, Loader loader,
+                                            bool must_load, Held older);
+    static boost::asio::awaitable<void> steer(std::shared_ptr<State> self, Key key, Loader loader,
+                                              bool must_load, Held older,
+                                              std::shared_ptr<Flight> flight);
+    static boost::asio::awaitable<Held> load(std::shared_ptr<State> self, Key key, Loader loader,
+                                             std::uint64_t epoch, std::uint64_t position,
+                                             std::uint64_t heard, bool may_store);
+
+    /// What Redis has: redis_level.cc.
+    struct Found {
+        bool is_there = false;   ///< Redis answered.
+        bool may_store = false;  ///< What is loaded now may be kept there.
+        std::uint64_t epoch = 0;
+        std::uint64_t position = 0;
+        std::shared_ptr<Value> value;  ///< That may be served.
+        std::shared_ptr<Value>
+            doubtful;  ///< Of which it is not known, because changes are not told.
+    };
+    boost::asio::awaitable<Found> look(const Key& key);
+    boost::asio::awaitable<bool> lock(const Key& key, const std::string& token);
+    boost::asio::awaitable<void> store(const Key& key, Held value, const std::string& token,
+                                       bool may_store);
+    static boost::asio::awaitable<void> report(std::shared_ptr<State> self);
+};
+
+}  // namespace caisson::cache

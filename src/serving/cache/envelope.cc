@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "serving/cache/envelope.h"
+
+#include <charconv>
+
+#include "base/crypto.h"
+
+namespace caisson::cache {
+namespace {
+
+constexpr std::string_view magic = "CC01";
+
+void add(std::string& bytes, std::uint64_t number) {
+    for (unsigned i = 0; i < 8; ++i) {
+        bytes += static_cast<char>(number >> (8 * i));
+    }
+}
+
+std::uint64_t take(std::string_view& bytes) {
+    std::uint64_t number = 0;
+    for (unsigned i = 0; i < 8; ++i) {
+        number |= std::uint64_t{static_cast<unsigned char>(bytes[i])} << (8 * i);
+    }
+    bytes.remove_prefix(8);
+    return number;
+}
+
+std::uint64_t number_of(Value::Clock::time_point moment) {
+    return static_cast<std::uint64_t>(
+        std::chrono::duration_cast<std::chrono::milliseconds>(moment.time_since_epoch()).count());
+}
+
+Value::Clock::time_point moment_of(std::uint64_t number) {
+    return Value::Clock::time_point(std::chrono::milliseconds(number));
+}
+
+constexpr std::size_t header = 4 + 8 * 8;
+
+}  // namespace
+
+std::string seal(const Value& value, std::uint64_t version) {
+    std::string bytes;
+    bytes.reserve(header + value.bytes.size());
+    bytes += magic;
+    add(bytes, version);
+    add(bytes, value.epoch);
+    add(bytes, value.position);
+    add(bytes, number_of(value.made));
+    add(bytes, number_of(value.fresh));
+    add(bytes, number_of(value.expires));
+    add(bytes, static_cast<std::uint64_t>(value.cost.count()));
+    add(bytes, value.is_nothing ? 1 : 0);
+    bytes += value.bytes;
+    return bytes;
+}
+
+std::shared_ptr<Value> unseal(std::string_view bytes, std::uint64_t version) {
+    if (bytes.size() < header || !bytes.starts_with(magic)) {
+        return nullptr;
+    }
+    bytes.remove_prefix(magic.size());
+    if (take(bytes) != version) {
+        return nullptr;
+    }
+    auto value = std::make_shared<Value>();
+    value->epoch = take(bytes);
+    value->position = take(bytes);
+    value->made = moment_of(take(bytes));
+    value->fresh = moment_of(take(bytes));
+    value->expires = moment_of(take(bytes));
+    value->cost = std::chrono::microseconds(static_cast<std::int64_t>(take(bytes)));
+    value->is_nothing = take(bytes) != 0;
+    value->bytes = bytes;
+    return value;
+}
+
+std::uint64_t sealed_version(std::string_view bytes) {
+    bytes.remove_prefix(magic.size());
+    return take(bytes);
+}
+
+std::uint64_t version_of(std::string_view text) {
+    std::uint64_t version = 0;
+    const auto digits = sha256_hex(text).substr(0, 16);
+    std::from_chars(digits.data(), digits.data() + digits.size(), version, 16);
+    return version;
+}
+
+}  // namespace caisson::cache

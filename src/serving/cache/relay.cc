@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "serving/cache/relay.h"
+
+#include <algorithm>
+#include <charconv>
+#include <random>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+
+#include "base/crypto.h"
+#include "base/error.h"
+#include "drivers/pg/listener.h"
+#include "drivers/pg/pool.h"
+#include "drivers/redis/client.h"
+#include "serving/cache/marks.h"
+#include "serving/cache/outbox.h"
+
+namespace caisson::cache {
+
+namespace asio = boost::asio;
+using std::chrono::milliseconds;
+
+namespace {
+
+/// One step with the deed: whether it is still ours to tell, the marks, and the word to all.
+/// KEYS: marks, alive. ARGV: token, lease in ms, reset ("1") or not, a new epoch, where the outbox
+/// was read up to, the moment, the server's run, the channel, the message, then tags. Gives 0 when
+/// another one tells.
+const redis::Script& tell_script() {
+    static const redis::Script script(R"lua(
+local holder = redis.call('GET', KEYS[2])
+if holder and holder ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2])
+if ARGV[3] == '1' or redis.call('HEXISTS', KEYS[1], 'epoch') == 0
+   or redis.call('HLEN', KEYS[1]) > 200000 then
+  redis.call('DEL', KEYS[1])
+  redis.call('HSET', KEYS[1], 'epoch', ARGV[4])
+end
+if #ARGV > 9 then
+  local number = redis.call('HINCRBY', KEYS[1], 'number', 1)
+  for i = 10, #ARGV do redis.call('HSET', KEYS[1], ARGV[i], number) end
+end
+redis.call('HSET', KEYS[1], 'read', ARGV[5], 'at', ARGV[6], 'server', ARGV[7])
+redis.call('PUBLISH', ARGV[8], ARGV[9])
+return 1
+)lua");
+    return script;
+}
+
+std::uint64_t number_of(std::string_view text) {
+    std::uint64_t number = 0;
+    std::from_chars(text.data(), text.data() + text.size(), number);
+    return number;
+}
+
+void add_tags(std::vector<std::string>& tags, const std::string& table,
+              const std::optional<std::string>& rows) {
+    tags.push_back(any_tag(table));
+    if (!rows) {
+        tags.push_back(all_tag(table));
+        return;
+    }
+    const auto parsed = boost::json::parse(*rows);
+    for (const auto& [column, values] : parsed.as_object()) {
+        for (const auto& value : values.as_array()) {
+            tags.push_back(row_tag(table, std::string_view(column.data(), column.size()),
+                                   std::string(value.as_string())));
+        }
+    }
+}
+
+pg::PoolLimits limits_of_pool() {
+    pg::PoolLimits limits;
+    limits.max = 1;
+    limits.acquire = milliseconds(2'000);
+    limits.lane.request = milliseconds(5'000);
+    return limits;
+}
+
+}  // namespace
+
+struct Relay::State : std::enable_shared_from_this<State> {
+    State(asio::any_io_executor on, pg::Settings database, redis::Settings to, RelayLimits within)
+        : executor(on),
+          limits(within),
+          pool(on, database, limits_of_pool()),
+          listener(on, database, {outbox_channel}),
+          client(on, std::move(to)),
+          news(on) {}
+
+    asio::any_io_executor executor;
+    RelayLimits limits;
+    pg::Pool pool;
+    pg::Listener listener;
+    redis::Client client;
+    asio::steady_timer news;  ///< Cancelled when there is something to read.
+    asio::cancellation_signal stop;
+    std::string token = random_uuid();
+    std::string server;           ///< The run of Redis that was told.
+    std::uint64_t read_from = 0;  ///< Older transactions were read; 0: nothing is known.
+    std::unordered_map<std::int64_t, std::uint64_t>
+        read;                       ///< Rows of others, and their transactions.
+    std::uint64_t connections = 0;  ///< Of the client, when it told the last time.
+    bool must_reset = true;
+    bool has_news = false;
+    bool is_closed = false;
+    std::chrono::steady_clock::time_point cleaned{};
+    RelayStats stats;
+
+    /// What was read, and is to be told.
+    struct News {
+        std::uint64_t open = 0;  ///< The oldest transaction that was not over.
+        std::vector<std::pair<std::int64_t, std::uint64_t>> rows;
+        std::vector<std::string> tags;
+        boost::json::array told;
+    };
+
+    static asio::awaitable<void> hear(std::shared_ptr<State> self) {
+        while (!self->is_closed) {
+            // A gap is as good as a word: the outbox is read either way.
+            co_await self->listener.next();
+            self->has_news = true;
+            self->news.cancel();
+        }
+    }
+
+    asio::awaitable<News> look() {
+        News found;
+        const auto rows = co_await pool.query(
+            pg::Session::nobody(),
+            "select pg_snapshot_xmin(pg_current_snapshot())::text as open, o.id, o.xid::text as "
+            "xid, o.table_name, o.rows::text as rows from (select 1) as one left join "
+            "caisson.cache_outbox as o on o.xid >= $1::text::xid8 order by o.id",
+            pg::Arguments(std::to_string(read_from)));
+        for (const auto row : rows) {
+            found.open = number_of(row.get<std::string>("open"));
+            const auto id = row.get<std::optional<std::int64_t>>("id");
+            if (!id || read.contains(*id)) {
+                continue;
+            }
+            const auto xid = row.get<std::string>("xid");
+            found.rows.emplace_back(*id, number_of(xid));
+            found.told.emplace_back(xid);
+            add_tags(found.tags, row.get<std::string>("table_name"),
+                     row.get<std::optional<std::string>>("rows"));
+        }
+        std::ranges::sort(found.tags);
+        const auto repeated = std::ranges::unique(found.tags);
+        found.tags.erase(repeated.begin(), repeated.end());
+        co_return found;
+    }
+
+    /// Where the one before us had come to, while what it told still stands; else everything that
+    /// is kept is declared old. Another run of Redis may be an older one of itself: what processes
+    /// still carry of the run before must not count there.
+    asio::awaitable<void> take_over() {
+        redis::Command fields(1, "HMGET");
+        fields.emplace_back(marks_key);
+        fields.emplace_back("read");
+        fields.emplace_back("at");
+        fields.emplace_back("server");
+        redis::Command info(1, "INFO");
+        info.emplace_back("server");
+        std::vector<redis::Command> commands;
+        commands.push_back(std::move(fields));
+        commands.push_back(std::move(info));
+        connections = client.stats().connected;
+        const auto replies = co_await client.pipeline(std::move(commands));
+        if (replies[0].is_error() || replies[1].is_error()) {
+            throw Error(Code::database_rejected,
+                        "Redis refused: " + replies[replies[0].is_error() ? 0 : 1].value);
+        }
+        if (connections == 0) {
+            connections = client.stats().connected;
+        }
+        const auto& text = replies[1].value;
+        const auto from = text.find("run_id:");
+        server = from == std::string::npos
+                     ? std::string()
+                     : text.substr(from + 7, text.find_first_of("\r\n", from) - from - 7);
+        const auto& marks = replies[0].items;
+        const auto before = number_of(marks.at(0).value);
+        const bool is_same =
+            before > 0 && marks.at(2).value == server &&
+            seconds_now() < number_of(marks.at(1).value) +
+                                static_cast<std::uint64_t>(limits.kept.count()) / 2'000;
+        read.clear();
+        read_from = is_same ? before : 0;
+        must_reset = !is_same;
+    }
+
+    static std::uint64_t seconds_now() {
+        return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(
+                                              std::chrono::system_clock::now().time_since_epoch())
+                                              .count());
+    }
+
+    asio::awaitable<bool> tell(const News& found) {
+        boost::json::object message;
+        message["reset"] = must_reset;
+        message["open"] = std::to_string(found.open);
+        message["told"] = found.told;
+        boost::json::array tags;
+        for (const auto& tag : found.tags) {
+            tags.emplace_back(tag);
+        }
+        message["tags"] = std::move(tags);
+        std::vector<std::string> keys;
+        keys.emplace_back(marks_key);
+        keys.emplace_back(alive_key);
+        std::vector<std::string> arguments;
+        arguments.push_back(token);
+        arguments.push_back(std::to_string(limits.lease.count()));
+        arguments.emplace_back(must_reset ? "1" : "0");
+        std::random_device random;
+        arguments.push_back(
+            std::to_string(((std::uint64_t{random()} << 31U) ^ random()) | std::uint64_t{1}));
+        arguments.push_back(std::to_string(found.open));
+        arguments.push_back(std::to_string(seconds_now()));
+        arguments.push_back(server);
+        arguments.emplace_back(channel);
+        arguments.push_back(boost::json::serialize(message));
+        arguments.insert(arguments.end(), found.tags.begin(), found.tags.end());
+        const auto reply =
+            co_await client.evaluate(tell_script(), std::move(keys), std::move(arguments));
+        co_return reply.integer() == 1;
+    }
+
+    asio::awaitable<void> clean() {
+        const auto now = std::chrono::steady_clock::now();
+        if (now - cleaned < limits.kept / 10) {
+            co_return;
+        }
+        cleaned = now;
+        co_await pool.query(
+            pg::Session::nobody(),
+            "delete from caisson.cache_outbox where xid < $1::text::xid8 and at < now() - "
+            "make_interval(secs => $2::float8)",
+            pg::Arguments(std::to_string(read_from),
+                          static_cast<double>(limits.kept.count()) / 1000));
+    }
+
+    asio::awaitable<void> turn() {
+        if (!stats.is_telling || client.stats().connected != connections) {
+            co_await take_over();
+        }
+        const auto found = co_await look();
+        const bool was_told = co_await tell(found);
+        if (!was_told) {
+            stats.is_telling = false;
+            co_return;
+        }
+        stats.is_telling = true;
+        stats.resets += std::exchange(must_reset, false) ? 1 : 0;
+        stats.changes += found.rows.size();
+        read_from = std::max(read_from, found.open);
+        for (const auto& [id, xid] : found.rows) {
+            read.emplace(id, xid);
+        }
+        std::erase_if(read, [&](const auto& row) { return row.second < read_from; });
+        if (client.stats().connected != connections) {
+            // It was told over another connection than was looked at: look again, at once.
+            has_news = true;
+        }
+        co_await clean();
+    }
+};
+
+Relay::Relay(asio::any_io_executor executor, pg::Settings database, redis::Settings redis,
+             RelayLimits limits)
+    : state_(std::make_shared<State>(std::move(executor), std::move(database), std::move(redis),
+                                     limits)) {}
+
+Relay::Relay(Relay&&) noexcept = default;
+
+Relay::~Relay() {
+    if (state_) {
+        close();
+    }
+}
+
+RelayStats Relay::stats() const { return state_->stats; }
+
+void Relay::close() {
+    state_->is_closed = true;
+    state_->stop.emit(asio::cancellation_type::terminal);
+    state_->news.cancel();
+    state_->pool.close();
+    state_->client.close();
+}
+
+asio::awaitable<void> Relay::run() {
+    const auto self = state_;
+    asio::co_spawn(self->executor, State::hear(self),
+                   asio::bind_cancellation_slot(self->stop.slot(), asio::detached));
+    while (!self->is_closed) {
+        self->has_news = false;
+        bool has_failed = false;
+        try {
+            co_await self->turn();
+        } catch (const std::exception& error) {
+            has_failed = true;
+            ++self->stats.failures;
+            self->stats.last_failure = error.what();
+        }
+        if (self->is_closed) {
+            co_return;
+        }
+        if (has_failed) {
+            // It is not known what arrived.
+            self->stats.is_telling = false;
+        } else if (self->has_news && self->stats.is_telling) {
+            continue;
+        }
+        self->news.expires_after(has_failed ? std::min(self->limits.beat, milliseconds(100))
+                                            : self->limits.beat);
+        boost::system::error_code woken;
+        co_await self->news.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+    }
+}
+
+}  // namespace caisson::cache
