@@ -123,6 +123,7 @@ class Connection {
     struct Kept;
     void connect();
     void prepare(const char* name, const std::string& text);
+    void refuse_pooler();
     Prepared& prepared(const Statement& statement);
     void evict_statements();
     pg_result* only_result();

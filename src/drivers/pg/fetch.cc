@@ -56,15 +56,27 @@ void Connection::prepare(const char* name, const std::string& text) {
     }
 }
 
+/// What is prepared stays in the connection that it was prepared in; a pooler in transaction mode
+/// gives the next request another one.
+void Connection::refuse_pooler() {
+    if (query("select pg_backend_pid() as process").front().integer("process") !=
+        backend_process()) {
+        throw Error(Code::usage,
+                    "typed statements were asked for over a blocking connection through a pooler",
+                    "ask a pg::Pool, which does without preparing, or connect to PostgreSQL itself");
+    }
+}
+
 Prepared& Connection::prepared(const Statement& statement) {
     if (!kept_) {
+        refuse_pooler();
         kept_ = std::make_unique<Kept>();
     }
     if (auto* const found = kept_->statements.find(statement)) {
         return *found;
     }
     // Under a name of its own, and kept only once all is known about it.
-    const auto name = kept_->statements.add(statement).name;
+    const auto name = kept_->statements.add(statement, true).name;
     try {
         prepare(name.c_str(), statement.text());
         send(PQsendDescribePrepared(connection_.get(), name.c_str()) == 1);

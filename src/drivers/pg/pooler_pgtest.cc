@@ -159,6 +159,12 @@ TEST_F(PoolerTest, AListenerSaysThatItWouldHearNothing) {
     });
 }
 
+TEST_F(PoolerTest, ABlockingConnectionSaysThatItCannotPrepare) {
+    Connection through(pooler_->settings());
+    EXPECT_EQ(through.query("select 1 as one").front().integer("one"), 1);
+    EXPECT_THROW(through.fetch("select 1", Arguments()), Error);
+}
+
 TEST_F(PoolerTest, ALeaseThatIsLeftInATransactionLeavesNothingBehind) {
     with_pool({.max = 2}, [this](Pool& pool) -> asio::awaitable<void> {
         {
