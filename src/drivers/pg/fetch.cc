@@ -61,9 +61,10 @@ void Connection::prepare(const char* name, const std::string& text) {
 void Connection::refuse_pooler() {
     if (query("select pg_backend_pid() as process").front().integer("process") !=
         backend_process()) {
-        throw Error(Code::usage,
-                    "typed statements were asked for over a blocking connection through a pooler",
-                    "ask a pg::Pool, which does without preparing, or connect to PostgreSQL itself");
+        throw Error(
+            Code::usage,
+            "typed statements were asked for over a blocking connection through a pooler",
+            "ask a pg::Pool, which does without preparing, or connect to PostgreSQL itself");
     }
 }
 
