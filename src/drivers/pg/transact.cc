@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <random>
 
-
 namespace caisson::pg {
 
 std::string begin_text(const TransactOptions& options) {
