@@ -268,6 +268,8 @@ TEST(Mistakes, OfIsolation) {
         {"[isolation.accept]\n\"unique a\" = \"\"\n", 6, 14, "expected a string that is not empty"},
         {"[generate]\nnamespace = \"a-b\"\n", 6, 13, "expected a namespace of C++"},
         {"[generate]\nnamespace = \"a.b\"\n", 6, 13, "expected a namespace of C++"},
+        {"[generate]\nnamespace = \"acme::new\"\n", 6, 13, "expected another name"},
+        {"[generate]\nnamespace = \"caisson\"\n", 6, 13, "expected another name"},
         {"[generate]\nout = \"\"\n", 6, 7, "expected a string that is not empty"},
         {"[generate.order]\nusers = []\n", 6, 9, "an order of no columns"},
     });

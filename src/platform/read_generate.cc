@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "platform/reading.h"
+#include "platform/reserved_words.h"
 
 namespace caisson::platform {
 namespace {
@@ -21,6 +22,14 @@ bool is_namespace(const std::string& text) {
     const auto parts = split(replace_all(text, "::", "."), '.');
     return !parts.empty() && text.find('.') == std::string::npos &&
            std::ranges::all_of(parts, is_word);
+}
+
+/// The part of a namespace that cannot be one; empty when there is none.
+std::string reserved_part(const std::string& text) {
+    const auto parts = split(replace_all(text, "::", "."), '.');
+    const auto found =
+        std::ranges::find_if(parts, [](const std::string& part) { return is_reserved_word(part); });
+    return found == parts.end() ? std::string() : *found;
 }
 
 }  // namespace
@@ -42,6 +51,12 @@ void read_generate(Reading& reading) {
                         fmt::format("generate.namespace is \"{}\"; expected a namespace of C++, "
                                     "such as kyb or acme::kyb",
                                     generate.name_space));
+    } else if (const auto part = reserved_part(generate.name_space); !part.empty()) {
+        reading.mistake(section->find("namespace")->place,
+                        fmt::format("generate.namespace is \"{}\", and \"{}\" has a meaning of its "
+                                    "own in C++ or in generated code; expected another name, such "
+                                    "as acme::kyb",
+                                    generate.name_space, part));
     }
     for (const auto& order : members_of(*section, "order")) {
         auto& columns = generate.orders[order.key];

@@ -42,6 +42,7 @@ struct File {
     std::string name;
     State state = State::same;
     std::string expected{};
+    bool is_of_another = false;  ///< A foreign one that caisson made for another platform.
 };
 
 /// What all databases together came to.
@@ -95,7 +96,7 @@ void generate_for(Context& context, const platform::Database& database,
     const auto shadow = built(context, database, files);
     context.busy(fmt::format("asking {} about the queries", database.name));
     pg::Connection connection(shadow.admin());
-    const queries::Types types(connection);
+    const queries::Types types(connection, queries::namespace_of(manifest, database));
     const auto relations = queries::read_relations(connection, types, manifest.generate,
                                                    tool_tables(database, files), findings.mistakes);
     auto described = queries::describe(connection, queries::of_database(all, manifest, database),
@@ -114,13 +115,16 @@ void generate_for(Context& context, const platform::Database& database,
     }
 }
 
-void look(std::vector<File>& files, const fs::path& directory, bool is_whole) {
+void look(std::vector<File>& files, const fs::path& directory, const std::string& platform,
+          bool is_whole) {
     for (auto& file : files) {
         const auto found = read_if_exists(directory / file.name);
+        const bool is_ours = found && queries::is_marked_for(*found, platform);
         file.state = !found                                     ? State::missing
                      : normalise_lines(*found) == file.expected ? State::same
-                     : queries::is_marked(*found)               ? State::stale
+                     : is_ours                                  ? State::stale
                                                                 : State::foreign;
+        file.is_of_another = found && !is_ours && queries::is_marked(*found);
     }
     // Of a part of the databases nothing can be said about files of the others.
     if (!is_whole || !fs::is_directory(directory)) {
@@ -133,7 +137,7 @@ void look(std::vector<File>& files, const fs::path& directory, bool is_whole) {
         const bool is_made =
             std::ranges::any_of(files, [&](const File& file) { return file.name == name; });
         if (!is_made && entry.is_regular_file() && (extension == ".h" || extension == ".cc") &&
-            queries::is_marked(read_file(entry.path()))) {
+            queries::is_marked_for(read_file(entry.path()), platform)) {
             old.push_back(name);
         }
     }
@@ -146,10 +150,19 @@ void look(std::vector<File>& files, const fs::path& directory, bool is_whole) {
 void refuse_foreign(const Context& context, const std::vector<File>& files,
                     const std::string& directory) {
     std::vector<std::string> foreign;
+    std::vector<std::string> of_others;
     for (const auto& file : files) {
         if (file.state == State::foreign) {
-            foreign.push_back(fmt::format("{}/{}", directory, file.name));
+            (file.is_of_another ? of_others : foreign)
+                .push_back(fmt::format("{}/{}", directory, file.name));
         }
+    }
+    if (!of_others.empty()) {
+        throw Error(Code::usage,
+                    fmt::format("made by caisson generate, and not for this platform: {}",
+                                join(of_others, ", ")),
+                    "give each platform a directory of its own (--out, or out below [generate]), "
+                    "or remove the file; nothing was written");
     }
     if (!foreign.empty() && !context.yes()) {
         throw Error(Code::confirmation_needed,
@@ -180,8 +193,9 @@ void write(Context& context, const fs::path& directory, const std::string& shown
 void print_finding(Context& context, const std::string& place, State state) {
     const std::string_view what = state == State::stale     ? "is not what would be written"
                                   : state == State::missing ? "is not there"
-                                  : state == State::foreign ? "was not made by caisson generate"
-                                                            : "is made no more";
+                                  : state == State::foreign
+                                      ? "was not made by caisson generate for this platform"
+                                      : "is made no more";
     context.print(fmt::format("{} {}: {}", context.red("✗"), place, what));
 }
 
@@ -209,7 +223,8 @@ Exit run_generate(Context& context) {
     const fs::path directory =
         arguments.has("--out") ? fs::path(shown) : manifest.directory / shown;
     auto findings = findings_of(context);
-    look(findings.files, directory, context.databases().size() == manifest.databases.size());
+    look(findings.files, directory, manifest.name,
+         context.databases().size() == manifest.databases.size());
     if (!only_checks) {
         refuse_foreign(context, findings.files, shown);
         if (!context.dry_run()) {

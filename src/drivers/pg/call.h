@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -55,6 +56,13 @@ struct Stream {
     Query query;
     T (*read)(const Rows::Row&);
     std::chrono::milliseconds limit;
+};
+
+/// Where the answers of a query may be kept: what cache::Registry::key() is given beside the
+/// session. The registry escapes the values, and fills `{tenant}` and `{role}`.
+struct CacheKey {
+    std::string_view pattern;         ///< As [cache.keys] has it.
+    std::vector<std::string> values;  ///< Of its other placeholders, in their order.
 };
 
 /// A row's value: of a struct that is made from one, or of the only column.

@@ -138,6 +138,13 @@ Matrix matrix_of(const std::vector<Columns>& rows) {
     return matrix;
 }
 
+void refuse_no_columns(const Matrix& matrix) {
+    if (matrix.names.empty()) {
+        throw Error(Code::usage, "rows without a column cannot be copied",
+                    "insert them one by one");
+    }
+}
+
 }  // namespace
 
 std::vector<std::string_view> Columns::names() const {
@@ -166,9 +173,12 @@ Query Columns::insert(std::string_view table, std::string_view overriding,
 }
 
 Query Columns::upsert(std::string_view table, std::string_view overriding,
-                      const std::vector<std::string_view>& key, std::string_view rest) const {
+                      const std::vector<std::string_view>& key, std::string_view always,
+                      std::string_view condition, std::string_view rest) const {
     std::vector<std::string> sets;
+    bool sets_always = !always.empty();
     for (const auto name : names()) {
+        sets_always = sets_always && !always.starts_with(fmt::format("{} = ", name));
         if (std::ranges::find(key, name) == key.end()) {
             sets.push_back(fmt::format("{0} = excluded.{0}", name));
         }
@@ -176,10 +186,13 @@ Query Columns::upsert(std::string_view table, std::string_view overriding,
     if (sets.empty()) {
         // Nothing to change, and yet the row is to be given back.
         sets.push_back(fmt::format("{0} = excluded.{0}", key.front()));
+    } else if (sets_always) {
+        sets.emplace_back(always);
     }
-    return insert(table, overriding,
-                  fmt::format("on conflict ({}) do update set {}{}", listed(key), join(sets, ", "),
-                              spaced(rest)));
+    return insert(
+        table, overriding,
+        fmt::format("on conflict ({}) do update set {}{}{}", listed(key), join(sets, ", "),
+                    condition.empty() ? "" : fmt::format(" where {}", condition), spaced(rest)));
 }
 
 Query Columns::update(std::string_view table, std::string_view always, std::string_view condition,
@@ -206,6 +219,7 @@ Copy copy_rows(std::string_view table, std::string_view overriding,
         return insert_rows(table, overriding, rows);
     }
     const auto matrix = matrix_of(rows);
+    refuse_no_columns(matrix);
     return {fmt::format("copy {} ({}) from stdin", table, listed(matrix.names)),
             lines_of(matrix.rows), std::nullopt};
 }
@@ -216,10 +230,7 @@ Copy insert_rows(std::string_view table, std::string_view overriding,
         return {};
     }
     const auto matrix = matrix_of(rows);
-    if (matrix.names.empty()) {
-        throw Error(Code::usage, "rows without a column cannot be copied",
-                    "insert them one by one");
-    }
+    refuse_no_columns(matrix);
     std::vector<std::string> arrays;
     std::vector<std::string> columns;
     std::vector<std::string> values;

@@ -4,8 +4,10 @@
 /// @file
 /// Which columns a row gives, with their values: for statements in which the others keep what they
 /// have, or get their defaults. Names, types and tables are constants of generated code, quoted and
-/// checked there; values are always bound.
+/// checked there; values are always bound. The statements that come of it are put together when
+/// they run: generation prepared none of them, nor the texts of COPY.
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -78,9 +80,11 @@ class Columns {
     /// `insert into TABLE (a, b) OVERRIDING values ($1, $2) REST`.
     Query insert(std::string_view table, std::string_view overriding, std::string_view rest) const;
     /// As insert(); a row with the same `key` is changed instead, in every column that is given
-    /// and not part of the key.
+    /// and not part of the key, where `condition` holds. `always`, as for update(), stands behind
+    /// them unless its column is given. Both name columns with their table and may be empty.
     Query upsert(std::string_view table, std::string_view overriding,
-                 const std::vector<std::string_view>& key, std::string_view rest) const;
+                 const std::vector<std::string_view>& key, std::string_view always,
+                 std::string_view condition, std::string_view rest) const;
     /// `update TABLE set a = $2, b = $3, ALWAYS where CONDITION REST`; `always` may be empty.
     /// Errors: usage when nothing is to be set.
     Query update(std::string_view table, std::string_view always, std::string_view condition,
@@ -99,10 +103,12 @@ struct Copy {
     std::string statement;  ///< `copy … from stdin`; empty: `insert` does it.
     std::string data;
     std::optional<Query> insert;
+    std::chrono::milliseconds limit{0};  ///< From sending it to its answer; zero: the caller's own.
 };
 
 /// Rows as `copy TABLE (…) from stdin` takes them, of the columns that any of them gives.
-/// Errors: usage when one leaves to its default what another gives, and for a zero byte.
+/// Errors: usage when one leaves to its default what another gives, when all of
+/// them leave all to their defaults; and for a zero byte.
 Copy copy_rows(std::string_view table, std::string_view overriding,
                const std::vector<Columns>& rows);
 /// As copy_rows(), through one INSERT.

@@ -421,7 +421,21 @@ Transaction::~Transaction() {
 }
 
 void Transaction::commit() {
-    connection_.query("commit");
+    // COMMIT of a transaction in which a statement failed answers ROLLBACK, and no error: what
+    // stands before it in the same message is refused there. SHOW takes no snapshot.
+    try {
+        connection_.script("show transaction_isolation; commit");
+    } catch (const DatabaseError& error) {
+        if (error.sqlstate != "25P02") {
+            throw;
+        }
+        connection_.query("rollback");
+        open_ = false;
+        DatabaseError failure(Code::database_rejected,
+                              "the transaction was rolled back: a statement in it had failed");
+        failure.sqlstate = "25P02";
+        throw failure;
+    }
     open_ = false;
 }
 

@@ -31,6 +31,11 @@ std::vector<TypeId> parameter_types(const pg_result* result) {
     return types;
 }
 
+Arguments fitted(const Prepared& prepared, Arguments arguments) {
+    arguments.fit(prepared.parameters);
+    return arguments;
+}
+
 }  // namespace
 
 /// The result of a message that gives one. Errors: as query().
@@ -122,15 +127,14 @@ void Connection::evict_statements() {
     }
 }
 
+/// `arguments`: fitted.
 void Connection::send_prepared(const Prepared& prepared, const Arguments& arguments) {
-    auto fitted = arguments;
-    fitted.fit(prepared.parameters);
     std::vector<const char*> values;
     std::vector<int> lengths;
     std::vector<int> formats;
-    for (std::size_t i = 0; i < fitted.size(); ++i) {
-        const auto& slot = fitted.slot(i);
-        values.push_back(slot.size < 0 ? nullptr : fitted.data(slot));
+    for (std::size_t i = 0; i < arguments.size(); ++i) {
+        const auto& slot = arguments.slot(i);
+        values.push_back(slot.size < 0 ? nullptr : arguments.data(slot));
         lengths.push_back(slot.size);
         formats.push_back(slot.type == type::unknown ? 0 : 1);
     }
@@ -142,7 +146,8 @@ void Connection::send_prepared(const Prepared& prepared, const Arguments& argume
 Rows Connection::fetch(const Statement& statement, const Arguments& arguments) {
     evict_statements();
     for (bool is_again = false;; is_again = true) {
-        send_prepared(prepared(statement), arguments);
+        const auto& ready = prepared(statement);
+        send_prepared(ready, fitted(ready, arguments));
         OwnedResult result(only_result());
         if (!result || PQresultStatus(result.get()) != PGRES_FATAL_ERROR) {
             return Rows(result.release());
@@ -160,53 +165,62 @@ Rows Connection::fetch(const Statement& statement, const Arguments& arguments) {
 
 std::vector<Rows> Connection::fetch_all(const std::vector<Query>& queries) {
     evict_statements();
-    for (const auto& query : queries) {
-        prepared(query.statement);
-    }
-    std::vector<Rows> all;
-    OwnedResult failed;
-    try {
-        send(PQenterPipelineMode(connection_.get()) == 1);
+    for (bool is_again = false;; is_again = true) {
+        // What is wrong with arguments shows before anything is sent.
+        std::vector<Arguments> arguments;
+        arguments.reserve(queries.size());
         for (const auto& query : queries) {
-            send_prepared(prepared(query.statement), query.arguments);
+            arguments.push_back(fitted(prepared(query.statement), query.arguments));
         }
-        send(PQpipelineSync(connection_.get()) == 1);
-        for (bool is_synced = false; !is_synced;) {
-            OwnedResult result(next_result());
-            if (!result) {
-                if (is_broken()) {
-                    fail_broken();
+        std::vector<Rows> all;
+        OwnedResult failed;
+        try {
+            send(PQenterPipelineMode(connection_.get()) == 1);
+            for (std::size_t i = 0; i < queries.size(); ++i) {
+                send_prepared(prepared(queries[i].statement), arguments[i]);
+            }
+            send(PQpipelineSync(connection_.get()) == 1);
+            for (bool is_synced = false; !is_synced;) {
+                OwnedResult result(next_result());
+                if (!result) {
+                    if (is_broken()) {
+                        fail_broken();
+                    }
+                    continue;
                 }
-                continue;
+                const auto status = PQresultStatus(result.get());
+                is_synced = status == PGRES_PIPELINE_SYNC;
+                if (status == PGRES_FATAL_ERROR) {
+                    failed = std::move(result);
+                    is_synced = PQstatus(connection_.get()) == CONNECTION_BAD;
+                } else if (!is_synced && status != PGRES_PIPELINE_ABORTED) {
+                    all.emplace_back(result.release());
+                }
             }
-            const auto status = PQresultStatus(result.get());
-            is_synced = status == PGRES_PIPELINE_SYNC;
-            if (status == PGRES_FATAL_ERROR) {
-                failed = std::move(result);
-                is_synced = PQstatus(connection_.get()) == CONNECTION_BAD;
-            } else if (!is_synced && status != PGRES_PIPELINE_ABORTED) {
-                all.emplace_back(result.release());
+            // The NULL behind the Sync.
+            if (!is_broken()) {
+                const OwnedResult behind(next_result());
+                send(PQexitPipelineMode(connection_.get()) == 1);
             }
+        } catch (...) {
+            // In the middle of a pipeline: nobody could tell its answers apart any more.
+            connection_.reset();
+            throw;
         }
-        // The NULL behind the Sync.
-        if (!is_broken()) {
-            const OwnedResult behind(next_result());
-            send(PQexitPipelineMode(connection_.get()) == 1);
+        if (!failed) {
+            return all;
         }
-    } catch (...) {
-        // In the middle of a pipeline: nobody could tell its answers apart any more.
-        connection_.reset();
-        throw;
-    }
-    if (failed) {
-        if (libpq::is_outdated(failed.get())) {
+        const bool is_outdated = libpq::is_outdated(failed.get());
+        if (is_outdated) {
             for (const auto& query : queries) {
                 kept_->statements.forget(query.statement);
             }
         }
-        fail(failed.release(), all.size());
+        // Outside of a transaction nothing of it was applied. Inside, its owner runs all again.
+        if (!is_outdated || is_again || is_broken() || in_transaction()) {
+            fail(failed.release(), all.size());
+        }
     }
-    return all;
 }
 
 Description describe(Connection& connection, std::string_view statement) {

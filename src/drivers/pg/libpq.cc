@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "drivers/pg/tls.h"
+#include "drivers/pg/transact.h"
 
 namespace caisson::pg::libpq {
 Owned<pg_conn> start(const Settings& settings, const std::string& address) {
@@ -82,6 +83,9 @@ DatabaseError rejected(const pg_result* result, const Settings& settings) {
     error.context = field(result, PG_DIAG_CONTEXT);
     if (const auto position = field(result, PG_DIAG_STATEMENT_POSITION); !position.empty()) {
         error.position = std::stoul(position) - 1;
+    }
+    if (is_outdated(result)) {
+        error.with(outdated_fact, "yes");
     }
     error.with("sqlstate", state).with("detail", error.detail).with("database", settings.database);
     return error;

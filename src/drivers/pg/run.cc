@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "drivers/pg/run.h"
 
+#include <atomic>
 #include <thread>
 
 #include <fmt/format.h>
@@ -30,6 +31,29 @@ Query settings_of(const Session& session) {
 }
 
 std::string text_of(std::chrono::milliseconds limit) { return fmt::format("{}ms", limit.count()); }
+
+std::string current_limit(Connection& connection) {
+    static const Statement current("select current_setting('statement_timeout')");
+    return connection.fetch(current, Arguments()).front().get<std::string>(0);
+}
+
+std::uint64_t copy_text(Connection& connection, const Copy& copy) {
+    bool is_given = false;
+    return connection.copy_in(copy.statement, [&]() -> std::string_view {
+        return std::exchange(is_given, true) ? std::string_view() : std::string_view(copy.data);
+    });
+}
+
+/// The transaction may go on, and its owner knows nothing of the cursor.
+void close_after_failure(Connection& connection, const std::string& cursor) {
+    if (!connection.is_broken() && connection.in_transaction()) {
+        try {
+            connection.query("close " + cursor);
+        } catch (const Error&) {
+            // A transaction that failed takes its cursors with it.
+        }
+    }
+}
 
 void refuse_session_inside(const Connection& connection) {
     if (connection.in_transaction()) {
@@ -63,10 +87,7 @@ std::vector<Rows> detail::fetch_all(Connection& connection, const Session* sessi
     std::move(queries.begin(), queries.end(), std::back_inserter(all));
     if (limit.count() > 0 && connection.in_transaction()) {
         // The rest of the transaction has its own limit again.
-        static const Statement current("select current_setting('statement_timeout')");
-        all.emplace_back(
-            limit_setting(),
-            Arguments(connection.fetch(current, Arguments()).front().get<std::string>(0)));
+        all.emplace_back(limit_setting(), Arguments(current_limit(connection)));
     }
     std::vector<Rows> rows;
     try {
@@ -83,23 +104,37 @@ std::vector<Rows> detail::fetch_all(Connection& connection, const Session* sessi
 
 std::uint64_t run(Connection& connection, const Copy& copy) {
     if (copy.insert) {
-        return connection.fetch(copy.insert->statement, copy.insert->arguments).affected();
+        return detail::fetch(connection, nullptr, *copy.insert, copy.limit).affected();
     }
     if (copy.statement.empty()) {
         return 0;
     }
-    bool is_given = false;
-    return connection.copy_in(copy.statement, [&]() -> std::string_view {
-        return std::exchange(is_given, true) ? std::string_view() : std::string_view(copy.data);
-    });
+    if (copy.limit.count() == 0) {
+        return copy_text(connection, copy);
+    }
+    // COPY goes through no pipeline, so its limit is set before it.
+    std::optional<Transaction> transaction;
+    std::string before;
+    if (connection.in_transaction()) {
+        before = current_limit(connection);
+    } else {
+        transaction.emplace(connection);
+    }
+    connection.fetch(limit_setting(), Arguments(text_of(copy.limit)));
+    const auto rows = copy_text(connection, copy);
+    if (transaction) {
+        transaction->commit();
+    } else {
+        connection.fetch(limit_setting(), Arguments(before));
+    }
+    return rows;
 }
 
 std::uint64_t run(Connection& connection, const Session& session, const Copy& copy) {
     refuse_session_inside(connection);
     if (copy.insert) {
-        return detail::fetch(connection, &session, *copy.insert, {}).affected();
+        return detail::fetch(connection, &session, *copy.insert, copy.limit).affected();
     }
-    // COPY goes through no pipeline.
     Transaction transaction(connection);
     detail::begin(connection, session, {});
     const auto rows = run(connection, copy);
@@ -113,20 +148,26 @@ void detail::each(Connection& connection, const Query& query, std::chrono::milli
     if (!connection.in_transaction()) {
         transaction.emplace(connection);
     }
-    // Named after its text: what is prepared to fetch from it has its columns.
-    const auto cursor = fmt::format("caisson_{:016x}", query.statement.hash());
+    // A name of its own, because `take` may read the same stream again.
+    static std::atomic<std::uint64_t> cursors{0};
+    const auto cursor = fmt::format("caisson_{}", ++cursors);
     const Statement declare(
         fmt::format("declare {} no scroll cursor for {}", cursor, query.statement.text()));
     fetch(connection, nullptr, {declare, query.arguments}, limit);
-    const Statement next(fmt::format("fetch {} from {}", together, cursor));
-    while (true) {
-        const auto rows = connection.fetch(next, Arguments());
-        for (const auto row : rows) {
-            take(row);
+    try {
+        const Statement next(fmt::format("fetch {} from {}", together, cursor));
+        while (true) {
+            const auto rows = fetch(connection, nullptr, {next}, limit);
+            for (const auto row : rows) {
+                take(row);
+            }
+            if (rows.empty()) {
+                break;
+            }
         }
-        if (rows.empty()) {
-            break;
-        }
+    } catch (...) {
+        close_after_failure(connection, cursor);
+        throw;
     }
     connection.query("close " + cursor);
     if (transaction) {
@@ -140,6 +181,13 @@ void detail::begin(Connection& connection, const Session& session, const Transac
         settings.emplace_back(limit_setting(), Arguments(text_of(options.limit)));
     }
     connection.fetch_all(settings);
+}
+
+void detail::refuse_nested(const Connection& connection) {
+    if (connection.in_transaction()) {
+        throw Error(Code::usage, "transact() was called inside a transaction",
+                    "let the outer one do this work too: give it the connection");
+    }
 }
 
 bool detail::again(Connection& connection, const DatabaseError& error, int attempt,

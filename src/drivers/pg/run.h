@@ -32,6 +32,8 @@ std::vector<Rows> fetch_all(Connection& connection, const Session* session,
 void each(Connection& connection, const Query& query, std::chrono::milliseconds limit,
           const std::function<void(const Rows::Row&)>& take);
 void begin(Connection& connection, const Session& session, const TransactOptions& options);
+/// Errors: usage inside a transaction, which the inner COMMIT would end.
+void refuse_nested(const Connection& connection);
 /// Whether to run the work again, after having waited.
 bool again(Connection& connection, const DatabaseError& error, int attempt,
            const TransactOptions& options);
@@ -73,7 +75,7 @@ std::uint64_t run(Connection& connection, const Copy& copy);
 std::uint64_t run(Connection& connection, const Session& session, const Copy& copy);
 
 /// Gives each row to `take`, a thousand of them in memory at a time. It is read through a cursor,
-/// so a query it must be, and not one that changes rows.
+/// so a query it must be, and not one that changes rows; its limit is that of each such part.
 template <typename T, typename Take>
 void each(Connection& connection, const Stream<T>& stream, Take&& take) {
     detail::each(connection, stream.query, stream.limit,
@@ -108,12 +110,14 @@ Outcome<T> attempt(Connection& connection, const Session& session, const Call<T>
 /// Runs `work(connection)` in a transaction on behalf of `session` and commits it. When the server
 /// ended it for the sake of others (serialization failure, deadlock), it is run again as a whole,
 /// after a pause that grows: so `work` changes nothing but the database. What `work` throws rolls
-/// back, and goes on. Errors: as Connection::fetch(); the last attempt's own.
+/// back, and goes on. Errors: as Connection::fetch(); the last attempt's own; 25P02 when `work`
+/// went on after a statement had failed; usage inside a transaction.
 template <typename Work>
 std::invoke_result_t<Work&, Connection&> transact(Connection& connection, const Session& session,
                                                   Work&& work,
                                                   const TransactOptions& options = {}) {
     using Value = std::invoke_result_t<Work&, Connection&>;
+    detail::refuse_nested(connection);
     for (int attempt = 1;; ++attempt) {
         try {
             Transaction transaction(connection, begin_text(options));

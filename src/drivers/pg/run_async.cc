@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "drivers/pg/run_async.h"
 
+#include <algorithm>
 #include <memory>
 
 #include <boost/asio/steady_timer.hpp>
@@ -11,9 +12,28 @@ namespace caisson::pg {
 
 namespace asio = boost::asio;
 
-asio::awaitable<void> detail::pause(int attempt, TransactOptions options) {
-    asio::steady_timer timer(co_await asio::this_coro::executor, pause_after(attempt, options));
+detail::Deadline detail::deadline_of(const TransactOptions& options) {
+    return options.limit.count() > 0 ? std::chrono::steady_clock::now() + options.limit
+                                     : Deadline::max();
+}
+
+std::chrono::milliseconds detail::left_until(Deadline deadline) {
+    if (deadline == Deadline::max()) {
+        return std::chrono::milliseconds(0);
+    }
+    const auto left = deadline - std::chrono::steady_clock::now();
+    return std::max(std::chrono::milliseconds(1),
+                    std::chrono::duration_cast<std::chrono::milliseconds>(left));
+}
+
+asio::awaitable<bool> detail::pause(int attempt, TransactOptions options, Deadline deadline) {
+    const auto length = pause_after(attempt, options);
+    if (deadline != Deadline::max() && std::chrono::steady_clock::now() + length >= deadline) {
+        co_return false;
+    }
+    asio::steady_timer timer(co_await asio::this_coro::executor, length);
     co_await timer.async_wait(asio::use_awaitable);
+    co_return true;
 }
 
 std::optional<Violation> detail::violation_in(const std::exception_ptr& failure) {
@@ -40,6 +60,7 @@ bool detail::again(const std::exception_ptr& failure, int attempt, const Transac
 }
 
 asio::awaitable<std::uint64_t> run(Pool& pool, Session session, Copy copy, RequestOptions options) {
+    options = detail::within(options, copy.limit);
     if (copy.insert) {
         const auto rows = co_await pool.query(std::move(session), std::move(copy.insert->statement),
                                               std::move(copy.insert->arguments), options);

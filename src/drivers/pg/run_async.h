@@ -6,6 +6,7 @@
 ///     const auto business = co_await pg::run(pool, session, kyb::businesses::get(id));
 /// Threads and errors: as Pool.
 
+#include <chrono>
 #include <cstdint>
 #include <type_traits>
 #include <utility>
@@ -22,7 +23,13 @@
 namespace caisson::pg {
 
 namespace detail {
-boost::asio::awaitable<void> pause(int attempt, TransactOptions options);
+using Deadline = std::chrono::steady_clock::time_point;
+/// When all attempts must be over; the end of time without a limit.
+Deadline deadline_of(const TransactOptions& options);
+/// What is left of it, at least a millisecond; zero without a limit.
+std::chrono::milliseconds left_until(Deadline deadline);
+/// False, at once, when the pause would go on beyond the deadline.
+boost::asio::awaitable<bool> pause(int attempt, TransactOptions options, Deadline deadline);
 std::optional<Violation> violation_in(const std::exception_ptr& failure);
 /// Whether the work of a transaction may be run again.
 bool again(const std::exception_ptr& failure, int attempt, const TransactOptions& options);
@@ -139,17 +146,19 @@ boost::asio::awaitable<void> each(Lease& lease, Session session, Stream<T> strea
 /// Runs `co_await work(transaction)` in a transaction on behalf of `session` and commits it. When
 /// the server ended it for the sake of others (serialization failure, deadlock), it is run again as
 /// a whole, after a pause that grows: so `work` changes nothing but the database. What `work`
-/// throws rolls back, and goes on. `work` outlives the call.
+/// throws rolls back, and goes on. The limit of `options` is one for all attempts; past it there is
+/// no other, and the last one's failure goes on. `work` outlives the call.
 template <typename Work>
 auto transact(Pool& pool, Session session, Work work, TransactOptions options = {})
     -> std::invoke_result_t<Work&, Lease::Transaction&> {
     using Value = typename std::invoke_result_t<Work&, Lease::Transaction&>::value_type;
+    const auto deadline = detail::deadline_of(options);
     for (int attempt = 1;; ++attempt) {
         std::exception_ptr failure;
         try {
             auto lease = co_await pool.lease();
             RequestOptions request;
-            request.deadline = options.limit;
+            request.deadline = detail::left_until(deadline);
             auto transaction = co_await lease.begin(session, request, begin_text(options));
             if constexpr (std::is_void_v<Value>) {
                 co_await work(transaction);
@@ -163,10 +172,10 @@ auto transact(Pool& pool, Session session, Work work, TransactOptions options = 
         } catch (...) {
             failure = std::current_exception();
         }
-        if (!detail::again(failure, attempt, options)) {
+        if (!detail::again(failure, attempt, options) ||
+            !co_await detail::pause(attempt, options, deadline)) {
             std::rethrow_exception(failure);
         }
-        co_await detail::pause(attempt, options);
     }
 }
 

@@ -100,6 +100,33 @@ TEST_F(RunAsyncTest, ATransactionIsRunAgainWhenOthersEndedIt) {
     EXPECT_EQ(connection.query("select n from things").front().integer("n"), 12);
 }
 
+TEST_F(RunAsyncTest, TheLimitOfATransactionIsThatOfAllItsAttempts) {
+    int attempts = 0;
+    in_pool([&](Pool& pool) -> asio::awaitable<void> {
+        TransactOptions options;
+        options.attempts = 1'000;
+        options.first_pause = options.longest_pause = std::chrono::milliseconds(50);
+        options.limit = std::chrono::milliseconds(400);
+        const auto begin = std::chrono::steady_clock::now();
+        try {
+            co_await transact(
+                pool, Session("anna"),
+                [&](Lease::Transaction& transaction) -> asio::awaitable<void> {
+                    ++attempts;
+                    co_await transaction.query(
+                        "do $$ begin raise exception sqlstate '40001'; end $$");
+                },
+                options);
+            ADD_FAILURE() << "every attempt fails";
+        } catch (const Error&) {
+            // The last attempt's own: what the server said, or that its time was over.
+        }
+        EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(5));
+    });
+    EXPECT_GE(attempts, 1);
+    EXPECT_LT(attempts, 30);
+}
+
 TEST_F(RunAsyncTest, WhatTheWorkThrowsRollsBack) {
     in_pool([](Pool& pool) -> asio::awaitable<void> {
         bool is_thrown = false;

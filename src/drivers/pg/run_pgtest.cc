@@ -178,6 +178,101 @@ TEST_F(RunTest, AStreamGivesEveryRowOnce) {
     EXPECT_FALSE(connection.in_transaction());
 }
 
+TEST_F(RunTest, StreamsMayBeReadInsideOfEachOtherAndAfterAFailure) {
+    Stream<int> two("select generate_series(1, 2)", Arguments(), &from_row<int>);
+    int pairs = 0;
+    each(connection, two, [&](int) { each(connection, two, [&](int) { ++pairs; }); });
+    EXPECT_EQ(pairs, 4);
+    Transaction transaction(connection);
+    EXPECT_THROW(each(connection, two, [](int) { throw std::runtime_error("no"); }),
+                 std::runtime_error);
+    EXPECT_EQ(connection.query("select from pg_cursors where name like 'caisson%'").size(), 0U);
+}
+
+TEST_F(RunTest, TheLimitOfAStreamHoldsForEachPart) {
+    Stream<std::string> limits(
+        "select current_setting('statement_timeout') where pg_sleep(0) is not null", Arguments(),
+        &from_row<std::string>, std::chrono::milliseconds(900));
+    std::vector<std::string> seen;
+    each(connection, limits, [&](const std::string& limit) { seen.push_back(limit); });
+    EXPECT_THAT(seen, ElementsAre("900ms"));
+    limits.query = Query("select pg_sleep(10)::text");
+    limits.limit = std::chrono::milliseconds(50);
+    EXPECT_THROW(each(connection, limits, [](const std::string&) {}), DatabaseError);
+}
+
+TEST_F(RunTest, TheLimitOfACopyHolds) {
+    connection.script(
+        "create table limits (name text, seen text default current_setting('statement_timeout'))");
+    Copy copy = copy_rows("copy limits (name) from stdin", {Arguments("a")});
+    copy.limit = std::chrono::milliseconds(900);
+    EXPECT_EQ(run(connection, copy), 1U);
+    EXPECT_EQ(run(connection, Session("anna"), copy), 1U);
+    auto insert =
+        insert_rows(Statement("insert into limits (name) select * from unnest($1::text[])"),
+                    {Arguments("b")}, 1);
+    insert.limit = copy.limit;
+    EXPECT_EQ(run(connection, insert), 1U);
+    Transaction transaction(connection);
+    connection.query("set local statement_timeout = '7s'");
+    EXPECT_EQ(run(connection, copy), 1U);
+    EXPECT_EQ(connection.query("show statement_timeout").front().text(0), "7s");
+    EXPECT_EQ(connection.query("select from limits where seen = '900ms'").size(), 4U);
+}
+
+TEST_F(RunTest, ABatchOfOutdatedStatementsIsRunAgain) {
+    const std::vector<Query> both = {
+        Query("insert into things (name) values ('a' || gen_random_uuid())"),
+        Query("select * from things")};
+    EXPECT_EQ(connection.fetch_all(both)[1].columns().size(), 7U);
+    connection.script("alter table things add column more int");
+    EXPECT_EQ(connection.fetch_all(both)[1].columns().size(), 8U);
+    EXPECT_EQ(connection.query("select from things").size(), 2U);
+    connection.script("alter table things add column even int");
+    int attempts = 0;
+    const auto columns = transact(connection, Session("anna"), [&](Connection& inside) {
+        ++attempts;
+        return inside.fetch_all(both)[1].columns().size();
+    });
+    EXPECT_EQ(columns, 9U);
+    EXPECT_EQ(attempts, 2);
+}
+
+TEST_F(RunTest, ArgumentsThatDoNotFitLeaveTheConnectionWhole) {
+    EXPECT_THROW(
+        connection.fetch_all({Query("select 1"), Query("select $1::int", Arguments(1, 2))}), Error);
+    EXPECT_EQ(connection.fetch("select 2", {}).front().get<int>(0), 2);
+}
+
+TEST_F(RunTest, RowsOfDefaultsAloneAreNotCopied) {
+    Columns nothing;
+    nothing.add_given("\"name\"", "text", std::optional<std::string>());
+    EXPECT_THROW(copy_rows("\"things\"", "", {nothing, nothing}), Error);
+}
+
+TEST_F(RunTest, AnUpsertMakesAnotherVersionAndLeavesRemovedRowsAlone) {
+    connection.script(
+        "create table kept (id int primary key, v text, removed_at timestamptz, version int not "
+        "null default 1)");
+    const auto upsert = [&](std::string v, std::optional<int> version) {
+        Columns columns;
+        columns.add("\"id\"", "integer", 1);
+        columns.add("\"v\"", "text", v);
+        columns.add_given("\"version\"", "integer", version);
+        const auto query =
+            columns.upsert("\"public\".\"kept\"", "", {"\"id\""},
+                           "\"version\" = \"public\".\"kept\".\"version\" + 1",
+                           "\"public\".\"kept\".\"removed_at\" is null", "returning \"version\"");
+        return connection.fetch(query.statement, query.arguments);
+    };
+    EXPECT_EQ(upsert("a", {}).front().get<int>(0), 1);
+    EXPECT_EQ(upsert("b", {}).front().get<int>(0), 2);
+    EXPECT_EQ(upsert("c", 7).front().get<int>(0), 7);
+    connection.query("update kept set removed_at = now()");
+    EXPECT_TRUE(upsert("d", {}).empty());
+    EXPECT_EQ(connection.query("select v from kept").front().text(0), "c");
+}
+
 TEST_F(RunTest, CopiedRowsAreTheSameByCopyAndByInsert) {
     const std::vector<Columns> rows = {thing("one\ttab\nline\\", {"x,y", "\\"}, Colour::red),
                                        thing("two", {}, Colour::green)};
@@ -281,6 +376,35 @@ TEST_F(RunTest, WhatTheWorkThrowsRollsBack) {
                               throw std::runtime_error("no");
                           }),
                  std::runtime_error);
+    EXPECT_EQ(connection.query("select count(*) as n from things").front().integer("n"), 0);
+}
+
+TEST_F(RunTest, AFailedTransactionDoesNotReportSuccess) {
+    run(connection, insert("taken"));
+    try {
+        transact(connection, Session("anna"), [&](Connection& inside) {
+            run(inside, insert("lost"));
+            EXPECT_FALSE(attempt(inside, insert("taken")));
+        });
+        FAIL() << "nothing of it was stored";
+    } catch (const DatabaseError& error) {
+        EXPECT_EQ(error.sqlstate, "25P02");
+    }
+    EXPECT_FALSE(connection.in_transaction());
+    EXPECT_EQ(connection.query("select count(*) as n from things").front().integer("n"), 1);
+}
+
+TEST_F(RunTest, ATransactionInsideOfOneIsRefused) {
+    try {
+        transact(connection, Session("anna"), [&](Connection& outer) {
+            run(outer, insert("outer"));
+            transact(outer, Session("anna"),
+                     [&](Connection& inner) { run(inner, insert("inner")); });
+        });
+        FAIL() << "the inner one would have committed the outer one's work";
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), Code::usage);
+    }
     EXPECT_EQ(connection.query("select count(*) as n from things").front().integer("n"), 0);
 }
 

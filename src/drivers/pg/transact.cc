@@ -15,7 +15,8 @@ std::string begin_text(const TransactOptions& options) {
 }
 
 bool may_succeed_again(const DatabaseError& error) {
-    return error.sqlstate == "40001" || error.sqlstate == "40P01";
+    return error.sqlstate == "40001" || error.sqlstate == "40P01" ||
+           !error.fact(outdated_fact).empty();
 }
 
 std::chrono::microseconds pause_after(int attempt, const TransactOptions& options) {

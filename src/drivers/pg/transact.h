@@ -20,15 +20,20 @@ struct TransactOptions {
     int attempts = 8;                          ///< The first one counts.
     std::chrono::milliseconds first_pause{5};  ///< About; doubled each time, up to the longest.
     std::chrono::milliseconds longest_pause{500};
-    /// Of the whole transaction for coroutines, of each statement for a blocking connection; zero:
-    /// their own.
+    /// For coroutines of all attempts together, with their pauses; of each statement for a blocking
+    /// connection; zero: their own.
     std::chrono::milliseconds limit{0};
 };
+
+/// The fact of a DatabaseError when a prepared statement failed because it is gone, or because its
+/// result would have another type.
+inline constexpr const char* outdated_fact = "outdated";
 
 /// `begin isolation level serializable read only`.
 std::string begin_text(const TransactOptions& options);
 /// Whether the same work may succeed when it is run again: serialization failure (40001), deadlock
-/// (40P01). Source: PostgreSQL, "Serialization Failure Handling".
+/// (40P01), and prepared statements that a change of the schema outdated, which are prepared anew.
+/// Source: PostgreSQL, "Serialization Failure Handling".
 bool may_succeed_again(const DatabaseError& error);
 /// How long to wait before the next attempt: between a half and one and a half of what it should
 /// be, so that two that met do not meet again.

@@ -35,7 +35,7 @@ create view open_things as select * from things where state = 'open';
     Descriptions described(std::string_view text) {
         auto parsed = parse(text, "queries/q.sql");
         EXPECT_THAT(parsed.mistakes, IsEmpty()) << parsed.mistakes.front().message;
-        types_ = std::make_unique<Types>(connection);
+        types_ = std::make_unique<Types>(connection, "shop");
         std::vector<platform::Mistake> none;
         relations_ = read_relations(connection, *types_, {}, {}, none);
         return describe(connection, parsed.queries, *types_, relations_);
@@ -72,8 +72,8 @@ create view open_things as select * from things where state = 'open';
 TEST_F(DescribeTest, KnowsTypesAndWhatMayBeNull) {
     EXPECT_THAT(
         columns("select id, owner, state, score, tags, made from things"),
-        ElementsAre("id:std::int64_t", "owner:std::int64_t", "state:State", "score:std::int32_t",
-                    "tags:std::vector<std::string>", "made:pg::Timestamp"));
+        ElementsAre("id:std::int64_t", "owner:std::int64_t", "state:::shop::State",
+                    "score:std::int32_t", "tags:std::vector<std::string>", "made:pg::Timestamp"));
     EXPECT_THAT(columns("select o.id, t.id as thing, count(*) as n, max(t.made) as latest from "
                         "owners o left join things t on t.owner = o.id group by o.id, t.id"),
                 ElementsAre("id:std::int64_t", "thing:std::int64_t?", "n:std::int64_t",
@@ -97,7 +97,7 @@ TEST_F(DescribeTest, KnowsWhatParametersAre) {
     for (const auto* type : all.queries.front().parameters) {
         found.push_back(type->cpp);
     }
-    EXPECT_THAT(found, ElementsAre("State", "std::vector<std::string>", "std::int32_t",
+    EXPECT_THAT(found, ElementsAre("::shop::State", "std::vector<std::string>", "std::int32_t",
                                    "std::int64_t", "pg::Timestamp"));
 }
 

@@ -10,11 +10,15 @@
 namespace caisson::queries {
 namespace {
 
-std::string first_line(const Facts& facts) {
+std::string mark_for(std::string_view platform) {
+    return fmt::format("{} for {} from ", mark, platform);
+}
+
+std::string first_line(const platform::Manifest& manifest, const Facts& facts) {
     return fmt::format(
-        "{} from queries/ and the migrations of {}.\n"
+        "{}queries/ and the migrations of {}.\n"
         "// Changes belong there: the next run writes this file anew.\n",
-        mark, facts.database.name);
+        mark_for(manifest.name), facts.database.name);
 }
 
 void begin_header(Writer& header, const platform::Manifest& manifest, const Facts& facts,
@@ -50,6 +54,10 @@ void begin_header(Writer& header, const platform::Manifest& manifest, const Fact
 }  // namespace
 
 bool is_marked(std::string_view text) { return text.starts_with(mark); }
+
+bool is_marked_for(std::string_view text, std::string_view platform) {
+    return text.starts_with(mark_for(platform));
+}
 
 std::vector<GeneratedFile> generate(const platform::Manifest& manifest, const Facts& facts) {
     const auto name_space = namespace_of(manifest, facts.database);
@@ -89,8 +97,8 @@ std::vector<GeneratedFile> generate(const platform::Manifest& manifest, const Fa
     }
     header.line("}}  // namespace {}", name_space);
     source.line("}}  // namespace {}", name_space);
-    return {{stem + ".h", first_line(facts) + header.text()},
-            {stem + ".cc", first_line(facts) + source.text()}};
+    return {{stem + ".h", first_line(manifest, facts) + header.text()},
+            {stem + ".cc", first_line(manifest, facts) + source.text()}};
 }
 
 }  // namespace caisson::queries

@@ -28,8 +28,13 @@ struct GeneratedFile {
 /// One header and one source: `KEY.h`, `KEY.cc`. The same bytes for the same facts. Pure.
 std::vector<GeneratedFile> generate(const platform::Manifest& manifest, const Facts& facts);
 
-/// The first line of every generated file begins like this.
+/// The namespace of the database's code: `kyb`, or `grc::auth` where there are several.
+std::string namespace_of(const platform::Manifest& manifest, const platform::Database& database);
+
+/// The first line of every generated file begins like this, and goes on with ` for PLATFORM from`.
 inline constexpr std::string_view mark = "// Made by `caisson generate`";
 bool is_marked(std::string_view text);
+/// Whether it was made for this platform. What was made for another is not ours to change.
+bool is_marked_for(std::string_view text, std::string_view platform);
 
 }  // namespace caisson::queries

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "drivers/pg/describe.h"
+#include "drivers/pg/rows.h"
+#include "drivers/pg/statement.h"
 #include "lifecycle/queries/generate.h"
 #include "tests/support/postgres.h"
 
@@ -39,7 +43,7 @@ alter table numbered enable row level security;
     }
 
     Facts facts(std::string_view text = {}) {
-        types = std::make_unique<Types>(connection);
+        types = std::make_unique<Types>(connection, "shop");
         auto relations = read_relations(connection, *types, settings, {"public.keyless"}, mistakes);
         auto parsed = parse(text, "queries/q.sql");
         auto all = describe(connection, parsed.queries, *types, relations);
@@ -121,6 +125,114 @@ TEST_F(GenerateTest, WritesWhatItFound) {
     EXPECT_THAT(header, HasSubstr("[[deprecated(\"use another\")]] pg::Call<std::int32_t> old();"));
     EXPECT_THAT(source, HasSubstr("std::chrono::milliseconds(5000)"));
     EXPECT_THAT(header, Not(HasSubstr("namespace keyless")));
+}
+
+TEST_F(GenerateTest, AListIsInTheOrderOfItsColumnsAndNotOfTheirTexts) {
+    connection.script(
+        "create table logs (at pg_lsn primary key); insert into logs values ('0/10'), ('0/9')");
+    const auto source = generate(manifest, facts())[1].text;
+    const std::string before = "static const pg::Statement first(R\"";
+    const auto begin = source.find(before, source.find("namespace logs {")) + before.size();
+    const auto open = source.find('(', begin);
+    const auto end = source.find(')' + source.substr(begin, open - begin) + '"', open);
+    const auto sql = source.substr(open + 1, end - open - 1);
+    EXPECT_THAT(sql, HasSubstr("\"at\"::text as \"at\""));
+    const auto rows = connection.fetch(pg::Statement(sql), pg::Arguments(10));
+    ASSERT_EQ(rows.size(), 2U) << sql;
+    EXPECT_EQ(rows.front().get<std::string>(0), "0/9");
+}
+
+TEST_F(GenerateTest, AnUpsertMakesAVersionAndLeavesRemovedRowsAlone) {
+    const auto source = generate(manifest, facts())[1].text;
+    EXPECT_THAT(source, HasSubstr(R"("\"version\" = \"public\".\"Order Items\".\"version\" + 1")"));
+    EXPECT_THAT(source, HasSubstr(R"("\"public\".\"Order Items\".\"removed_at\" is null")"));
+}
+
+TEST_F(GenerateTest, NamesOfTheDatabaseDoNotMeetThoseOfTheFile) {
+    connection.script(
+        "create type row as enum ('a'); create type ab as enum ('a'); create type a_b as enum "
+        "('a');"
+        "create table to_text (id int primary key, state state not null);"
+        "create table state_from (id int primary key)");
+    const auto files =
+        generate(manifest, facts("-- name: states :many\nselect state from to_text;"));
+    const auto& header = files[0].text;
+    EXPECT_THAT(header, HasSubstr("enum class Row_2 { a };"));
+    EXPECT_THAT(header, HasSubstr("namespace to_text_2 {"));
+    EXPECT_THAT(header, HasSubstr("namespace state_from_2 {"));
+    EXPECT_THAT(header, HasSubstr("AB ab_from(std::string_view label);"));
+    EXPECT_THAT(header, HasSubstr("Ab ab_from_2(std::string_view label);"));
+    EXPECT_THAT(header, HasSubstr("    ::shop::State state;"));
+    EXPECT_THAT(header, HasSubstr("pg::Call<std::vector<::shop::State>> states();"));
+    EXPECT_THAT(header, HasSubstr("struct caisson::pg::EnumText<::shop::State> {"));
+}
+
+TEST_F(GenerateTest, WhatGrandchildrenMayLackIsNullable) {
+    connection.script(
+        "create table mother (id int primary key, v int not null);"
+        "create table child () inherits (mother); create table grandchild () inherits (child);"
+        "alter table grandchild alter v drop not null");
+    const auto all = facts("-- name: q :many\nselect v from mother;");
+    const auto mother = std::ranges::find(all.tables, "mother", &Table::name);
+    ASSERT_NE(mother, all.tables.end());
+    EXPECT_TRUE(mother->columns[0].not_null);
+    EXPECT_FALSE(mother->columns[1].not_null);
+    EXPECT_TRUE(all.queries.front().columns.front().nullable);
+}
+
+TEST_F(GenerateTest, AFileSaysForWhichPlatformItWasMade) {
+    const auto text = generate(manifest, facts())[0].text;
+    EXPECT_TRUE(is_marked_for(text, "shop"));
+    EXPECT_FALSE(is_marked_for(text, "sho"));
+    EXPECT_FALSE(is_marked_for(text, "shop2"));
+    manifest.name = "other";
+    EXPECT_FALSE(is_marked_for(generate(manifest, facts())[0].text, "shop"));
+}
+
+TEST_F(GenerateTest, ALimitOfACopyIsWritten) {
+    const auto source =
+        generate(manifest,
+                 facts("-- name: q :copy\n-- timeout: 2s\ninsert into parts (id, day) values "
+                       "(@id, @day)"))[1]
+            .text;
+    EXPECT_THAT(source, HasSubstr("copy.limit = std::chrono::milliseconds(2000);"));
+}
+
+TEST_F(GenerateTest, ACacheKeyStandsForOneAnswer) {
+    const test::Directory directory;
+    manifest.directory = directory.path();
+    manifest.cache_keys.emplace_back();
+    manifest.cache_keys.back().pattern = "part:{tenant}:{role}:{id}";
+    const auto loaded = [&](const std::string& sql) {
+        directory.write("queries/q.sql", sql);
+        return load(manifest);
+    };
+    const std::string head = "-- name: part :many\n-- cache: part:{tenant}:{role}:{number}\n";
+    const auto good = loaded(head + "select day from parts where id = @number;");
+    ASSERT_THAT(good.mistakes, IsEmpty()) << good.mistakes.front().message;
+    auto all = facts();
+    const auto relations = read_relations(connection, *types, settings, {}, mistakes);
+    all.queries = describe(connection, good.queries, *types, relations).queries;
+    const auto files = generate(manifest, all);
+    EXPECT_THAT(files[0].text, HasSubstr("pg::CacheKey part_cache_key(std::int32_t number);"));
+    EXPECT_THAT(files[1].text, HasSubstr("return {\"part:{tenant}:{role}:{id}\", "
+                                         "{pg::text_of(pg::Arguments(number))}};"));
+
+    const auto left_out =
+        loaded(head + "select day from parts where id = @number and day > @since;");
+    ASSERT_EQ(left_out.mistakes.size(), 1U);
+    EXPECT_THAT(left_out.mistakes[0].message, HasSubstr("leaves out @since"));
+    const auto filtered = loaded(
+        head +
+        "select day from parts where id = @number\n-- filter: x\nand day > now()\n-- end\n;");
+    ASSERT_EQ(filtered.mistakes.size(), 1U);
+    EXPECT_THAT(filtered.mistakes[0].message, HasSubstr("other filters"));
+    const auto as_parameter = loaded(
+        "-- name: part :many\n-- cache: part:{a}:{role}:{number}\nselect day from parts where "
+        "id = @number and id > @a;");
+    ASSERT_FALSE(as_parameter.mistakes.empty());
+    EXPECT_THAT(as_parameter.mistakes[0].message,
+                HasSubstr("has {a} where [cache.keys] has {tenant}"));
 }
 
 TEST_F(GenerateTest, AnOrderIsCheckedAgainstItsTable) {

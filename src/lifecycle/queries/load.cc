@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "lifecycle/queries/names.h"
 #include "lifecycle/queries/query.h"
 #include "platform/key_pattern.h"
 
@@ -29,7 +30,7 @@ void require_known(const std::string& word, const std::vector<std::string>& know
                                         : "declared are " + join(known, ", ")});
 }
 
-/// The parameters that a key of the cache is made of.
+/// What a key of the cache is made of. `{tenant}` and `{role}` come from the session.
 std::vector<std::string> words_of(const platform::KeyPattern& pattern) {
     std::vector<std::string> words;
     for (const auto& part : pattern.parts) {
@@ -38,6 +39,30 @@ std::vector<std::string> words_of(const platform::KeyPattern& pattern) {
         }
     }
     return words;
+}
+
+bool is_of_session(const std::string& word) { return word == "tenant" || word == "role"; }
+
+/// One key stands for one answer: all that an answer depends on is part of it.
+void check_covered(const Query& query, const std::vector<std::string>& words,
+                   std::vector<Mistake>& mistakes) {
+    const auto& use = *query.cache;
+    if (!query.filters.empty() || query.orders.size() > 1) {
+        mistakes.push_back({use.place,
+                            fmt::format("the key {} does not tell answers with other filters or "
+                                        "in another order apart",
+                                        use.pattern),
+                            "write a query without them for what is kept"});
+        return;
+    }
+    for (const auto& parameter : query.parameters) {
+        if (std::ranges::find(words, parameter.name) == words.end()) {
+            mistakes.push_back({use.place,
+                                fmt::format("the key {} leaves out @{}, which answers depend on",
+                                            use.pattern, parameter.name),
+                                fmt::format("declare a key with {{{}}}", parameter.name)});
+        }
+    }
 }
 
 /// What the key says of the time to live holds where the query says nothing.
@@ -73,33 +98,78 @@ void check_cache(Query& query, const platform::Manifest& manifest, std::vector<M
                             "a query may keep its answers for a shorter time only"});
     }
     use.ttl = use.ttl ? use.ttl : found->ttl;
-    for (const auto& word : words_of(pattern)) {
-        if (std::ranges::find(query.parameters, word, &Parameter::name) == query.parameters.end()) {
+    use.declared = found->pattern;
+    const auto words = words_of(pattern);
+    const auto declared_words = words_of(platform::parse_key_pattern(found->pattern));
+    for (std::size_t i = 0; i < words.size(); ++i) {
+        const auto& word = words[i];
+        if (is_of_session(word) || is_of_session(declared_words[i])) {
+            if (word != declared_words[i]) {
+                mistakes.push_back(
+                    {use.place,
+                     fmt::format("the key {} has {{{}}} where [cache.keys] has "
+                                 "{{{}}}",
+                                 use.pattern, word, declared_words[i]),
+                     "{tenant} and {role} come from the session, under these names"});
+            }
+        } else if (std::ranges::find(query.parameters, word, &Parameter::name) ==
+                   query.parameters.end()) {
             mistakes.push_back({use.place,
                                 fmt::format("the key {} needs {{{}}}, and the query has no "
                                             "parameter @{}",
                                             use.pattern, word, word),
                                 "name parameters in the braces"});
+            return;
         }
     }
+    check_covered(query, words, mistakes);
 }
 
 void check_names(const Parsed& parsed, const platform::Manifest& manifest,
                  std::vector<Mistake>& mistakes) {
     std::map<std::pair<std::string, std::string>, Place> names;
+    std::map<std::string, std::vector<const Query*>> by_database;
     const std::string first = manifest.databases.empty() ? "" : manifest.databases.front().key;
     for (const auto& query : parsed.queries) {
         const auto database = query.database.empty() ? first : query.database;
         const auto [other, is_new] = names.emplace(std::pair(database, query.name), query.place);
-        if (!is_new) {
+        if (is_new) {
+            by_database[database].push_back(&query);
+        } else {
             mistakes.push_back({query.place,
                                 fmt::format("a second query is named \"{}\"", query.name),
                                 fmt::format("the first is at {}", other->second.text())});
         }
     }
+    for (const auto& [database, queries] : by_database) {
+        check_mangled_names(queries, mistakes);
+    }
 }
 
 }  // namespace
+
+void check_mangled_names(const std::vector<const Query*>& queries, std::vector<Mistake>& mistakes) {
+    std::map<std::string, const Query*> taken;
+    for (const auto* query : queries) {
+        // Of its function, of its structs, and of what it has for the cache.
+        std::vector<std::string> names = {identifier(query->name), camel_case(query->name)};
+        if (query->cache) {
+            names.push_back(identifier(query->name) + "_cache_key");
+            names.push_back(identifier(query->name) + "_cache_ttl");
+        }
+        for (const auto& name : names) {
+            const auto [other, is_new] = taken.emplace(name, query);
+            if (!is_new && other->second != query) {
+                mistakes.push_back(
+                    {query->place,
+                     fmt::format("queries \"{}\" and \"{}\" would both be {} in C++",
+                                 other->second->name, query->name, name),
+                     fmt::format("rename one; the first is at {}", other->second->place.text())});
+                break;
+            }
+        }
+    }
+}
 
 Parsed load(const platform::Manifest& manifest) {
     Parsed all;

@@ -42,6 +42,10 @@ bool any_never_null(const std::vector<Node>& values) {
 
 bool is_never_null_function(Node call) {
     const auto names = call.list("funcname");
+    // concat(VARIADIC NULL) is NULL.
+    if (call.flag("func_variadic")) {
+        return false;
+    }
     if (names.empty() || (names.size() > 1 && name_of(names.front()) != "pg_catalog")) {
         return false;
     }
@@ -95,8 +99,8 @@ bool is_never_null(Node value) {
     if (kind == "CaseExpr") {
         return is_never_null_case(value);
     }
-    return kind == "NullTest" || kind == "BooleanTest" || kind == "A_ArrayExpr" ||
-           kind == "RowExpr";
+    // Not a RowExpr: rows are compared field by field.
+    return kind == "NullTest" || kind == "BooleanTest" || kind == "A_ArrayExpr";
 }
 
 /// What the names in front of a dot stand for, on one level of a statement.

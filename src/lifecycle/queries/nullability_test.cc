@@ -81,6 +81,14 @@ TEST(Nullability, WhatIsComputedIsUnknownUnlessItCannotBeNull) {
         "n?n?");
 }
 
+TEST(Nullability, RowsAndVariadicCallsAreUnknown) {
+    EXPECT_EQ(of("select row(a, 1) = row(2, b), (a, b) < (c, d), concat(variadic a), concat(a) "
+                 "from t",
+                 4),
+              "???n");
+    EXPECT_EQ(of("select num_nulls(variadic null::text[]), row(a) is null from t", 2), "?n");
+}
+
 TEST(Nullability, WhatTheGrammarDoesNotKnowIsUnknown) {
     EXPECT_EQ(of("select from from", 2), "??");
     EXPECT_EQ(of("", 1), "?");

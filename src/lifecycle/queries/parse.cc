@@ -259,6 +259,13 @@ class Parser {
                 found->nullable = true;
             }
         }
+        if ((query_->kind == Kind::batch || query_->kind == Kind::copy) &&
+            !(query_->filters.empty() && query_->orders.empty())) {
+            mistake(query_offset_,
+                    fmt::format("query \"{}\" is :{}, and has a filter or an order", query_->name,
+                                to_text(query_->kind)),
+                    "all its runs are one statement: write a query for each");
+        }
         if (!query_->name.empty() && !query_->pieces.empty() && !body_->is_refused()) {
             parsed_.queries.push_back(std::move(*query_));
         }

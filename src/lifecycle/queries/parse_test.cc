@@ -192,6 +192,32 @@ TEST(Parse, TellsMistakesInTheSql) {
     EXPECT_THAT(only(many), HasSubstr("make more than 256 statements"));
 }
 
+TEST(Parse, WhatRunsForManyRowsHasNoChoices) {
+    for (const std::string kind : {":batch", ":copy"}) {
+        const auto all =
+            mistakes("-- name: q " + kind + "\nupdate t set a = @a\n-- filter: x\nwhere b\n-- end");
+        ASSERT_EQ(all.size(), 1U);
+        EXPECT_THAT(all[0], HasSubstr("query \"q\" is " + kind + ", and has a filter or an order"));
+    }
+}
+
+TEST(Parse, NamesThatAreOneInCppAreTold) {
+    const auto parsed = parse(
+        "-- name: a1 :many\nselect 1;\n-- name: a_1 :many\nselect 1;\n-- name: find :one\n"
+        "-- cache: k:{x}\nselect @x::int;\n-- name: find_cache_key :one\nselect 1;\n-- name: other "
+        ":one\nselect 1;",
+        "q.sql");
+    std::vector<const Query*> queries;
+    for (const auto& query : parsed.queries) {
+        queries.push_back(&query);
+    }
+    std::vector<platform::Mistake> found;
+    check_mangled_names(queries, found);
+    ASSERT_EQ(found.size(), 2U);
+    EXPECT_EQ(found[0].message, "queries \"a1\" and \"a_1\" would both be A1 in C++");
+    EXPECT_THAT(found[1].message, HasSubstr("would both be find_cache_key in C++"));
+}
+
 TEST(Parse, ProseWithColonsIsNoHeader) {
     const auto query =
         one("-- name: q :many\n-- Note: this is prose.\n-- see also: another one\n-- "

@@ -62,7 +62,8 @@ struct Piece {
 
 /// `-- cache: business:{id} ttl 5m`: where answers may be kept.
 struct CacheUse {
-    std::string pattern;  ///< A key of [cache.keys], its placeholders replaced by parameters.
+    std::string pattern;     ///< A key of [cache.keys], its placeholders replaced by parameters.
+    std::string declared{};  ///< The key as [cache.keys] has it; load() finds it.
     std::optional<std::chrono::seconds> ttl;
     Place place;
 };
@@ -109,6 +110,11 @@ struct Parsed {
     std::vector<Query> queries;
     std::vector<platform::Mistake> mistakes;
 };
+/// What queries are called in C++ must differ too: `a_1` and `a1`. Pure; of queries of one
+/// database.
+void check_mangled_names(const std::vector<const Query*>& queries,
+                         std::vector<platform::Mistake>& mistakes);
+
 /// Pure. `file` names the text in places.
 Parsed parse(std::string_view text, const std::string& file);
 

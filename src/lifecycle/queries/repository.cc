@@ -108,14 +108,15 @@ bool Repository::key_is_insertable() const {
     return std::ranges::any_of(table_.key, [&](std::size_t i) { return is_insertable(i); });
 }
 
-std::string Repository::always() const {
+std::string Repository::always(std::string_view before) const {
     if (!table_.version || table_.version_is_kept) {
         return {};
     }
     const auto& each = column(*table_.version);
+    const auto old = fmt::format("{}{}", before, each.sql);
     return each.type->cpp == "pg::Timestamp"
-               ? fmt::format("{} = {}", each.sql, fmt::format(now_newer, each.sql))
-               : fmt::format("{0} = {0} + 1", each.sql);
+               ? fmt::format("{} = {}", each.sql, fmt::format(now_newer, old))
+               : fmt::format("{} = {} + 1", each.sql, old);
 }
 
 std::string Repository::behind() const {

@@ -44,8 +44,9 @@ class Repository {
     /// The values of a key called `name`, as arguments.
     std::vector<std::string> key_values(std::string_view name) const;
     std::string key_parameter() const;
-    /// What every update does beside what was asked for: it makes another version.
-    std::string always() const;
+    /// What every update does beside what was asked for: it makes another version. `before`: of
+    /// the column's name where it is read, such as its table.
+    std::string always(std::string_view before = {}) const;
     /// `("created_at", "id") > ($2, $3)`, or column by column where they differ in direction.
     std::string behind() const;
 

@@ -40,14 +40,19 @@ select a.attrelid::int8 as id, a.attnum::int4 as number, a.attname as name, a.at
  where a.attrelid = any(string_to_array($1, ' ')::oid[]) and a.attnum > 0 and not a.attisdropped
  order by a.attrelid, a.attnum)";
 
-/// A column that children may have without NOT NULL is none.
+/// A column that children, or theirs, have without NOT NULL is none.
 constexpr std::string_view not_null_sql = R"(
 select a.attrelid::int8 as id, a.attnum::int4 as number
   from pg_catalog.pg_attribute a
  where a.attnotnull and a.attnum > 0 and not a.attisdropped
-   and not exists (select from pg_catalog.pg_inherits i
-                     join pg_catalog.pg_attribute c on c.attrelid = i.inhrelid and c.attname = a.attname
-                    where i.inhparent = a.attrelid and not c.attnotnull))";
+   and not exists (
+         with recursive below as (
+           select i.inhrelid as id from pg_catalog.pg_inherits i where i.inhparent = a.attrelid
+           union
+           select i.inhrelid from pg_catalog.pg_inherits i join below b on i.inhparent = b.id)
+         select from below b
+           join pg_catalog.pg_attribute c on c.attrelid = b.id and c.attname = a.attname
+          where not c.attnotnull))";
 
 constexpr std::string_view deprecated_sql = R"(
 select n.nspname as schema, c.relname as "table", coalesce(a.attname, '') as "column", d.description as remark
@@ -182,7 +187,11 @@ Relations read_relations(pg::Connection& connection, const Types& types,
                                         row.string("column"), row.string("remark")});
     }
     // Names of C++ that the file itself needs.
-    DistinctNames names({"queries", "detail"});
+    std::set<std::string> taken = {"queries", "detail", "to_text", "fail_label"};
+    for (const auto& each : types.enums()) {
+        taken.insert(each.from_cpp);
+    }
+    DistinctNames names(std::move(taken));
     for (const auto& row : connection.query(tables_sql)) {
         Table table;
         table.id = static_cast<pg::TypeId>(row.integer("id"));
@@ -200,6 +209,9 @@ Relations read_relations(pg::Connection& connection, const Types& types,
         DistinctNames columns;
         for (const auto& each : connection.query(columns_sql, {std::to_string(table.id)})) {
             table.columns.push_back(column_of(each, types, columns));
+            auto& column = table.columns.back();
+            column.not_null =
+                column.not_null && relations.not_null.contains({table.id, column.number});
         }
         for (const auto& number : split(row.text("key"), ' ')) {
             const auto found =

@@ -100,7 +100,7 @@ Type built_in(pg::TypeId id, std::string sql) {
 
 }  // namespace
 
-Types::Types(pg::Connection& connection) {
+Types::Types(pg::Connection& connection, const std::string& name_space) {
     add_enums(connection);
     // So that every name says its schema.
     const pg::Transaction reading(connection);
@@ -110,7 +110,7 @@ Types::Types(pg::Connection& connection) {
         auto type = built_in(id, row.string("sql"));
         const auto kind = row.text("kind");
         if (const auto found = std::ranges::find(enums_, id, &Enum::id); found != enums_.end()) {
-            type.cpp = found->cpp;
+            type.cpp = fmt::format("::{}::{}", name_space, found->cpp);
             type.is_binary = type.is_view = true;
         } else if (kind == "c" || id == pg::type::record) {
             type.is_binary = type.is_readable = false;
@@ -134,7 +134,9 @@ Types::Types(pg::Connection& connection) {
 }
 
 void Types::add_enums(pg::Connection& connection) {
-    DistinctNames names;
+    // Types of every repository, which would hide them there.
+    DistinctNames names({"Row", "Key", "New", "Changes", "Cursor"});
+    DistinctNames functions;
     DistinctNames enumerators;
     for (const auto& row : connection.query(enums_sql)) {
         const auto id = static_cast<pg::TypeId>(row.integer("id"));
@@ -144,8 +146,11 @@ void Types::add_enums(pg::Connection& connection) {
             if (schema != "public") {
                 name = camel_case(identifier(schema)) + name;
             }
+            name = names.name(name);
+            // `AB` and `Ab` differ, and their functions would not.
+            const auto from = functions.name(snake_case(name) + "_from");
             enums_.push_back(
-                {id, schema, row.string("name"), names.name(name), row.string("doc"), {}, {}});
+                {id, schema, row.string("name"), name, from, row.string("doc"), {}, {}});
             enumerators = {};
         }
         enums_.back().labels.push_back(row.string("label"));

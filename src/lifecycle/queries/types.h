@@ -28,7 +28,8 @@ struct Enum {
     pg::TypeId id = 0;
     std::string schema;
     std::string name;
-    std::string cpp;  ///< `CheckStatus`
+    std::string cpp;       ///< `CheckStatus`
+    std::string from_cpp;  ///< `check_status_from`: makes it of a label.
     std::string doc;
     std::vector<std::string> labels;
     std::vector<std::string> enumerators;  ///< Names of C++ for them.
@@ -37,7 +38,8 @@ struct Enum {
 /// All types of a database, read once.
 class Types {
  public:
-    explicit Types(pg::Connection& connection);
+    /// `name_space`: of the generated code, which the names of enums begin with.
+    Types(pg::Connection& connection, const std::string& name_space);
     const Type& of(pg::TypeId id) const;
     /// In the order of their names.
     const std::vector<Enum>& enums() const { return enums_; }

@@ -11,33 +11,33 @@ void write_cache_key(Writer& header, Writer& source, const Described& described,
     const auto& query = described.query;
     const auto pattern = platform::parse_key_pattern(query.cache->pattern);
     std::vector<std::string> taken;
-    std::vector<std::string> parts;
+    std::vector<std::string> values;
     for (const auto& part : pattern.parts) {
         if (part.kind == platform::KeyPart::Kind::literal) {
-            parts.push_back(string_literal(part.text));
             continue;
         }
         const auto found = std::ranges::find(query.parameters, part.text, &Parameter::name);
+        if (found == query.parameters.end()) {
+            continue;  // {tenant} and {role}: the session's.
+        }
         const auto i = static_cast<std::size_t>(found - query.parameters.begin());
         const auto argument = parameter(*described.parameters[i], false, parameters[i]);
         if (std::ranges::find(taken, argument) == taken.end()) {
             taken.push_back(argument);
         }
-        parts.push_back(fmt::format("pg::text_of(pg::Arguments({}))", parameters[i]));
+        values.push_back(fmt::format("pg::text_of(pg::Arguments({}))", parameters[i]));
     }
-    header.doc(fmt::format("Where answers of {}() may be kept: {}.", name, query.cache->pattern));
-    header.call(fmt::format("std::string {}_cache_key(", name), taken, ");");
+    header.doc(fmt::format("Where answers of {}() may be kept, for Registry::key(): {}.", name,
+                           query.cache->declared));
+    header.call(fmt::format("pg::CacheKey {}_cache_key(", name), taken, ");");
     if (query.cache->ttl) {
         header.line("inline constexpr std::chrono::seconds {}_cache_ttl{{{}}};", name,
                     query.cache->ttl->count());
     }
     header.line();
-    source.call(fmt::format("std::string {}_cache_key(", name), taken, ") {");
-    source.line("    std::string key;");
-    for (const auto& part : parts) {
-        source.raw(fmt::format("    key += {};", part));
-    }
-    source.line("    return key;");
+    source.call(fmt::format("pg::CacheKey {}_cache_key(", name), taken, ") {");
+    source.call(fmt::format("    return {{{}, {{", string_literal(query.cache->declared)), values,
+                "}};");
     source.line("}}");
     source.line();
 }

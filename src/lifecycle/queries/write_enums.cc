@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/text.h"
-#include "lifecycle/queries/names.h"
 #include "lifecycle/queries/writer.h"
 
 namespace caisson::queries {
 namespace {
-
-std::string from_name(const Enum& each) { return snake_case(each.cpp) + "_from"; }
 
 void declare(Writer& header, const Enum& each) {
     header.doc(each.doc.empty() ? fmt::format("The type {}.{}.", each.schema, each.name)
@@ -16,19 +13,19 @@ void declare(Writer& header, const Enum& each) {
     header.doc("The label as the database has it.");
     header.line("std::string_view to_text({} value);", each.cpp);
     header.doc("Errors: internal for a label that the type did not have when this was made.");
-    header.line("{} {}(std::string_view label);", each.cpp, from_name(each));
+    header.line("{} {}(std::string_view label);", each.cpp, each.from_cpp);
     header.line();
 }
 
 void specialise(Writer& header, const Enum& each, const std::string& name_space) {
-    const auto type = fmt::format("{}::{}", name_space, each.cpp);
+    const auto type = fmt::format("::{}::{}", name_space, each.cpp);
     header.line("template <>");
     header.line("struct caisson::pg::EnumText<{}> {{", type);
     header.indent();
-    header.line("static std::string_view text({} value) {{ return {}::to_text(value); }}", type,
+    header.line("static std::string_view text({} value) {{ return ::{}::to_text(value); }}", type,
                 name_space);
     header.line("static {} from(std::string_view label) {{", type);
-    header.line("    return {}::{}(label);", name_space, from_name(each));
+    header.line("    return ::{}::{}(label);", name_space, each.from_cpp);
     header.line("}}");
     header.outdent();
     header.line("}};");
@@ -45,7 +42,7 @@ void define(Writer& source, const Enum& each) {
     source.line("    return \"\";");
     source.line("}}");
     source.line();
-    source.line("{} {}(std::string_view label) {{", each.cpp, from_name(each));
+    source.line("{} {}(std::string_view label) {{", each.cpp, each.from_cpp);
     for (std::size_t i = 0; i < each.labels.size(); ++i) {
         source.line("    if (label == {}) {{", string_literal(each.labels[i]));
         source.line("        return {}::{};", each.cpp, each.enumerators[i]);

@@ -52,8 +52,10 @@ class QueryWriter {
             parameters_.push_back(names.name(identifier(each.name)));
         }
         DistinctNames choices;
+        DistinctNames structs({camel_ + "Filters"});
         for (const auto& filter : query_.filters) {
             filters_.push_back(choices.name(identifier(filter.name)));
+            filter_structs_.push_back(structs.name(camel_case(filter.name)));
         }
         DistinctNames orders;
         for (const auto& order : query_.orders) {
@@ -91,15 +93,7 @@ class QueryWriter {
     }
 
     /// Those that are given whatever filters are.
-    std::vector<std::size_t> plain_parameters() const {
-        std::vector<std::size_t> plain;
-        for (std::size_t i = 0; i < query_.parameters.size(); ++i) {
-            if (query_.parameters[i].only_filter() < 0) {
-                plain.push_back(i);
-            }
-        }
-        return plain;
-    }
+    std::vector<std::size_t> plain_parameters() const { return parameters_of(-1); }
 
     std::vector<std::size_t> parameters_of(int filter) const {
         std::vector<std::size_t> own;
@@ -177,7 +171,7 @@ class QueryWriter {
         } else if (own.size() == 1) {
             header_.line("std::optional<{}> {};", type_of(own[0]), filters_[i]);
         } else {
-            const auto name = camel_case(query_.filters[i].name);
+            const auto& name = filter_structs_[i];
             header_.line("struct {} {{", name);
             header_.line("    {}() = default;", name);
             for (const auto parameter : own) {
@@ -412,14 +406,19 @@ class QueryWriter {
         source_.call("        arguments.emplace_back(", values(), ");");
         source_.line("    }}");
         const auto& plan = *described_.copy;
+        const std::string_view before = query_.timeout.count() > 0 ? "pg::Copy copy =" : "return";
         if (plan.copy.empty()) {
             source_.raw("    static const pg::Statement statement(" + raw_string(plan.insert) +
                         ");");
-            source_.line("    return pg::insert_rows(statement, arguments, {});",
+            source_.line("    {} pg::insert_rows(statement, arguments, {});", before,
                          parameters_.size());
         } else {
-            source_.line("    return pg::copy_rows(std::string({}), arguments);",
+            source_.line("    {} pg::copy_rows(std::string({}), arguments);", before,
                          raw_string(plan.copy));
+        }
+        if (query_.timeout.count() > 0) {
+            source_.line("    copy.limit = std::chrono::milliseconds({});", query_.timeout.count());
+            source_.line("    return copy;");
         }
     }
 
@@ -432,6 +431,7 @@ class QueryWriter {
     std::vector<std::string> parameters_;  ///< Their names in C++.
     std::vector<std::string> columns_;
     std::vector<std::string> filters_;
+    std::vector<std::string> filter_structs_;
     std::vector<std::string> orders_;
     std::string row_;
     bool own_row_ = false;

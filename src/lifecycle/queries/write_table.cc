@@ -259,8 +259,9 @@ class TableWriter : Repository {
             in_row ? std::vector<std::string>{"const New& row"}
                    : std::vector<std::string>{key_parameter(), "const New& row"};
         header_.doc(
-            "Stores a row, or changes the one with this key, in all columns that are given; gives "
-            "it back.");
+            std::string("Stores a row, or changes the one with this key, in all columns that are "
+                        "given; gives it back.") +
+            (table_.removed ? " Errors: P0002 when that row is removed: restore() it first." : ""));
         header_.call("pg::Call<Row> upsert(", parameters, ");");
         header_.line();
         source_.call("pg::Call<Row> upsert(", parameters, ") {");
@@ -274,10 +275,15 @@ class TableWriter : Repository {
             }
         }
         source_.line("    add_columns(columns, row{});", in_row ? "" : ", false");
-        source_.line(
-            "    return {{columns.upsert(table, {}, {{{}}}, returning), "
-            "&pg::read_one<Row>}};",
-            string_literal(is_always ? "overriding system value" : ""), join(key, ", "));
+        const auto removed =
+            table_.removed ? fmt::format("{}.{} is null", table_.sql, column(*table_.removed).sql)
+                           : std::string();
+        source_.call(
+            "    return {columns.upsert(",
+            {"table", string_literal(is_always ? "overriding system value" : ""),
+             fmt::format("{{{}}}", join(key, ", ")), string_literal(always(table_.sql + '.')),
+             string_literal(removed), "returning"},
+            "), &pg::read_one<Row>};");
         source_.line("}}");
         source_.line();
     }
@@ -314,7 +320,9 @@ class TableWriter : Repository {
         std::vector<std::string> words;
         std::vector<std::string> values = {"limit"};
         for (const auto& each : table_.order) {
-            order.push_back(column(each.column).sql + (each.falls ? " desc" : ""));
+            // With its table, or it would be the column of the result, which may be a text.
+            order.push_back(table_.sql + '.' + column(each.column).sql +
+                            (each.falls ? " desc" : ""));
             words.push_back(column(each.column).name + (each.falls ? " (falling)" : ""));
             values.push_back("after->" + column(each.column).cpp);
         }

@@ -48,9 +48,6 @@ std::string raw_string(std::string_view text);
 /// "…" on one line.
 std::string string_literal(std::string_view text);
 
-/// The namespace of the database's code: `kyb`, or `grc::auth` where there are several.
-std::string namespace_of(const platform::Manifest& manifest, const platform::Database& database);
-
 void write_enums(Writer& header, Writer& source, const std::vector<Enum>& enums,
                  const std::string& name_space);
 void write_table(Writer& header, Writer& source, const Table& table);

@@ -176,7 +176,9 @@ void declared_queries(pg::Connection& connection, const pg::Uuid& user) {
     promise(exported == 28, "a stream");
     const auto found = pg::run(connection, session, queries::find_business(imported[0].id));
     promise(found && found->id == imported[0].id, "a whole row is the repository's");
-    promise(queries::find_business_cache_key(user) == "business:" + user.text(), "a cache key");
+    const auto key = queries::find_business_cache_key(user);
+    promise(key.pattern == "business:{id}" && key.values == std::vector{user.text()},
+            "a cache key");
 }
 
 void past_the_policies(pg::Connection& service, const pg::Uuid& user) {
