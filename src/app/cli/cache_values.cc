@@ -137,11 +137,12 @@ std::vector<platform::CacheKey> caches_of(Context& context) {
         }
     }
     if (caches.empty()) {
-        throw Error(Code::usage,
-                    wanted.empty()
-                        ? "no pattern of [cache.keys] is one of the library's cache"
-                        : fmt::format("\"{}\" is no pattern of the library's cache", wanted),
-                    "such a pattern has a ttl, and {tenant} and {role} or shared = true");
+        throw Error(
+            Code::usage,
+            wanted.empty() ? "no pattern of [cache.keys] is one of the library's cache"
+                           : fmt::format("\"{}\" is no pattern of the library's cache", wanted),
+            "such a pattern has a ttl, {tenant} and {role} or shared = true, and a : between "
+            "placeholders");
     }
     return caches;
 }

@@ -279,8 +279,14 @@ with wanted as (
 )
 select jsonb_build_object(
     'has_outbox', to_regproc('caisson.cache_note') is not null,
-    'fingerprint', (select md5(coalesce(string_agg(t.oid || ' ' || t.xmin, ',' order by t.oid), ''))
-                      from triggers t where t.tgrelid in (select relation from wanted)),
+    'fingerprint', md5(concat(
+        (select string_agg(t.oid || ' ' || t.xmin, ',' order by t.oid)
+           from triggers t where t.tgrelid in (select relation from wanted)), '|',
+        -- A column that had another type for a while was told otherwise meanwhile.
+        (select string_agg(a.attrelid || ' ' || a.attnum || ' ' || a.xmin, ','
+                           order by a.attrelid, a.attnum)
+           from wanted w, jsonb_array_elements_text(w.columns) as c(name), pg_attribute a
+          where a.attrelid = w.relation and a.attname = c.name))),
     'wanted', (select coalesce(jsonb_agg(jsonb_build_object(
         'id', w.relation::oid::text,
         'relation', w.relation::text,

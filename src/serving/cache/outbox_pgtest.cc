@@ -152,6 +152,11 @@ TEST_F(OutboxTest, ADisabledTriggerIsAMissingOneAndEachChangeShows) {
     EXPECT_TRUE(second.is_empty());
     EXPECT_NE(second.fingerprint, first.fingerprint);
     EXPECT_EQ(plan_triggers(connection_, tables).fingerprint, second.fingerprint);
+    connection_.query("alter table businesses alter column id type numeric");
+    connection_.query("alter table businesses alter column id type bigint");
+    const auto third = plan_triggers(connection_, tables);
+    EXPECT_TRUE(third.is_empty());
+    EXPECT_NE(third.fingerprint, second.fingerprint);
     connection_.query("alter table businesses enable replica trigger caisson_cache_delete");
     EXPECT_EQ(plan_triggers(connection_, tables).missing, Rows{"businesses"});
 }
