@@ -137,11 +137,12 @@ std::vector<platform::CacheKey> caches_of(Context& context) {
         }
     }
     if (caches.empty()) {
-        throw Error(Code::usage,
-                    wanted.empty()
-                        ? "no pattern of [cache.keys] is one of the library's cache"
-                        : fmt::format("\"{}\" is no pattern of the library's cache", wanted),
-                    "such a pattern has a ttl, and {tenant} and {role} or shared = true");
+        throw Error(
+            Code::usage,
+            wanted.empty() ? "no pattern of [cache.keys] is one of the library's cache"
+                           : fmt::format("\"{}\" is no pattern of the library's cache", wanted),
+            "such a pattern has a ttl, {tenant} and {role} or shared = true, and a : between "
+            "placeholders");
     }
     return caches;
 }
@@ -164,6 +165,10 @@ Exit run_flush(Context& context) {
         flushed.foreign == 0
             ? ""
             : fmt::format(", {} not of the cache left alone", counted(flushed.foreign, "key"))));
+    context.print(
+        fmt::format("{} of every pattern with tables old, and every process {} all that it keeps",
+                    applies ? "declared values" : "would declare values",
+                    applies ? "forgets" : "would forget"));
     if (applies) {
         tell_journal(context, context.run().manifest.databases.front(), journal::kinds::finish,
                      "cache flush", {{"redis", name}, {"values", flushed.values}});
@@ -185,9 +190,14 @@ Exit run_triggers(Context& context) {
     trust::require_ours(connection, run, database);
     const auto plan =
         cache::plan_triggers(connection, cache::watched_tables(run.manifest.cache_keys));
+    const auto statements = plan.statements();
     const bool applies = !context.dry_run() && !plan.is_empty();
     if (applies) {
-        cache::apply(connection, plan);
+        if (run.environment.is_protected) {
+            trust::require_consent(run, database, "cache triggers",
+                                   context.arguments().value("--confirm"), context.yes());
+        }
+        cache::apply(connection, plan, run.manifest.migrations.lock_timeout);
         tell_journal(
             context, database, journal::kinds::finish, "cache triggers",
             {{"tables", boost::json::array(plan.missing.begin(), plan.missing.end())},
@@ -210,7 +220,7 @@ Exit run_triggers(Context& context) {
         {"applied", applies},
         {"watched", boost::json::array(plan.missing.begin(), plan.missing.end())},
         {"left", boost::json::array(plan.superfluous.begin(), plan.superfluous.end())},
-        {"statements", boost::json::array(plan.statements.begin(), plan.statements.end())}};
+        {"statements", boost::json::array(statements.begin(), statements.end())}};
     return Exit::fine;
 }
 
@@ -237,8 +247,12 @@ std::vector<Verb> cache_value_verbs() {
          run_explain},
         {"cache flush",
          "does away with values of the library's cache",
-         "In Redis and in every process that hears of it. Of one pattern, or of all whose keys say "
-         "whose they are. What else\nhas such a name stays. Shows what it would do; --yes does it, "
+         "Takes the values of one pattern out of Redis, or of all patterns whose keys say whose "
+         "they "
+         "are. In either case every\nvalue of every pattern with tables becomes old in Redis, and "
+         "every process that hears of it forgets all that it keeps:\nmuch is loaded anew, whatever "
+         "pattern was named. A value that is being loaded meanwhile and has no tables may still "
+         "be\nkept. What else has such a name stays. Shows what it would do; --yes does it, "
          "in a protected environment --confirm with the name\nthat it shows.",
          {},
          "[PATTERN]",
@@ -249,7 +263,10 @@ std::vector<Verb> cache_value_verbs() {
          "watches the tables that cached values are made of",
          "Puts triggers on the tables that [cache.keys] names, in the first database, and takes "
          "them from all others. What they\nwrite is carried to Redis by caisson serve. They are no "
-         "part of the structure: drift, proofs and counts leave them out.",
+         "part of the structure: drift, proofs and counts leave them out.\n"
+         "Each table is one transaction, which waits for its lock as long as a migration does "
+         "([migrations] lock_timeout). In a\nprotected environment --confirm must name the "
+         "database.",
          {},
          "",
          "  caisson cache triggers --dry-run\n  caisson cache triggers",

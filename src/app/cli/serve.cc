@@ -27,6 +27,7 @@
 #include "drivers/redis/connection.h"
 #include "lifecycle/servers/servers.h"
 #include "lifecycle/servers/supervisor.h"
+#include "serving/cache/inspect.h"
 #include "serving/cache/outbox.h"
 #include "serving/cache/relay.h"
 #include "trust/redis.h"
@@ -120,6 +121,18 @@ daemon::Supervision with_relay(const trust::Run& run, daemon::Supervision inner)
     if (cache::watched_tables(run.manifest.cache_keys).empty() || !trust::redis_settings(run)) {
         return inner;
     }
+    if (const auto reason = cache::why_not_carried(run)) {
+        // Serving is worth more than caching: such keys are loaded each time.
+        return {[reason, start = inner.start] {
+                    if (start) {
+                        start();
+                    }
+                    log::warning(
+                        "cache_changes",
+                        {{"telling", false}, {"changes", std::int64_t{0}}, {"error", *reason}});
+                },
+                inner.stop, inner.restarts};
+    }
     const auto relay = std::make_shared<std::unique_ptr<cache::BackgroundRelay>>();
     const auto tell = [](const cache::RelayStats& stats) {
         const log::Fields fields = {{"telling", stats.is_telling},
@@ -137,7 +150,8 @@ daemon::Supervision with_relay(const trust::Run& run, daemon::Supervision inner)
                 auto database =
                     trust::role_settings(run, run.manifest.databases.front(), trust::Role::service);
                 database.application = "caisson-relay";
-                *relay = std::make_unique<cache::BackgroundRelay>(database, *redis, tell);
+                *relay = std::make_unique<cache::BackgroundRelay>(
+                    database, *redis, cache::watched_tables(run.manifest.cache_keys), tell);
             },
             [relay, stop = inner.stop] {
                 relay->reset();

@@ -20,6 +20,23 @@ namespace {
 /// A request that every connection breaks at is the reason that they do.
 constexpr std::uint8_t most_moves = 2;
 
+/// Its reader keeps a connection alive: one whose set-up fails would stay for ever.
+class Opening {
+ public:
+    explicit Opening(std::shared_ptr<Link> link) : link_(std::move(link)) {}
+    Opening(const Opening&) = delete;
+    Opening& operator=(const Opening&) = delete;
+    ~Opening() {
+        if (link_) {
+            link_->close(Unanswered::Reason::closed, "it could not be set up");
+        }
+    }
+    void succeeded() { link_ = nullptr; }
+
+ private:
+    std::shared_ptr<Link> link_;
+};
+
 }  // namespace
 
 void Client::State::begin() {
@@ -95,12 +112,12 @@ asio::awaitable<void> Client::State::open(std::shared_ptr<State> self) {
     }
     const auto link = std::make_shared<Link>(self->executor_, settings, self->limits_.grace);
     self->opening_ = link;
+    Opening opening(link);
     co_await link->connect(limit);
     if (!self->sentinels_.settings.empty()) {
         Command question{"ROLE"};
         const auto role = co_await link->command(std::move(question), limit);
         if (role.items.empty() || role.items.front().value != "master") {
-            link->close(Unanswered::Reason::closed, "it is no master");
             throw Error(Code::cannot_connect,
                         fmt::format("Redis at {} is not the master that the sentinels say it is",
                                     settings.text()));
@@ -116,15 +133,14 @@ asio::awaitable<void> Client::State::open(std::shared_ptr<State> self) {
         }
         co_await link->command(std::move(tracking), limit);
         if (!self->ear_) {
-            link->close(Unanswered::Reason::closed, "nothing would be heard");
             throw Error(Code::cannot_connect, "the connection for invalidations was lost");
         }
     }
     if (self->is_closed_) {
-        link->close(Unanswered::Reason::closed, "the Redis client was closed");
         co_return;
     }
     self->settings_ = settings;
+    opening.succeeded();
     self->adopt(link);
 }
 
@@ -133,6 +149,7 @@ asio::awaitable<std::string> Client::State::open_ear(std::shared_ptr<State> self
                                                      Settings settings) {
     const auto link = std::make_shared<Link>(self->executor_, settings, self->limits_.grace);
     self->opening_ = link;
+    Opening opening(link);
     co_await link->connect(self->limits_.connect);
     Command question{"CLIENT", "ID"};
     const auto number = (co_await link->command(std::move(question), self->limits_.connect)).text();
@@ -154,6 +171,7 @@ asio::awaitable<std::string> Client::State::open_ear(std::shared_ptr<State> self
         }
     });
     link->write(format({"SUBSCRIBE", "__redis__:invalidate"}));
+    opening.succeeded();
     self->ear_ = link;
     co_return number;
 }

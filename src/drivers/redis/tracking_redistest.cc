@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "drivers/redis/client.h"
@@ -85,6 +87,33 @@ TEST(Tracking, ALostConnectionMakesEverythingDoubtful) {
             co_await client.command(read);
             Connection(server.settings()).command({"SET", "GET", "new"});
             co_await until([&] { return !heard.keys.empty(); });
+        });
+    }
+}
+
+TEST(Tracking, ARefusedSetUpLeavesNoConnectionBehind) {
+    test::RedisServer server;
+    Connection admin(server.settings());
+    for (const char* refused : {"-client|tracking", "-client|id"}) {
+        admin.command({"ACL", "SETUSER", "limited", "reset", "on", ">secret-of-it", "~*", "&*",
+                       "+@all", refused});
+        test::run([&]() -> asio::awaitable<void> {
+            auto settings = server.settings();
+            settings.user = "limited";
+            settings.password = Secret("secret-of-it");
+            ClientLimits limits;
+            limits.retry = 1ms;
+            limits.retry_most = 2ms;
+            Heard heard;
+            const auto executor = co_await asio::this_coro::executor;
+            Client client(executor, settings, limits, heard.tracking());
+            co_await until([&] { return client.stats().failed >= 20; });
+            const auto clients = [&] {
+                const auto list = admin.command({"CLIENT", "LIST"}).text();
+                return std::ranges::count(list, '\n');
+            };
+            // Ours, and those of the attempt that is under way or was closed a moment ago.
+            co_await until([&] { return clients() <= 6; });
         });
     }
 }

@@ -56,9 +56,9 @@ Held Cache::State::from_here(const Key& key) {
     if (!key.tags().empty() && !hears()) {
         return nullptr;
     }
-    auto held = local.get(key.name());
+    auto held = local.get(key.local_name());
     if (held && is_old_here(key, *held)) {
-        local.remove(key.name());
+        local.remove(key.local_name());
         return nullptr;
     }
     return held;
@@ -79,7 +79,7 @@ bool Cache::State::wants_refresh(const Value& value) {
 }
 
 void Cache::State::refresh(const Key& key, const Loader& loader, Held older) {
-    if (is_closed || flights.contains(key.name())) {
+    if (is_closed || flights.contains(key.local_name())) {
         return;
     }
     ++of(key).refreshed;
@@ -92,7 +92,7 @@ void Cache::State::refresh(const Key& key, const Loader& loader, Held older) {
 asio::awaitable<Held> Cache::State::fly(std::shared_ptr<State> self, Key key, Loader loader,
                                         bool must_load, Held older) {
     auto flight = std::make_shared<Flight>(self->executor);
-    const auto [found, is_new] = self->flights.try_emplace(key.name(), flight);
+    const auto [found, is_new] = self->flights.try_emplace(key.local_name(), flight);
     if (is_new) {
         // On its own: a caller that is cancelled takes nobody's value away.
         asio::co_spawn(
@@ -103,6 +103,10 @@ asio::awaitable<Held> Cache::State::fly(std::shared_ptr<State> self, Key key, Lo
         flight = found->second;
         ++self->of(key).waited;
     }
+    co_return co_await land(std::move(flight));
+}
+
+asio::awaitable<Held> Cache::State::land(std::shared_ptr<Flight> flight) {
     while (!flight->is_over) {
         boost::system::error_code landed;
         co_await flight->landed.async_wait(asio::redirect_error(asio::use_awaitable, landed));
@@ -117,20 +121,76 @@ asio::awaitable<Held> Cache::State::fly(std::shared_ptr<State> self, Key key, Lo
     co_return flight->value;
 }
 
+asio::awaitable<Held> Cache::State::load_after(std::shared_ptr<State> self, Key key,
+                                               Loader loader) {
+    auto& queue = self->queues[key.local_name()];
+    auto& mine = queue.running ? queue.next : queue.running;
+    const bool is_first = !queue.running;
+    if (!mine) {
+        mine = std::make_shared<Flight>(self->executor);
+    } else {
+        ++self->of(key).waited;
+    }
+    auto flight = mine;
+    if (is_first) {
+        asio::co_spawn(self->executor, serve_queue(self, std::move(key), std::move(loader)),
+                       asio::detached);
+    }
+    co_return co_await land(std::move(flight));
+}
+
+asio::awaitable<void> Cache::State::serve_queue(std::shared_ptr<State> self, Key key,
+                                                Loader loader) {
+    const auto name = key.local_name();
+    while (true) {
+        const auto flight = self->queues[name].running;
+        const auto heard_before = self->heard;
+        ++self->of(key).misses;
+        try {
+            flight->value = co_await load(self, key, loader, 0, 0, heard_before, false);
+        } catch (...) {
+            flight->failure = std::current_exception();
+        }
+        flight->is_over = true;
+        flight->landed.cancel();
+        auto& queue = self->queues[name];
+        queue.running = std::exchange(queue.next, nullptr);
+        if (!queue.running) {
+            self->queues.erase(name);
+            co_return;
+        }
+    }
+}
+
 asio::awaitable<void> Cache::State::steer(std::shared_ptr<State> self, Key key, Loader loader,
                                           bool must_load, Held older,
                                           std::shared_ptr<Flight> flight) {
-    const auto name = key.name();
+    const auto name = key.local_name();
     std::string token = random_uuid();
     Held fallback = std::move(older);
     bool is_locked = false;
     std::exception_ptr failure;
     try {
         const auto give_up = Steady::now() + self->options.lock;
+        int lost = 0;
         while (true) {
+            self->notice_connection();
             // Noted before anything is asked: a change that comes meanwhile makes the value old.
             const auto heard = self->heard;
             auto found = co_await self->look(key);
+            if (self->notice_connection()) {
+                // The answer may be that of the server before.
+                found = {};
+                if (++lost < 3) {
+                    continue;
+                }
+            }
+            if (self->must_hear && !key.tags().empty()) {
+                found.may_store = false;
+                if (found.value) {
+                    found.doubtful = std::move(found.value);
+                }
+            }
             // A refresh takes what another process loaded meanwhile.
             const bool is_newer = found.value && fallback && found.value->made > fallback->made;
             if (found.value && (!must_load || is_newer)) {
@@ -221,7 +281,7 @@ asio::awaitable<Held> Cache::State::load(std::shared_ptr<State> self, Key key, L
     const bool is_trusted = key.tags().empty() || (self->hears() && may_store);
     if (is_trusted && value->bytes.size() <= self->options.largest &&
         !self->is_old_here(key, *value)) {
-        self->local.put(key.name(), value);
+        self->local.put(key.local_name(), value);
     }
     co_return value;
 }

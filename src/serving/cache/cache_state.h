@@ -30,6 +30,13 @@ struct Flight {
     std::exception_ptr failure;
 };
 
+/// Of those who must have a value that began to load after they came: one load under way, and one
+/// that begins when it is over.
+struct Queue {
+    std::shared_ptr<Flight> running;
+    std::shared_ptr<Flight> next;
+};
+
 struct Cache::State : std::enable_shared_from_this<State> {
     using Steady = std::chrono::steady_clock;
 
@@ -45,6 +52,7 @@ struct Cache::State : std::enable_shared_from_this<State> {
     Breaker breaker{5, std::chrono::milliseconds(500)};
     boost::asio::steady_timer report_timer;
     std::unordered_map<std::string, std::shared_ptr<Flight>> flights;
+    std::unordered_map<std::string, Queue> queues;
     std::mt19937_64 random{std::random_device{}()};
     std::vector<PatternStats> figures;
     std::vector<PatternStats> reported;
@@ -58,11 +66,16 @@ struct Cache::State : std::enable_shared_from_this<State> {
     std::uint64_t oldest_open = 0;           ///< Transactions before this one are all told.
     std::unordered_set<std::uint64_t> told;  ///< Others that are.
     Steady::time_point last_word{};
+    std::uint64_t connections = 0;  ///< Of the client, as noticed.
+    bool must_hear = false;         ///< Redis may be another one: until the next word, marks lack.
 
     static boost::asio::awaitable<void> listen(std::shared_ptr<State> self);
     void hear(const std::string& message);
     void forget_all();
     bool hears() const;
+    /// Whether the client's connection is another one than before: it may be to another server,
+    /// such as a replica that does not know everything. All is forgotten then.
+    bool notice_connection();
     bool is_old_here(const Key& key, const Value& value) const;
     bool knows(const WriteToken& token) const;
 
@@ -73,6 +86,13 @@ struct Cache::State : std::enable_shared_from_this<State> {
     void refresh(const Key& key, const Loader& loader, Held older);
     static boost::asio::awaitable<Held> fly(std::shared_ptr<State> self, Key key, Loader loader,
                                             bool must_load, Held older);
+    /// Ends with the flight.
+    static boost::asio::awaitable<Held> land(std::shared_ptr<Flight> flight);
+    /// A value whose loading begins after the call; those who call meanwhile share the next one.
+    static boost::asio::awaitable<Held> load_after(std::shared_ptr<State> self, Key key,
+                                                   Loader loader);
+    static boost::asio::awaitable<void> serve_queue(std::shared_ptr<State> self, Key key,
+                                                    Loader loader);
     static boost::asio::awaitable<void> steer(std::shared_ptr<State> self, Key key, Loader loader,
                                               bool must_load, Held older,
                                               std::shared_ptr<Flight> flight);

@@ -86,6 +86,18 @@ void Cache::State::hear(const std::string& message) {
         std::erase_if(told, [&](std::uint64_t one) { return one < oldest_open; });
     }
     last_word = Steady::now();
+    must_hear = false;
+}
+
+bool Cache::State::notice_connection() {
+    const auto before = std::exchange(connections, client.stats().connected);
+    if (before == 0 || before == connections) {
+        return false;
+    }
+    forget_all();
+    last_word = {};
+    must_hear = true;
+    return true;
 }
 
 bool Cache::State::hears() const {

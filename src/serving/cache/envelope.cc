@@ -8,7 +8,7 @@
 namespace caisson::cache {
 namespace {
 
-constexpr std::string_view magic = "CC01";
+constexpr std::string_view magic = "CC02";
 
 void add(std::string& bytes, std::uint64_t number) {
     for (unsigned i = 0; i < 8; ++i) {
@@ -34,15 +34,17 @@ Value::Clock::time_point moment_of(std::uint64_t number) {
     return Value::Clock::time_point(std::chrono::milliseconds(number));
 }
 
-constexpr std::size_t header = 4 + 8 * 8;
+constexpr std::size_t header = 4 + 10 * 8;
 
 }  // namespace
 
-std::string seal(const Value& value, std::uint64_t version) {
+std::string seal(const Value& value, std::uint64_t version, const Identity& identity) {
     std::string bytes;
     bytes.reserve(header + value.bytes.size());
     bytes += magic;
     add(bytes, version);
+    add(bytes, identity[0]);
+    add(bytes, identity[1]);
     add(bytes, value.epoch);
     add(bytes, value.position);
     add(bytes, number_of(value.made));
@@ -54,14 +56,14 @@ std::string seal(const Value& value, std::uint64_t version) {
     return bytes;
 }
 
-std::shared_ptr<Value> unseal(std::string_view bytes, std::uint64_t version) {
-    if (bytes.size() < header || !bytes.starts_with(magic)) {
-        return nullptr;
-    }
-    bytes.remove_prefix(magic.size());
-    if (take(bytes) != version) {
-        return nullptr;
-    }
+namespace {
+
+bool is_sealed(std::string_view bytes) {
+    return bytes.size() >= header && bytes.starts_with(magic);
+}
+
+/// What stands behind the version and the identity.
+std::shared_ptr<Value> value_of(std::string_view bytes) {
     auto value = std::make_shared<Value>();
     value->epoch = take(bytes);
     value->position = take(bytes);
@@ -74,9 +76,21 @@ std::shared_ptr<Value> unseal(std::string_view bytes, std::uint64_t version) {
     return value;
 }
 
-std::uint64_t sealed_version(std::string_view bytes) {
+}  // namespace
+
+std::shared_ptr<Value> unseal(std::string_view bytes, std::uint64_t version,
+                              const Identity& identity) {
+    if (!is_sealed(bytes)) {
+        return nullptr;
+    }
     bytes.remove_prefix(magic.size());
-    return take(bytes);
+    const bool is_of_version = take(bytes) == version;
+    const Identity sealed = {take(bytes), take(bytes)};
+    return is_of_version && sealed == identity ? value_of(bytes) : nullptr;
+}
+
+std::shared_ptr<Value> unseal_any(std::string_view bytes) {
+    return is_sealed(bytes) ? value_of(bytes.substr(magic.size() + 3 * 8)) : nullptr;
 }
 
 std::uint64_t version_of(std::string_view text) {

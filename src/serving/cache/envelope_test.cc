@@ -10,6 +10,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
+const Identity anna = {1, 2};
+
 TEST(Envelope, ComesBackAsItWas) {
     Value value;
     value.bytes = std::string("any\0bytes", 9);
@@ -19,7 +21,7 @@ TEST(Envelope, ComesBackAsItWas) {
     value.cost = 1234us;
     value.epoch = 0xFEDCBA9876543210U;
     value.position = 77;
-    const auto back = unseal(seal(value, 9), 9);
+    const auto back = unseal(seal(value, 9, anna), 9, anna);
     ASSERT_TRUE(back);
     EXPECT_EQ(back->bytes, value.bytes);
     EXPECT_EQ(back->made, value.made);
@@ -30,19 +32,28 @@ TEST(Envelope, ComesBackAsItWas) {
     EXPECT_EQ(back->position, value.position);
     EXPECT_FALSE(back->is_nothing);
     value.is_nothing = true;
-    EXPECT_TRUE(unseal(seal(value, 9), 9)->is_nothing);
+    EXPECT_TRUE(unseal(seal(value, 9, anna), 9, anna)->is_nothing);
 }
 
 TEST(Envelope, AnotherVersionOrAnythingElseIsNoValue) {
-    const auto sealed = seal(Value(), version_of("schema 1"));
-    EXPECT_FALSE(unseal(sealed, version_of("schema 2")));
+    const auto sealed = seal(Value(), version_of("schema 1"), anna);
+    EXPECT_FALSE(unseal(sealed, version_of("schema 2"), anna));
     for (std::size_t size = 0; size < sealed.size(); ++size) {
-        EXPECT_FALSE(unseal(sealed.substr(0, size), version_of("schema 1")));
+        EXPECT_FALSE(unseal(sealed.substr(0, size), version_of("schema 1"), anna));
     }
     EXPECT_FALSE(
         unseal("a session of somebody else's program, long enough to be looked at, and "
                "then some more",
-               version_of("schema 1")));
+               version_of("schema 1"), anna));
+}
+
+TEST(Envelope, AValueOfAnotherKeyIsNoValue) {
+    const auto sealed = seal(Value(), 9, anna);
+    EXPECT_TRUE(unseal(sealed, 9, anna));
+    EXPECT_FALSE(unseal(sealed, 9, {1, 3}));
+    EXPECT_FALSE(unseal(sealed, 9, {3, 2}));
+    EXPECT_TRUE(unseal_any(sealed));
+    EXPECT_FALSE(unseal_any("a session of somebody else's program"));
 }
 
 TEST(Breaker, OpensAfterFailuresInARowAndTriesNowAndThen) {

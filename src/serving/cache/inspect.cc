@@ -6,7 +6,9 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "drivers/pg/connection.h"
 #include "serving/cache/instance.h"
+#include "serving/cache/outbox.h"
 #include "serving/cache/setting_value.h"
 #include "trust/redis.h"
 
@@ -81,6 +83,13 @@ void inspect_eviction(const trust::Run& run, Verdict& verdict) {
     }
 }
 
+void inspect_triggers(const trust::Run& run, Verdict& verdict) {
+    const auto tables = watched_tables(run.manifest.cache_keys);
+    pg::Connection connection(
+        trust::role_settings(run, run.manifest.databases.front(), trust::Role::service));
+    compare_triggers(tables, plan_triggers(connection, tables), verdict);
+}
+
 std::string command_of(const std::string& name, const std::string& value) {
     const bool is_word = !value.empty() && value.find_first_of(" \t") == std::string::npos;
     return fmt::format("CONFIG SET {} {}, then CONFIG REWRITE", name,
@@ -102,7 +111,36 @@ std::vector<checks::OfferedCheck> offered_checks(const trust::Run& run) {
         all.push_back({"redis eviction", "Redis gives up no key that must be kept",
                        [run](Verdict& verdict) { inspect_eviction(run, verdict); }});
     }
+    if (!watched_tables(run.manifest.cache_keys).empty()) {
+        all.push_back({"cache triggers",
+                       "changes of what cached values are made of are written down",
+                       [run](Verdict& verdict) { inspect_triggers(run, verdict); }});
+    }
     return all;
+}
+
+std::optional<std::string> why_not_carried(const trust::Run& run) {
+    const auto known = trust::redis_settings(run);
+    if (!known || !known->tls || watched_tables(run.manifest.cache_keys).empty()) {
+        return std::nullopt;
+    }
+    return "changes are not carried to Redis, which asks for TLS that Caisson does not speak to it "
+           "yet: keys with tables are neither served nor stored, but loaded";
+}
+
+void compare_triggers(const std::vector<WatchedTable>& tables, const TriggerPlan& plan,
+                      Verdict& verdict) {
+    const auto watched = counted(tables.size(), "table");
+    verdict.expected = watched + " watched";
+    // A warning: no value is wrong for it, since who carries changes does not say so meanwhile.
+    for (const auto& table : plan.missing) {
+        verdict.findings.push_back({Severity::warning,
+                                    fmt::format("a trigger on {} is missing or disabled", table),
+                                    "caisson cache triggers"});
+    }
+    verdict.found = plan.missing.empty() ? verdict.expected
+                                         : fmt::format("{} of {} not, or not by every change",
+                                                       plan.missing.size(), watched);
 }
 
 Configuration read_configuration(redis::Connection& connection,

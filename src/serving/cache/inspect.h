@@ -13,13 +13,18 @@
 
 #include "drivers/redis/connection.h"
 #include "lifecycle/checks/run.h"
+#include "serving/cache/outbox.h"
 #include "trust/session.h"
 
 namespace caisson::cache {
 
-/// The checks `redis settings` and `redis eviction` of an environment's Redis, each where the
-/// manifest declares what it asks for.
+/// The checks `redis settings` and `redis eviction` of an environment's Redis, and `cache triggers`
+/// of the first database, each where the manifest declares what it asks for.
 std::vector<checks::OfferedCheck> offered_checks(const trust::Run& run);
+
+/// Why changes cannot be carried to the environment's Redis although keys have tables; nothing
+/// where they can, or none have. Errors: as trust::redis_settings().
+std::optional<std::string> why_not_carried(const trust::Run& run);
 
 /// What a Redis is configured to, as far as it tells.
 struct Configuration {
@@ -35,6 +40,9 @@ Configuration read_configuration(redis::Connection& connection,
 /// is and how grave a difference.
 void compare_settings(const std::map<std::string, std::string>& written, const Configuration& found,
                       bool is_private, checks::Verdict& verdict);
+/// Pure: the triggers that `tables` should have against those that the plan misses.
+void compare_triggers(const std::vector<WatchedTable>& tables, const TriggerPlan& plan,
+                      checks::Verdict& verdict);
 /// Pure: keys that must not be evicted against `maxmemory` and `maxmemory-policy`.
 void compare_eviction(const std::vector<platform::CacheKey>& keys, const Configuration& found,
                       checks::Verdict& verdict);

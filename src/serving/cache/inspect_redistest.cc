@@ -53,6 +53,34 @@ TEST(OfferedChecks, AreThoseThatTheManifestGivesSomethingToAskFor) {
     EXPECT_TRUE(offered_checks(run).empty());
 }
 
+TEST(OfferedChecks, TriggersAreAskedForWhereKeysHaveTables) {
+    trust::Run run;
+    run.manifest.cache_keys.emplace_back().tables = {{"things", "id", "id"}};
+    const auto checks = offered_checks(run);
+    ASSERT_EQ(checks.size(), 1U);
+    EXPECT_EQ(checks[0].name, "cache triggers");
+    const std::vector<WatchedTable> tables = {{"things", {"id"}}, {"others", {}}};
+    checks::Verdict verdict;
+    compare_triggers(tables, {}, verdict);
+    EXPECT_TRUE(verdict.findings.empty());
+    TriggerPlan plan;
+    plan.missing = {"others"};
+    compare_triggers(tables, plan, verdict);
+    ASSERT_EQ(verdict.findings.size(), 1U);
+    EXPECT_EQ(verdict.findings[0].severity, checks::Severity::warning);
+    EXPECT_EQ(verdict.findings[0].remedy, "caisson cache triggers");
+}
+
+TEST(CarriedChanges, AreNotWhereRedisAsksForTls) {
+    trust::Run run;
+    run.environment.redis.url = "rediss://redis.internal";
+    EXPECT_FALSE(why_not_carried(run));  // No key has tables.
+    run.manifest.cache_keys.emplace_back().tables = {{"things", "id", "id"}};
+    EXPECT_TRUE(why_not_carried(run));
+    run.environment.redis.url = "redis://redis.internal";
+    EXPECT_FALSE(why_not_carried(run));
+}
+
 TEST(OfferedChecks, AreSkippedInAnEnvironmentWithoutRedis) {
     trust::Run run;
     run.environment.name = "staging";

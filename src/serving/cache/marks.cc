@@ -17,7 +17,7 @@ std::vector<platform::CacheKey> own_patterns() {
         pattern(alive_key, seconds(10), "there while changes are told"),
         pattern(stats_key, std::nullopt, "hits and misses by pattern"),
         pattern(std::string(lock_prefix) + "{key*}", seconds(60), "who loads a value now"),
-        pattern("caisson:rate:{action}:{who*}", seconds(7 * 86400), "limits of rates"),
+        pattern("caisson:rate:{policy}:{action}:{who*}", seconds(7 * 86400), "limits of rates"),
     };
 }
 

@@ -6,6 +6,10 @@
 #include <map>
 #include <set>
 
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
 #include "base/error.h"
@@ -42,34 +46,66 @@ std::string create(std::string_view event, const std::string& relation, const Wa
         transition.empty() ? "" : " referencing" + transition, arguments_of(table));
 }
 
-/// The arguments of the triggers that a relation has: the same for each of its events.
-struct Present {
-    std::string relation;
-    std::map<std::string, std::string> arguments;  ///< By the trigger's name; joined by '\n'.
-};
-
-std::string joined(const WatchedTable& table) {
-    std::string text = table.table;
+/// As pg_trigger keeps arguments, in hexadecimal digits.
+std::string stored_arguments(const WatchedTable& table) {
+    std::string digits;
+    const auto add = [&](std::string_view text) {
+        for (const char c : text) {
+            digits += fmt::format("{:02x}", static_cast<unsigned char>(c));
+        }
+        digits += "00";
+    };
+    add(table.table);
     for (const auto& column : table.columns) {
-        text += "\n" + column;
+        add(column);
     }
-    return text;
+    return digits;
 }
 
-std::map<std::string, Present> read_present(pg::Connection& connection) {
-    std::map<std::string, Present> present;
-    const auto rows = connection.query(
-        "select g.tgrelid::text as id, g.tgrelid::regclass::text as relation, g.tgname as name, "
-        "replace(regexp_replace(encode(g.tgargs, 'escape'), '\\\\000$', ''), '\\000', e'\\n') "
-        "as arguments "
-        "from pg_trigger g where g.tgfoid = to_regproc('caisson.cache_note') "
-        "and not g.tgisinternal and g.tgparentid = 0 order by 2, 3");
-    for (const auto row : rows) {
-        auto& entry = present[std::string(row.text("id"))];
-        entry.relation = row.text("relation");
-        entry.arguments[std::string(row.text("name"))] = row.text("arguments");
+std::string text_at(const boost::json::value& object, std::string_view name) {
+    const auto& value = object.at(name);
+    return value.is_null() ? std::string() : std::string(value.as_string());
+}
+
+void drop_all(const boost::json::array& triggers, const std::string& relation, TriggerStep& step) {
+    for (const auto& trigger : triggers) {
+        step.statements.push_back(fmt::format("drop trigger {} on {}",
+                                              pg::identifier(text_at(trigger, "name")), relation));
     }
-    return present;
+}
+
+/// What the database has of one watched table.
+TriggerStep step_of(const WatchedTable& table, const boost::json::value& found,
+                    const boost::json::array& triggers) {
+    const auto relation = text_at(found, "relation");
+    if (relation.empty()) {
+        throw Error(Code::platform_invalid,
+                    fmt::format("[cache.keys] names the table {}, which the database does not have",
+                                table.table));
+    }
+    for (const auto& column : found.at("columns").as_array()) {
+        if (const auto mistake = text_at(column, "mistake"); !mistake.empty()) {
+            throw Error(
+                Code::platform_invalid,
+                fmt::format("[cache.keys] tells rows by {}({}), which {}; expected an integer, a "
+                            "uuid, or a text of a deterministic collation",
+                            table.table, text_at(column, "name"), mistake),
+                fmt::format("name the whole table: tables = [\"{}\"]", table.table));
+        }
+    }
+    bool is_right = triggers.size() == events.size();
+    for (const auto& trigger : triggers) {
+        is_right = is_right && trigger.at("fires").as_bool() &&
+                   text_at(trigger, "arguments") == stored_arguments(table);
+    }
+    TriggerStep step{table.table, {}};
+    if (!is_right) {
+        drop_all(triggers, relation, step);
+        for (const auto* const event : events) {
+            step.statements.push_back(create(event, relation, table));
+        }
+    }
+    return step;
 }
 
 }  // namespace
@@ -144,6 +180,68 @@ comment on function caisson.cache_note() is 'Of triggers that Caisson put on tab
 )sql"};
 }
 
+trust::CatalogueStep outbox_cleaning_step() {
+    return {41, "changes of cached tables: cleaning refuses no write", R"sql(
+create or replace function caisson.cache_note() returns trigger
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $body$
+declare
+    most    constant integer := 200;
+    known   jsonb := '{}';
+    several    jsonb;
+    sources text[] := '{}';
+    place   integer;
+begin
+    -- More arguments than the table's name are columns: which of their values changed. concat() and
+    -- no cast: a cast may be somebody's function, and would run with the rights of this one.
+    if tg_op = 'TRUNCATE' then
+        known := null;
+    else
+        if tg_op in ('INSERT', 'UPDATE') then sources := sources || 'caisson_new'::text; end if;
+        if tg_op in ('DELETE', 'UPDATE') then sources := sources || 'caisson_old'::text; end if;
+        begin
+        for place in 1 .. tg_nargs - 1 loop
+            execute format('select coalesce(jsonb_agg(value), ''[]'') from (select distinct concat(value) as value from (%s) r where value is not null limit %s) v',
+                (select string_agg(format('select %I as value from %I', tg_argv[place], source), ' union all ')
+                   from unnest(sources) as source), most + 1) into several;
+            if jsonb_array_length(several) > most then
+                known := null;
+                exit;
+            end if;
+            known := known || jsonb_build_object(tg_argv[place], several);
+        end loop;
+        exception when undefined_column then
+            -- The column went or has another name now: no reason to refuse the write.
+            known := null;
+        end;
+        -- A statement that touched no row changed nothing.
+        if tg_nargs = 1 then
+            execute format('select to_jsonb(exists (%s))',
+                (select string_agg(format('select 1 from %I', source), ' union all ') from unnest(sources) as source))
+                into strict several;
+            if several = 'false' then return null; end if;
+        elsif known is not null and not exists (
+            select from jsonb_each(known) as e where jsonb_array_length(e.value) > 0) then
+            return null;
+        end if;
+    end if;
+    insert into caisson.cache_outbox (table_name, rows) values (tg_argv[0], known);
+    perform pg_notify('caisson_cache', '');
+    -- Should nobody carry the changes on, they do not stay for ever. A little at a time, and never a
+    -- reason to refuse the write: under repeatable read, rows that somebody else took are an error.
+    if random() < 0.001 then
+        begin
+            delete from caisson.cache_outbox where id in (
+                select id from caisson.cache_outbox where at < now() - interval '1 hour'
+                 order by id limit 2000 for update skip locked);
+        exception when others then null;
+        end;
+    end if;
+    return null;
+end
+$body$
+)sql"};
+}
+
 std::vector<WatchedTable> watched_tables(const std::vector<platform::CacheKey>& keys) {
     std::map<std::string, std::set<std::string>> columns;
     for (const auto& key : keys) {
@@ -161,66 +259,125 @@ std::vector<WatchedTable> watched_tables(const std::vector<platform::CacheKey>& 
     return watched;
 }
 
-TriggerPlan plan_triggers(pg::Connection& connection, const std::vector<WatchedTable>& tables) {
+std::vector<std::string> TriggerPlan::statements() const {
+    std::vector<std::string> all;
+    for (const auto& step : steps) {
+        all.insert(all.end(), step.statements.begin(), step.statements.end());
+    }
+    return all;
+}
+
+/// One text, because it is asked over both kinds of connections.
+const char* const triggers_query = R"sql(
+with wanted as (
+    select w.place, to_regclass(w.entry ->> 'quoted') as relation, w.entry -> 'columns' as columns
+      from jsonb_array_elements($1::text::jsonb) with ordinality as w(entry, place)
+), triggers as (
+    select g.tgrelid, g.oid, g.xmin, g.tgname, g.tgenabled, encode(g.tgargs, 'hex') as arguments
+      from pg_trigger g where g.tgfoid = to_regproc('caisson.cache_note')
+       and not g.tgisinternal and g.tgparentid = 0
+)
+select jsonb_build_object(
+    'has_outbox', to_regproc('caisson.cache_note') is not null,
+    'fingerprint', md5(concat(
+        (select string_agg(t.oid || ' ' || t.xmin, ',' order by t.oid)
+           from triggers t where t.tgrelid in (select relation from wanted)), '|',
+        -- A column that had another type for a while was told otherwise meanwhile.
+        (select string_agg(a.attrelid || ' ' || a.attnum || ' ' || a.xmin, ','
+                           order by a.attrelid, a.attnum)
+           from wanted w, jsonb_array_elements_text(w.columns) as c(name), pg_attribute a
+          where a.attrelid = w.relation and a.attname = c.name))),
+    'wanted', (select coalesce(jsonb_agg(jsonb_build_object(
+        'id', w.relation::oid::text,
+        'relation', w.relation::text,
+        'columns', (select coalesce(jsonb_agg(jsonb_build_object('name', c.name, 'mistake', case
+            when a.attname is null then 'is not there'
+            when a.atttypid not in ('int2'::regtype, 'int4'::regtype, 'int8'::regtype,
+                                    'uuid'::regtype, 'text'::regtype, 'varchar'::regtype)
+                then 'is of type ' || format_type(a.atttypid, a.atttypmod)
+            when not coalesce(l.collisdeterministic, true)
+                then 'is of the nondeterministic collation ' || l.collname
+            else '' end)), '[]')
+          from jsonb_array_elements_text(w.columns) as c(name)
+          left join pg_attribute a on a.attrelid = w.relation and a.attname = c.name
+                and a.attnum > 0 and not a.attisdropped
+          left join pg_collation l on l.oid = a.attcollation)) order by w.place), '[]') from wanted w),
+    'triggers', (select coalesce(jsonb_agg(jsonb_build_object(
+        'id', t.tgrelid::text, 'relation', t.tgrelid::regclass::text, 'name', t.tgname::text,
+        'arguments', t.arguments, 'fires', t.tgenabled in ('O', 'A'))
+        order by t.tgrelid::regclass::text, t.tgname), '[]') from triggers t))::text as found
+)sql";
+
+std::string triggers_argument(const std::vector<WatchedTable>& tables) {
+    boost::json::array wanted;
+    for (const auto& table : tables) {
+        wanted.push_back(
+            {{"quoted", pg::qualified_name(table.table).quoted()},
+             {"columns", boost::json::array(table.columns.begin(), table.columns.end())}});
+    }
+    return boost::json::serialize(wanted);
+}
+
+TriggerPlan triggers_of(const std::vector<WatchedTable>& tables, std::string_view answer) {
+    const auto found = boost::json::parse(answer);
     TriggerPlan plan;
-    if (connection.query("select to_regproc('caisson.cache_note') is not null as there")
-            .front()
-            .text("there") != "t") {
+    if (!found.at("has_outbox").as_bool()) {
         if (tables.empty()) {
             return plan;
         }
         throw Error(Code::usage, "the schema caisson of this database has no outbox yet",
                     "run caisson provision");
     }
-    auto present = read_present(connection);
-    for (const auto& table : tables) {
-        const auto found = connection
-                               .query(
-                                   "select coalesce(to_regclass($1)::oid::text, '') as id, "
-                                   "coalesce(to_regclass($1)::text, '') as relation",
-                                   {pg::qualified_name(table.table).quoted()})
-                               .front();
-        const std::string id(found.text("id"));
-        if (id.empty()) {
-            throw Error(Code::platform_invalid,
-                        fmt::format("[cache.keys] names the table {}, which the database does not "
-                                    "have",
-                                    table.table));
+    plan.fingerprint = text_at(found, "fingerprint");
+    std::map<std::string, boost::json::array> present;
+    std::vector<std::string> order;
+    for (const auto& trigger : found.at("triggers").as_array()) {
+        auto& of = present[text_at(trigger, "id")];
+        if (of.empty()) {
+            order.push_back(text_at(trigger, "id"));
         }
-        const std::string relation(found.text("relation"));
-        auto& have = present[id];
-        bool is_right = have.arguments.size() == events.size();
-        for (const auto& [name, arguments] : have.arguments) {
-            is_right = is_right && arguments == joined(table);
-        }
-        if (!is_right) {
-            plan.missing.push_back(table.table);
-            for (const auto& [name, arguments] : have.arguments) {
-                plan.statements.push_back(
-                    fmt::format("drop trigger {} on {}", pg::identifier(name), relation));
-            }
-            for (const auto* const event : events) {
-                plan.statements.push_back(create(event, relation, table));
-            }
-        }
-        present.erase(id);
+        of.push_back(trigger);
     }
-    for (const auto& [id, have] : present) {
-        plan.superfluous.push_back(have.relation);
-        for (const auto& [name, arguments] : have.arguments) {
-            plan.statements.push_back(
-                fmt::format("drop trigger {} on {}", pg::identifier(name), have.relation));
+    for (std::size_t i = 0; i < tables.size(); ++i) {
+        const auto& entry = found.at("wanted").as_array().at(i);
+        auto step = step_of(tables[i], entry, present[text_at(entry, "id")]);
+        present.erase(text_at(entry, "id"));
+        if (!step.statements.empty()) {
+            plan.missing.push_back(step.table);
+            plan.steps.push_back(std::move(step));
         }
+    }
+    for (const auto& id : order) {
+        const auto left = present.find(id);
+        if (left == present.end()) {
+            continue;
+        }
+        const auto relation = text_at(left->second.front(), "relation");
+        TriggerStep step{relation, {}};
+        drop_all(left->second, relation, step);
+        plan.superfluous.push_back(relation);
+        plan.steps.push_back(std::move(step));
     }
     return plan;
 }
 
-void apply(pg::Connection& connection, const TriggerPlan& plan) {
-    pg::Transaction transaction(connection);
-    for (const auto& statement : plan.statements) {
-        connection.query(statement);
+TriggerPlan plan_triggers(pg::Connection& connection, const std::vector<WatchedTable>& tables) {
+    return triggers_of(
+        tables,
+        connection.query(triggers_query, {triggers_argument(tables)}).front().text("found"));
+}
+
+void apply(pg::Connection& connection, const TriggerPlan& plan,
+           std::chrono::milliseconds lock_timeout) {
+    for (const auto& step : plan.steps) {
+        pg::Transaction transaction(connection);
+        connection.query("select set_config('lock_timeout', $1, true)",
+                         {std::to_string(lock_timeout.count())});
+        for (const auto& statement : step.statements) {
+            connection.query(statement);
+        }
+        transaction.commit();
     }
-    transaction.commit();
 }
 
 }  // namespace caisson::cache

@@ -6,7 +6,9 @@
 /// write, in the transaction that changes them, to caisson.cache_outbox. Source: PostgreSQL,
 /// "CREATE TRIGGER" (transition tables).
 
+#include <chrono>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "drivers/pg/connection.h"
@@ -17,6 +19,8 @@ namespace caisson::cache {
 
 /// Makes caisson.cache_outbox and the function of the triggers (step 40).
 trust::CatalogueStep outbox_step();
+/// The same function, whose cleaning takes less at once and refuses no write (step 41).
+trust::CatalogueStep outbox_cleaning_step();
 
 /// What a trigger says of a change, below which name NOTIFY is heard.
 inline constexpr const char* outbox_channel = "caisson_cache";
@@ -30,17 +34,34 @@ struct WatchedTable {
 /// Pure. In the order of their names, each once.
 std::vector<WatchedTable> watched_tables(const std::vector<platform::CacheKey>& keys);
 
+/// Of one table, together in one transaction.
+struct TriggerStep {
+    std::string table;
+    std::vector<std::string> statements;
+};
 /// The triggers that a database has and should have.
 struct TriggerPlan {
-    std::vector<std::string> missing;  ///< Tables that get triggers, or get them anew.
+    /// Tables that get triggers, or get them anew: without them, with others, or disabled.
+    std::vector<std::string> missing;
     std::vector<std::string> superfluous;
-    std::vector<std::string> statements;
-    bool is_empty() const { return statements.empty(); }
+    std::vector<TriggerStep> steps;
+    std::string fingerprint;  ///< Another one once a trigger was made anew, disabled or enabled.
+    bool is_empty() const { return steps.empty(); }
+    std::vector<std::string> statements() const;
 };
-/// Reads. Tables that the manifest names and the database lacks are errors. Errors:
-/// platform_invalid with the table's name; usage where the schema caisson has no outbox.
+/// A question that gives one text for triggers_of(); its only argument is triggers_argument().
+extern const char* const triggers_query;
+std::string triggers_argument(const std::vector<WatchedTable>& tables);
+/// Pure. Errors as plan_triggers().
+TriggerPlan triggers_of(const std::vector<WatchedTable>& tables, std::string_view answer);
+/// Reads. Columns may hold integers, uuids, or texts of a deterministic collation: of other types
+/// a value can be written in several ways, and its row would not be found by it. Errors:
+/// platform_invalid for a table that the database lacks, and for other columns; usage where the
+/// schema caisson has no outbox.
 TriggerPlan plan_triggers(pg::Connection& connection, const std::vector<WatchedTable>& tables);
-/// In one transaction. As who owns the tables, or a superuser.
-void apply(pg::Connection& connection, const TriggerPlan& plan);
+/// A transaction for each table, which waits so long for its lock; run again, it goes on where it
+/// failed. As who owns the tables, or a superuser.
+void apply(pg::Connection& connection, const TriggerPlan& plan,
+           std::chrono::milliseconds lock_timeout = std::chrono::milliseconds(500));
 
 }  // namespace caisson::cache

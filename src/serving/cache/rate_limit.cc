@@ -117,7 +117,14 @@ RateLimiter::~RateLimiter() = default;
 asio::awaitable<RateVerdict> RateLimiter::ask(RatePolicy policy, std::string user,
                                               std::string action, std::uint32_t cost) {
     auto& state = *state_;
-    const auto key = fmt::format("caisson:rate:{}:{}", key_part(action), key_part(user));
+    if (cost == 0 || cost > burst_of(policy)) {
+        throw Error(Code::usage,
+                    fmt::format("the policy \"{}\" was asked for {} at once; expected 1 to {}",
+                                policy.name, cost, burst_of(policy)),
+                    "give the policy a burst that holds what one call may cost");
+    }
+    const auto key = fmt::format("caisson:rate:{}:{}:{}", key_part(policy.name), key_part(action),
+                                 key_part(user));
     const auto now = Breaker::Clock::now();
     if (state.breaker.allows(now)) {
         std::vector<std::string> keys;

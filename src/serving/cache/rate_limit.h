@@ -57,7 +57,9 @@ class RateLimiter {
     RateLimiter& operator=(RateLimiter&&) = delete;
     ~RateLimiter();
 
-    /// Counts one `action` of `user`, unless it is refused. Never fails because Redis is away.
+    /// Counts one `action` of `user` by the policy, unless it is refused; what another policy
+    /// counts of it is another count. Never fails because Redis is away. Errors: usage for a cost
+    /// of 0 or of more than the burst, which would never be allowed.
     boost::asio::awaitable<RateVerdict> ask(RatePolicy policy, std::string user, std::string action,
                                             std::uint32_t cost = 1);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
+#include "base/error.h"
 #include "drivers/redis/connection.h"
 #include "serving/cache/rate_limit.h"
 #include "tests/support/coroutine.h"
@@ -48,7 +49,7 @@ TEST(RateLimiter, AllProcessesCountTogetherAndEachUserAlone) {
         EXPECT_EQ(bob.remaining, 9U);
     });
     redis::Connection redis(server.settings());
-    EXPECT_GT(redis.command({"PTTL", "caisson:rate:search:anna"}).integer(), 3'000'000);
+    EXPECT_GT(redis.command({"PTTL", "caisson:rate:search:search:anna"}).integer(), 3'000'000);
 }
 
 TEST(RateLimiter, WithoutRedisThisProcessCountsByItself) {
@@ -67,6 +68,43 @@ TEST(RateLimiter, WithoutRedisThisProcessCountsByItself) {
         }
         EXPECT_EQ(allowed, 10U);
         EXPECT_LT(std::chrono::steady_clock::now() - start, 500ms);
+    });
+}
+
+TEST(RateLimiter, PoliciesCountEachForItself) {
+    test::RedisServer server;
+    const std::vector<std::string> names = {"minute", "day"};
+    test::run([&]() -> awaitable<void> {
+        redis::Client client(co_await asio::this_coro::executor, server.settings());
+        RateLimiter limiter(client);
+        for (const auto& name : names) {
+            RatePolicy policy{name, 2, 3600s, 2};
+            std::string user = "anna";
+            std::string action = "search";
+            const auto verdict = co_await limiter.ask(policy, user, action, 2);
+            EXPECT_TRUE(verdict.is_allowed) << name;
+        }
+    });
+}
+
+TEST(RateLimiter, ACostThatIsNoneOrCouldNeverBePaidIsAMistake) {
+    test::RedisServer server;
+    const std::vector<std::uint32_t> costs = {0, 6};
+    test::run([&]() -> awaitable<void> {
+        redis::Client client(co_await asio::this_coro::executor, server.settings());
+        RateLimiter limiter(client);
+        for (const auto cost : costs) {
+            RatePolicy policy{"search", 60, 3600s, 5};
+            std::string user = "anna";
+            std::string action = "search";
+            bool is_refused = false;
+            try {
+                co_await limiter.ask(policy, user, action, cost);
+            } catch (const Error& error) {
+                is_refused = error.code() == Code::usage;
+            }
+            EXPECT_TRUE(is_refused) << cost;
+        }
     });
 }
 

@@ -46,9 +46,7 @@ asio::awaitable<Held> Cache::get(pg::Session session, std::string pattern,
     Held held;
     if (!key.tags().empty() && !state->knows(token)) {
         // What is kept may be older than that write, and so may a load that is under way.
-        const auto heard = state->heard;
-        ++figures.misses;
-        held = co_await State::load(state, std::move(key), std::move(loader), 0, 0, heard, false);
+        held = co_await State::load_after(state, std::move(key), std::move(loader));
         co_return held;
     }
     held = state->from_here(key);
@@ -62,8 +60,7 @@ asio::awaitable<Held> Cache::get(pg::Session session, std::string pattern,
             held = co_await State::fly(state, key, loader, false, nullptr);
         }
         if (token.transaction != 0 && state->is_old_here(key, *held)) {
-            const auto heard = state->heard;
-            held = co_await State::load(state, key, loader, 0, 0, heard, false);
+            held = co_await State::load_after(state, key, loader);
         }
     }
     figures.age +=
@@ -78,7 +75,7 @@ asio::awaitable<void> Cache::remove(pg::Session session, std::string pattern,
                                     std::vector<std::string> values) {
     const auto state = state_;
     const auto key = state->registry.key(session, pattern, values);
-    state->local.remove(key.name());
+    state->local.remove(key.local_name());
     redis::Command command(1, "UNLINK");
     command.push_back(key.name());
     co_await state->client.command(std::move(command));

@@ -73,7 +73,11 @@ struct CacheStats {
 /// without it every caller's key is loaded, once at a time.
 class Cache {
  public:
-    /// Loads the value on behalf of the session; nothing is an answer, too, and kept.
+    /// Loads the value on behalf of the session; nothing is an answer, too, and kept. It serves
+    /// whoever asks for the key at that time, and goes on when who asked first is gone: it owns all
+    /// that it uses, and does the same for equal keys. What it reads with `tables`, it reads from
+    /// the primary, in a transaction that it begins itself: a replica, or a snapshot of before, has
+    /// not seen changes that were told, and such a value would be kept as if it had.
     using Loader =
         std::function<boost::asio::awaitable<std::optional<std::string>>(const pg::Session&)>;
 

@@ -28,7 +28,7 @@ Registry registry(std::chrono::seconds ttl = 60s,
     key.pattern = pattern;
     key.ttl = ttl;
     key.fresh = fresh;
-    return Registry({key});
+    return Registry({key}, "login");
 }
 
 awaitable<void> sleep_for(std::chrono::milliseconds time) {

@@ -74,7 +74,8 @@ asio::awaitable<Cache::State::Found> Cache::State::look(const Key& key) {
     breaker.succeeded();
     found.is_there = true;
     const auto& values = replies.back().items;
-    auto value = values.at(0).is_nothing() ? nullptr : unseal(values[0].value, version);
+    auto value =
+        values.at(0).is_nothing() ? nullptr : unseal(values[0].value, version, key.identity());
     if (value && value->expires <= Value::Clock::now()) {
         value = nullptr;
     }
@@ -123,7 +124,7 @@ asio::awaitable<void> Cache::State::store(const Key& key, Held value, const std:
         if (value && may_store && value->bytes.size() <= options.largest && value->expires > now) {
             redis::Command command(1, "SET");
             command.push_back(key.name());
-            command.push_back(seal(*value, version));
+            command.push_back(seal(*value, version, key.identity()));
             command.emplace_back("PX");
             command.push_back(std::to_string(
                 std::chrono::ceil<std::chrono::milliseconds>(value->expires - now).count()));

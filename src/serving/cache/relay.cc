@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <charconv>
 #include <random>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -22,6 +21,7 @@
 
 #include "base/crypto.h"
 #include "base/error.h"
+#include "base/text.h"
 #include "drivers/pg/listener.h"
 #include "drivers/pg/pool.h"
 #include "drivers/redis/client.h"
@@ -36,9 +36,9 @@ using std::chrono::milliseconds;
 namespace {
 
 /// One step with the deed: whether it is still ours to tell, the marks, and the word to all.
-/// KEYS: marks, alive. ARGV: token, lease in ms, reset ("1") or not, a new epoch, where the outbox
-/// was read up to, the moment, the server's run, the channel, the message, then tags. Gives 0 when
-/// another one tells.
+/// KEYS: marks, alive. ARGV: token, lease in ms, reset ("1") or not, a new epoch, the snapshot
+/// that the outbox was read in, the moment, the server's run, the database, the triggers, the
+/// channel, the message, then tags. Gives 0 when another one tells.
 const redis::Script& tell_script() {
     static const redis::Script script(R"lua(
 local holder = redis.call('GET', KEYS[2])
@@ -49,12 +49,13 @@ if ARGV[3] == '1' or redis.call('HEXISTS', KEYS[1], 'epoch') == 0
   redis.call('DEL', KEYS[1])
   redis.call('HSET', KEYS[1], 'epoch', ARGV[4])
 end
-if #ARGV > 9 then
+if #ARGV > 11 then
   local number = redis.call('HINCRBY', KEYS[1], 'number', 1)
-  for i = 10, #ARGV do redis.call('HSET', KEYS[1], ARGV[i], number) end
+  for i = 12, #ARGV do redis.call('HSET', KEYS[1], ARGV[i], number) end
 end
-redis.call('HSET', KEYS[1], 'read', ARGV[5], 'at', ARGV[6], 'server', ARGV[7])
-redis.call('PUBLISH', ARGV[8], ARGV[9])
+redis.call('HSET', KEYS[1], 'read', ARGV[5], 'at', ARGV[6], 'server', ARGV[7],
+  'database', ARGV[8], 'triggers', ARGV[9])
+redis.call('PUBLISH', ARGV[10], ARGV[11])
 return 1
 )lua");
     return script;
@@ -93,15 +94,18 @@ pg::PoolLimits limits_of_pool() {
 }  // namespace
 
 struct Relay::State : std::enable_shared_from_this<State> {
-    State(asio::any_io_executor on, pg::Settings database, redis::Settings to, RelayLimits within)
+    State(asio::any_io_executor on, pg::Settings from, redis::Settings to,
+          std::vector<WatchedTable> watched, RelayLimits within)
         : executor(on),
+          tables(std::move(watched)),
           limits(within),
-          pool(on, database, limits_of_pool()),
-          listener(on, database, {outbox_channel}),
+          pool(on, from, limits_of_pool()),
+          listener(on, from, {outbox_channel}),
           client(on, std::move(to)),
           news(on) {}
 
     asio::any_io_executor executor;
+    std::vector<WatchedTable> tables;
     RelayLimits limits;
     pg::Pool pool;
     pg::Listener listener;
@@ -109,21 +113,24 @@ struct Relay::State : std::enable_shared_from_this<State> {
     asio::steady_timer news;  ///< Cancelled when there is something to read.
     asio::cancellation_signal stop;
     std::string token = random_uuid();
-    std::string server;           ///< The run of Redis that was told.
-    std::uint64_t read_from = 0;  ///< Older transactions were read; 0: nothing is known.
-    std::unordered_map<std::int64_t, std::uint64_t>
-        read;                       ///< Rows of others, and their transactions.
+    std::string server;             ///< The run of Redis that was told.
+    std::string database;           ///< Which one was read; another one after a failover.
+    std::string triggers;           ///< Their fingerprint.
+    std::string snapshot;           ///< What is visible in it was read; empty: nothing is known.
     std::uint64_t connections = 0;  ///< Of the client, when it told the last time.
     bool must_reset = true;
     bool has_news = false;
     bool is_closed = false;
     std::chrono::steady_clock::time_point cleaned{};
+    std::chrono::steady_clock::time_point inspected{};
     RelayStats stats;
 
     /// What was read, and is to be told.
     struct News {
+        std::string snapshot;
+        std::string database;
         std::uint64_t open = 0;  ///< The oldest transaction that was not over.
-        std::vector<std::pair<std::int64_t, std::uint64_t>> rows;
+        std::uint64_t rows = 0;
         std::vector<std::string> tags;
         boost::json::array told;
     };
@@ -137,23 +144,31 @@ struct Relay::State : std::enable_shared_from_this<State> {
         }
     }
 
+    /// What became visible since the snapshot. Without one nothing is to be told: everything kept
+    /// is declared old, and what is loaded from now on knows all that is visible.
     asio::awaitable<News> look() {
         News found;
         const auto rows = co_await pool.query(
             pg::Session::nobody(),
-            "select pg_snapshot_xmin(pg_current_snapshot())::text as open, o.id, o.xid::text as "
-            "xid, o.table_name, o.rows::text as rows from (select 1) as one left join "
-            "caisson.cache_outbox as o on o.xid >= $1::text::xid8 order by o.id",
-            pg::Arguments(std::to_string(read_from)));
+            "with now as (select pg_current_snapshot() as snapshot), before as (select "
+            "coalesce(nullif($1::text, '')::pg_snapshot, now.snapshot) as snapshot from now) "
+            "select now.snapshot::text as snapshot, pg_snapshot_xmin(now.snapshot)::text as open, "
+            "(select system_identifier::text from pg_control_system()) || '/' || "
+            "left(pg_walfile_name(pg_current_wal_insert_lsn()), 8) as database, "
+            "o.xid::text as xid, o.table_name, o.rows::text as rows from now cross join before "
+            "left join caisson.cache_outbox as o on o.xid >= pg_snapshot_xmin(before.snapshot) "
+            "and not pg_visible_in_snapshot(o.xid, before.snapshot) order by o.id",
+            pg::Arguments(snapshot));
         for (const auto row : rows) {
+            found.snapshot = row.get<std::string>("snapshot");
+            found.database = row.get<std::string>("database");
             found.open = number_of(row.get<std::string>("open"));
-            const auto id = row.get<std::optional<std::int64_t>>("id");
-            if (!id || read.contains(*id)) {
+            const auto xid = row.get<std::optional<std::string>>("xid");
+            if (!xid) {
                 continue;
             }
-            const auto xid = row.get<std::string>("xid");
-            found.rows.emplace_back(*id, number_of(xid));
-            found.told.emplace_back(xid);
+            ++found.rows;
+            found.told.emplace_back(*xid);
             add_tags(found.tags, row.get<std::string>("table_name"),
                      row.get<std::optional<std::string>>("rows"));
         }
@@ -161,6 +176,36 @@ struct Relay::State : std::enable_shared_from_this<State> {
         const auto repeated = std::ranges::unique(found.tags);
         found.tags.erase(repeated.begin(), repeated.end());
         co_return found;
+    }
+
+    /// Whether every change is written down. Errors: platform_invalid when one may not be.
+    asio::awaitable<void> inspect() {
+        const auto rows = co_await pool.query(pg::Session::nobody(), triggers_query,
+                                              pg::Arguments(triggers_argument(tables)));
+        const auto plan = triggers_of(tables, rows.front().get<std::string>("found"));
+        if (!plan.missing.empty()) {
+            // What they miss is not known: the next one who tells begins anew.
+            triggers.clear();
+            must_reset = true;
+            throw Error(Code::platform_invalid,
+                        "changes are not written down: triggers are missing or disabled on " +
+                            join(plan.missing, ", "),
+                        "run caisson cache triggers");
+        }
+        if (plan.fingerprint != triggers) {
+            must_reset = true;
+            triggers = plan.fingerprint;
+        }
+        inspected = std::chrono::steady_clock::now();
+    }
+
+    /// Another server, another line of its history, or an older state of itself: what was told is
+    /// not what it has.
+    void compare(const News& found) {
+        if (found.database != database || found.open < number_of(snapshot)) {
+            must_reset = true;
+            database = found.database;
+        }
     }
 
     /// Where the one before us had come to, while what it told still stands; else everything that
@@ -172,6 +217,8 @@ struct Relay::State : std::enable_shared_from_this<State> {
         fields.emplace_back("read");
         fields.emplace_back("at");
         fields.emplace_back("server");
+        fields.emplace_back("database");
+        fields.emplace_back("triggers");
         redis::Command info(1, "INFO");
         info.emplace_back("server");
         std::vector<redis::Command> commands;
@@ -192,14 +239,17 @@ struct Relay::State : std::enable_shared_from_this<State> {
                      ? std::string()
                      : text.substr(from + 7, text.find_first_of("\r\n", from) - from - 7);
         const auto& marks = replies[0].items;
-        const auto before = number_of(marks.at(0).value);
+        const auto& before = marks.at(0).value;
+        // A snapshot is "xmin:xmax:…".
         const bool is_same =
-            before > 0 && marks.at(2).value == server &&
+            before.find(':') != std::string::npos && marks.at(2).value == server &&
             seconds_now() < number_of(marks.at(1).value) +
                                 static_cast<std::uint64_t>(limits.kept.count()) / 2'000;
-        read.clear();
-        read_from = is_same ? before : 0;
+        snapshot = is_same ? before : std::string();
+        database = marks.at(3).value;
+        triggers = marks.at(4).value;
         must_reset = !is_same;
+        co_await inspect();
     }
 
     static std::uint64_t seconds_now() {
@@ -228,9 +278,11 @@ struct Relay::State : std::enable_shared_from_this<State> {
         std::random_device random;
         arguments.push_back(
             std::to_string(((std::uint64_t{random()} << 31U) ^ random()) | std::uint64_t{1}));
-        arguments.push_back(std::to_string(found.open));
+        arguments.push_back(found.snapshot);
         arguments.push_back(std::to_string(seconds_now()));
         arguments.push_back(server);
+        arguments.push_back(database);
+        arguments.push_back(triggers);
         arguments.emplace_back(channel);
         arguments.push_back(boost::json::serialize(message));
         arguments.insert(arguments.end(), found.tags.begin(), found.tags.end());
@@ -247,17 +299,26 @@ struct Relay::State : std::enable_shared_from_this<State> {
         cleaned = now;
         co_await pool.query(
             pg::Session::nobody(),
-            "delete from caisson.cache_outbox where xid < $1::text::xid8 and at < now() - "
-            "make_interval(secs => $2::float8)",
-            pg::Arguments(std::to_string(read_from),
-                          static_cast<double>(limits.kept.count()) / 1000));
+            "delete from caisson.cache_outbox where id in (select id from caisson.cache_outbox "
+            "where xid < pg_snapshot_xmin($1::text::pg_snapshot) and at < now() - "
+            "make_interval(secs => $2::float8) limit 10000)",
+            pg::Arguments(snapshot, static_cast<double>(limits.kept.count()) / 1000));
     }
 
     asio::awaitable<void> turn() {
         if (!stats.is_telling || client.stats().connected != connections) {
             co_await take_over();
+        } else if (std::chrono::steady_clock::now() - inspected >= limits.triggers) {
+            co_await inspect();
         }
-        const auto found = co_await look();
+        auto found = co_await look();
+        compare(found);
+        if (must_reset && !snapshot.empty()) {
+            // In a snapshot that is not older than the look at the triggers, and without the past.
+            snapshot.clear();
+            found = co_await look();
+            database = found.database;
+        }
         const bool was_told = co_await tell(found);
         if (!was_told) {
             stats.is_telling = false;
@@ -265,12 +326,8 @@ struct Relay::State : std::enable_shared_from_this<State> {
         }
         stats.is_telling = true;
         stats.resets += std::exchange(must_reset, false) ? 1 : 0;
-        stats.changes += found.rows.size();
-        read_from = std::max(read_from, found.open);
-        for (const auto& [id, xid] : found.rows) {
-            read.emplace(id, xid);
-        }
-        std::erase_if(read, [&](const auto& row) { return row.second < read_from; });
+        stats.changes += found.rows;
+        snapshot = found.snapshot;
         if (client.stats().connected != connections) {
             // It was told over another connection than was looked at: look again, at once.
             has_news = true;
@@ -280,9 +337,9 @@ struct Relay::State : std::enable_shared_from_this<State> {
 };
 
 Relay::Relay(asio::any_io_executor executor, pg::Settings database, redis::Settings redis,
-             RelayLimits limits)
+             std::vector<WatchedTable> tables, RelayLimits limits)
     : state_(std::make_shared<State>(std::move(executor), std::move(database), std::move(redis),
-                                     limits)) {}
+                                     std::move(tables), limits)) {}
 
 Relay::Relay(Relay&&) noexcept = default;
 

@@ -10,12 +10,14 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 
 #include "drivers/pg/settings.h"
 #include "drivers/redis/settings.h"
+#include "serving/cache/outbox.h"
 
 namespace caisson::cache {
 
@@ -24,6 +26,8 @@ struct RelayLimits {
     std::chrono::milliseconds lease{
         2'500};  ///< After so long without a word another one takes over.
     std::chrono::milliseconds kept{600'000};  ///< Rows of the outbox, at least.
+    /// How often the triggers are looked at, beside each time that it begins to tell.
+    std::chrono::milliseconds triggers{60'000};
 };
 
 struct RelayStats {
@@ -35,14 +39,17 @@ struct RelayStats {
 };
 
 /// Of several, one at a time does the work. Nothing is lost over reconnects: what is read next
-/// begins with the oldest transaction that was open when it was read before. When Redis was away,
-/// or may have lost what it was told, everything kept is declared old. Threads: that of the
-/// executor, which one thread runs.
+/// is what was not yet visible when it was read before. When Redis was away or may have lost what
+/// it was told, when the database is another one or an older one of itself, and when triggers were
+/// made anew or not there, everything kept is declared old. While a trigger of `tables` is missing
+/// or disabled it says so (`last_failure`), and not that it is there: nothing is served that such a
+/// table would make old. Threads: that of the executor, which one thread runs.
 class Relay {
  public:
-    /// `database`: as a role that may read and delete from caisson.cache_outbox.
+    /// `database`: as a role that may read and delete from caisson.cache_outbox. `tables`: those
+    /// whose changes it answers for.
     Relay(boost::asio::any_io_executor executor, pg::Settings database, redis::Settings redis,
-          RelayLimits limits = {});
+          std::vector<WatchedTable> tables, RelayLimits limits = {});
     Relay(Relay&&) noexcept;
     Relay& operator=(Relay&&) = delete;
     /// As close().
@@ -63,7 +70,7 @@ class BackgroundRelay {
  public:
     /// `tell` hears, in that thread, whenever it begins or ceases to tell, or fails otherwise than
     /// before.
-    BackgroundRelay(pg::Settings database, redis::Settings redis,
+    BackgroundRelay(pg::Settings database, redis::Settings redis, std::vector<WatchedTable> tables,
                     std::function<void(const RelayStats&)> tell, RelayLimits limits = {});
     BackgroundRelay(const BackgroundRelay&) = delete;
     BackgroundRelay& operator=(const BackgroundRelay&) = delete;

@@ -43,7 +43,8 @@ awaitable<void> until(std::function<bool()> holds) {
 class RelayTest : public testing::Test {
  protected:
     RelayTest() : writer_(database_.settings()) {
-        trust::install_catalogue(writer_, {trust::identity_step(), outbox_step()});
+        trust::install_catalogue(writer_,
+                                 {trust::identity_step(), outbox_step(), outbox_cleaning_step()});
         writer_.script(
             "create table things (id bigint primary key, version bigint not null);"
             "insert into things select i, 0 from generate_series(1, 10) i");
@@ -61,10 +62,10 @@ class RelayTest : public testing::Test {
             const auto executor = co_await asio::this_coro::executor;
             pg::Pool pool(executor, database_.settings());
             pool_ = &pool;
-            Relay relay(executor, database_.settings(), redis_.settings());
+            Relay relay(executor, database_.settings(), redis_.settings(), watched_tables(keys_));
             asio::co_spawn(executor, relay.run(), asio::detached);
-            Cache first(executor, Registry(keys_), redis_.settings());
-            Cache second(executor, Registry(keys_), redis_.settings());
+            Cache first(executor, Registry(keys_, "login"), redis_.settings());
+            Cache second(executor, Registry(keys_, "login"), redis_.settings());
             co_await until([&] { return first.hears_changes() && second.hears_changes(); });
             co_await body(first, second, relay);
         });
@@ -154,6 +155,40 @@ TEST_F(RelayTest, WhoCarriesTheTokenOfAWriteNeverSeesWhatWasBefore) {
     });
 }
 
+/// The token is of a transaction that was never told: each must be given what began after it came.
+TEST_F(RelayTest, ManyWhoCarryATokenShareLoadsThatBeganAfterTheyCame) {
+    with_all([&](Cache& first, Cache&, Relay&) -> awaitable<void> {
+        const WriteToken future{std::uint64_t{1} << 40U};
+        std::vector<awaitable<void>> callers;
+        const auto one = [this, future](Cache& cache) -> awaitable<void> {
+            const auto seen = co_await version(cache, 1, future);
+            EXPECT_EQ(seen, 0);
+        };
+        for (int i = 0; i < 200; ++i) {
+            callers.push_back(one(first));
+        }
+        co_await test::all(std::move(callers));
+        EXPECT_LE(loads_, 2);
+        write(1, 1);
+        const auto seen = co_await version(first, 1, future);
+        EXPECT_EQ(seen, 1);
+    });
+}
+
+TEST_F(RelayTest, AnotherConnectionToRedisIsAGap) {
+    with_all([&](Cache& first, Cache&, Relay&) -> awaitable<void> {
+        co_await version(first, 1);
+        co_await version(first, 1);
+        EXPECT_EQ(loads_, 1);
+        const auto before = first.stats();
+        redis::Connection(redis_.settings()).command({"CLIENT", "KILL", "TYPE", "normal"});
+        co_await until([&] { return first.stats().redis.connected > before.redis.connected; });
+        co_await version(first, 2);
+        EXPECT_GT(first.stats().gaps, before.gaps);
+        EXPECT_LE(first.stats().local.entries, 1U);  // Not the one of before.
+    });
+}
+
 TEST_F(RelayTest, ALongTransactionHoldsNobodyUpAndIsHeardWhenItCommits) {
     with_all([&](Cache& first, Cache&, Relay&) -> awaitable<void> {
         pg::Connection slow(database_.settings());
@@ -219,9 +254,9 @@ TEST_F(RelayTest, WithoutARelayNothingOldIsServedForLong) {
         const auto executor = co_await asio::this_coro::executor;
         pg::Pool pool(executor, database_.settings());
         pool_ = &pool;
-        Cache cache(executor, Registry(keys_), redis_.settings());
+        Cache cache(executor, Registry(keys_, "login"), redis_.settings());
         {
-            Relay relay(executor, database_.settings(), redis_.settings());
+            Relay relay(executor, database_.settings(), redis_.settings(), watched_tables(keys_));
             asio::co_spawn(executor, relay.run(), asio::detached);
             co_await until([&] { return cache.hears_changes(); });
             co_await version(cache, 1);
@@ -237,12 +272,94 @@ TEST_F(RelayTest, WithoutARelayNothingOldIsServedForLong) {
         const auto next = co_await version(cache, 1);
         EXPECT_EQ(next, 2);
         // And who takes over tells what happened meanwhile.
-        Relay relay(executor, database_.settings(), redis_.settings());
+        Relay relay(executor, database_.settings(), redis_.settings(), watched_tables(keys_));
         asio::co_spawn(executor, relay.run(), asio::detached);
         co_await until([&] { return cache.hears_changes(); });
         const auto last = co_await version(cache, 1);
         EXPECT_EQ(last, 2);
         EXPECT_EQ(relay.stats().resets, 0U);
+    });
+}
+
+/// Changes that no trigger writes down are not told, and nobody may take silence for a word.
+TEST_F(RelayTest, WithoutATriggerItDoesNotSayThatItTellsAndBeginsAnewWhenItIsBack) {
+    test::run([&]() -> awaitable<void> {
+        const auto executor = co_await asio::this_coro::executor;
+        pg::Pool pool(executor, database_.settings());
+        pool_ = &pool;
+        RelayLimits limits;
+        limits.triggers = 50ms;
+        Relay relay(executor, database_.settings(), redis_.settings(), watched_tables(keys_),
+                    limits);
+        asio::co_spawn(executor, relay.run(), asio::detached);
+        Cache cache(executor, Registry(keys_, "login"), redis_.settings());
+        co_await until([&] { return cache.hears_changes(); });
+        co_await version(cache, 1);
+        EXPECT_EQ(relay.stats().resets, 1U);
+        writer_.query("alter table things disable trigger caisson_cache_update");
+        co_await until([&] { return !relay.stats().is_telling && !cache.hears_changes(); });
+        EXPECT_NE(relay.stats().last_failure.find("things"), std::string::npos);
+        writer_.query("update things set version = 5 where id = 1");
+        redis::Connection redis(redis_.settings());
+        co_await until([&] { return redis.command({"GET", alive_key}).is_nothing(); });
+        const auto without = co_await version(cache, 1);
+        EXPECT_EQ(without, 5);
+        writer_.query("update things set version = 6 where id = 1");
+        writer_.query("alter table things enable trigger caisson_cache_update");
+        co_await until([&] { return relay.stats().is_telling; });
+        const auto after = co_await version(cache, 1);
+        EXPECT_EQ(after, 6);
+        EXPECT_EQ(relay.stats().resets, 2U);
+    });
+}
+
+/// What a relay finds in the marks when it takes over from one that told of another database.
+TEST_F(RelayTest, AnotherDatabaseOrAnOlderStateOfItselfDeclaresEverythingOld) {
+    redis::Connection redis(redis_.settings());
+    for (const auto& field : std::vector<std::pair<std::string, std::string>>{
+             {"", ""},
+             {"database", "7000000000000000001/00000001"},
+             {"read", "99999999999:99999999999:"},
+             {"triggers", "others"}}) {
+        test::run([&]() -> awaitable<void> {
+            const auto executor = co_await asio::this_coro::executor;
+            pg::Pool pool(executor, database_.settings());
+            pool_ = &pool;
+            Cache cache(executor, Registry(keys_, "login"), redis_.settings());
+            if (!field.first.empty()) {
+                redis.command({"HSET", marks_key, field.first, field.second});
+            }
+            redis.command({"DEL", alive_key});
+            Relay relay(executor, database_.settings(), redis_.settings(), watched_tables(keys_));
+            asio::co_spawn(executor, relay.run(), asio::detached);
+            co_await until([&] { return cache.hears_changes(); });
+            EXPECT_EQ(relay.stats().resets, 1U) << field.first;
+            const auto before = co_await version(cache, 1);
+            write(1, before + 1);
+            co_await until([&] { return relay.stats().changes == 1; });
+            co_await sleep_for(20ms);
+            const auto after = co_await version(cache, 1);
+            EXPECT_EQ(after, before + 1) << field.first;
+        });
+    }
+}
+
+TEST_F(RelayTest, WhatHappenedBeforeItDeclaredEverythingOldIsNotReadAndNothingTwice) {
+    for (int i = 0; i < 50; ++i) {
+        write(1, i);
+    }
+    pg::Connection slow(database_.settings());
+    pg::Transaction open(slow);
+    slow.query("update things set version = 100 where id = 5");
+    with_all([&](Cache&, Cache&, Relay& relay) -> awaitable<void> {
+        for (std::uint64_t round = 1; round <= 20; ++round) {
+            write(2, static_cast<std::int64_t>(round));
+            co_await until([&] { return relay.stats().changes >= round; });
+        }
+        EXPECT_EQ(relay.stats().changes, 20U);
+        open.commit();
+        co_await until([&] { return relay.stats().changes >= 21; });
+        EXPECT_EQ(relay.stats().changes, 21U);
     });
 }
 

@@ -12,6 +12,7 @@
 #include "serving/cache/envelope.h"
 #include "serving/cache/marks.h"
 #include "serving/cache/matcher.h"
+#include "serving/cache/registry.h"
 
 namespace caisson::cache {
 
@@ -82,6 +83,7 @@ std::vector<std::string> tags_of(const platform::CacheKey& key, const Parts& par
         for (const auto& [name, value] : parts) {
             if (name == table.placeholder) {
                 tags.push_back(row_tag(table.table, table.column, value));
+                tags.push_back(row_tag(table.table, table.column, canonical_value(value)));
             }
         }
     }
@@ -117,7 +119,7 @@ std::string verdict_of(redis::Connection& connection, const platform::CacheKey& 
 /// Values are told from what else has such a name by how they begin, in one step with the deed.
 constexpr const char* unlink_script =
     "local n = 0 for _, k in ipairs(KEYS) do "
-    "if redis.call('TYPE', k).ok == 'string' and redis.call('GETRANGE', k, 0, 3) == 'CC01' then "
+    "if redis.call('TYPE', k).ok == 'string' and redis.call('GETRANGE', k, 0, 2) == 'CC0' then "
     "n = n + 1 if ARGV[1] == '1' then redis.call('UNLINK', k) end end end return n";
 
 }  // namespace
@@ -133,7 +135,8 @@ bool is_cache(const platform::CacheKey& key) {
         has_tenant = has_tenant || (part.kind != KeyPart::Kind::literal && part.text == "tenant");
         has_role = has_role || (part.kind != KeyPart::Kind::literal && part.text == "role");
     }
-    return key.ttl && (key.is_shared || (has_tenant && has_role));
+    return key.ttl && (key.is_shared || (has_tenant && has_role)) &&
+           is_unambiguous(platform::parse_key_pattern(key.pattern));
 }
 
 std::optional<Parts> parts_of_key(const std::string& pattern, std::string_view key) {
@@ -213,9 +216,7 @@ Explanation explain(redis::Connection& connection, const std::vector<platform::C
     }
     const auto bytes =
         type == "string" ? connection.command({"GET", key}).optional() : std::nullopt;
-    // Whatever version it was sealed with, for who only looks.
-    const auto version = bytes && bytes->size() > 12 ? sealed_version(*bytes) : 0;
-    const auto value = bytes ? unseal(*bytes, version) : nullptr;
+    const auto value = bytes ? unseal_any(*bytes) : nullptr;
     if (!value || !number) {
         explained.verdict = "no value of the cache";
         return explained;

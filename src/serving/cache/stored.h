@@ -77,8 +77,9 @@ struct Flushed {
     std::uint64_t values = 0;   ///< Of them, values of the cache: done away with, or would be.
     std::uint64_t foreign = 0;  ///< Of them, somebody else's, and left alone.
 };
-/// Values of the patterns, in Redis and in every process that hears; with `apply`. What else has
-/// such a name stays. Errors: those of the connection.
+/// Takes values of the patterns out of Redis; with `apply`. Beside that, values of all patterns
+/// with tables are declared old there, and every process that hears forgets all that it keeps:
+/// there is one epoch for all. What else has such a name stays. Errors: those of the connection.
 Flushed flush(redis::Connection& connection, const std::vector<platform::CacheKey>& keys,
               bool apply);
 

@@ -32,7 +32,7 @@ class StoredTest : public testing::Test {
         value.expires = value.made + 60s;
         value.epoch = 9;
         value.position = 3;
-        redis_.command({"SET", name, seal(value, 77), "PX", "55000"});
+        redis_.command({"SET", name, seal(value, 77, {1, 2}), "PX", "55000"});
     }
     std::string verdict(const std::string& name) { return explain(redis_, keys_, name).verdict; }
 
