@@ -17,9 +17,9 @@ namespace caisson::cli {
 const std::vector<trust::CatalogueStep>& catalogue_steps() {
     static const std::vector<trust::CatalogueStep> steps = [] {
         std::vector<trust::CatalogueStep> all = {
-            trust::identity_step(),     provision::rights_step(),     journal::table_step(),
-            migrations::history_step(), schema::structure_step(),     trust::leases_step(),
-            cache::outbox_step(),       cache::outbox_cleaning_step()};
+            trust::identity_step(),     provision::rights_step(), journal::table_step(),
+            migrations::history_step(), schema::structure_step(), trust::leases_step(),
+            cache::outbox_step()};
         for (auto* const steps_of : {seeds::catalogue_steps, scale::catalogue_steps}) {
             for (auto& step : steps_of()) {
                 all.push_back(std::move(step));

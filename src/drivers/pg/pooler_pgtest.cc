@@ -18,9 +18,7 @@ using namespace std::chrono_literals;
 class PoolerTest : public testing::Test {
  protected:
     void SetUp() override {
-        if (!test::Pooler::is_installed()) {
-            GTEST_SKIP() << "needs pgbouncer";
-        }
+        ASSERT_TRUE(test::Pooler::is_installed()) << "script/setup installs pgbouncer";
         cluster_.emplace();
         Connection(cluster_->settings())
             .script(

@@ -166,66 +166,6 @@ begin
     end if;
     insert into caisson.cache_outbox (table_name, rows) values (tg_argv[0], known);
     perform pg_notify('caisson_cache', '');
-    -- Should nobody carry the changes on, they do not stay for ever.
-    if random() < 0.001 then
-        delete from caisson.cache_outbox where id in (
-            select id from caisson.cache_outbox where at < now() - interval '1 hour'
-             order by id limit 5000 for update skip locked);
-    end if;
-    return null;
-end
-$body$;
-revoke all on function caisson.cache_note() from public;
-comment on function caisson.cache_note() is 'Of triggers that Caisson put on tables of [cache.keys]'
-)sql"};
-}
-
-trust::CatalogueStep outbox_cleaning_step() {
-    return {41, "changes of cached tables: cleaning refuses no write", R"sql(
-create or replace function caisson.cache_note() returns trigger
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $body$
-declare
-    most    constant integer := 200;
-    known   jsonb := '{}';
-    several    jsonb;
-    sources text[] := '{}';
-    place   integer;
-begin
-    -- More arguments than the table's name are columns: which of their values changed. concat() and
-    -- no cast: a cast may be somebody's function, and would run with the rights of this one.
-    if tg_op = 'TRUNCATE' then
-        known := null;
-    else
-        if tg_op in ('INSERT', 'UPDATE') then sources := sources || 'caisson_new'::text; end if;
-        if tg_op in ('DELETE', 'UPDATE') then sources := sources || 'caisson_old'::text; end if;
-        begin
-        for place in 1 .. tg_nargs - 1 loop
-            execute format('select coalesce(jsonb_agg(value), ''[]'') from (select distinct concat(value) as value from (%s) r where value is not null limit %s) v',
-                (select string_agg(format('select %I as value from %I', tg_argv[place], source), ' union all ')
-                   from unnest(sources) as source), most + 1) into several;
-            if jsonb_array_length(several) > most then
-                known := null;
-                exit;
-            end if;
-            known := known || jsonb_build_object(tg_argv[place], several);
-        end loop;
-        exception when undefined_column then
-            -- The column went or has another name now: no reason to refuse the write.
-            known := null;
-        end;
-        -- A statement that touched no row changed nothing.
-        if tg_nargs = 1 then
-            execute format('select to_jsonb(exists (%s))',
-                (select string_agg(format('select 1 from %I', source), ' union all ') from unnest(sources) as source))
-                into strict several;
-            if several = 'false' then return null; end if;
-        elsif known is not null and not exists (
-            select from jsonb_each(known) as e where jsonb_array_length(e.value) > 0) then
-            return null;
-        end if;
-    end if;
-    insert into caisson.cache_outbox (table_name, rows) values (tg_argv[0], known);
-    perform pg_notify('caisson_cache', '');
     -- Should nobody carry the changes on, they do not stay for ever. A little at a time, and never a
     -- reason to refuse the write: under repeatable read, rows that somebody else took are an error.
     if random() < 0.001 then
@@ -238,7 +178,9 @@ begin
     end if;
     return null;
 end
-$body$
+$body$;
+revoke all on function caisson.cache_note() from public;
+comment on function caisson.cache_note() is 'Of triggers that Caisson put on tables of [cache.keys]'
 )sql"};
 }
 

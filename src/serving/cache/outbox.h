@@ -19,8 +19,6 @@ namespace caisson::cache {
 
 /// Makes caisson.cache_outbox and the function of the triggers (step 40).
 trust::CatalogueStep outbox_step();
-/// The same function, whose cleaning takes less at once and refuses no write (step 41).
-trust::CatalogueStep outbox_cleaning_step();
 
 /// What a trigger says of a change, below which name NOTIFY is heard.
 inline constexpr const char* outbox_channel = "caisson_cache";

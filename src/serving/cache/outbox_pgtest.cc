@@ -13,8 +13,7 @@ namespace {
 class OutboxTest : public testing::Test {
  protected:
     OutboxTest() : connection_(database_.settings()) {
-        trust::install_catalogue(connection_,
-                                 {trust::identity_step(), outbox_step(), outbox_cleaning_step()});
+        trust::install_catalogue(connection_, {trust::identity_step(), outbox_step()});
         connection_.script(
             "create table businesses (id bigint primary key, name text);"
             "create table rates (currency text primary key, rate numeric)");
