@@ -8,6 +8,7 @@
 
 #include "app/cli/catalogue.h"
 #include "app/cli/context.h"
+#include "app/cli/file_state.h"
 #include "app/cli/migrate.h"
 #include "base/text.h"
 #include "lifecycle/proof/drift.h"
@@ -16,34 +17,9 @@
 namespace caisson::cli {
 namespace {
 
-/// What lies where a document should.
-enum class State {
-    same,
-    stale,    ///< Another text, made by us.
-    missing,  ///< Nothing.
-    foreign,  ///< A text that is not ours.
-    surplus,  ///< Made by us, for what the platform no longer has.
-};
-
-std::string_view word_of(State state) {
-    switch (state) {
-        case State::same:
-            return "same";
-        case State::stale:
-            return "stale";
-        case State::missing:
-            return "missing";
-        case State::foreign:
-            return "foreign";
-        case State::surplus:
-            return "surplus";
-    }
-    return "same";
-}
-
 struct File {
     std::string name;
-    State state = State::same;
+    FileState state = FileState::same;
     std::string found{};
     std::string expected{};
 };
@@ -81,13 +57,13 @@ docs::DatabaseFacts facts_of(Context& context, const platform::Database& databas
     return facts;
 }
 
-State state_of(const docs::Document& document, const std::optional<std::string>& found) {
+FileState state_of(const docs::Document& document, const std::optional<std::string>& found) {
     if (!found) {
-        return State::missing;
+        return FileState::missing;
     }
-    return normalise_lines(*found) == document.text ? State::same
-           : docs::is_marked(*found)                ? State::stale
-                                                    : State::foreign;
+    return normalise_lines(*found) == document.text ? FileState::same
+           : docs::is_marked(*found)                ? FileState::stale
+                                                    : FileState::foreign;
 }
 
 /// Every document against what lies there, then what was made once and is made no more.
@@ -121,7 +97,7 @@ std::vector<File> look(Context& context, const fs::path& directory) {
     }
     std::ranges::sort(old);
     for (auto& name : old) {
-        files.push_back({std::move(name), State::surplus});
+        files.push_back({std::move(name), FileState::surplus});
     }
     return files;
 }
@@ -131,19 +107,19 @@ bool is_picture(const File& file) { return file.name.ends_with(".svg"); }
 
 void print_finding(Context& context, const std::string& place, const File& file) {
     switch (file.state) {
-        case State::same:
+        case FileState::same:
             return;
-        case State::missing:
+        case FileState::missing:
             context.print(fmt::format("{} {}: is not there", context.red("✗"), place));
             return;
-        case State::foreign:
+        case FileState::foreign:
             context.print(
                 fmt::format("{} {}: was not made by caisson docs", context.red("✗"), place));
             return;
-        case State::surplus:
+        case FileState::surplus:
             context.print(fmt::format("{} {}: is made no more", context.red("✗"), place));
             return;
-        case State::stale:
+        case FileState::stale:
             break;
     }
     const auto change = docs::compare(normalise_lines(file.found), file.expected);
@@ -176,7 +152,7 @@ void refuse_foreign(const Context& context, const std::vector<File>& files,
                     const std::string& directory) {
     std::vector<std::string> foreign;
     for (const auto& file : files) {
-        if (file.state == State::foreign) {
+        if (file.state == FileState::foreign) {
             foreign.push_back(fmt::format("{}/{}", directory, file.name));
         }
     }
@@ -192,9 +168,9 @@ void refuse_foreign(const Context& context, const std::vector<File>& files,
 void write(Context& context, const fs::path& directory, const std::string& shown, File& file) {
     const bool is_dry = context.dry_run();
     const auto place = fmt::format("{}/{}", shown, file.name);
-    if (file.state == State::same) {
+    if (file.state == FileState::same) {
         context.print(place + ": as it was");
-    } else if (file.state == State::surplus) {
+    } else if (file.state == FileState::surplus) {
         if (!is_dry) {
             fs::remove(directory / file.name);
         }
@@ -228,8 +204,8 @@ Exit run_docs(Context& context) {
             write(context, directory, shown, file);
         } else {
             print_finding(context, fmt::format("{}/{}", shown, file.name), file);
-            wrong += file.state == State::same ? 0 : 1;
-            if (file.state == State::stale) {
+            wrong += file.state == FileState::same ? 0 : 1;
+            if (file.state == FileState::stale) {
                 const auto change = docs::compare(normalise_lines(file.found), file.expected);
                 row["missing"] = change.added;
                 row["surplus"] = change.removed;

@@ -8,6 +8,7 @@
 
 #include "app/cli/catalogue.h"
 #include "app/cli/context.h"
+#include "app/cli/file_state.h"
 #include "app/cli/migrate.h"
 #include "base/text.h"
 #include "drivers/pg/quote.h"
@@ -19,28 +20,9 @@
 namespace caisson::cli {
 namespace {
 
-/// What lies where a generated file should.
-enum class State { same, stale, missing, foreign, surplus };
-
-std::string_view word_of(State state) {
-    switch (state) {
-        case State::same:
-            return "same";
-        case State::stale:
-            return "stale";
-        case State::missing:
-            return "missing";
-        case State::foreign:
-            return "foreign";
-        case State::surplus:
-            return "surplus";
-    }
-    return "same";
-}
-
 struct File {
     std::string name;
-    State state = State::same;
+    FileState state = FileState::same;
     std::string expected{};
     bool is_of_another = false;  ///< A foreign one that caisson made for another platform.
 };
@@ -111,7 +93,7 @@ void generate_for(Context& context, const platform::Database& database,
     }
     for (auto& file : queries::generate(
              manifest, {database, std::move(described.queries), relations.tables, types.enums()})) {
-        findings.files.push_back({std::move(file.name), State::missing, std::move(file.text)});
+        findings.files.push_back({std::move(file.name), FileState::missing, std::move(file.text)});
     }
 }
 
@@ -120,10 +102,10 @@ void look(std::vector<File>& files, const fs::path& directory, const std::string
     for (auto& file : files) {
         const auto found = read_if_exists(directory / file.name);
         const bool is_ours = found && queries::is_marked_for(*found, platform);
-        file.state = !found                                     ? State::missing
-                     : normalise_lines(*found) == file.expected ? State::same
-                     : is_ours                                  ? State::stale
-                                                                : State::foreign;
+        file.state = !found                                     ? FileState::missing
+                     : normalise_lines(*found) == file.expected ? FileState::same
+                     : is_ours                                  ? FileState::stale
+                                                                : FileState::foreign;
         file.is_of_another = found && !is_ours && queries::is_marked(*found);
     }
     // Of a part of the databases nothing can be said about files of the others.
@@ -143,7 +125,7 @@ void look(std::vector<File>& files, const fs::path& directory, const std::string
     }
     std::ranges::sort(old);
     for (auto& name : old) {
-        files.push_back({std::move(name), State::surplus, {}});
+        files.push_back({std::move(name), FileState::surplus, {}});
     }
 }
 
@@ -152,7 +134,7 @@ void refuse_foreign(const Context& context, const std::vector<File>& files,
     std::vector<std::string> foreign;
     std::vector<std::string> of_others;
     for (const auto& file : files) {
-        if (file.state == State::foreign) {
+        if (file.state == FileState::foreign) {
             (file.is_of_another ? of_others : foreign)
                 .push_back(fmt::format("{}/{}", directory, file.name));
         }
@@ -175,9 +157,9 @@ void write(Context& context, const fs::path& directory, const std::string& shown
            const File& file) {
     const bool is_dry = context.dry_run();
     const auto place = fmt::format("{}/{}", shown, file.name);
-    if (file.state == State::same) {
+    if (file.state == FileState::same) {
         context.print(place + ": as it was");
-    } else if (file.state == State::surplus) {
+    } else if (file.state == FileState::surplus) {
         if (!is_dry) {
             fs::remove(directory / file.name);
         }
@@ -190,10 +172,10 @@ void write(Context& context, const fs::path& directory, const std::string& shown
     }
 }
 
-void print_finding(Context& context, const std::string& place, State state) {
-    const std::string_view what = state == State::stale     ? "is not what would be written"
-                                  : state == State::missing ? "is not there"
-                                  : state == State::foreign
+void print_finding(Context& context, const std::string& place, FileState state) {
+    const std::string_view what = state == FileState::stale     ? "is not what would be written"
+                                  : state == FileState::missing ? "is not there"
+                                  : state == FileState::foreign
                                       ? "was not made by caisson generate for this platform"
                                       : "is made no more";
     context.print(fmt::format("{} {}: {}", context.red("✗"), place, what));
@@ -236,7 +218,7 @@ Exit run_generate(Context& context) {
     for (const auto& file : findings.files) {
         if (!only_checks) {
             write(context, directory, shown, file);
-        } else if (file.state != State::same) {
+        } else if (file.state != FileState::same) {
             print_finding(context, fmt::format("{}/{}", shown, file.name), file.state);
             ++wrong;
         }
