@@ -13,19 +13,29 @@
 namespace caisson::platform {
 namespace {
 
-/// The variables that the environment's addresses are made of.
-std::set<std::string> used_in(const Environment& environment) {
+/// The variables that the environment's addresses and the databases' pools are made of.
+std::set<std::string> used_in(const Manifest& manifest, const Environment& environment) {
     std::set<std::string> names;
-    const auto take = [&](const Address& address) {
-        for (const auto* text :
-             {&address.url, &address.host, &address.port, &address.user, &address.password,
-              &address.database, &address.tls, &address.tls_root}) {
-            bool is_broken = false;
-            for (auto& name : references_in(*text, is_broken)) {
-                names.insert(std::move(name));
-            }
+    const auto take_text = [&](const std::string& text) {
+        bool is_broken = false;
+        for (auto& name : references_in(text, is_broken)) {
+            names.insert(std::move(name));
         }
     };
+    const auto take = [&](const Address& address) {
+        for (const auto* text : {&address.url, &address.host, &address.port, &address.user,
+                                 &address.password, &address.database, &address.tls,
+                                 &address.tls_root, &address.tls_min, &address.channel_binding}) {
+            take_text(*text);
+        }
+    };
+    for (const auto& database : manifest.databases) {
+        const auto& pool = database.pool;
+        for (const auto* text : {&pool.min, &pool.max, &pool.acquire, &pool.idle, &pool.lifetime,
+                                 &pool.reap, &pool.retry, &pool.fail_at_once}) {
+            take_text(*text);
+        }
+    }
     take(environment.postgres);
     take(environment.redis);
     take(environment.shadow);
@@ -126,7 +136,7 @@ VariableState state_of_variable(const Manifest& manifest, const Variable& variab
 
 std::vector<VariableState> check_variables(const Manifest& manifest, const Environment& environment,
                                            const Variables& variables) {
-    const auto used = used_in(environment);
+    const auto used = used_in(manifest, environment);
     std::vector<VariableState> states;
     for (const auto& variable : manifest.variables) {
         states.push_back(state_of_variable(manifest, variable, environment, variables,

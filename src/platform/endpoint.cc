@@ -8,68 +8,12 @@
 #include "base/text.h"
 #include "platform/environment.h"
 #include "platform/references.h"
+#include "platform/resolver.h"
 #include "platform/sources.h"
 #include "platform/values.h"
-#include "platform/variables.h"
 
 namespace caisson::platform {
 namespace {
-
-/// Replaces references and remembers what was wrong, so that one error names all of it.
-class Resolver {
- public:
-    Resolver(const Manifest& manifest, const Environment& environment, const Variables& variables)
-        : manifest_(manifest), environment_(environment), variables_(variables) {}
-
-    std::string text(const std::string& written) {
-        return with_references_replaced(written,
-                                        [&](const std::string& name) { return value(name); });
-    }
-
-    /// Errors: variable_invalid, naming everything that was missing or did not fit.
-    void finish(const Place& place) const {
-        if (!mistakes_.empty()) {
-            throw Error(Code::variable_invalid, join(mistakes_, "\n"))
-                .at(place)
-                .with("environment", environment_.name);
-        }
-    }
-
- private:
-    std::string value(const std::string& name) {
-        const Variable* variable = find_variable(manifest_, name);
-        if (!variable) {
-            note(fmt::format("the variable {} is not declared in caisson.toml", name));
-            return {};
-        }
-        const auto found = find_value(manifest_, *variable, variables_);
-        if (!found) {
-            note(fmt::format(
-                "the variable {} is not set, and the environment {} needs it; expected {}{}", name,
-                environment_.name, expected_value(*variable),
-                variable->description.empty() ? "" : fmt::format(" ({})", variable->description)));
-            return {};
-        }
-        if (!fits_variable(*variable, found->value.reveal())) {
-            note(fmt::format("the variable {} {}; expected {}", name,
-                             variable->secret ? "does not fit its type"
-                                              : fmt::format("is \"{}\"", found->value.reveal()),
-                             expected_value(*variable)));
-        }
-        return found->value.reveal();
-    }
-
-    void note(std::string mistake) {
-        if (std::find(mistakes_.begin(), mistakes_.end(), mistake) == mistakes_.end()) {
-            mistakes_.push_back(std::move(mistake));
-        }
-    }
-
-    const Manifest& manifest_;
-    const Environment& environment_;
-    const Variables& variables_;
-    std::vector<std::string> mistakes_;
-};
 
 /// What one address says; what it does not say stays empty.
 Endpoint endpoint_of(const Address& address, const Manifest& manifest,

@@ -130,6 +130,8 @@ constexpr std::array kind_table = {
     Kind{"boolean", "true or false", [](const Node& n) { return n.is(NodeType::boolean); }},
     Kind{"positive integer", "an integer of at least 1",
          [](const Node& n) { return n.is(NodeType::integer) && n.integer > 0; }},
+    Kind{"count", "an integer of at least 0",
+         [](const Node& n) { return n.is(NodeType::integer) && n.integer >= 0; }},
     Kind{"scalar", "a string, an integer, a number or a boolean", is_scalar},
     Kind{"port", "a port from 1 to 65535",
          [](const Node& n) {

@@ -62,12 +62,27 @@ struct MigrationRules {
 
 enum class LintSeverity { off, warning, error };
 
+/// [databases.NAME.pool]: the connections that a process keeps to a database, as written; `${NAME}`
+/// not yet replaced, empty where nothing is said. pool.h reads it.
+struct Pool {
+    std::string min;
+    std::string max;
+    std::string acquire;
+    std::string idle;
+    std::string lifetime;
+    std::string reap;
+    std::string retry;
+    std::string fail_at_once;
+    Place place;
+};
+
 /// A logical database of the platform.
 struct Database {
     std::string key;   ///< `compliance` in [databases.compliance].
     std::string name;  ///< `compliance_db`: its name in PostgreSQL.
     std::vector<Source> migrations;
     std::vector<Extension> extensions;
+    Pool pool;
     Place place;
 };
 

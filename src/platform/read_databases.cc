@@ -139,6 +139,35 @@ void read_extension(Reading& reading, Database& database, const Node& item) {
     database.extensions.push_back({name->text, boolean_of(item, "optional", false)});
 }
 
+void read_pool(Reading& reading, Pool& pool, const Node& section) {
+    pool.min = referring_text(reading, section, "min");
+    pool.max = referring_text(reading, section, "max");
+    pool.acquire = referring_text(reading, section, "acquire");
+    pool.idle = referring_text(reading, section, "idle");
+    pool.lifetime = referring_text(reading, section, "lifetime");
+    pool.reap = referring_text(reading, section, "reap");
+    pool.retry = referring_text(reading, section, "retry");
+    pool.fail_at_once = referring_text(reading, section, "fail_at_once");
+    pool.place = section.place;
+    const auto least = parse_integer(pool.min);
+    const auto most = parse_integer(pool.max);
+    if (least && most && *least > *most) {
+        reading.mistake(section.find("min")->place,
+                        fmt::format("the pool keeps {} connections open and has at most {}; "
+                                    "expected min to be no more than max",
+                                    *least, *most));
+    }
+    for (const std::string_view key : {"acquire", "idle", "lifetime", "reap", "retry"}) {
+        const Node* node = section.find(key);
+        const auto time = node ? parse_duration(node->text) : std::nullopt;
+        if (time && time->count() < 1) {
+            reading.mistake(node->place, fmt::format("pool.{} is \"{}\"; expected a duration of "
+                                                     "at least 1ms",
+                                                     key, node->text));
+        }
+    }
+}
+
 void read_database(Reading& reading, const Member& member) {
     Database database;
     database.key = member.key;
@@ -177,6 +206,9 @@ void read_database(Reading& reading, const Member& member) {
         for (const auto& item : extensions->items) {
             read_extension(reading, database, item);
         }
+    }
+    if (const Node* pool = section.find("pool")) {
+        read_pool(reading, database.pool, *pool);
     }
     reading.manifest.databases.push_back(std::move(database));
 }

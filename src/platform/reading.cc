@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "platform/reading.h"
 
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "platform/references.h"
+
 namespace caisson::platform {
 
 const std::vector<Member>& members_of(const Node& node, std::string_view name) {
@@ -25,6 +31,25 @@ std::string text_of(const Node& section, std::string_view key, const std::string
 bool boolean_of(const Node& section, std::string_view key, bool fallback) {
     const Node* node = section.find(key);
     return node ? node->boolean : fallback;
+}
+
+std::string referring_text(Reading& reading, const Node& section, std::string_view key) {
+    const Node* node = section.find(key);
+    if (!node) {
+        return {};
+    }
+    bool is_broken = false;
+    for (auto& name : references_in(node->text, is_broken)) {
+        reading.references.push_back({std::move(name), node->place});
+    }
+    if (is_broken) {
+        reading.mistake(
+            node->place,
+            fmt::format("{} holds \"${{\" without a variable's name and \"}}\"; expected "
+                        "${{NAME}}",
+                        key));
+    }
+    return node->text;
 }
 
 std::vector<std::string> texts_of(const Node& section, std::string_view key) {

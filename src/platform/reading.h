@@ -40,6 +40,8 @@ std::vector<std::string> keys_of(const Node& node, std::string_view name);
 /// The scalar's text, or the fallback when the section does not have it.
 std::string text_of(const Node& section, std::string_view key, const std::string& fallback = {});
 bool boolean_of(const Node& section, std::string_view key, bool fallback);
+/// The scalar's text; notes the variables that it refers to. A `${` that names none is a mistake.
+std::string referring_text(Reading& reading, const Node& section, std::string_view key);
 /// The texts of a list; of one string, itself.
 std::vector<std::string> texts_of(const Node& section, std::string_view key);
 

@@ -58,6 +58,31 @@ Table database_settings() {
     };
 }
 
+Table pool_settings() {
+    const std::string prefix = "databases.*.pool";
+    return {
+        {prefix, "section", "",
+         "The connections that a process keeps to it: what `caisson serve` obeys, and what an "
+         "application reads. Values may be references such as `\"${DB_POOL_MAX}\"`."},
+        {prefix + ".min", "count or reference", "`1`", "Connections that are kept open."},
+        {prefix + ".max", "positive integer or reference", "`4`", "Connections at a time."},
+        {prefix + ".acquire", "duration or reference", "`\"2s\"`",
+         "How long a request waits for a connection, within its own deadline."},
+        {prefix + ".idle", "duration or reference", "`\"60s\"`",
+         "A connection above `min` that nobody used for so long is closed."},
+        {prefix + ".lifetime", "duration or reference", "`\"30m\"`",
+         "A connection is replaced after this time, give or take a tenth."},
+        {prefix + ".reap", "duration or reference", "`\"1s\"`",
+         "How often connections are looked at for that."},
+        {prefix + ".retry", "duration or reference", "`\"100ms\"`",
+         "The pause before a connection that failed is tried again."},
+        {prefix + ".fail_at_once", "boolean or reference",
+         "`true` for `caisson serve`, else `false`",
+         "Whether a request fails as soon as there is no connection and none could be opened. "
+         "`false`: it waits, for at most `acquire`, while that is tried again."},
+    };
+}
+
 Table server_settings() {
     Table table = {
         {"server", "section", "",
@@ -121,8 +146,9 @@ Table address_settings(const std::string& prefix, const std::string& database_me
          "A reference such as `\"${DATABASE_PASSWORD}\"`, so that no secret stands here."},
         {prefix + ".database", "non-empty string", "", database_meaning},
         {prefix + ".tls", "TLS mode", "`verify-full` for another machine, `prefer` for this one",
-         "`disable`, `allow`, `prefer`, `require`, `verify-ca` or `verify-full`. Of Redis: off "
-         "where nothing is said."},
+         "`disable`, `allow`, `prefer`, `require`, `verify-ca` or `verify-full`. Of Redis: "
+         "off where nothing is said; every mode but `disable` speaks TLS, and both that verify "
+         "compare the name, too."},
         {prefix + ".tls_root", "non-empty string", "the system's with `verify-full`",
          "File with the certificates that are trusted."},
         {prefix + ".tls_min", "non-empty string", "`1.3`",
@@ -349,9 +375,9 @@ Table remaining_settings() {
 Table make_table() {
     Table table;
     for (const auto& part :
-         {platform_settings(), database_settings(), server_settings(), environment_settings(),
-          role_settings(), variable_settings(), migration_settings(), isolation_settings(),
-          generate_settings(), remaining_settings()}) {
+         {platform_settings(), database_settings(), pool_settings(), server_settings(),
+          environment_settings(), role_settings(), variable_settings(), migration_settings(),
+          isolation_settings(), generate_settings(), remaining_settings()}) {
         add(table, part);
     }
     return table;

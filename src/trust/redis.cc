@@ -18,11 +18,7 @@ std::optional<redis::Settings> redis_client(const Run& run) {
     settings.password = known->password;
     settings.database = known->database;
     if (known->tls) {
-        throw Error(
-            Code::cannot_connect,
-            fmt::format("Redis at {} asks for TLS, which Caisson does not speak to Redis yet",
-                        settings.text()),
-            "go through a local TLS tunnel, and name that in the manifest");
+        settings.tls = redis::Tls{known->tls_root, {}, known->verifies};
     }
     return settings;
 }

@@ -10,8 +10,7 @@
 namespace caisson::trust {
 
 /// How the environment's Redis is reached; nothing when the platform has none there.
-/// Errors: cannot_connect where it asks for TLS, which is not spoken yet: better unreachable than
-/// reached in the open; variable_invalid.
+/// With TLS where the address asks for it. Errors: variable_invalid.
 std::optional<redis::Settings> redis_client(const Run& run);
 
 /// What a Redis database is called when a verb asks for its name: `redis.internal:6379/0`, or

@@ -37,14 +37,28 @@ TEST(RedisClient, OfAPrivateEnvironmentIsNamedAfterItsSocket) {
     EXPECT_FALSE(redis_client(run));
 }
 
-TEST(RedisClient, IsNotReachedInTheOpenWhereTlsIsAskedFor) {
-    try {
-        redis_client(run_with("rediss://:quite-secret@redis.internal"));
-        FAIL();
-    } catch (const Error& error) {
-        EXPECT_EQ(error.code(), Code::cannot_connect);
-        EXPECT_NE(error.message().find("TLS"), std::string::npos);
-    }
+TEST(RedisClient, IsReachedOverTlsWhereTheAddressAsksForIt) {
+    const auto settings = redis_client(run_with("rediss://:quite-secret@redis.internal"));
+    ASSERT_TRUE(settings && settings->tls);
+    EXPECT_TRUE(settings->tls->verify);
+    EXPECT_TRUE(settings->tls->root.empty());
+    EXPECT_FALSE(redis_client(run_with("redis://redis.internal"))->tls);
+}
+
+TEST(RedisClient, TheModeOfTlsSaysWhetherTheServerIsCheckedAndAuthoritiesAlwaysDo) {
+    auto run = run_with("");
+    auto& address = run.environment.redis;
+    address.host = "redis.internal";
+    address.tls = "require";
+    EXPECT_FALSE(redis_client(run)->tls->verify);
+    address.tls_root = "/etc/redis/ca.crt";
+    EXPECT_TRUE(redis_client(run)->tls->verify);
+    EXPECT_EQ(redis_client(run)->tls->root, "/etc/redis/ca.crt");
+    address.tls = "verify-full";
+    address.tls_root.clear();
+    EXPECT_TRUE(redis_client(run)->tls->verify);
+    address.tls = "disable";
+    EXPECT_FALSE(redis_client(run)->tls);
 }
 
 TEST(RedisClient, ADatabaseIsANumber) {

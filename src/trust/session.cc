@@ -157,6 +157,9 @@ std::optional<RedisSettings> redis_settings(const Run& run) {
     settings.password = endpoint->password;
     settings.database = redis_database(run, endpoint->database);
     settings.tls = !endpoint->tls.empty() && endpoint->tls != "disable";
+    // As libpq: who names authorities wants them asked.
+    settings.verifies = endpoint->tls.starts_with("verify") || !endpoint->tls_root.empty();
+    settings.tls_root = endpoint->tls_root;
     return settings;
 }
 

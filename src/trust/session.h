@@ -63,6 +63,8 @@ struct RedisSettings {
     Secret password;
     unsigned database = 0;  ///< The number of the Redis database.
     bool tls = false;
+    bool verifies = false;  ///< Whether the server must have a certificate for its name.
+    std::string tls_root;   ///< File with the certificates that are trusted; empty: the system's.
 };
 /// Errors: variable_invalid when the database is not a number.
 std::optional<RedisSettings> redis_settings(const Run& run);

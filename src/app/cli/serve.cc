@@ -30,6 +30,7 @@
 #include "serving/cache/inspect.h"
 #include "serving/cache/outbox.h"
 #include "serving/cache/relay.h"
+#include "trust/pool.h"
 #include "trust/redis.h"
 
 namespace caisson::cli {
@@ -121,18 +122,6 @@ daemon::Supervision with_relay(const trust::Run& run, daemon::Supervision inner)
     if (cache::watched_tables(run.manifest.cache_keys).empty() || !trust::redis_settings(run)) {
         return inner;
     }
-    if (const auto reason = cache::why_not_carried(run)) {
-        // Serving is worth more than caching: such keys are loaded each time.
-        return {[reason, start = inner.start] {
-                    if (start) {
-                        start();
-                    }
-                    log::warning(
-                        "cache_changes",
-                        {{"telling", false}, {"changes", std::int64_t{0}}, {"error", *reason}});
-                },
-                inner.stop, inner.restarts};
-    }
     const auto relay = std::make_shared<std::unique_ptr<cache::BackgroundRelay>>();
     const auto tell = [](const cache::RelayStats& stats) {
         const log::Fields fields = {{"telling", stats.is_telling},
@@ -193,11 +182,15 @@ daemon::Parts parts_of(Context& context) {
     }
     parts.token = run.state.api_token();
     for (const auto& what : *loaded) {
-        parts.databases.push_back({what.database.name, verifier_settings(run, what.database),
-                                   [loaded, &what](pg::Connection& connection) {
-                                       return migration_state(connection, what);
-                                   },
-                                   trust::role_settings(run, what.database, trust::Role::monitor)});
+        daemon::Database database;
+        database.name = what.database.name;
+        database.settings = verifier_settings(run, what.database);
+        database.migrations = [loaded, &what](pg::Connection& connection) {
+            return migration_state(connection, what);
+        };
+        database.monitor = trust::role_settings(run, what.database, trust::Role::monitor);
+        database.pool = trust::pool_limits(run, what.database, database.pool);
+        parts.databases.push_back(std::move(database));
     }
     if (trust::redis_settings(run)) {
         parts.redis.push_back({"redis", [run] { ping_redis(*trust::redis_client(run)); }});

@@ -12,6 +12,7 @@
 #include "app/daemon/endpoints.h"
 #include "app/daemon/figures.h"
 #include "app/daemon/health.h"
+#include "app/daemon/pools.h"
 #include "app/daemon/token.h"
 #include "base/error.h"
 #include "base/interrupt.h"
@@ -22,21 +23,10 @@
 namespace caisson::daemon {
 namespace {
 
-using namespace std::chrono_literals;
-using Pools = std::vector<std::pair<std::string, std::shared_ptr<pg::Connections>>>;
-
-Pools make_pools(const std::vector<Database>& databases) {
-    Pools pools;
-    for (const auto& database : databases) {
-        pools.emplace_back(database.name, pool_for(database));
-    }
-    return pools;
-}
-
-std::vector<Probe> make_probes(const Parts& parts, const Pools& pools) {
+std::vector<Probe> make_probes(const Parts& parts, Pools& pools) {
     std::vector<Probe> probes;
     for (std::size_t i = 0; i < pools.size(); ++i) {
-        probes.push_back(database_probe(parts.databases[i], pools[i].second));
+        probes.push_back(database_probe(parts.databases[i], pools, i));
     }
     for (const auto& redis : parts.redis) {
         probes.push_back({redis.name, false, [ping = redis.ping] {
@@ -45,18 +35,6 @@ std::vector<Probe> make_probes(const Parts& parts, const Pools& pools) {
                           }});
     }
     return probes;
-}
-
-pg::ConnectionStats sum(const Pools& pools) {
-    pg::ConnectionStats total;
-    for (const auto& [name, pool] : pools) {
-        const auto stats = pool->stats();
-        total.size += stats.size;
-        total.idle += stats.idle;
-        total.in_use += stats.in_use;
-        total.max += stats.max;
-    }
-    return total;
 }
 
 /// What a client sent, made fit for a line of JSON.
@@ -106,7 +84,7 @@ struct Daemon::State {
     explicit State(Parts given)
         : asks_token(given.always_ask_token || !http::is_loopback(given.listen)),
           figures(given.version, given.platform, given.environment),
-          pools(make_pools(given.databases)),
+          pools(given.databases),
           verifier(given.verify, given.last_verification,
                    [this](const Verification& verification) { figures.count(verification); }),
           services{std::move(given),
@@ -121,7 +99,7 @@ struct Daemon::State {
     void complete(Finding& finding) {
         const auto& parts = services.parts;
         describe(finding, {parts.platform, parts.environment, parts.version, prober.probes(),
-                           sum(pools), verifier.recent()});
+                           pools.sum(), verifier.recent()});
     }
 
     std::string scrape() {
@@ -133,18 +111,15 @@ struct Daemon::State {
         if (const auto& restarts = services.parts.supervision.restarts) {
             sample.restarts = restarts();
         }
-        for (const auto& [name, pool] : pools) {
-            sample.pools.emplace_back(name, pool->stats());
+        for (std::size_t i = 0; i < pools.size(); ++i) {
+            sample.pools.emplace_back(pools.name(i), pools.figures(i));
         }
         return figures.text(sample);
     }
 
     std::string database_metrics() {
-        std::vector<DatabaseFigures> all;
-        for (std::size_t i = 0; i < pools.size(); ++i) {
-            all.push_back(figures_of(services.parts.databases[i], pools[i].second->stats()));
-        }
-        return metrics_body(services.parts.platform, services.parts.environment, all);
+        const auto& parts = services.parts;
+        return metrics_body(parts.platform, parts.environment, figures_of(parts.databases, pools));
     }
 
     http::Options options() {
@@ -200,11 +175,14 @@ Daemon::Daemon(Parts parts) : state_(std::make_unique<State>(std::move(parts))) 
         given.supervision.start();
         state.is_supervised = true;
     }
+    state.pools.start();
     state.prober.start();
 }
 
 Daemon::~Daemon() {
     state_->server->stop();
+    state_->prober.stop();
+    state_->pools.close();  // A probe that waits for a server that hangs waits no longer.
     if (state_->is_supervised && state_->services.parts.supervision.stop) {
         try {
             state_->services.parts.supervision.stop();

@@ -17,6 +17,7 @@
 
 #include "base/files.h"
 #include "drivers/pg/connection.h"
+#include "drivers/pg/pool.h"
 #include "drivers/pg/settings.h"
 
 namespace caisson::daemon {
@@ -30,10 +31,12 @@ struct MigrationState {
 struct Database {
     std::string name;
     pg::Settings settings;  ///< As a role that may connect and read the history.
-    /// Asked at most once a second, on a thread of its own. May be empty.
+    /// Asked at most once a second, on a thread of its own, over a connection that is kept for it.
+    /// May be empty.
     std::function<MigrationState(pg::Connection&)> migrations;
     /// As a role that may see what all sessions do; nobody's when the user is empty.
     pg::Settings monitor = {};
+    pg::PoolLimits pool = {.fail_at_once = true};  ///< Of the daemon's own questions.
 };
 
 struct Redis {

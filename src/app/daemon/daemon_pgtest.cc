@@ -34,12 +34,14 @@ class DaemonTest : public testing::Test {
         parts.version = "1.2.3";
         parts.token = directory_.path() / "api-token";
         parts.health = {"/api/ai/health"};
-        parts.databases = {{"compliance_db", database_.settings(), [this](pg::Connection& link) {
-                                const auto row = link.query("select 2 as applied").front();
-                                return MigrationState{
-                                    static_cast<std::size_t>(row.integer("applied")), pending_,
-                                    "002"};
-                            }}};
+        auto& database = parts.databases.emplace_back();
+        database.name = "compliance_db";
+        database.settings = database_.settings();
+        database.migrations = [this](pg::Connection& link) {
+            const auto row = link.query("select 2 as applied").front();
+            return MigrationState{static_cast<std::size_t>(row.integer("applied")), pending_,
+                                  "002"};
+        };
         parts.redis = {{"redis", [this] {
                             if (redis_is_away_) {
                                 throw Error(Code::cannot_connect, "redis at secret.host is away");
@@ -105,7 +107,8 @@ TEST_F(DaemonTest, HealthTellsOfEverythingItDependsOn) {
         EXPECT_EQ(body.at("databases").at(0).at("name"), "compliance_db");
         EXPECT_GT(body.at("databases").at(0).at("latency_ms").as_double(), 0);
         EXPECT_EQ(body.at("migrations").at(0).at("applied"), 2);
-        EXPECT_EQ(body.at("pool").at("size"), 1);
+        EXPECT_GE(body.at("pool").at("size").as_int64(), 1);
+        EXPECT_EQ(body.at("pool").at("max"), 4);
         EXPECT_EQ(body.at("request_id"), "trace-1");
     }
     EXPECT_EQ(ask(daemon, "/livez").status, 200);
@@ -285,11 +288,37 @@ TEST_F(DaemonTest, FiguresTellOfRequestsProbesAndThePool) {
           "caisson_up{kind=\"database\",name=\"compliance_db\"} 1\n",
           "caisson_up{kind=\"redis\",name=\"redis\"} 1\n",
           "caisson_migrations_applied{database=\"compliance_db\"} 2\n",
-          "caisson_pool_connections{database=\"compliance_db\",state=\"idle\"} 1\n",
+          "caisson_pool_connections{database=\"compliance_db\",state=\"in_use\"} 0\n",
+          "caisson_pool_connections{database=\"compliance_db\",state=\"max\"} 4\n",
           "caisson_server_restarts_total 4\n", "caisson_http_requests_in_flight 1\n",
           "version=\"1.2.3\"", "process_resident_memory_bytes "}) {
         EXPECT_THAT(text, HasSubstr(line));
     }
+}
+
+TEST_F(DaemonTest, EveryFigureOfThePoolIsTold) {
+    auto given = parts();
+    given.databases.front().pool.max = 1;
+    const Daemon daemon(given);
+    ask(daemon, "/health");
+    const auto text = ask(daemon, "/metrics").body;
+    const auto told = [&](const std::string& name, const std::string& value) {
+        EXPECT_THAT(text,
+                    HasSubstr("caisson_pool_" + name + "{database=\"compliance_db\"} " + value));
+    };
+    for (const auto* name : {"alone", "opening", "in_flight", "waiting", "waiting_alone",
+                             "not_opened_total", "broken_total", "unused_total", "retired_total",
+                             "timeouts_total", "refused_total", "moved_total", "run_again_total"}) {
+        told(name, "0\n");
+    }
+    told("opened_total", "1\n");
+    told("answered_total", "");
+    told("prepares_total", "");
+    const auto body = boost::json::parse(ask(daemon, "/v1/database/metrics").body);
+    const auto& pool = body.at("databases").at(0).at("pool");
+    EXPECT_EQ(pool.at("size").as_int64(), 1);
+    EXPECT_EQ(pool.at("opened").as_int64(), 1);
+    EXPECT_EQ(pool.at("broken").as_int64(), 0);
 }
 
 TEST_F(DaemonTest, ManyWhoAskAtOnceAreAnsweredFromOneProbe) {

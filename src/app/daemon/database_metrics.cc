@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/daemon/database_metrics.h"
 
+#include <future>
+#include <utility>
+
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
@@ -32,29 +35,30 @@ select pg_database_size(d.datid) as size, a.connections, a.active, a.idle_in_tra
        where datid = d.datid and backend_type = 'client backend' and pid <> pg_backend_pid()) a
  where d.datname = current_database())sql";
 
-std::optional<double> number(const pg::Row& row, std::string_view column) {
-    return row.is_null(column) ? std::nullopt : std::optional(row.real(column));
+void read(const pg::Rows& rows, DatabaseFigures& figures) {
+    const auto row = rows.front();
+    const auto integer = [&](std::string_view column) { return row.get<std::int64_t>(column); };
+    figures.size_bytes = integer("size");
+    figures.connections = integer("connections");
+    figures.active = integer("active");
+    figures.idle_in_transaction = integer("idle_in_transaction");
+    figures.waiting_for_locks = integer("waiting");
+    figures.max_connections = integer("max_connections");
+    figures.oldest_transaction_seconds = row.get<std::optional<double>>("oldest");
+    figures.committed = integer("committed");
+    figures.rolled_back = integer("rolled_back");
+    figures.cache_hit_ratio = row.get<std::optional<double>>("hit_ratio");
+    figures.deadlocks = integer("deadlocks");
+    figures.temp_bytes = integer("temp_bytes");
+    figures.rows_returned = integer("returned");
+    figures.rows_written = integer("written");
+    figures.statistics_since = row.get<std::optional<std::string>>("since").value_or("");
 }
 
-void read(pg::Connection& connection, DatabaseFigures& figures) {
-    connection.query("set statement_timeout = '5s'");
-    const auto result = connection.query(std::string(query));
-    const auto row = result.front();
-    figures.size_bytes = row.integer("size");
-    figures.connections = row.integer("connections");
-    figures.active = row.integer("active");
-    figures.idle_in_transaction = row.integer("idle_in_transaction");
-    figures.waiting_for_locks = row.integer("waiting");
-    figures.max_connections = row.integer("max_connections");
-    figures.oldest_transaction_seconds = number(row, "oldest");
-    figures.committed = row.integer("committed");
-    figures.rolled_back = row.integer("rolled_back");
-    figures.cache_hit_ratio = number(row, "hit_ratio");
-    figures.deadlocks = row.integer("deadlocks");
-    figures.temp_bytes = row.integer("temp_bytes");
-    figures.rows_returned = row.integer("returned");
-    figures.rows_written = row.integer("written");
-    figures.statistics_since = row.string("since");
+std::future<pg::Rows> ask(const Database& database, Pools& pools) {
+    auto settings = database.monitor.user.empty() ? database.settings : database.monitor;
+    settings.connect_limit = 2s;
+    return pools.query_once(std::move(settings), std::string(query), 5s);
 }
 
 boost::json::value value_of(const std::optional<double>& number) {
@@ -82,30 +86,39 @@ boost::json::object json_of(const DatabaseFigures& figures) {
                                          ? boost::json::value(nullptr)
                                          : boost::json::value(figures.statistics_since);
     }
-    object["pool"] = {{"size", figures.pool.size},
-                      {"idle", figures.pool.idle},
-                      {"in_use", figures.pool.in_use},
-                      {"waiting", figures.pool.waiting},
-                      {"max", figures.pool.max}};
+    const auto& stats = figures.pool.stats;
+    object["pool"] = {{"size", stats.lanes},
+                      {"idle", stats.idle},
+                      {"in_use", figures.pool.in_use()},
+                      {"waiting", stats.waiting},
+                      {"max", figures.pool.max},
+                      {"opened", stats.opened},
+                      {"not_opened", stats.not_opened},
+                      {"broken", stats.broken},
+                      {"timeouts", stats.timeouts}};
     return object;
 }
 
 }  // namespace
 
-DatabaseFigures figures_of(const Database& database, const pg::ConnectionStats& pool) {
-    DatabaseFigures figures;
-    figures.name = database.name;
-    figures.pool = pool;
-    try {
-        auto settings = database.monitor.user.empty() ? database.settings : database.monitor;
-        settings.connect_limit = 2s;
-        pg::Connection connection(settings);
-        read(connection, figures);
-        figures.is_reachable = true;
-    } catch (const Error& error) {
-        log::warning("metrics_unknown", {{"name", database.name}, {"error", error.message()}});
+std::vector<DatabaseFigures> figures_of(const std::vector<Database>& databases, Pools& pools) {
+    std::vector<std::future<pg::Rows>> answers;
+    for (const auto& database : databases) {
+        answers.push_back(ask(database, pools));
     }
-    return figures;
+    std::vector<DatabaseFigures> all;
+    for (std::size_t i = 0; i < databases.size(); ++i) {
+        auto& figures = all.emplace_back();
+        figures.name = databases[i].name;
+        figures.pool = pools.figures(i);
+        try {
+            read(answers[i].get(), figures);
+            figures.is_reachable = true;
+        } catch (const Error& error) {
+            log::warning("metrics_unknown", {{"name", figures.name}, {"error", error.message()}});
+        }
+    }
+    return all;
 }
 
 std::string metrics_body(const std::string& platform, const std::string& environment,

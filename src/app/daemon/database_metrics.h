@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "app/daemon/daemon.h"
-#include "drivers/pg/connections.h"
+#include "app/daemon/pools.h"
 
 namespace caisson::daemon {
 
@@ -34,11 +34,13 @@ struct DatabaseFigures {
     std::int64_t rows_returned = 0;
     std::int64_t rows_written = 0;  ///< Inserted, updated, deleted.
     std::string statistics_since;   ///< RFC 3339; empty where they were never reset.
-    pg::ConnectionStats pool;       ///< Of the daemon.
+    PoolFigures pool;               ///< Of the daemon.
 };
 
-/// Asks a database; one that does not answer is not reachable, and has no other figures.
-DatabaseFigures figures_of(const Database& database, const pg::ConnectionStats& pool);
+/// Asks all of them at once, each over a connection of its own, because it is another role's than
+/// the pool's; one that does not answer is not reachable, and has no other figures. `pools`: the
+/// daemon's, of these databases.
+std::vector<DatabaseFigures> figures_of(const std::vector<Database>& databases, Pools& pools);
 
 /// The body, as JSON; what is unknown is null, never 0.
 std::string metrics_body(const std::string& platform, const std::string& environment,

@@ -64,25 +64,43 @@ void Figures::count(const Verification& verification) {
         .set(static_cast<double>(verification.total - verification.passed));
 }
 
-void Figures::set_pool(const std::string& database, const pg::ConnectionStats& stats) {
-    const auto set = [&](const char* state, std::size_t number) {
+void Figures::set_pool(const std::string& database, const PoolFigures& pool) {
+    const auto& stats = pool.stats;
+    const auto connections = [&](const char* state, std::size_t number) {
         registry_
             .gauge("caisson_pool_connections", "Connections of the pool, by state",
                    {{"database", database}, {"state", state}})
             .set(static_cast<double>(number));
     };
-    set("idle", stats.idle);
-    set("in_use", stats.in_use);
-    set("max", stats.max);
+    connections("idle", stats.idle);
+    connections("in_use", pool.in_use());
+    connections("max", pool.max);
     const metrics::Labels labels{{"database", database}};
-    registry_.gauge("caisson_pool_waiting", "Callers that wait for a connection", labels)
-        .set(static_cast<double>(stats.waiting));
-    registry_.counter("caisson_pool_opened_total", "Connections opened", labels)
-        .follow(static_cast<double>(stats.opened));
-    registry_.counter("caisson_pool_broken_total", "Connections dropped as broken", labels)
-        .follow(static_cast<double>(stats.broken));
-    registry_.counter("caisson_pool_timeouts_total", "Waits for a connection given up", labels)
-        .follow(static_cast<double>(stats.timeouts));
+    const auto now = [&](const char* name, const char* help, std::size_t number) {
+        registry_.gauge(name, help, labels).set(static_cast<double>(number));
+    };
+    now("caisson_pool_alone", "Connections that one caller holds alone", stats.alone);
+    now("caisson_pool_opening", "Connections that are being opened", stats.opening);
+    now("caisson_pool_in_flight", "Requests sent and not answered yet", stats.in_flight);
+    now("caisson_pool_waiting", "Requests that wait for room", stats.waiting);
+    now("caisson_pool_waiting_alone", "Callers that wait for a connection of their own",
+        stats.waiting_alone);
+    const auto since = [&](const char* name, const char* help, std::uint64_t number) {
+        registry_.counter(name, help, labels).follow(static_cast<double>(number));
+    };
+    since("caisson_pool_answered_total", "Requests answered, fine or rejected", stats.answered);
+    since("caisson_pool_opened_total", "Connections opened", stats.opened);
+    since("caisson_pool_not_opened_total", "Connections that could not be opened",
+          stats.not_opened);
+    since("caisson_pool_broken_total", "Connections that broke", stats.broken);
+    since("caisson_pool_unused_total", "Connections closed because nobody used them", stats.unused);
+    since("caisson_pool_retired_total", "Connections closed because they were old", stats.retired);
+    since("caisson_pool_timeouts_total", "Requests that got no room in time", stats.timeouts);
+    since("caisson_pool_refused_total", "Requests refused because too many waited", stats.refused);
+    since("caisson_pool_moved_total", "Requests moved because their connection broke", stats.moved);
+    since("caisson_pool_run_again_total", "Requests run again for an outdated statement",
+          stats.run_again);
+    since("caisson_pool_prepares_total", "Statements prepared", stats.prepares);
 }
 
 void Figures::set_probes(const Finding& finding, const std::vector<Probe>& probes) {
@@ -111,8 +129,8 @@ std::string Figures::text(const Sample& sample) {
         .set(static_cast<double>(sample.in_flight));
     registry_.counter("caisson_server_restarts_total", "Private servers that were started again")
         .follow(static_cast<double>(sample.restarts));
-    for (const auto& [database, stats] : sample.pools) {
-        set_pool(database, stats);
+    for (const auto& [database, pool] : sample.pools) {
+        set_pool(database, pool);
     }
     if (sample.finding) {
         set_probes(*sample.finding, sample.probes);

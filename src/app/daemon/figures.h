@@ -7,10 +7,10 @@
 #include <string>
 #include <vector>
 
+#include "app/daemon/pools.h"
 #include "app/daemon/prober.h"
 #include "base/metrics.h"
 #include "drivers/http/server.h"
-#include "drivers/pg/connections.h"
 
 namespace caisson::daemon {
 
@@ -30,14 +30,14 @@ class Figures {
         std::size_t connections = 0;
         std::size_t in_flight = 0;
         std::uint64_t restarts = 0;
-        std::vector<std::pair<std::string, pg::ConnectionStats>> pools;
+        std::vector<std::pair<std::string, PoolFigures>> pools;
         std::shared_ptr<const Finding> finding;
         const std::vector<Probe>& probes;
     };
     std::string text(const Sample& sample);
 
  private:
-    void set_pool(const std::string& database, const pg::ConnectionStats& stats);
+    void set_pool(const std::string& database, const PoolFigures& pool);
     void set_probes(const Finding& finding, const std::vector<Probe>& probes);
 
     metrics::Registry registry_;

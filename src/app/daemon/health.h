@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "app/daemon/pools.h"
 #include "app/daemon/prober.h"
-#include "drivers/pg/connections.h"
 
 namespace caisson::daemon {
 
@@ -20,7 +20,7 @@ struct Circumstances {
     std::string environment;
     std::string version;
     std::vector<Probe> probes;
-    pg::ConnectionStats pool;  ///< Of all databases together.
+    PoolFigures pool;  ///< Of all databases together.
     std::optional<Verification> verification;
 };
 

@@ -29,7 +29,7 @@ class HealthTest : public testing::Test {
         "local",
         "1.2.3",
         {{"compliance_db", true, {}}, {"other", true, {}}, {"redis", false, {}}},
-        {3, 2, 1, 8, 0, 0, 0, 0},
+        {{.lanes = 3, .idle = 2}, 8},
         {}};
     bool is_fine_ = false;
     std::string text_;
@@ -47,6 +47,8 @@ TEST_F(HealthTest, EverythingThereIsHealthy) {
     EXPECT_EQ(health.at("migrations").at(0).at("version"), "003");
     EXPECT_EQ(health.at("migrations").at(1).at("state"), "pending");
     EXPECT_EQ(health.at("migrations").at(1).at("pending"), 2);
+    EXPECT_EQ(health.at("pool").at("size"), 3);
+    EXPECT_EQ(health.at("pool").at("in_use"), 1);
     EXPECT_EQ(health.at("pool").at("max"), 8);
     EXPECT_EQ(health.at("uptime_seconds"), 7);
     EXPECT_EQ(health.at("request_id"), "some-id");

@@ -63,7 +63,7 @@ void Prober::start() {
     rounds_ = std::thread([this] { run_rounds(); });
 }
 
-Prober::~Prober() {
+void Prober::stop() {
     {
         const std::lock_guard lock(mutex_);
         is_stopped_ = true;
@@ -72,6 +72,10 @@ Prober::~Prober() {
     asked_.notify_all();
     wanted_.notify_all();
     came_back_.notify_all();
+}
+
+Prober::~Prober() {
+    stop();
     if (rounds_.joinable()) {
         rounds_.join();
     }

@@ -61,9 +61,11 @@ class Prober {
            std::function<void(Finding&)> complete = {});
     Prober(const Prober&) = delete;
     Prober& operator=(const Prober&) = delete;
-    /// Asks nobody any more; returns when the probes have come back. Who waits gets no answer.
+    /// As stop(); returns when the probes have come back.
     ~Prober();
     void start();
+    /// Asks nobody any more. Who waits gets no answer.
+    void stop();
 
     /// Calls `answer` with a fresh finding: at once when there is one, else from another thread
     /// once there is, after `wait` at the latest. Threads: any.

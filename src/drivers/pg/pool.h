@@ -2,8 +2,7 @@
 #pragma once
 
 /// @file
-/// A few lanes to one database, shared by as many callers as there are. (Connections is the pool
-/// for blocking workers: one caller a connection.)
+/// A few lanes to one database, shared by as many callers as there are.
 
 #include <chrono>
 #include <cstddef>
@@ -34,6 +33,9 @@ struct PoolLimits {
     std::chrono::milliseconds check{15'000};  ///< Unused for so long: asked whether it still lives.
     std::chrono::milliseconds slow{20};  ///< A lane whose server works so long at one request is
                                          ///< left alone while there is another.
+    /// Whether requests that wait fail as soon as there is no lane and an attempt to open one
+    /// failed; else they wait on, for at most `acquire`, while that is tried again.
+    bool fail_at_once = false;
     LaneLimits lane = {};
 };
 

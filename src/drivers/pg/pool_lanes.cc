@@ -5,6 +5,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
+#include <fmt/format.h>
 
 #include "drivers/pg/pool_state.h"
 
@@ -97,6 +98,7 @@ void Pool::State::open_one() {
                            } catch (const std::exception& thrown) {
                                state->last_failure_ = thrown.what();
                            }
+                           state->fail_waiting();
                            state->retry_later();
                            return;
                        }
@@ -258,6 +260,22 @@ void Pool::State::maintain() {
             state->maintain();
         }
     });
+}
+
+/// Where that is wanted: once there is no lane, and none is being opened.
+void Pool::State::fail_waiting() {
+    if (!limits_.fail_at_once || !lanes_.empty() || opening_ > 0) {
+        return;
+    }
+    for (auto* const queue : {&waiting_, &waiting_alone_}) {
+        for (const auto& waiting : std::exchange(*queue, {})) {
+            if (!waiting.request->abandoned) {
+                waiting.request->give_up(std::make_exception_ptr(Unanswered(
+                    Unanswered::Reason::connection, waiting.request->may_have_run,
+                    fmt::format("{} could not be reached: {}", settings_.text(), last_failure_))));
+            }
+        }
+    }
 }
 
 void Pool::State::retry_later() {

@@ -244,6 +244,27 @@ TEST_F(PoolTest, AServerThatIsAwayIsAnErrorOfTheRequestAndNamesTheReason) {
     });
 }
 
+TEST_F(PoolTest, WhereThatIsWantedNobodyWaitsForAServerThatIsAway) {
+    auto settings = database_.settings();
+    settings.host = "/nonexistent";
+    test::run([&]() -> asio::awaitable<void> {
+        Pool pool(co_await asio::this_coro::executor, settings,
+                  {.acquire = 1h, .retry = 1ms, .fail_at_once = true});
+        for (int i = 0; i < 3; ++i) {
+            try {
+                co_await number(pool, "select 1::int8", {}, {.deadline = 1h});
+                ADD_FAILURE();
+            } catch (const Unanswered& error) {
+                EXPECT_EQ(error.reason(), Unanswered::Reason::connection);
+                EXPECT_FALSE(error.may_have_run());
+                EXPECT_NE(error.message().find("No such file"), std::string::npos);
+            }
+        }
+        EXPECT_EQ(pool.stats().waiting, 0U);
+        EXPECT_EQ(pool.stats().timeouts, 0U);
+    });
+}
+
 TEST_F(PoolTest, ClosingTellsEverybodyWhoWaits) {
     with_pool({.max = 1, .depth = 2}, [&](Pool& pool) -> asio::awaitable<void> {
         co_await number(pool, "select 1::int8");

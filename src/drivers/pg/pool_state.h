@@ -79,6 +79,7 @@ class Pool::State final : public Taker, public std::enable_shared_from_this<Stat
     static boost::asio::awaitable<void> clean(std::shared_ptr<State> self, CorePointer core);
     void maintain();
     void look_after(Entry& entry, Clock::time_point now, std::size_t& spare);
+    void fail_waiting();
     void retry_later();
     void forget(const Lane::Core* core);
     Entry* entry_of(const Lane::Core* core);

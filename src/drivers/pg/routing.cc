@@ -22,6 +22,10 @@ std::string WriteToken::text() const {
 }
 
 std::optional<WriteToken> WriteToken::parse(std::string_view text) {
+    // It comes from outside: nothing longer than the longest one is looked at.
+    if (text.size() > longest_text) {
+        return std::nullopt;
+    }
     const auto colon = text.find(':');
     const auto slash = text.find('/');
     if (colon == std::string_view::npos || slash == std::string_view::npos || slash < colon) {
@@ -36,7 +40,8 @@ std::optional<WriteToken> WriteToken::parse(std::string_view text) {
         return std::nullopt;
     }
     token.position = (std::uint64_t{high} << 32) | low;
-    return token;
+    // One moment has one text, so that whoever compares texts compares moments.
+    return token.text() == text ? std::optional(token) : std::nullopt;
 }
 
 namespace routing {

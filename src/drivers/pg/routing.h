@@ -24,9 +24,12 @@ struct WriteToken {
     std::uint32_t timeline = 0;
     std::uint64_t position = 0;  ///< Bytes from the beginning of the log (an LSN).
 
-    /// "2:0/16B3748": fit for a header or a cookie.
+    /// "4294967295:FFFFFFFF/FFFFFFFF"
+    static constexpr std::size_t longest_text = 28;
+
+    /// "2:0/16B3748": fit for a header (docs name it Caisson-Write-Token) or a cookie.
     std::string text() const;
-    /// Nothing where it is none.
+    /// Nothing for anything but what text() writes, to the letter.
     static std::optional<WriteToken> parse(std::string_view text);
     bool operator==(const WriteToken&) const = default;
 };

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "drivers/pg/routing.h"
 
+#include <algorithm>
+#include <limits>
+#include <random>
+
 #include <gtest/gtest.h>
 
 namespace caisson::pg::routing {
@@ -39,9 +43,34 @@ TEST(WriteToken, ItsTextIsReadBackAndNothingElseIs) {
     EXPECT_EQ(token.text(), "3:1/6B3748FF");
     EXPECT_EQ(WriteToken::parse(token.text()), token);
     for (const auto* text : {"", ":", "1:", "1:0/", "0:0/1", "x:0/1", "1:0/1 ", "1:0/1/2", "1/0:2",
-                             "1:-1/0", "1:0/1FFFFFFFF", "99999999999:0/1"}) {
+                             "1:-1/0", "1:0/1FFFFFFFF", "99999999999:0/1", "01:0/1", "1:0/01",
+                             "1:0/ab", "+1:0/1", "1:0x0/1", "1:00/0", "1:0/1\n"}) {
         EXPECT_FALSE(WriteToken::parse(text)) << text;
     }
+    EXPECT_FALSE(WriteToken::parse("1:0/" + std::string(1'000'000, '0')));
+    EXPECT_FALSE(WriteToken::parse(std::string_view("1:0/1\0", 6)));
+}
+
+TEST(WriteToken, EveryTokenHasOneTextAndEveryTextIsOfOneToken) {
+    std::mt19937_64 random(1);
+    const std::string letters = "0123456789ABCDEFabcdef:/x +-";
+    for (int i = 0; i < 20'000; ++i) {
+        // Also small ones and those at the ends of their ranges.
+        const WriteToken token{static_cast<std::uint32_t>(
+                                   std::max<std::uint64_t>(random() >> (32 + random() % 32), 1)),
+                               random() >> (random() % 64)};
+        auto text = token.text();
+        ASSERT_LE(text.size(), WriteToken::longest_text);
+        ASSERT_EQ(WriteToken::parse(text), token) << text;
+        text[random() % text.size()] = letters[random() % letters.size()];
+        if (const auto other = WriteToken::parse(text)) {
+            ASSERT_EQ(other->text(), text);
+        }
+    }
+    const WriteToken last{std::numeric_limits<std::uint32_t>::max(),
+                          std::numeric_limits<std::uint64_t>::max()};
+    EXPECT_EQ(last.text().size(), WriteToken::longest_text);
+    EXPECT_EQ(WriteToken::parse(last.text()), last);
 }
 
 TEST(ChoosePrimary, TheNewestTimelineOfSeveralWins) {

@@ -22,12 +22,6 @@ struct Connection::Wire {
 };
 
 Connection::Connection(const Settings& settings) : settings_(settings) {
-    if (settings.tls) {
-        throw Error(Code::cannot_connect,
-                    fmt::format("Redis at {} asks for TLS, which a blocking connection does not "
-                                "speak",
-                                settings.text()));
-    }
     wire_ = std::make_unique<Wire>(settings);
     for (const auto& reply : pipeline(greetings_of(settings))) {
         // While it loads its data, Redis refuses most commands but is the right server.

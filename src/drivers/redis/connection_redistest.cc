@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "drivers/redis/connection.h"
 #include "tests/support/redis.h"
+#include "tests/support/redis_server.h"
 
 namespace caisson::redis {
 namespace {
@@ -117,6 +118,83 @@ TEST(Connection, AConnectionThatTheServerEndedSaysSo) {
     } catch (const Error& error) {
         EXPECT_EQ(error.code(), Code::cannot_connect);
     }
+    EXPECT_TRUE(connection.is_broken());
+}
+
+std::string refusal(const Settings& settings) {
+    try {
+        Connection(settings).command({"PING"});
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), Code::cannot_connect);
+        return error.message();
+    }
+    return "none";
+}
+
+class TlsConnectionTest : public testing::Test {
+ protected:
+    test::RedisServer server_{{.lines = {}, .sentinel = false, .tls = true}};
+};
+
+TEST_F(TlsConnectionTest, CarriesAnythingBothWaysOverTls) {
+    Connection connection(server_.tcp_settings());
+    const std::string large(3'000'000, 'x');
+    std::vector<Command> commands(5, {"ECHO", large});
+    commands.push_back({"CLIENT", "ID"});
+    const auto replies = connection.pipeline(commands);
+    ASSERT_EQ(replies.size(), 6U);
+    EXPECT_EQ(replies[4].value, large);
+    EXPECT_EQ(connection.command({"PING"}).text(), "PONG");
+}
+
+TEST_F(TlsConnectionTest, BelievesOnlyWhomItsAuthoritiesVouchFor) {
+    auto other_name = server_.tcp_settings();
+    other_name.tls->name = "elsewhere.internal";
+    EXPECT_NE(refusal(other_name).find("mismatch"), std::string::npos) << refusal(other_name);
+    auto address = server_.tcp_settings();
+    address.host = "127.0.0.1";  // The certificate is for localhost alone.
+    EXPECT_NE(refusal(address).find("IP address mismatch"), std::string::npos) << refusal(address);
+    auto unknown = server_.tcp_settings();
+    unknown.tls->root.clear();
+    EXPECT_NE(refusal(unknown).find("certificate"), std::string::npos) << refusal(unknown);
+    auto nowhere = server_.tcp_settings();
+    nowhere.tls->root = "/nonexistent/ca.crt";
+    EXPECT_NE(refusal(nowhere).find("/nonexistent/ca.crt"), std::string::npos);
+    auto careless = other_name;
+    careless.tls->verify = false;
+    EXPECT_EQ(refusal(careless), "none");
+}
+
+TEST_F(TlsConnectionTest, NothingIsSaidInTheOpenNorToWhoSpeaksNoTls) {
+    auto open = server_.tcp_settings();
+    open.tls.reset();
+    open.answer_limit = 300ms;
+    EXPECT_NE(refusal(open), "none");
+    test::RedisServer plain;
+    auto secured = plain.tcp_settings();
+    secured.tls.emplace();
+    secured.connect_limit = 300ms;
+    EXPECT_NE(refusal(secured), "none");
+}
+
+TEST_F(TlsConnectionTest, AServerThatHangsIsGivenUpInTime) {
+    auto settings = server_.tcp_settings();
+    settings.connect_limit = 200ms;
+    settings.answer_limit = 200ms;
+    Connection connection(settings);
+    server_.pause();
+    EXPECT_NE(refusal(settings).find("no agreement on TLS within 200"), std::string::npos);
+    EXPECT_THROW(connection.command({"PING"}), Error);
+    EXPECT_TRUE(connection.is_broken());
+    server_.resume();
+    EXPECT_EQ(refusal(server_.tcp_settings()), "none");
+}
+
+TEST_F(TlsConnectionTest, AServerThatDiesIsAnErrorAndNoSignal) {
+    Connection connection(server_.tcp_settings());
+    server_.kill();
+    EXPECT_THROW(
+        connection.pipeline(std::vector<Command>(3, {"ECHO", std::string(9'000'000, 'x')})), Error);
     EXPECT_TRUE(connection.is_broken());
 }
 

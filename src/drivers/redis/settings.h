@@ -10,7 +10,7 @@
 
 namespace caisson::redis {
 
-/// TLS to a Redis that is reached over TCP.
+/// TLS, 1.2 or newer, to a Redis that is reached over TCP.
 struct Tls {
     std::string root;    ///< File with the certificates that are trusted; empty: the system's.
     std::string name;    ///< What the certificate must be for; empty: the host.
@@ -25,7 +25,7 @@ struct Settings {
     std::string user;        ///< Empty: Redis' own `default`.
     Secret password;         ///< Empty: no AUTH is sent.
     unsigned database = 0;   ///< The number of the Redis database.
-    std::optional<Tls> tls;  ///< Spoken by the Client only.
+    std::optional<Tls> tls;  ///< Not over a Unix socket.
     std::string application = "caisson";
     std::chrono::milliseconds connect_limit{5000};
     std::chrono::milliseconds answer_limit{5000};  ///< For each answer; zero waits for ever.

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include <fmt/format.h>
 #include <netdb.h>
@@ -19,6 +20,7 @@
 #include "base/error.h"
 #include "base/interrupt.h"
 #include "base/text.h"
+#include "drivers/redis/encrypted.h"
 
 namespace caisson::redis {
 namespace {
@@ -132,17 +134,43 @@ Socket::Socket(const Settings& settings) {
     const auto deadline = steady_clock::now() + settings.connect_limit;
     descriptor_ =
         settings.socket.empty() ? open_remote(settings, deadline) : open_local(settings, deadline);
+    if (settings.tls && settings.socket.empty()) {
+        try {
+            agree(settings, deadline);
+        } catch (...) {
+            close();
+            throw;
+        }
+    }
+}
+
+/// On keys for TLS.
+void Socket::agree(const Settings& settings, Deadline deadline) {
+    auto encrypted = std::make_unique<Encrypted>(descriptor_, settings);
+    for (auto wants = encrypted->shake_hands(); wants != Encrypted::Wants::nothing;
+         wants = encrypted->shake_hands()) {
+        const auto ready = wait(wants == Encrypted::Wants::write, deadline);
+        if (!ready.read && !ready.write) {
+            fail(settings,
+                 fmt::format("no agreement on TLS within {}", human(settings.connect_limit)));
+        }
+    }
+    encrypted_ = std::move(encrypted);
 }
 
 Socket::~Socket() { close(); }
 
 void Socket::close() {
+    encrypted_.reset();
     if (descriptor_ >= 0) {
         ::close(std::exchange(descriptor_, -1));
     }
 }
 
 Socket::Ready Socket::wait(bool for_write, Deadline deadline) const {
+    if (encrypted_ && encrypted_->has_pending()) {
+        return {true, false};
+    }
     while (true) {
         int limit = -1;
         if (deadline != Deadline::max()) {
@@ -165,6 +193,9 @@ Socket::Ready Socket::wait(bool for_write, Deadline deadline) const {
 }
 
 long Socket::write(std::string_view bytes) const {
+    if (encrypted_) {
+        return encrypted_->write(bytes);
+    }
     const auto written = ::send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (written >= 0) {
         return written;
@@ -173,6 +204,9 @@ long Socket::write(std::string_view bytes) const {
 }
 
 long Socket::read(char* into, std::size_t size) const {
+    if (encrypted_) {
+        return encrypted_->read(into, size);
+    }
     const auto got = ::recv(descriptor_, into, size, 0);
     if (got >= 0) {
         return got;

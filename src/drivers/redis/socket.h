@@ -2,26 +2,25 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
 #include <string_view>
-#include <utility>
 
 #include "drivers/redis/settings.h"
 
 namespace caisson::redis {
 
-/// A connected, non-blocking socket, closed by the destructor. Every wait ends on an interrupt
-/// (base/interrupt.h) as well.
+class Encrypted;
+
+/// A connected, non-blocking socket, with TLS where the settings say so, closed by the destructor.
+/// Every wait ends on an interrupt (base/interrupt.h) as well.
 class Socket {
  public:
     using Deadline = std::chrono::steady_clock::time_point;
 
     /// Errors: cannot_connect, interrupted.
     explicit Socket(const Settings& settings);
-    Socket(Socket&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
-    Socket& operator=(Socket&& other) noexcept {
-        std::swap(descriptor_, other.descriptor_);
-        return *this;
-    }
+    Socket(const Socket&) = delete;
+    Socket& operator=(const Socket&) = delete;
     ~Socket();
 
     bool is_open() const { return descriptor_ >= 0; }
@@ -39,7 +38,10 @@ class Socket {
     long read(char* into, std::size_t size) const;
 
  private:
+    void agree(const Settings& settings, Deadline deadline);
+
     int descriptor_ = -1;
+    std::unique_ptr<Encrypted> encrypted_;  ///< Nothing: in the open.
 };
 
 }  // namespace caisson::redis

@@ -16,6 +16,7 @@
 #include <sys/un.h>
 
 #include "base/error.h"
+#include "drivers/redis/tls.h"
 
 namespace caisson::redis {
 namespace {
@@ -110,44 +111,16 @@ class Plain final : public Stream {
     stream_protocol::socket socket_;
 };
 
-asio::ssl::context context_of(const Tls& tls) {
-    asio::ssl::context context(asio::ssl::context::tls_client);
-    context.set_options(asio::ssl::context::no_tlsv1 | asio::ssl::context::no_tlsv1_1);
-    if (!tls.verify) {
-        context.set_verify_mode(asio::ssl::verify_none);
-        return context;
-    }
-    context.set_verify_mode(asio::ssl::verify_peer);
-    boost::system::error_code failure;
-    if (tls.root.empty()) {
-        context.set_default_verify_paths(failure);
-    } else {
-        context.load_verify_file(tls.root, failure);
-    }
-    if (failure) {
-        throw Error(Code::cannot_connect,
-                    fmt::format("the trusted certificates for Redis cannot be read: {}",
-                                failure.message()));
-    }
-    return context;
-}
-
-class Encrypted final : public Stream {
+class Secured final : public Stream {
  public:
-    Encrypted(asio::any_io_executor executor, const Settings& settings)
+    Secured(asio::any_io_executor executor, const Settings& settings)
         : below_(executor, settings),
-          context_(context_of(*settings.tls)),
+          context_(tls_context(*settings.tls).release()),
           stream_(executor, context_) {}
     asio::awaitable<void> connect() override {
         const auto& settings = below_.settings();
         co_await below_.connect(stream_.next_layer());
-        const auto& name = settings.tls->name.empty() ? settings.host : settings.tls->name;
-        if (settings.tls->verify) {
-            stream_.set_verify_callback(asio::ssl::host_name_verification(name));
-        }
-        // As SSL_set_tlsext_host_name, which is a macro with a cast.
-        SSL_ctrl(stream_.native_handle(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
-                 const_cast<char*>(name.c_str()));
+        expect_name(stream_.native_handle(), settings);
         const auto [failure] =
             co_await stream_.async_handshake(asio::ssl::stream_base::client, quietly);
         if (failure) {
@@ -176,7 +149,7 @@ class Encrypted final : public Stream {
 
 std::shared_ptr<Stream> make_stream(asio::any_io_executor executor, Settings settings) {
     if (settings.tls && settings.socket.empty()) {
-        return std::make_shared<Encrypted>(std::move(executor), settings);
+        return std::make_shared<Secured>(std::move(executor), settings);
     }
     return std::make_shared<Plain>(std::move(executor), settings);
 }

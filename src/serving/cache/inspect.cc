@@ -43,22 +43,13 @@ std::optional<std::string> from_info(const std::map<std::string, std::string>& i
 
 /// A connection, or nothing where there is nothing to ask; the verdict then says why.
 std::optional<redis::Connection> connect(const trust::Run& run, Verdict& verdict) {
-    const auto known = trust::redis_settings(run);
+    const auto known = trust::redis_client(run);
     if (!known) {
         verdict.outcome = Outcome::skipped;
         verdict.found = fmt::format("the environment {} names no Redis", run.environment.name);
         return std::nullopt;
     }
-    if (known->tls) {
-        // Nobody can mend that but us: it must not fail every verification of such an environment.
-        verdict.outcome = Outcome::cannot_run;
-        verdict.found = "not known";
-        verdict.findings.push_back(
-            {Severity::warning, "Redis is reached over TLS, which Caisson does not speak to it yet",
-             "compare by hand: redis-cli --tls config get '*'"});
-        return std::nullopt;
-    }
-    return redis::Connection(*trust::redis_client(run));
+    return redis::Connection(*known);
 }
 
 void inspect_settings(const trust::Run& run, Verdict& verdict) {
@@ -117,15 +108,6 @@ std::vector<checks::OfferedCheck> offered_checks(const trust::Run& run) {
                        [run](Verdict& verdict) { inspect_triggers(run, verdict); }});
     }
     return all;
-}
-
-std::optional<std::string> why_not_carried(const trust::Run& run) {
-    const auto known = trust::redis_settings(run);
-    if (!known || !known->tls || watched_tables(run.manifest.cache_keys).empty()) {
-        return std::nullopt;
-    }
-    return "changes are not carried to Redis, which asks for TLS that Caisson does not speak to it "
-           "yet: keys with tables are neither served nor stored, but loaded";
 }
 
 void compare_triggers(const std::vector<WatchedTable>& tables, const TriggerPlan& plan,

@@ -22,10 +22,6 @@ namespace caisson::cache {
 /// of the first database, each where the manifest declares what it asks for.
 std::vector<checks::OfferedCheck> offered_checks(const trust::Run& run);
 
-/// Why changes cannot be carried to the environment's Redis although keys have tables; nothing
-/// where they can, or none have. Errors: as trust::redis_settings().
-std::optional<std::string> why_not_carried(const trust::Run& run);
-
 /// What a Redis is configured to, as far as it tells.
 struct Configuration {
     std::map<std::string, std::string> values;

@@ -135,6 +135,19 @@ TEST_F(RelayTest, AWriteReachesEveryProcessAndNoOtherRowIsLoadedAgain) {
     });
 }
 
+TEST_F(RelayTest, TellsARedisThatIsReachedOverTls) {
+    const test::RedisServer secured({.lines = {}, .sentinel = false, .tls = true});
+    test::run([&]() -> awaitable<void> {
+        const auto executor = co_await asio::this_coro::executor;
+        Relay relay(executor, database_.settings(), secured.tcp_settings(), watched_tables(keys_));
+        asio::co_spawn(executor, relay.run(), asio::detached);
+        co_await until([&] { return relay.stats().is_telling; });
+        write(1, 7);
+        co_await until([&] { return relay.stats().changes == 1; });
+        EXPECT_EQ(relay.stats().last_failure, "");
+    });
+}
+
 TEST_F(RelayTest, WhoCarriesTheTokenOfAWriteNeverSeesWhatWasBefore) {
     with_all([&](Cache& first, Cache& second, Relay&) -> awaitable<void> {
         std::mt19937 random(1);
