@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "drivers/pg/bytes.h"
+#include "drivers/pg/interval_text.h"
 #include "drivers/pg/text_format.h"
 
 namespace caisson::pg {
@@ -41,7 +42,7 @@ void encode_integer(std::string& out, std::int64_t value, TypeId wanted) {
     }
 }
 
-/// As an element of an array literal.
+/// As an element of an array, or a bound of a range.
 std::string quoted(std::string_view text) {
     std::string out = "\"";
     for (const char c : text) {
@@ -68,14 +69,35 @@ std::string time_text(std::chrono::microseconds since_midnight) {
                        seconds.count() % 60, (since_midnight - seconds).count());
 }
 
+std::string text_of(const Field& field);
+
+std::string text_of_array(const Field& array) {
+    std::string out = "{";
+    for (const auto& element : detail::elements_of(array).fields) {
+        out += out.size() > 1 ? "," : "";
+        out += element.is_null ? "NULL" : quoted(text_of(element));
+    }
+    return out + "}";
+}
+
+std::string text_of_range(const Field& range) {
+    const auto bounds = detail::bounds_of(range);
+    if ((bounds.flags & detail::range_empty) != 0) {
+        return "empty";
+    }
+    std::string out = (bounds.flags & detail::range_includes_lower) != 0 ? "[" : "(";
+    out += bounds.lower().is_null ? "" : quoted(text_of(bounds.lower()));
+    out += ',';
+    out += bounds.upper().is_null ? "" : quoted(text_of(bounds.upper()));
+    return out + ((bounds.flags & detail::range_includes_upper) != 0 ? ']' : ')');
+}
+
 std::string text_of(const Field& field) {
     if (element_of(field.type) != type::unknown) {
-        std::string out = "{";
-        for (const auto& element : detail::elements_of(field)) {
-            out += out.size() > 1 ? "," : "";
-            out += element.is_null ? "NULL" : quoted(text_of(element));
-        }
-        return out + "}";
+        return text_of_array(field);
+    }
+    if (bound_of(field.type) != type::unknown) {
+        return text_of_range(field);
     }
     switch (field.type) {
         case type::boolean:
@@ -101,15 +123,12 @@ std::string text_of(const Field& field) {
             return hexadecimal(field.bytes);
         case type::time:
             return time_text(decode<Time>(field).since_midnight);
-        case type::interval: {
-            const auto value = decode<Interval>(field);
-            return fmt::format("{} mons {} days {} microseconds", value.months, value.days,
-                               value.time.count());
-        }
+        case type::interval:
+            return write_interval(decode<Interval>(field));
         case type::date:
+            return write_date(decode<Date>(field));
         case type::timestamptz:
-            return write_timestamp(field.type == type::date ? Timestamp(decode<Date>(field))
-                                                            : decode<Timestamp>(field));
+            return write_timestamp(decode<Timestamp>(field));
         default:
             throw Error(Code::usage, fmt::format("a value of type {} was given where the server "
                                                  "expects another",

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "drivers/pg/bytes.h"
+#include "drivers/pg/interval_text.h"
 #include "drivers/pg/network.h"
 #include "drivers/pg/numeric.h"
 #include "drivers/pg/text_format.h"
@@ -100,79 +101,6 @@ void begin_array(std::string& out, TypeId element, std::size_t size, bool has_nu
     }
 }
 
-/// A value with its length before it, as they stand inside arrays, composites and ranges.
-static Field take_value(Cursor& in, TypeId type) {
-    const auto size = in.take<std::int32_t>();
-    if (size < 0) {
-        return {type, true, true, {}};
-    }
-    return {type, true, false, in.take(static_cast<std::size_t>(size))};
-}
-
-std::vector<Field> elements_of(const Field& array) {
-    if (array.is_null || !array.binary) {
-        fail_decoding(array, "an array in binary");
-    }
-    Cursor in{array.bytes};
-    const auto dimensions = in.take<std::int32_t>();
-    in.take<std::int32_t>();
-    const auto type = in.take<TypeId>();
-    std::vector<Field> elements;
-    if (dimensions == 0 && in.fine) {
-        return elements;
-    }
-    const auto size = in.take<std::int32_t>();
-    in.take<std::int32_t>();
-    if (!in.fine || dimensions != 1 || size < 0) {
-        fail_decoding(array, "an array of one dimension");
-    }
-    for (std::int32_t i = 0; i < size && in.fine; ++i) {
-        elements.push_back(take_value(in, type));
-    }
-    if (!in.fine) {
-        fail_decoding(array, "an array");
-    }
-    return elements;
-}
-
-std::vector<Field> members_of(const Field& composite) {
-    if (composite.is_null || !composite.binary) {
-        fail_decoding(composite, "a composite in binary");
-    }
-    Cursor in{composite.bytes};
-    const auto count = in.take<std::int32_t>();
-    std::vector<Field> members;
-    for (std::int32_t i = 0; i < count && in.fine; ++i) {
-        const auto type = in.take<TypeId>();
-        members.push_back(take_value(in, type));
-    }
-    if (!in.fine) {
-        fail_decoding(composite, "a composite");
-    }
-    return members;
-}
-
-Bounds bounds_of(const Field& range) {
-    if (range.is_null || !range.binary) {
-        fail_decoding(range, "a range in binary");
-    }
-    Cursor in{range.bytes};
-    Bounds bounds;
-    bounds.flags = in.take<std::uint8_t>();
-    const auto type = bound_of(range.type);
-    const bool is_empty = (bounds.flags & range_empty) != 0;
-    bounds.lower = is_empty || (bounds.flags & range_lower_infinite) != 0
-                       ? Field{type, true, true, {}}
-                       : take_value(in, type);
-    bounds.upper = is_empty || (bounds.flags & range_upper_infinite) != 0
-                       ? Field{type, true, true, {}}
-                       : take_value(in, type);
-    if (!in.fine) {
-        fail_decoding(range, "a range");
-    }
-    return bounds;
-}
-
 }  // namespace detail
 
 void encode(std::string& out, bool value) { out.push_back(value ? '\1' : '\0'); }
@@ -241,6 +169,13 @@ void decode(const Field& field, std::int32_t& value) { narrow(field, value); }
 void decode(const Field& field, std::int64_t& value) { value = integer(field); }
 
 void decode(const Field& field, float& value) {
+    if (!field.binary) {
+        // Not by way of a double, which would round twice.
+        if (!parse_number(field.bytes, value)) {
+            fail_decoding(field, "a number");
+        }
+        return;
+    }
     double wide = 0;
     decode(field, wide);
     value = static_cast<float>(wide);
@@ -365,8 +300,14 @@ void decode(const Field& field, Time& value) {
 }
 
 void decode(const Field& field, Interval& value) {
-    if (!field.binary || field.type != type::interval || field.bytes.size() != 16) {
-        fail_decoding(field, "an interval in binary");
+    if (!field.binary) {
+        if (!parse_interval(field.bytes, value)) {
+            fail_decoding(field, "an interval");
+        }
+        return;
+    }
+    if (field.type != type::interval || field.bytes.size() != 16) {
+        fail_decoding(field, "an interval");
     }
     Cursor in{field.bytes};
     value.time = microseconds(in.take<std::int64_t>());

@@ -15,18 +15,11 @@
 #include <utility>
 #include <vector>
 
+#include "drivers/pg/field.h"
 #include "drivers/pg/types.h"
 #include "drivers/pg/values.h"
 
 namespace caisson::pg {
-
-/// One value of a result, where it lies in the result.
-struct Field {
-    TypeId type = type::unknown;
-    bool binary = false;
-    bool is_null = false;
-    std::string_view bytes;
-};
 
 /// An enum of C++ that stands for one of the server's says here what its labels are:
 ///     static std::string_view text(T value);
@@ -131,13 +124,15 @@ void decode(const Field& field, Inet& value);
 namespace detail {
 
 [[noreturn]] void fail_decoding(const Field& field, std::string_view wanted);
-/// Cut an array, composite or range into its elements, bounds or members.
-std::vector<Field> elements_of(const Field& array);
-std::vector<Field> members_of(const Field& composite);
+/// Cut an array, composite or range into its elements, bounds or members. `of_arrays`: what an
+/// array of several dimensions gives is arrays of one less, and without it such a one is refused.
+Pieces elements_of(const Field& array, bool of_arrays = false);
+Pieces members_of(const Field& composite);
 struct Bounds {
     std::uint8_t flags = 0;
-    Field lower;
-    Field upper;
+    Pieces pieces;
+    const Field& lower() const { return pieces.fields.front(); }
+    const Field& upper() const { return pieces.fields.back(); }
 };
 Bounds bounds_of(const Field& range);
 void begin_array(std::string& out, TypeId element, std::size_t size, bool has_null);
@@ -151,6 +146,18 @@ constexpr std::uint8_t range_includes_lower = 0x02;
 constexpr std::uint8_t range_includes_upper = 0x04;
 constexpr std::uint8_t range_lower_infinite = 0x08;
 constexpr std::uint8_t range_upper_infinite = 0x10;
+
+/// Pieces may be made for the time of the decoding alone, and nothing may point into them.
+template <typename T>
+inline constexpr bool is_owned = !std::is_same_v<T, std::string_view>;
+template <typename T>
+inline constexpr bool is_owned<std::optional<T>> = is_owned<T>;
+template <typename T>
+inline constexpr bool is_array = false;
+template <typename T>
+inline constexpr bool is_array<std::vector<T>> = true;
+template <typename T>
+inline constexpr bool is_array<std::optional<std::vector<T>>> = true;
 
 template <typename T>
 struct Decoder {
@@ -179,9 +186,12 @@ struct Decoder<std::optional<T>> {
 
 template <typename T>
 struct Decoder<std::vector<T>> {
+    static_assert(is_owned<T>, "elements are read as std::string");
     static std::vector<T> decode(const Field& field) {
+        const auto elements = elements_of(field, is_array<T>);
         std::vector<T> values;
-        for (const auto& element : elements_of(field)) {
+        values.reserve(elements.fields.size());
+        for (const auto& element : elements.fields) {
             values.push_back(Decoder<T>::decode(element));
         }
         return values;
@@ -190,12 +200,13 @@ struct Decoder<std::vector<T>> {
 
 template <typename... Ts>
 struct Decoder<std::tuple<Ts...>> {
+    static_assert((is_owned<Ts> && ...), "members are read as std::string");
     static std::tuple<Ts...> decode(const Field& field) {
         const auto members = members_of(field);
-        if (members.size() != sizeof...(Ts)) {
+        if (members.fields.size() != sizeof...(Ts)) {
             fail_decoding(field, "a composite of another number of members");
         }
-        return decode_all(members, std::index_sequence_for<Ts...>());
+        return decode_all(members.fields, std::index_sequence_for<Ts...>());
     }
 
  private:
@@ -214,11 +225,11 @@ struct Decoder<Range<T>> {
         range.is_empty = (bounds.flags & range_empty) != 0;
         range.includes_lower = (bounds.flags & range_includes_lower) != 0;
         range.includes_upper = (bounds.flags & range_includes_upper) != 0;
-        if (!bounds.lower.is_null) {
-            range.lower = Decoder<T>::decode(bounds.lower);
+        if (!bounds.lower().is_null) {
+            range.lower = Decoder<T>::decode(bounds.lower());
         }
-        if (!bounds.upper.is_null) {
-            range.upper = Decoder<T>::decode(bounds.upper);
+        if (!bounds.upper().is_null) {
+            range.upper = Decoder<T>::decode(bounds.upper());
         }
         return range;
     }
@@ -226,7 +237,10 @@ struct Decoder<Range<T>> {
 
 }  // namespace detail
 
-/// As decode(), for every shape: std::optional<T>, std::vector<T>, Range<T>, std::tuple<T, …>.
+/// As decode(), for every shape: std::optional<T>, std::vector<T>, Range<T>, std::tuple<T, …>, and
+/// std::vector<std::vector<T>> for two dimensions; bounds of arrays that do not begin with 1 are
+/// not kept. What came as text is read as what came in binary, whatever the IntervalStyle; the
+/// DateStyle is ISO.
 /// Errors: internal, also for NULL where T is not optional.
 template <typename T>
 T decode(const Field& field) {

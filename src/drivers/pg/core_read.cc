@@ -68,7 +68,10 @@ bool Lane::Core::read_request(Request& request) {
             continue;
         }
         if (PQresultStatus(result.get()) == PGRES_PIPELINE_SYNC) {
-            return true;
+            // One that comes too early is not the request's own, and what follows would be taken
+            // for the answers to the next one.
+            is_broken_ = request.answered != request.expected;
+            return !is_broken_;
         }
         take_result(request, std::move(result));
     }
@@ -84,6 +87,8 @@ void Lane::Core::take_result(Request& request, libpq::Owned<pg_result> result) {
                 return;
             }
             if (request.kind == Request::Kind::work || request.kind == Request::Kind::lookup) {
+                // Each message has one result; of two, nobody knows which is the answer.
+                is_broken_ = request.rows.size() > request.answered - request.preamble;
                 request.rows.emplace_back(result.release());
             } else if (request.kind == Request::Kind::prepare &&
                        request.answered == request.preamble + 1) {

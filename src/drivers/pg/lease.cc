@@ -20,6 +20,22 @@ using Clock = std::chrono::steady_clock;
 
 namespace {
 
+/// The thread of a cancel request. It ends before its caller goes on, who may end the executor.
+struct Canceller {
+    Canceller() = default;
+    Canceller(const Canceller&) = delete;
+    Canceller& operator=(const Canceller&) = delete;
+    ~Canceller() {
+        // Nobody waits for it any more: the executor ended first.
+        if (thread.joinable() && thread.get_id() == std::this_thread::get_id()) {
+            thread.detach();
+        } else if (thread.joinable()) {
+            thread.join();
+        }
+    }
+    std::thread thread;
+};
+
 Ask ask_until(Clock::time_point deadline) {
     Ask ask;
     // Elsewhere it would stand outside of its transaction, and without its user.
@@ -156,12 +172,18 @@ asio::awaitable<void> Lease::cancel() {
     // PQcancel() connects and waits: a thread of its own does, and only that long.
     return asio::async_initiate<const asio::use_awaitable_t<>, void()>(
         [](auto&& handler, auto cancelled, auto caller) {
-            std::thread([handler = std::move(handler), cancelled = std::move(cancelled),
-                         work = asio::make_work_guard(caller)]() mutable {
+            const auto canceller = std::make_shared<Canceller>();
+            canceller->thread = std::thread([handler = std::move(handler), canceller,
+                                             cancelled = std::move(cancelled), caller,
+                                             work = asio::make_work_guard(caller)]() mutable {
                 std::array<char, 256> message{};
                 PQcancel(cancelled.get(), message.data(), static_cast<int>(message.size()));
-                asio::post(work.get_executor(), std::move(handler));
-            }).detach();
+                asio::post(caller, [handler = std::move(handler), canceller = std::move(canceller),
+                                    work = std::move(work)]() mutable {
+                    canceller->thread.join();
+                    std::move(handler)();
+                });
+            });
         },
         asio::use_awaitable, request, executor);
 }

@@ -165,29 +165,38 @@ TEST_F(PoolTest, ALaneThatBreaksIsReplacedAndOnlyWhatMayBeIsRunAgain) {
     with_pool({.max = 1}, [&](Pool& pool) -> asio::awaitable<void> {
         const auto process = co_await number(pool, "select pg_backend_pid()::int8");
         // Prepared, so that it is sent and does not wait.
-        co_await pool.query(Session::nobody(), "select 5::int8, pg_sleep(0.05)");
+        const Statement waiting("select 5::int8 from pg_advisory_xact_lock_shared(7)");
+        co_await pool.query(Session::nobody(), waiting);
+        // None of them is answered before the lane breaks.
+        Connection gate(database_.settings());
+        gate.query("select pg_advisory_lock(7)");
         int repeated = 0;
         int lost = 0;
         std::vector<asio::awaitable<void>> all;
         for (int i = 0; i < 10; ++i) {
-            all.push_back([](Pool& shared, bool is_idempotent, int& fine,
+            all.push_back([](Pool& shared, Statement statement, bool is_idempotent, int& fine,
                              int& gone) -> asio::awaitable<void> {
                 try {
-                    const auto rows =
-                        co_await shared.query(Session::nobody(), "select 5::int8, pg_sleep(0.05)",
-                                              {}, {.idempotent = is_idempotent});
+                    const auto rows = co_await shared.query(Session::nobody(), statement, {},
+                                                            {.idempotent = is_idempotent});
                     fine += rows.front().get<std::int64_t>(0) == 5 ? 1 : 0;
                 } catch (const Unanswered& error) {
                     EXPECT_FALSE(is_idempotent);
                     EXPECT_TRUE(error.may_have_run());
                     ++gone;
                 }
-            }(pool, i % 2 == 0, repeated, lost));
+            }(pool, waiting, i % 2 == 0, repeated, lost));
         }
-        all.push_back([](Settings settings, std::int64_t whom) -> asio::awaitable<void> {
-            Connection(settings).query("select pg_terminate_backend($1::int)", {whom});
-            co_return;
-        }(database_.settings(), process));
+        all.push_back([](Connection& other, std::int64_t whom) -> asio::awaitable<void> {
+            // Once the first of them waits, all have been sent.
+            const std::string waits =
+                "select count(*) as n from pg_locks where not granted and pid = $1::int";
+            while (other.query(waits, {whom}).front().integer("n") == 0) {
+                co_await pause(2ms);
+            }
+            other.query("select pg_terminate_backend($1::int)", {whom});
+            other.query("select pg_advisory_unlock(7)");
+        }(gate, process));
         co_await test::all(std::move(all));
         EXPECT_EQ(repeated, 5);
         EXPECT_EQ(lost, 5);

@@ -22,13 +22,15 @@ bool parse_number(std::string_view text, T& value) {
 }
 /// \x and hexadecimal digits.
 bool parse_bytea(std::string_view text, std::string& bytes);
-/// 2026-11-26
+/// 2026-11-26, 0044-03-15 BC, infinity
 bool parse_date(std::string_view text, Date& date);
 /// 14:05:06.25
 bool parse_time(std::string_view text, std::chrono::microseconds& since_midnight);
-/// 2026-11-26 14:05:06.25+02, without the offset: UTC.
+/// 2026-11-26 14:05:06.25+02, without the offset: UTC; with " BC" behind it; infinity.
 bool parse_timestamp(std::string_view text, Timestamp& timestamp);
 /// 2026-11-26 12:05:06.250000+00, infinity: what every date and time type takes.
 std::string write_timestamp(Timestamp timestamp);
+/// 2026-11-26 00:00:00+00, infinity: likewise, also for days that no timestamp reaches.
+std::string write_date(Date date);
 
 }  // namespace caisson::pg

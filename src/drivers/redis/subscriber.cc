@@ -225,8 +225,12 @@ asio::awaitable<Message> Subscriber::next() {
             state->ping();
             asked = now;
         }
-        co_await state->wait(asked == Clock::time_point::max() ? heard + state->limits.check
-                                                               : asked + state->limits.answer);
+        // Not beside the co_await: there g++ 12 works out both, and one is beyond the end of time.
+        auto until = heard + state->limits.check;
+        if (asked != Clock::time_point::max()) {
+            until = asked + state->limits.answer;
+        }
+        co_await state->wait(until);
     }
 }
 

@@ -201,8 +201,6 @@ class Describer {
     void check_columns() {
         const auto& query = described_.query;
         const auto& columns = described_.columns;
-        const ResultColumn* binary = nullptr;
-        const ResultColumn* text = nullptr;
         for (std::size_t i = 0; i < columns.size(); ++i) {
             const auto& column = columns[i];
             if (columns.size() > 1 && column.name == "?column?") {
@@ -215,14 +213,6 @@ class Describer {
                                     column.type->sql),
                         "select its fields one by one, or cast it: ::text");
             }
-            binary = column.type->needs_binary ? &column : binary;
-            text = column.type->is_binary ? text : &column;
-        }
-        if (binary && text) {
-            mistake(query.place,
-                    fmt::format("column {} of type {} comes as text, and {} of type {} cannot",
-                                text->name, text->type->sql, binary->name, binary->type->sql),
-                    fmt::format("cast the former: {}::text", text->name));
         }
     }
 

@@ -92,7 +92,6 @@ Type built_in(pg::TypeId id, std::string sql) {
     const auto cpp = cpp_of(id);
     type.cpp = cpp.value_or("std::string");
     type.is_binary = cpp.has_value();
-    type.needs_binary = type.cpp.starts_with("pg::Range") || id == pg::type::interval;
     type.is_view = type.cpp.starts_with("std::int") || type.cpp == "bool" || type.cpp == "float" ||
                    type.cpp == "double" || type.cpp == "pg::Timestamp" || type.cpp == "pg::Date";
     return type;
@@ -125,7 +124,7 @@ Types::Types(pg::Connection& connection, const std::string& name_space) {
             const bool is_enum = std::ranges::find(enums_, element, &Enum::id) != enums_.end();
             if (is_enum || pg::element_of(id) != pg::type::unknown) {
                 type.cpp = fmt::format("std::vector<{}>", one.cpp);
-                type.is_binary = type.needs_binary = true;
+                type.is_binary = true;
             }
             type.is_readable = one.is_readable;
         }

@@ -18,9 +18,8 @@ struct Type {
     /// How it travels. What C++ has no type for is text, and a result with such a column comes as
     /// text as a whole.
     bool is_binary = true;
-    bool needs_binary = false;  ///< Can be read from a result in binary only: arrays, ranges.
-    bool is_readable = true;    ///< False for composites, of which a text form is no use.
-    bool is_view = false;       ///< Cheaper to pass by value.
+    bool is_readable = true;  ///< False for composites, of which a text form is no use.
+    bool is_view = false;     ///< Cheaper to pass by value.
 };
 
 /// An enum of the database.
