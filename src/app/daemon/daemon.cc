@@ -136,7 +136,8 @@ struct Daemon::State {
         for (const auto& [name, pool] : pools) {
             sample.pools.emplace_back(name, pool->stats());
         }
-        return figures.text(sample);
+        const auto& more = services.parts.more_metrics;
+        return figures.text(sample) + (more ? more() : "");
     }
 
     std::string database_metrics() {
