@@ -154,13 +154,15 @@ TEST_F(GenerateTest, NamesOfTheDatabaseDoNotMeetThoseOfTheFile) {
         "create type row as enum ('a'); create type ab as enum ('a'); create type a_b as enum "
         "('a');"
         "create table to_text (id int primary key, state state not null);"
-        "create table state_from (id int primary key)");
+        "create table state_from (id int primary key); create table schema_version (id int primary "
+        "key)");
     const auto files =
         generate(manifest, facts("-- name: states :many\nselect state from to_text;"));
     const auto& header = files[0].text;
     EXPECT_THAT(header, HasSubstr("enum class Row_2 { a };"));
     EXPECT_THAT(header, HasSubstr("namespace to_text_2 {"));
     EXPECT_THAT(header, HasSubstr("namespace state_from_2 {"));
+    EXPECT_THAT(header, HasSubstr("namespace schema_version_2 {"));
     EXPECT_THAT(header, HasSubstr("AB ab_from(std::string_view label);"));
     EXPECT_THAT(header, HasSubstr("Ab ab_from_2(std::string_view label);"));
     EXPECT_THAT(header, HasSubstr("    ::shop::State state;"));
