@@ -178,6 +178,7 @@ Exit run_flush(Context& context) {
                      "cache flush", {{"redis", name}, {"values", flushed.values}});
     } else {
         context.print("nothing was changed; to change it: caisson cache flush " +
+                      (is_of_all ? "" : fmt::format("'{}' ", arguments.positional())) +
                       (context.run().environment.is_protected ? "--confirm " + name : "--yes"));
     }
     context.result() = {{"redis", name},

@@ -125,7 +125,8 @@ class Cache {
     /// What was committed becomes old at once, here and, as far as Redis can be reached,
     /// everywhere. Never fails: whoever carries changes tells them in any case.
     boost::asio::awaitable<void> tell(Changes changes);
-    /// Loads a key of a pattern from the values of its placeholders, as Loader does.
+    /// Loads a key of a pattern from the values of its placeholders, as Loader does; both live as
+    /// long as the load.
     using KeyLoader = std::function<boost::asio::awaitable<std::optional<std::string>>(
         const pg::Session&, const std::vector<std::string>&)>;
     /// How keys of the pattern are loaded when nobody asks: what is offered may be warmed.

@@ -46,25 +46,17 @@ class Warm : public testing::Test {
     }
 
     /// Tells as whom it loads what.
-    Cache::KeyLoader loader() {
-        return [this](const pg::Session& who, const std::vector<std::string>& values)
-                   -> awaitable<std::optional<std::string>> {
-            if (is_away_) {
-                throw Error(Code::cannot_connect, "the database is away");
-            }
-            const auto text =
-                who.user() + "/" + who.role() + "/" + (values.empty() ? "" : values.front());
-            loaded_.push_back(text);
-            co_return text;
-        };
-    }
+    Cache::KeyLoader loader() const { return load_; }
 
     awaitable<std::string> ask(Cache& cache, pg::Session session, std::string id,
                                std::uint64_t version = 0) {
-        pg::CacheKey key{own, {}, version};
-        key.values.push_back(id);
-        const Cache::Loader load = [this, id](const pg::Session& who) {
-            return loader()(who, {id});
+        pg::CacheKey key;
+        key.pattern = own;
+        key.values.push_back(std::move(id));
+        key.version = version;
+        const auto values = key.values;
+        const Cache::Loader load = [this, values](const pg::Session& who) {
+            return load_(who, values);
         };
         const auto held = co_await cache.get(session, std::move(key), load);
         co_return held->bytes;
@@ -92,6 +84,17 @@ class Warm : public testing::Test {
     test::RedisServer server_;
     std::vector<std::string> loaded_;
     bool is_away_ = false;
+    const Cache::KeyLoader load_ =
+        [this](const pg::Session& who,
+               const std::vector<std::string>& values) -> awaitable<std::optional<std::string>> {
+        if (is_away_) {
+            throw Error(Code::cannot_connect, "the database is away");
+        }
+        const auto text =
+            who.user() + "/" + who.role() + "/" + (values.empty() ? "" : values.front());
+        loaded_.push_back(text);
+        co_return text;
+    };
 };
 
 TEST_F(Warm, TheHottestKeysOfTheLastRunAreWrittenDownTheHottestFirstAndForADay) {
