@@ -12,7 +12,7 @@ cat >>caisson.toml <<'TOML'
 ttl = "10m"
 tables = ["customers(id)"]
 TOML
-run caisson up --until migrate
+run caisson up --until seed
 exits 0
 says "tables of cached values watched: customers"
 
@@ -22,6 +22,7 @@ mount -t tmpfs -o "size=8m,mode=700" caisson-story "$machine/small" || { echo "n
 mounts=("$machine/small")
 chown "$(stat -c %U "$(state)/postgres/data")" "$machine/small"
 admin() { caisson db shell --role admin -- -XAtqc "$1" 2>&1; }
+admin "truncate caisson.cache_outbox" >/dev/null
 admin "create tablespace small location '$machine/small'" >/dev/null
 admin "alter table caisson.cache_outbox set tablespace small" >/dev/null
 admin "alter index caisson.cache_outbox_xid set tablespace small" >/dev/null

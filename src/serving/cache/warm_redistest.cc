@@ -65,12 +65,13 @@ class Warm : public testing::Test {
     /// A run in which one key is asked for more often than others.
     void run_once() {
         test::run([&]() -> awaitable<void> {
-            Cache cache(co_await asio::this_coro::executor, registry(), server_.settings());
+            const auto executor = co_await asio::this_coro::executor;
+            Cache cache(executor, registry(), server_.settings());
             for (int i = 0; i < 9; ++i) {
                 const pg::Session anna("anna:b", "app");
-                co_await ask(cache, anna, "x:1");
+                co_await ask(cache, anna, std::string("x:1"));
                 const pg::Session nobody = pg::Session::nobody();
-                co_await ask(cache, nobody, "2", 7);
+                co_await ask(cache, nobody, std::string("2"), 7);
             }
             for (int i = 0; i < 20; ++i) {
                 const pg::Session bert("bert", "app");
@@ -109,7 +110,8 @@ TEST_F(Warm, TheHottestKeysOfTheLastRunAreWrittenDownTheHottestFirstAndForADay) 
     EXPECT_GT(redis.command({"TTL", hottest_key}).integer(), 86000);
     // Never more than so many: what is colder goes.
     test::run([&]() -> awaitable<void> {
-        Cache cache(co_await asio::this_coro::executor, registry(), server_.settings());
+        const auto executor = co_await asio::this_coro::executor;
+        Cache cache(executor, registry(), server_.settings());
         for (int round = 0; round < 2; ++round) {
             for (int i = 0; i < 1'100; ++i) {
                 const pg::Session carl("carl", "app");
@@ -128,7 +130,8 @@ TEST_F(Warm, TheNextRunLoadsThemForThoseWhomTheyWereKeptFor) {
     redis::Connection redis(server_.settings());
     flush(redis, registry().declared(), Scope::everything, true);
     test::run([&]() -> awaitable<void> {
-        Cache cache(co_await asio::this_coro::executor, registry(), server_.settings());
+        const auto executor = co_await asio::this_coro::executor;
+        Cache cache(executor, registry(), server_.settings());
         cache.offer(own, loader());
         cache.offer(plain, loader());
         WarmOptions options;
@@ -146,7 +149,7 @@ TEST_F(Warm, TheNextRunLoadsThemForThoseWhomTheyWereKeptFor) {
         EXPECT_EQ((std::set<std::string>(loaded_.begin(), loaded_.end()).size()), 22U);
         EXPECT_THAT(loaded_, testing::Contains("anna:b/app/x:1"));
         const pg::Session anna("anna:b", "app");
-        const auto bytes = co_await ask(cache, anna, "x:1");
+        const auto bytes = co_await ask(cache, anna, std::string("x:1"));
         EXPECT_EQ(bytes, "anna:b/app/x:1");
         EXPECT_EQ(loaded_.size(), 22U);
         cache.offer(own, loader(), 7);
@@ -169,7 +172,8 @@ TEST_F(Warm, AListThatSomebodyElseWroteLoadsNothingForAnybodyElse) {
         redis.command({"ZADD", hottest_key, std::to_string(score--), text});
     }
     test::run([&]() -> awaitable<void> {
-        Cache cache(co_await asio::this_coro::executor, registry(), server_.settings());
+        const auto executor = co_await asio::this_coro::executor;
+        Cache cache(executor, registry(), server_.settings());
         cache.offer(own, loader());
         const auto report = co_await cache.warm();
         EXPECT_EQ(report.warmed, 0U);
@@ -182,7 +186,8 @@ TEST_F(Warm, ItKeepsItsPaceAndGivesUpWhenNothingCanBeLoaded) {
     redis::Connection redis(server_.settings());
     flush(redis, registry().declared(), Scope::everything, true);
     test::run([&]() -> awaitable<void> {
-        Cache cache(co_await asio::this_coro::executor, registry(), server_.settings());
+        const auto executor = co_await asio::this_coro::executor;
+        Cache cache(executor, registry(), server_.settings());
         cache.offer(own, loader());
         is_away_ = true;
         WarmOptions options;
@@ -231,11 +236,12 @@ TEST_F(Warm, EveryProcessThatCachesIsAskedAndADatabaseIsAskedOnceForEachKey) {
 
 TEST_F(Warm, AFlushOfOnePatternReachesProcessesAndLeavesTheOthers) {
     test::run([&]() -> awaitable<void> {
-        Cache cache(co_await asio::this_coro::executor, registry(), server_.settings());
+        const auto executor = co_await asio::this_coro::executor;
+        Cache cache(executor, registry(), server_.settings());
         cache.offer(plain, loader());
         co_await cache.warm();
         const pg::Session anna("anna", "app");
-        co_await ask(cache, anna, "1");
+        co_await ask(cache, anna, std::string("1"));
         EXPECT_EQ(cache.stats().local.entries, 2U);
         redis::Connection redis(server_.settings());
         const auto end = steady_clock::now() + 20s;
@@ -245,11 +251,11 @@ TEST_F(Warm, AFlushOfOnePatternReachesProcessesAndLeavesTheOthers) {
         }
         flush(redis, {registry().declared()[0]}, Scope::patterns, true);
         while (loaded_.size() < 3 && steady_clock::now() < end) {
-            co_await ask(cache, anna, "1");
+            co_await ask(cache, anna, std::string("1"));
             co_await sleep_for(1ms);
         }
         EXPECT_EQ(loaded_.size(), 3U);
-        co_await ask(cache, anna, "1");
+        co_await ask(cache, anna, std::string("1"));
         EXPECT_EQ(loaded_.size(), 3U);
         const auto report = co_await cache.warm();
         EXPECT_EQ(report.kept, 1U);
