@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The verbs about values of the cache in two levels: cache stats, explain, flush, triggers.
+// The verbs about values of the cache in two levels: cache stats, explain, flush.
 #include <algorithm>
 
 #include <boost/json/array.hpp>
@@ -9,7 +9,6 @@
 #include "app/cli/cache_report.h"
 #include "app/cli/journaling.h"
 #include "base/text.h"
-#include "serving/cache/outbox.h"
 #include "serving/cache/stored.h"
 #include "trust/identity.h"
 #include "trust/redis.h"
@@ -157,70 +156,35 @@ Exit run_flush(Context& context) {
         trust::require_consent(context.run(), name, "cache flush", arguments.value("--confirm"),
                                context.yes());
     }
+    const bool is_of_all = arguments.positional().empty();
     redis::Connection connection(settings);
-    const auto flushed = cache::flush(connection, caches, applies);
+    const auto flushed = cache::flush(
+        connection, caches, is_of_all ? cache::Scope::everything : cache::Scope::patterns, applies);
     context.print(fmt::format(
         "{} ({}): {} {}{}", name, context.run().environment.name, counted(flushed.values, "value"),
         applies ? "done away with" : "would be done away with",
         flushed.foreign == 0
             ? ""
             : fmt::format(", {} not of the cache left alone", counted(flushed.foreign, "key"))));
-    context.print(
-        fmt::format("{} of every pattern with tables old, and every process {} all that it keeps",
-                    applies ? "declared values" : "would declare values",
-                    applies ? "forgets" : "would forget"));
+    context.print(is_of_all
+                      ? fmt::format("{} of every pattern with tables old, and every process {} all "
+                                    "that it keeps",
+                                    applies ? "declared values" : "would declare values",
+                                    applies ? "forgets" : "would forget")
+                      : fmt::format("every process {} what it keeps of the pattern",
+                                    applies ? "forgets" : "would forget"));
     if (applies) {
         tell_journal(context, context.run().manifest.databases.front(), journal::kinds::finish,
                      "cache flush", {{"redis", name}, {"values", flushed.values}});
     } else {
         context.print("nothing was changed; to change it: caisson cache flush " +
+                      (is_of_all ? "" : fmt::format("'{}' ", arguments.positional())) +
                       (context.run().environment.is_protected ? "--confirm " + name : "--yes"));
     }
     context.result() = {{"redis", name},
                         {"applied", applies},
                         {"values", flushed.values},
                         {"foreign", flushed.foreign}};
-    return Exit::fine;
-}
-
-Exit run_triggers(Context& context) {
-    const auto& run = context.run();
-    const auto database = run.manifest.databases.front();
-    pg::Connection connection(trust::admin_settings(run, database));
-    trust::require_ours(connection, run, database);
-    const auto plan =
-        cache::plan_triggers(connection, cache::watched_tables(run.manifest.cache_keys));
-    const auto statements = plan.statements();
-    const bool applies = !context.dry_run() && !plan.is_empty();
-    if (applies) {
-        if (run.environment.is_protected) {
-            trust::require_consent(run, database, "cache triggers",
-                                   context.arguments().value("--confirm"), context.yes());
-        }
-        cache::apply(connection, plan, run.manifest.migrations.lock_timeout);
-        tell_journal(
-            context, database, journal::kinds::finish, "cache triggers",
-            {{"tables", boost::json::array(plan.missing.begin(), plan.missing.end())},
-             {"left", boost::json::array(plan.superfluous.begin(), plan.superfluous.end())}});
-    }
-    const auto would = [&](std::string_view deed) {
-        return fmt::format("{}{}", applies ? "" : "would be ", deed);
-    };
-    for (const auto& table : plan.missing) {
-        context.print(fmt::format("  {}: {}", table, would("watched")));
-    }
-    for (const auto& table : plan.superfluous) {
-        context.print(fmt::format("  {}: {}", table, would("left")));
-    }
-    if (plan.is_empty()) {
-        context.print("every table of [cache.keys] is watched, and no other");
-    }
-    context.result() = {
-        {"database", database.name},
-        {"applied", applies},
-        {"watched", boost::json::array(plan.missing.begin(), plan.missing.end())},
-        {"left", boost::json::array(plan.superfluous.begin(), plan.superfluous.end())},
-        {"statements", boost::json::array(statements.begin(), statements.end())}};
     return Exit::fine;
 }
 
@@ -247,31 +211,17 @@ std::vector<Verb> cache_value_verbs() {
          run_explain},
         {"cache flush",
          "does away with values of the library's cache",
-         "Takes the values of one pattern out of Redis, or of all patterns whose keys say whose "
-         "they "
-         "are. In either case every\nvalue of every pattern with tables becomes old in Redis, and "
-         "every process that hears of it forgets all that it keeps:\nmuch is loaded anew, whatever "
-         "pattern was named. A value that is being loaded meanwhile and has no tables may still "
-         "be\nkept. What else has such a name stays. Shows what it would do; --yes does it, "
-         "in a protected environment --confirm with the name\nthat it shows.",
+         "Takes the values of one pattern out of Redis, and makes what processes keep of it old. "
+         "Without a pattern that is done for\nall patterns whose keys say whose they are, and "
+         "every value of every pattern with tables becomes old, also of those\nthat are declared "
+         "no more. A value without tables may still be kept by a process that does not hear of it "
+         "while it loads.\nWhat else has such a name stays. Shows what it would do; --yes does it, "
+         "in a protected environment --confirm with the\nname that it shows.",
          {},
          "[PATTERN]",
          "  caisson cache flush\n  caisson cache flush 'business:{tenant}:{role}:{id}' --yes",
          Needs::platform,
          run_flush},
-        {"cache triggers",
-         "watches the tables that cached values are made of",
-         "Puts triggers on the tables that [cache.keys] names, in the first database, and takes "
-         "them from all others. What they\nwrite is carried to Redis by caisson serve. They are no "
-         "part of the structure: drift, proofs and counts leave them out.\n"
-         "Each table is one transaction, which waits for its lock as long as a migration does "
-         "([migrations] lock_timeout). In a\nprotected environment --confirm must name the "
-         "database.",
-         {},
-         "",
-         "  caisson cache triggers --dry-run\n  caisson cache triggers",
-         Needs::platform,
-         run_triggers},
     };
 }
 

@@ -15,6 +15,7 @@
 #include "lifecycle/histories/history.h"
 #include "lifecycle/proof/build.h"
 #include "lifecycle/queries/queries.h"
+#include "lifecycle/queries/schema_version.h"
 #include "lifecycle/sources/load.h"
 
 namespace caisson::cli {
@@ -91,8 +92,9 @@ void generate_for(Context& context, const platform::Database& database,
     if (!findings.mistakes.empty()) {
         return;
     }
-    for (auto& file : queries::generate(
-             manifest, {database, std::move(described.queries), relations.tables, types.enums()})) {
+    for (auto& file :
+         queries::generate(manifest, {database, std::move(described.queries), relations.tables,
+                                      types.enums(), queries::schema_version(connection)})) {
         findings.files.push_back({std::move(file.name), FileState::missing, std::move(file.text)});
     }
 }

@@ -16,7 +16,10 @@ Exit run_provision(Context& context) {
     if (!context.dry_run()) {
         start_servers(context);
     }
-    const auto summary = provision_databases(context, false);
+    auto summary = provision_databases(context, false);
+    if (!context.dry_run()) {
+        watch_cached_tables(context, summary);
+    }
     context.print(summary.text);
     for (const auto& note : summary.notes) {
         context.print("  " + note);

@@ -27,9 +27,11 @@
 #include "drivers/redis/connection.h"
 #include "lifecycle/servers/servers.h"
 #include "lifecycle/servers/supervisor.h"
+#include "serving/cache/cache_metrics.h"
 #include "serving/cache/inspect.h"
 #include "serving/cache/outbox.h"
 #include "serving/cache/relay.h"
+#include "serving/cache/stored.h"
 #include "trust/pool.h"
 #include "trust/redis.h"
 
@@ -136,11 +138,13 @@ daemon::Supervision with_relay(const trust::Run& run, daemon::Supervision inner)
                 }
                 auto redis = trust::redis_client(run);
                 redis->application = "caisson-relay";
-                auto database =
-                    trust::role_settings(run, run.manifest.databases.front(), trust::Role::service);
-                database.application = "caisson-relay";
+                std::vector<pg::Settings> databases;
+                for (const auto& database : run.manifest.databases) {
+                    databases.push_back(trust::role_settings(run, database, trust::Role::service));
+                    databases.back().application = "caisson-relay";
+                }
                 *relay = std::make_unique<cache::BackgroundRelay>(
-                    database, *redis, cache::watched_tables(run.manifest.cache_keys), tell);
+                    databases, *redis, cache::watched_tables(run.manifest.cache_keys), tell);
             },
             [relay, stop = inner.stop] {
                 relay->reset();
@@ -149,6 +153,24 @@ daemon::Supervision with_relay(const trust::Run& run, daemon::Supervision inner)
                 }
             },
             inner.restarts};
+}
+
+bool has_cache(const trust::Run& run) {
+    const auto redis = trust::redis_settings(run);
+    return redis && !redis->tls && std::ranges::any_of(run.manifest.cache_keys, cache::is_cache);
+}
+
+/// Figures of the library's cache that processes add up in Redis; none while it is away.
+std::string cache_figures(const trust::Run& run) {
+    try {
+        auto redis = *trust::redis_client(run);
+        redis.connect_limit = 1s;
+        redis.answer_limit = 1s;
+        redis::Connection connection(redis);
+        return cache::metrics_text(cache::overview(connection, run.manifest.cache_keys));
+    } catch (const Error&) {
+        return {};  // That it is away, caisson_up says.
+    }
 }
 
 std::uint16_t port_of(const std::string& text) {
@@ -201,6 +223,9 @@ daemon::Parts parts_of(Context& context) {
         parts.supervision = supervise(run);
     }
     parts.supervision = with_relay(run, std::move(parts.supervision));
+    if (has_cache(run)) {
+        parts.more_metrics = [run] { return cache_figures(run); };
+    }
     return parts;
 }
 

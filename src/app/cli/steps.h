@@ -29,6 +29,9 @@ StepSummary start_servers(Context& context);
 StepSummary provision_databases(Context& context, bool adopt);
 StepSummary migrate_databases(Context& context);
 StepSummary seed_databases(Context& context);
+/// Puts triggers on the tables that cached values are made of, and takes them from others, where
+/// the environment has a Redis. Tables that are not there yet become notes.
+void watch_cached_tables(Context& context, StepSummary& summary);
 /// Verifies, and keeps each database's report in the state directory for the daemon.
 std::vector<checks::Report> verify_reports(Context& context);
 StepSummary verify_databases(Context& context);

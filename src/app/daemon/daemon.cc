@@ -114,7 +114,8 @@ struct Daemon::State {
         for (std::size_t i = 0; i < pools.size(); ++i) {
             sample.pools.emplace_back(pools.name(i), pools.figures(i));
         }
-        return figures.text(sample);
+        const auto& more = services.parts.more_metrics;
+        return figures.text(sample) + (more ? more() : "");
     }
 
     std::string database_metrics() {

@@ -75,6 +75,8 @@ struct Parts {
     std::function<Verification()> verify;  ///< Runs on a worker, one at a time.
     std::function<std::optional<Verification>()> last_verification;  ///< Of another process, too.
     Supervision supervision;
+    /// More of /metrics, in the same form; may be empty. Asked on a worker; does not throw.
+    std::function<std::string()> more_metrics = {};
     std::chrono::milliseconds drain_limit{10'000};
 };
 

@@ -58,11 +58,13 @@ struct Stream {
     std::chrono::milliseconds limit;
 };
 
-/// Where the answers of a query may be kept: what cache::Registry::key() is given beside the
-/// session. The registry escapes the values, and fills `{tenant}` and `{role}`.
+/// Where the answers of a query may be kept: what cache::Cache::get() is given beside the session.
+/// The registry escapes the values, and fills `{tenant}` and `{role}`.
 struct CacheKey {
     std::string_view pattern;         ///< As [cache.keys] has it.
     std::vector<std::string> values;  ///< Of its other placeholders, in their order.
+    /// Of the answers: what was kept by another schema or another query is not seen. 0: by none.
+    std::uint64_t version = 0;
 };
 
 /// A row's value: of a struct that is made from one, or of the only column.

@@ -78,6 +78,11 @@ std::vector<GeneratedFile> generate(const platform::Manifest& manifest, const Fa
     header.line();
     header.line("namespace pg = caisson::pg;");
     header.line();
+    header.doc(
+        "Another one once columns, types, views or functions are others: for "
+        "CacheOptions::version.");
+    header.line("inline constexpr std::string_view schema_version = \"{}\";", facts.schema_version);
+    header.line();
     for (const auto& table : facts.tables) {
         write_table(header, source, table);
     }
@@ -88,7 +93,7 @@ std::vector<GeneratedFile> generate(const platform::Manifest& manifest, const Fa
         source.line("namespace queries {{");
         source.line();
         for (const auto& query : facts.queries) {
-            write_query(header, source, query, facts.tables, name_space);
+            write_query(header, source, query, facts, name_space);
         }
         header.line("}}  // namespace queries");
         header.line();

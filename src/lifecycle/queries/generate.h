@@ -18,6 +18,7 @@ struct Facts {
     std::vector<Described> queries;
     std::vector<Table> tables;
     std::vector<Enum> enums;
+    std::string schema_version{};  ///< As schema_version() gives it.
 };
 
 struct GeneratedFile {

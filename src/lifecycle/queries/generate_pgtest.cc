@@ -8,6 +8,7 @@
 #include "drivers/pg/rows.h"
 #include "drivers/pg/statement.h"
 #include "lifecycle/queries/generate.h"
+#include "lifecycle/queries/schema_version.h"
 #include "tests/support/postgres.h"
 
 namespace caisson::queries {
@@ -49,7 +50,7 @@ alter table numbered enable row level security;
         auto all = describe(connection, parsed.queries, *types, relations);
         EXPECT_THAT(all.mistakes, IsEmpty()) << all.mistakes.front().message;
         return {manifest.databases.front(), std::move(all.queries), relations.tables,
-                types->enums()};
+                types->enums(), schema_version(connection)};
     }
 
     test::Database database;
@@ -153,13 +154,15 @@ TEST_F(GenerateTest, NamesOfTheDatabaseDoNotMeetThoseOfTheFile) {
         "create type row as enum ('a'); create type ab as enum ('a'); create type a_b as enum "
         "('a');"
         "create table to_text (id int primary key, state state not null);"
-        "create table state_from (id int primary key)");
+        "create table state_from (id int primary key); create table schema_version (id int primary "
+        "key)");
     const auto files =
         generate(manifest, facts("-- name: states :many\nselect state from to_text;"));
     const auto& header = files[0].text;
     EXPECT_THAT(header, HasSubstr("enum class Row_2 { a };"));
     EXPECT_THAT(header, HasSubstr("namespace to_text_2 {"));
     EXPECT_THAT(header, HasSubstr("namespace state_from_2 {"));
+    EXPECT_THAT(header, HasSubstr("namespace schema_version_2 {"));
     EXPECT_THAT(header, HasSubstr("AB ab_from(std::string_view label);"));
     EXPECT_THAT(header, HasSubstr("Ab ab_from_2(std::string_view label);"));
     EXPECT_THAT(header, HasSubstr("    ::shop::State state;"));
@@ -216,7 +219,9 @@ TEST_F(GenerateTest, ACacheKeyStandsForOneAnswer) {
     const auto files = generate(manifest, all);
     EXPECT_THAT(files[0].text, HasSubstr("pg::CacheKey part_cache_key(std::int32_t number);"));
     EXPECT_THAT(files[1].text, HasSubstr("return {\"part:{tenant}:{role}:{id}\", "
-                                         "{pg::text_of(pg::Arguments(number))}};"));
+                                         "{pg::text_of(pg::Arguments(number))}, "
+                                         "part_cache_version};"));
+    EXPECT_THAT(files[0].text, HasSubstr("std::uint64_t part_cache_version = 0x"));
 
     const auto left_out =
         loaded(head + "select day from parts where id = @number and day > @since;");
@@ -233,6 +238,32 @@ TEST_F(GenerateTest, ACacheKeyStandsForOneAnswer) {
     ASSERT_FALSE(as_parameter.mistakes.empty());
     EXPECT_THAT(as_parameter.mistakes[0].message,
                 HasSubstr("has {a} where [cache.keys] has {tenant}"));
+}
+
+TEST_F(GenerateTest, AnswersHaveAnotherVersionOnceTheyMayBeOthers) {
+    const auto version = [&](const std::string& sql = "select id from numbered") {
+        const auto all = facts("-- name: q :many\n" + sql + ";");
+        return answers_version(all.queries.front(), all.schema_version);
+    };
+    const auto first = version();
+    EXPECT_EQ(version(), first);
+    EXPECT_NE(version("select id from numbered where v is null"), first);
+    connection.script(
+        "create index on numbered (v); comment on table numbered is 'x';"
+        "create table parts_2 partition of parts for values from ('2021-01-01') to "
+        "('2022-01-01')");
+    EXPECT_EQ(version(), first) << "what changes no answer";
+    std::vector<std::uint64_t> seen{first};
+    for (const auto* const change :
+         {"alter table numbered alter v type varchar(10)", "alter table keyless add b int",
+          "alter type state add value 'new'", "create view seen as select id from numbered",
+          "create or replace view seen as select id from numbered where v is null",
+          "create function f() returns int language sql as 'select 1'",
+          "create or replace function f() returns int language sql as 'select 2'"}) {
+        connection.script(change);
+        seen.push_back(version());
+        EXPECT_EQ(std::ranges::count(seen, seen.back()), 1) << change;
+    }
 }
 
 TEST_F(GenerateTest, AnOrderIsCheckedAgainstItsTable) {

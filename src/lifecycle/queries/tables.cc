@@ -187,7 +187,7 @@ Relations read_relations(pg::Connection& connection, const Types& types,
                                         row.string("column"), row.string("remark")});
     }
     // Names of C++ that the file itself needs.
-    std::set<std::string> taken = {"queries", "detail", "to_text", "fail_label"};
+    std::set<std::string> taken = {"queries", "detail", "to_text", "fail_label", "schema_version"};
     for (const auto& each : types.enums()) {
         taken.insert(each.from_cpp);
     }

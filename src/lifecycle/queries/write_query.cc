@@ -13,17 +13,18 @@ constexpr std::size_t most_arguments = 5;
 
 class QueryWriter {
  public:
-    QueryWriter(Writer& header, Writer& source, const Described& described,
-                const std::vector<Table>& tables, const std::string& name_space)
+    QueryWriter(Writer& header, Writer& source, const Described& described, const Facts& facts,
+                const std::string& name_space)
         : header_(header),
           source_(source),
+          facts_(facts),
           described_(described),
           query_(described.query),
           name_(identifier(query_.name)),
           camel_(camel_case(query_.name)) {
         name_parameters();
         name_columns();
-        find_row(tables, name_space);
+        find_row(facts.tables, name_space);
         takes_struct_ = query_.kind == Kind::batch || query_.kind == Kind::copy ||
                         plain_parameters().size() > most_arguments;
     }
@@ -39,7 +40,7 @@ class QueryWriter {
         write_declaration();
         write_definition();
         if (query_.cache) {
-            write_cache_key(header_, source_, described_, name_, parameters_);
+            write_cache_key(header_, source_, described_, parameters_, facts_.schema_version);
         }
     }
 
@@ -424,6 +425,7 @@ class QueryWriter {
 
     Writer& header_;
     Writer& source_;
+    const Facts& facts_;
     const Described& described_;
     const Query& query_;
     std::string name_;
@@ -440,9 +442,9 @@ class QueryWriter {
 
 }  // namespace
 
-void write_query(Writer& header, Writer& source, const Described& query,
-                 const std::vector<Table>& tables, const std::string& name_space) {
-    QueryWriter(header, source, query, tables, name_space).write();
+void write_query(Writer& header, Writer& source, const Described& query, const Facts& facts,
+                 const std::string& name_space) {
+    QueryWriter(header, source, query, facts, name_space).write();
 }
 
 }  // namespace caisson::queries

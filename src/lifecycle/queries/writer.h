@@ -53,8 +53,8 @@ void write_enums(Writer& header, Writer& source, const std::vector<Enum>& enums,
 void write_table(Writer& header, Writer& source, const Table& table);
 /// `business_cache_key(id)` of a query that has a key. `parameters`: their names in C++.
 void write_cache_key(Writer& header, Writer& source, const Described& described,
-                     const std::string& name, const std::vector<std::string>& parameters);
-void write_query(Writer& header, Writer& source, const Described& query,
-                 const std::vector<Table>& tables, const std::string& name_space);
+                     const std::vector<std::string>& parameters, std::string_view schema_version);
+void write_query(Writer& header, Writer& source, const Described& query, const Facts& facts,
+                 const std::string& name_space);
 
 }  // namespace caisson::queries

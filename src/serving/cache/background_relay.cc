@@ -17,11 +17,11 @@ namespace caisson::cache {
 namespace asio = boost::asio;
 
 struct BackgroundRelay::Inside {
-    Inside(pg::Settings database, redis::Settings redis, std::vector<WatchedTable> tables,
-           std::function<void(const RelayStats&)> to, RelayLimits limits)
+    Inside(const std::vector<pg::Settings>& databases, redis::Settings redis,
+           std::vector<WatchedTable> tables, std::function<void(const RelayStats&)> to,
+           RelayLimits limits)
         : tell(std::move(to)),
-          relay(io.get_executor(), std::move(database), std::move(redis), std::move(tables),
-                limits) {}
+          relay(io.get_executor(), databases, std::move(redis), std::move(tables), limits) {}
 
     /// Looks now and then, so that what is told in passing is not told a hundred times.
     asio::awaitable<void> watch() {
@@ -46,10 +46,10 @@ struct BackgroundRelay::Inside {
     std::thread thread;
 };
 
-BackgroundRelay::BackgroundRelay(pg::Settings database, redis::Settings redis,
+BackgroundRelay::BackgroundRelay(const std::vector<pg::Settings>& databases, redis::Settings redis,
                                  std::vector<WatchedTable> tables,
                                  std::function<void(const RelayStats&)> tell, RelayLimits limits)
-    : inside_(std::make_unique<Inside>(std::move(database), std::move(redis), std::move(tables),
+    : inside_(std::make_unique<Inside>(databases, std::move(redis), std::move(tables),
                                        std::move(tell), limits)) {
     auto& inside = *inside_;
     asio::co_spawn(inside.io, inside.relay.run(), asio::detached);

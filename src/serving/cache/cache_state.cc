@@ -50,6 +50,8 @@ Cache::State::State(asio::any_io_executor on, Registry known, redis::Settings to
         figures.emplace_back().pattern = key.pattern;
     }
     reported = figures;
+    flushed.resize(figures.size());
+    offers.resize(figures.size());
 }
 
 Held Cache::State::from_here(const Key& key) {

@@ -15,6 +15,7 @@
 
 #include "drivers/redis/subscriber.h"
 #include "serving/cache/breaker.h"
+#include "serving/cache/hottest.h"
 #include "serving/cache/read_through.h"
 
 namespace caisson::cache {
@@ -65,6 +66,7 @@ struct Cache::State : std::enable_shared_from_this<State> {
     std::uint64_t gaps = 0;
     std::uint64_t oldest_open = 0;           ///< Transactions before this one are all told.
     std::unordered_set<std::uint64_t> told;  ///< Others that are.
+    std::vector<std::uint64_t> flushed;      ///< Patterns, by their number: all of their values.
     Steady::time_point last_word{};
     std::uint64_t connections = 0;  ///< Of the client, as noticed.
     bool must_hear = false;         ///< Redis may be another one: until the next word, marks lack.
@@ -72,6 +74,7 @@ struct Cache::State : std::enable_shared_from_this<State> {
     static boost::asio::awaitable<void> listen(std::shared_ptr<State> self);
     void hear(const std::string& message);
     void forget_all();
+    void forget(std::vector<std::string> tags);
     bool hears() const;
     /// Whether the client's connection is another one than before: it may be to another server,
     /// such as a replica that does not know everything. All is forgotten then.
@@ -81,6 +84,8 @@ struct Cache::State : std::enable_shared_from_this<State> {
 
     // Values: cache_state.cc.
     PatternStats& of(const Key& key) { return figures[key.pattern()]; }
+    static boost::asio::awaitable<Held> serve(std::shared_ptr<State> state, Key key, Loader loader,
+                                              WriteToken token);
     Held from_here(const Key& key);
     bool wants_refresh(const Value& value);
     void refresh(const Key& key, const Loader& loader, Held older);
@@ -115,6 +120,26 @@ struct Cache::State : std::enable_shared_from_this<State> {
     boost::asio::awaitable<void> store(const Key& key, Held value, const std::string& token,
                                        bool may_store);
     static boost::asio::awaitable<void> report(std::shared_ptr<State> self);
+
+    // Keys that are loaded before anybody asks: warm.cc.
+    struct Offer {
+        std::uint64_t version = 0;
+        KeyLoader loader;
+    };
+    std::vector<std::vector<Offer>> offers;  ///< By the number of their pattern.
+    int is_warming = 0;
+    std::uint64_t warmed = 0;
+    Steady::time_point recorded = Steady::now();
+    /// A key that may be loaded, and how; as it is taken from a list that anybody may have written.
+    std::optional<std::pair<Key, Loader>> warmable(const HotKey& hot) const;
+    /// Keys without values of their own, and the hottest.
+    static boost::asio::awaitable<std::vector<std::pair<Key, Loader>>> to_warm(
+        std::shared_ptr<State> self, WarmOptions options);
+    static boost::asio::awaitable<WarmReport> warm(std::shared_ptr<State> self,
+                                                   WarmOptions options);
+    /// Unless it was done less than `every` ago. Never fails.
+    static boost::asio::awaitable<void> record_hottest(std::shared_ptr<State> self,
+                                                       std::chrono::milliseconds every);
 };
 
 }  // namespace caisson::cache

@@ -2,11 +2,14 @@
 #include <charconv>
 #include <utility>
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/json/array.hpp>
 #include <boost/json/parse.hpp>
 
 #include "base/error.h"
 #include "serving/cache/cache_state.h"
+#include "serving/cache/marks.h"
 
 namespace caisson::cache {
 
@@ -16,6 +19,17 @@ namespace {
 
 /// More tags, and the process begins anew.
 constexpr std::size_t most_tags = 100'000;
+
+std::vector<std::string> texts_of(const boost::json::object& message, std::string_view name) {
+    std::vector<std::string> texts;
+    const auto* const all = message.if_contains(name);
+    for (const auto& one : all && all->is_array() ? all->get_array() : boost::json::array()) {
+        if (const auto* const text = one.if_string()) {
+            texts.emplace_back(*text);
+        }
+    }
+    return texts;
+}
 
 }  // namespace
 
@@ -45,7 +59,26 @@ void Cache::State::forget_all() {
     changed[""] = heard;
 }
 
+void Cache::State::forget(std::vector<std::string> tags) {
+    if (changed.size() + tags.size() > most_tags) {
+        forget_all();
+    }
+    heard += tags.empty() ? 0 : 1;
+    for (auto& tag : tags) {
+        if (!tag.starts_with("pattern|")) {
+            changed[std::move(tag)] = heard;
+            continue;
+        }
+        for (std::size_t i = 0; i < figures.size(); ++i) {
+            if (tag == pattern_tag(figures[i].pattern)) {
+                flushed[i] = heard;
+            }
+        }
+    }
+}
+
 /// {"reset": bool, "open": "oldest open transaction", "told": ["…"], "tags": ["…"]}
+/// or {"written": true, "tags": ["…"]}, or {"warm": true}
 void Cache::State::hear(const std::string& message) {
     boost::system::error_code failure;
     const auto parsed = boost::json::parse(message, failure);
@@ -61,21 +94,22 @@ void Cache::State::hear(const std::string& message) {
         }
         return number;
     };
+    if (object->contains("warm")) {
+        if (is_warming == 0 && !is_closed) {
+            asio::co_spawn(executor, warm(shared_from_this(), {}), asio::detached);
+        }
+        return;
+    }
+    if (object->contains("written")) {
+        // A writer's own word, beside that of who carries changes; it says nothing of the others.
+        forget(texts_of(*object, "tags"));
+        return;
+    }
     if (const auto* const reset = object->if_contains("reset");
         reset && reset->is_bool() && reset->get_bool()) {
         forget_all();
     }
-    if (const auto* const tags = object->if_contains("tags"); tags && tags->is_array()) {
-        if (changed.size() + tags->get_array().size() > most_tags) {
-            forget_all();
-        }
-        heard += tags->get_array().empty() ? 0 : 1;
-        for (const auto& tag : tags->get_array()) {
-            if (const auto* const text = tag.if_string()) {
-                changed[std::string(*text)] = heard;
-            }
-        }
-    }
+    forget(texts_of(*object, "tags"));
     if (const auto* const all = object->if_contains("told"); all && all->is_array()) {
         for (const auto& one : all->get_array()) {
             told.insert(number_of(one));
@@ -105,6 +139,9 @@ bool Cache::State::hears() const {
 }
 
 bool Cache::State::is_old_here(const Key& key, const Value& value) const {
+    if (flushed[key.pattern()] > value.heard) {
+        return true;
+    }
     if (key.tags().empty() || changed.empty()) {
         return false;
     }

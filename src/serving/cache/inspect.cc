@@ -76,9 +76,19 @@ void inspect_eviction(const trust::Run& run, Verdict& verdict) {
 
 void inspect_triggers(const trust::Run& run, Verdict& verdict) {
     const auto tables = watched_tables(run.manifest.cache_keys);
-    pg::Connection connection(
-        trust::role_settings(run, run.manifest.databases.front(), trust::Role::service));
-    compare_triggers(tables, plan_triggers(connection, tables), verdict);
+    std::vector<TriggerPlan> plans;
+    TriggerPlan all;
+    for (const auto& database : run.manifest.databases) {
+        pg::Connection connection(trust::role_settings(run, database, trust::Role::service));
+        plans.push_back(plan_triggers(connection, tables, Absent::left_out));
+        for (const auto& table : plans.back().missing) {
+            all.missing.push_back(run.manifest.databases.size() == 1
+                                      ? table
+                                      : fmt::format("{} in {}", table, database.name));
+        }
+    }
+    require_tables(plans);
+    compare_triggers(tables, all, verdict);
 }
 
 std::string command_of(const std::string& name, const std::string& value) {

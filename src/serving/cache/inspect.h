@@ -19,7 +19,7 @@
 namespace caisson::cache {
 
 /// The checks `redis settings` and `redis eviction` of an environment's Redis, and `cache triggers`
-/// of the first database, each where the manifest declares what it asks for.
+/// of all databases, each where the manifest declares what it asks for.
 std::vector<checks::OfferedCheck> offered_checks(const trust::Run& run);
 
 /// What a Redis is configured to, as far as it tells.

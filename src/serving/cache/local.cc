@@ -109,6 +109,19 @@ void Local::clear() {
     }
 }
 
+std::vector<std::pair<unsigned, std::string>> Local::hottest(std::size_t most) const {
+    std::vector<std::pair<unsigned, std::string>> all;
+    for (auto& part : parts_->parts) {
+        const std::lock_guard lock(part.mutex);
+        part.shard.add_hottest(all, most);
+    }
+    std::ranges::sort(all, [](const auto& a, const auto& b) {
+        return a.first != b.first ? a.first > b.first : a.second < b.second;
+    });
+    all.resize(std::min(most, all.size()));
+    return all;
+}
+
 LocalStats Local::stats() const {
     LocalStats stats;
     for (auto& part : parts_->parts) {

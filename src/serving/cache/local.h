@@ -9,7 +9,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "serving/cache/value.h"
 
@@ -42,6 +45,9 @@ class Local {
     /// Whether there was something.
     bool remove(std::string_view key);
     void clear();
+    /// The keys that were asked for most lately, the most first, with how often that was (up to
+    /// 16).
+    std::vector<std::pair<unsigned, std::string>> hottest(std::size_t most) const;
     LocalStats stats() const;
     std::size_t budget() const;
 

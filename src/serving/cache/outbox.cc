@@ -78,11 +78,6 @@ void drop_all(const boost::json::array& triggers, const std::string& relation, T
 TriggerStep step_of(const WatchedTable& table, const boost::json::value& found,
                     const boost::json::array& triggers) {
     const auto relation = text_at(found, "relation");
-    if (relation.empty()) {
-        throw Error(Code::platform_invalid,
-                    fmt::format("[cache.keys] names the table {}, which the database does not have",
-                                table.table));
-    }
     for (const auto& column : found.at("columns").as_array()) {
         if (const auto mistake = text_at(column, "mistake"); !mistake.empty()) {
             throw Error(
@@ -130,6 +125,7 @@ declare
     several    jsonb;
     sources text[] := '{}';
     place   integer;
+    said    text;
 begin
     -- More arguments than the table's name are columns: which of their values changed. concat() and
     -- no cast: a cast may be somebody's function, and would run with the rights of this one.
@@ -166,6 +162,13 @@ begin
     end if;
     insert into caisson.cache_outbox (table_name, rows) values (tg_argv[0], known);
     perform pg_notify('caisson_cache', '');
+    -- Who writes through cache::transact() reads this before it commits, and needs no right for it.
+    said := coalesce(current_setting('caisson.cache_changes', true), '');
+    if said <> 'many' then
+        said := said || jsonb_build_array(tg_argv[0], known)::text || E'\n';
+        perform set_config('caisson.cache_changes',
+                           case when octet_length(said) > 65536 then 'many' else said end, true);
+    end if;
     -- Should nobody carry the changes on, they do not stay for ever. A little at a time, and never a
     -- reason to refuse the write: under repeatable read, rows that somebody else took are an error.
     if random() < 0.001 then
@@ -260,7 +263,8 @@ std::string triggers_argument(const std::vector<WatchedTable>& tables) {
     return boost::json::serialize(wanted);
 }
 
-TriggerPlan triggers_of(const std::vector<WatchedTable>& tables, std::string_view answer) {
+TriggerPlan triggers_of(const std::vector<WatchedTable>& tables, std::string_view answer,
+                        Absent absent) {
     const auto found = boost::json::parse(answer);
     TriggerPlan plan;
     if (!found.at("has_outbox").as_bool()) {
@@ -282,6 +286,10 @@ TriggerPlan triggers_of(const std::vector<WatchedTable>& tables, std::string_vie
     }
     for (std::size_t i = 0; i < tables.size(); ++i) {
         const auto& entry = found.at("wanted").as_array().at(i);
+        if (text_at(entry, "relation").empty()) {
+            plan.absent.push_back(tables[i].table);
+            continue;
+        }
         auto step = step_of(tables[i], entry, present[text_at(entry, "id")]);
         present.erase(text_at(entry, "id"));
         if (!step.statements.empty()) {
@@ -300,13 +308,31 @@ TriggerPlan triggers_of(const std::vector<WatchedTable>& tables, std::string_vie
         plan.superfluous.push_back(relation);
         plan.steps.push_back(std::move(step));
     }
+    if (absent == Absent::refused) {
+        require_tables({plan});
+    }
     return plan;
 }
 
-TriggerPlan plan_triggers(pg::Connection& connection, const std::vector<WatchedTable>& tables) {
+void require_tables(const std::vector<TriggerPlan>& plans) {
+    for (const auto& table : plans.empty() ? std::vector<std::string>() : plans.front().absent) {
+        const bool is_nowhere = std::ranges::all_of(plans, [&](const TriggerPlan& plan) {
+            return std::ranges::find(plan.absent, table) != plan.absent.end();
+        });
+        if (is_nowhere) {
+            throw Error(
+                Code::platform_invalid,
+                fmt::format("[cache.keys] names the table {}, which {}", table,
+                            plans.size() == 1 ? "the database does not have" : "no database has"));
+        }
+    }
+}
+
+TriggerPlan plan_triggers(pg::Connection& connection, const std::vector<WatchedTable>& tables,
+                          Absent absent) {
     return triggers_of(
-        tables,
-        connection.query(triggers_query, {triggers_argument(tables)}).front().text("found"));
+        tables, connection.query(triggers_query, {triggers_argument(tables)}).front().text("found"),
+        absent);
 }
 
 void apply(pg::Connection& connection, const TriggerPlan& plan,

@@ -42,21 +42,28 @@ struct TriggerPlan {
     /// Tables that get triggers, or get them anew: without them, with others, or disabled.
     std::vector<std::string> missing;
     std::vector<std::string> superfluous;
+    std::vector<std::string> absent;  ///< Tables that the database does not have.
     std::vector<TriggerStep> steps;
     std::string fingerprint;  ///< Another one once a trigger was made anew, disabled or enabled.
     bool is_empty() const { return steps.empty(); }
     std::vector<std::string> statements() const;
 };
+/// What becomes of tables that the database does not have.
+enum class Absent { refused, left_out };
 /// A question that gives one text for triggers_of(); its only argument is triggers_argument().
 extern const char* const triggers_query;
 std::string triggers_argument(const std::vector<WatchedTable>& tables);
 /// Pure. Errors as plan_triggers().
-TriggerPlan triggers_of(const std::vector<WatchedTable>& tables, std::string_view answer);
+TriggerPlan triggers_of(const std::vector<WatchedTable>& tables, std::string_view answer,
+                        Absent absent = Absent::refused);
+/// Errors: platform_invalid for a table that none of the databases has.
+void require_tables(const std::vector<TriggerPlan>& plans);
 /// Reads. Columns may hold integers, uuids, or texts of a deterministic collation: of other types
 /// a value can be written in several ways, and its row would not be found by it. Errors:
-/// platform_invalid for a table that the database lacks, and for other columns; usage where the
-/// schema caisson has no outbox.
-TriggerPlan plan_triggers(pg::Connection& connection, const std::vector<WatchedTable>& tables);
+/// platform_invalid for a table that the database lacks (`refused`), and for other columns; usage
+/// where the schema caisson has no outbox.
+TriggerPlan plan_triggers(pg::Connection& connection, const std::vector<WatchedTable>& tables,
+                          Absent absent = Absent::refused);
 /// A transaction for each table, which waits so long for its lock; run again, it goes on where it
 /// failed. As who owns the tables, or a superuser.
 void apply(pg::Connection& connection, const TriggerPlan& plan,

@@ -40,8 +40,17 @@ bool Cache::hears_changes() const { return state_->hears(); }
 
 asio::awaitable<Held> Cache::get(pg::Session session, std::string pattern,
                                  std::vector<std::string> values, Loader loader, WriteToken token) {
-    const auto state = state_;
-    auto key = state->registry.key(session, pattern, values);
+    return State::serve(state_, state_->registry.key(session, pattern, values), std::move(loader),
+                        token);
+}
+
+asio::awaitable<Held> Cache::get(pg::Session session, pg::CacheKey wanted, Loader loader,
+                                 WriteToken token) {
+    return State::serve(state_, state_->registry.key(session, wanted), std::move(loader), token);
+}
+
+asio::awaitable<Held> Cache::State::serve(std::shared_ptr<State> state, Key key, Loader loader,
+                                          WriteToken token) {
     auto& figures = state->of(key);
     Held held;
     if (!key.tags().empty() && !state->knows(token)) {
@@ -87,6 +96,7 @@ CacheStats Cache::stats() const {
     stats.local = state_->local.stats();
     stats.changes = state_->heard;
     stats.gaps = state_->gaps;
+    stats.warmed = state_->warmed;
     stats.redis_is_away = state_->breaker.is_open();
     stats.redis = state_->client.stats();
     return stats;

@@ -101,6 +101,33 @@ TEST_F(ReadThrough, IsLoadedOnceAndThenKeptHereAndInRedis) {
     EXPECT_LE(ttl, 60'000);
 }
 
+TEST_F(ReadThrough, WhatAnotherSchemaOrQueryKeptIsNotSeenHereNorInRedis) {
+    test::run([&]() -> awaitable<void> {
+        const auto executor = co_await asio::this_coro::executor;
+        Source source;
+        Cache first(executor, registry(), server_.settings(), options());
+        Cache second(executor, registry(), server_.settings(), options());
+        const auto seen = [&](Cache& cache, std::uint64_t version) -> awaitable<std::string> {
+            const pg::Session session("anna", "app");
+            pg::CacheKey key{pattern, id(1), version};
+            const auto held = co_await cache.get(session, std::move(key), source.loader());
+            co_return held->bytes;
+        };
+        for (const auto& [cache, version, expected] :
+             std::vector<std::tuple<Cache*, std::uint64_t, std::string>>{
+                 {&first, 7, "anna/app #1"},
+                 {&first, 7, "anna/app #1"},
+                 {&second, 7, "anna/app #1"},
+                 {&first, 8, "anna/app #2"},
+                 {&first, 0, "anna/app #3"},
+                 // What the last one stored in Redis is of another version.
+                 {&second, 8, "anna/app #4"}}) {
+            const auto bytes = co_await seen(*cache, version);
+            EXPECT_EQ(bytes, expected) << version;
+        }
+    });
+}
+
 TEST_F(ReadThrough, AStampedeOfAThousandIsOneLoad) {
     test::run([&]() -> awaitable<void> {
         const auto executor = co_await asio::this_coro::executor;

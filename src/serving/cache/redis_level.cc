@@ -46,6 +46,7 @@ asio::awaitable<Cache::State::Found> Cache::State::look(const Key& key) {
         marks.emplace_back(marks_key);
         marks.emplace_back(epoch_field);
         marks.emplace_back(number_field);
+        marks.push_back(pattern_tag(key.declared().pattern));
         marks.insert(marks.end(), key.tags().begin(), key.tags().end());
         commands.push_back(std::move(marks));
     }
@@ -121,7 +122,8 @@ asio::awaitable<void> Cache::State::store(const Key& key, Held value, const std:
                                           bool may_store) {
     const auto now = Value::Clock::now();
     try {
-        if (value && may_store && value->bytes.size() <= options.largest && value->expires > now) {
+        if (value && may_store && !is_old_here(key, *value) &&
+            value->bytes.size() <= options.largest && value->expires > now) {
             redis::Command command(1, "SET");
             command.push_back(key.name());
             command.push_back(seal(*value, version, key.identity()));
@@ -175,7 +177,11 @@ asio::awaitable<void> Cache::State::report(std::shared_ptr<State> self) {
             add(now.pattern, "loading_us", now.loading.count(), before.loading.count());
             add(now.pattern, "age_ms", now.age.count(), before.age.count());
         }
-        if (commands.empty() || self->is_closed) {
+        if (self->is_closed) {
+            continue;
+        }
+        co_await record_hottest(self, self->options.hottest);
+        if (commands.empty()) {
             continue;
         }
         try {

@@ -143,6 +143,9 @@ Identity Key::identity() const {
         all += ':';
         all += text;
     }
+    if (version_ != 0) {
+        all += std::to_string(version_);
+    }
     const auto digits = sha256_hex(all);
     Identity identity{};
     std::from_chars(digits.data(), digits.data() + 16, identity[0], 16);
@@ -173,6 +176,11 @@ Registry::Registry(std::vector<platform::CacheKey> keys, std::string login)
 
 Key Registry::key(const pg::Session& session, std::string_view pattern,
                   const std::vector<std::string>& values) const {
+    return key(session, pg::CacheKey{pattern, values});
+}
+
+Key Registry::key(const pg::Session& session, const pg::CacheKey& wanted) const {
+    const auto& [pattern, values, version] = wanted;
     const auto found = std::ranges::find(*declared_, pattern, &platform::CacheKey::pattern);
     if (found == declared_->end()) {
         std::vector<std::string> known;
@@ -240,7 +248,8 @@ Key Registry::key(const pg::Session& session, std::string_view pattern,
             key.tags_.push_back(row_tag(table.table, table.column, canonical));
         }
     }
-    key.local_name_ = fmt::format("{}:{}", number, key.name_);
+    key.version_ = version;
+    key.local_name_ = fmt::format("{}:{:x}:{}", number, version, key.name_);
     return key;
 }
 

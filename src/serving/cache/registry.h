@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "drivers/pg/call.h"
 #include "drivers/pg/session.h"
 #include "platform/key_pattern.h"
 #include "platform/platform.h"
@@ -27,14 +28,16 @@ class Key {
     const std::string& name() const { return name_; }
     /// Its name in this process, where keys of two patterns have none in common.
     const std::string& local_name() const { return local_name_; }
-    /// A hash of the pattern, of whom it was made for, and of the values: sealed into what is kept,
-    /// so that two keys that came to have one name are never taken for each other.
+    /// A hash of the pattern, of whom it was made for, of the values and the version of the
+    /// answers: sealed into what is kept, so that two keys that came to have one name are never
+    /// taken for each other.
     Identity identity() const;
     /// On whose behalf the value is loaded: whom the key was made for, or nobody for a shared one.
     const pg::Session& session() const { return session_; }
     /// What changes make it old; see marks.h.
     const std::vector<std::string>& tags() const { return tags_; }
-    std::size_t pattern() const { return pattern_; }  ///< Its number in the registry.
+    std::size_t pattern() const { return pattern_; }    ///< Its number in the registry.
+    std::uint64_t version() const { return version_; }  ///< Of the answers; 0: of none.
     const platform::CacheKey& declared() const { return *declared_; }
 
  private:
@@ -46,6 +49,7 @@ class Key {
     pg::Session session_;
     std::vector<std::string> tags_;
     std::size_t pattern_ = 0;
+    std::uint64_t version_ = 0;
     const platform::CacheKey* declared_ = nullptr;
 };
 
@@ -64,7 +68,10 @@ class Registry {
     /// values.
     Key key(const pg::Session& session, std::string_view pattern,
             const std::vector<std::string>& values) const;
+    /// Of what generated code gives (`find_business_cache_key(id)`), with its version.
+    Key key(const pg::Session& session, const pg::CacheKey& wanted) const;
     const std::vector<platform::CacheKey>& declared() const { return *declared_; }
+    const std::string& login() const { return login_; }
 
  private:
     struct Entry {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <limits>
 #include <random>
 #include <utility>
 #include <vector>
@@ -22,11 +23,10 @@
 #include "base/crypto.h"
 #include "base/error.h"
 #include "base/text.h"
-#include "drivers/pg/listener.h"
-#include "drivers/pg/pool.h"
 #include "drivers/redis/client.h"
 #include "serving/cache/marks.h"
 #include "serving/cache/outbox.h"
+#include "serving/cache/relay_source.h"
 
 namespace caisson::cache {
 
@@ -67,56 +67,30 @@ std::uint64_t number_of(std::string_view text) {
     return number;
 }
 
-void add_tags(std::vector<std::string>& tags, const std::string& table,
-              const std::optional<std::string>& rows) {
-    tags.push_back(any_tag(table));
-    if (!rows) {
-        tags.push_back(all_tag(table));
-        return;
-    }
-    const auto parsed = boost::json::parse(*rows);
-    for (const auto& [column, values] : parsed.as_object()) {
-        for (const auto& value : values.as_array()) {
-            tags.push_back(row_tag(table, std::string_view(column.data(), column.size()),
-                                   std::string(value.as_string())));
-        }
-    }
-}
-
-pg::PoolLimits limits_of_pool() {
-    pg::PoolLimits limits;
-    limits.max = 1;
-    limits.acquire = milliseconds(2'000);
-    limits.lane.request = milliseconds(5'000);
-    return limits;
-}
-
 }  // namespace
 
 struct Relay::State : std::enable_shared_from_this<State> {
-    State(asio::any_io_executor on, pg::Settings from, redis::Settings to,
+    State(asio::any_io_executor on, const std::vector<pg::Settings>& from, redis::Settings to,
           std::vector<WatchedTable> watched, RelayLimits within)
         : executor(on),
           tables(std::move(watched)),
           limits(within),
-          pool(on, from, limits_of_pool()),
-          listener(on, from, {outbox_channel}),
           client(on, std::move(to)),
-          news(on) {}
+          news(on) {
+        for (const auto& one : from) {
+            sources.push_back(std::make_unique<RelaySource>(on, one));
+        }
+    }
 
     asio::any_io_executor executor;
     std::vector<WatchedTable> tables;
     RelayLimits limits;
-    pg::Pool pool;
-    pg::Listener listener;
+    std::vector<std::unique_ptr<RelaySource>> sources;
     redis::Client client;
     asio::steady_timer news;  ///< Cancelled when there is something to read.
-    asio::cancellation_signal stop;
+    std::vector<std::unique_ptr<asio::cancellation_signal>> stops;
     std::string token = random_uuid();
     std::string server;             ///< The run of Redis that was told.
-    std::string database;           ///< Which one was read; another one after a failover.
-    std::string triggers;           ///< Their fingerprint.
-    std::string snapshot;           ///< What is visible in it was read; empty: nothing is known.
     std::uint64_t connections = 0;  ///< Of the client, when it told the last time.
     bool must_reset = true;
     bool has_news = false;
@@ -125,52 +99,60 @@ struct Relay::State : std::enable_shared_from_this<State> {
     std::chrono::steady_clock::time_point inspected{};
     RelayStats stats;
 
-    /// What was read, and is to be told.
+    /// What was read of all of them, and is to be told.
     struct News {
-        std::string snapshot;
-        std::string database;
-        std::uint64_t open = 0;  ///< The oldest transaction that was not over.
+        std::vector<SourceNews> of;  ///< By source.
+        std::uint64_t open = 0;
         std::uint64_t rows = 0;
         std::vector<std::string> tags;
         boost::json::array told;
     };
 
-    static asio::awaitable<void> hear(std::shared_ptr<State> self) {
+    /// One text of all sources, as the marks have it: a line for each.
+    std::string all_of(std::string RelaySource::*what) const {
+        std::string text;
+        for (const auto& source : sources) {
+            text += (text.empty() && source == sources.front() ? "" : "\n") + (*source).*what;
+        }
+        return text;
+    }
+
+    void set_all(std::string RelaySource::*what, std::string_view text) {
+        const auto lines = split(text, '\n');
+        for (std::size_t i = 0; i < sources.size(); ++i) {
+            (*sources[i]).*what = lines.size() == sources.size() ? lines[i] : std::string();
+        }
+    }
+
+    static asio::awaitable<void> hear(std::shared_ptr<State> self, std::size_t source) {
         while (!self->is_closed) {
             // A gap is as good as a word: the outbox is read either way.
-            co_await self->listener.next();
+            co_await self->sources[source]->listener.next();
             self->has_news = true;
             self->news.cancel();
         }
     }
 
-    /// What became visible since the snapshot. Without one nothing is to be told: everything kept
-    /// is declared old, and what is loaded from now on knows all that is visible.
     asio::awaitable<News> look() {
         News found;
-        const auto rows = co_await pool.query(
-            pg::Session::nobody(),
-            "with now as (select pg_current_snapshot() as snapshot), before as (select "
-            "coalesce(nullif($1::text, '')::pg_snapshot, now.snapshot) as snapshot from now) "
-            "select now.snapshot::text as snapshot, pg_snapshot_xmin(now.snapshot)::text as open, "
-            "(select system_identifier::text from pg_control_system()) || '/' || "
-            "left(pg_walfile_name(pg_current_wal_insert_lsn()), 8) as database, "
-            "o.xid::text as xid, o.table_name, o.rows::text as rows from now cross join before "
-            "left join caisson.cache_outbox as o on o.xid >= pg_snapshot_xmin(before.snapshot) "
-            "and not pg_visible_in_snapshot(o.xid, before.snapshot) order by o.id",
-            pg::Arguments(snapshot));
-        for (const auto row : rows) {
-            found.snapshot = row.get<std::string>("snapshot");
-            found.database = row.get<std::string>("database");
-            found.open = number_of(row.get<std::string>("open"));
-            const auto xid = row.get<std::optional<std::string>>("xid");
-            if (!xid) {
-                continue;
+        found.open = std::numeric_limits<std::uint64_t>::max();
+        bool is_one_server = true;
+        for (const auto& source : sources) {
+            found.of.push_back(co_await source->look());
+            const auto& one = found.of.back();
+            found.open = std::min(found.open, one.open);
+            found.rows += one.rows;
+            found.tags.insert(found.tags.end(), one.tags.begin(), one.tags.end());
+            for (const auto& xid : one.told) {
+                found.told.emplace_back(xid);
             }
-            ++found.rows;
-            found.told.emplace_back(*xid);
-            add_tags(found.tags, row.get<std::string>("table_name"),
-                     row.get<std::optional<std::string>>("rows"));
+            is_one_server = is_one_server && one.database == found.of.front().database;
+        }
+        if (!is_one_server) {
+            // Numbers of transactions of two servers mean nothing to each other: no write's token
+            // is known to be told, and who carries one loads.
+            found.open = 0;
+            found.told.clear();
         }
         std::ranges::sort(found.tags);
         const auto repeated = std::ranges::unique(found.tags);
@@ -180,21 +162,29 @@ struct Relay::State : std::enable_shared_from_this<State> {
 
     /// Whether every change is written down. Errors: platform_invalid when one may not be.
     asio::awaitable<void> inspect() {
-        const auto rows = co_await pool.query(pg::Session::nobody(), triggers_query,
-                                              pg::Arguments(triggers_argument(tables)));
-        const auto plan = triggers_of(tables, rows.front().get<std::string>("found"));
-        if (!plan.missing.empty()) {
+        std::vector<TriggerPlan> plans;
+        for (const auto& source : sources) {
+            plans.push_back(co_await source->inspect(tables));
+        }
+        require_tables(plans);
+        std::vector<std::string> missing;
+        for (const auto& plan : plans) {
+            missing.insert(missing.end(), plan.missing.begin(), plan.missing.end());
+        }
+        if (!missing.empty()) {
             // What they miss is not known: the next one who tells begins anew.
-            triggers.clear();
+            set_all(&RelaySource::triggers, "");
             must_reset = true;
             throw Error(Code::platform_invalid,
                         "changes are not written down: triggers are missing or disabled on " +
-                            join(plan.missing, ", "),
+                            join(missing, ", "),
                         "run caisson cache triggers");
         }
-        if (plan.fingerprint != triggers) {
-            must_reset = true;
-            triggers = plan.fingerprint;
+        for (std::size_t i = 0; i < sources.size(); ++i) {
+            if (plans[i].fingerprint != sources[i]->triggers) {
+                must_reset = true;
+                sources[i]->triggers = plans[i].fingerprint;
+            }
         }
         inspected = std::chrono::steady_clock::now();
     }
@@ -202,9 +192,13 @@ struct Relay::State : std::enable_shared_from_this<State> {
     /// Another server, another line of its history, or an older state of itself: what was told is
     /// not what it has.
     void compare(const News& found) {
-        if (found.database != database || found.open < number_of(snapshot)) {
-            must_reset = true;
-            database = found.database;
+        for (std::size_t i = 0; i < sources.size(); ++i) {
+            auto& source = *sources[i];
+            if (found.of[i].database != source.database ||
+                found.of[i].open < number_of(source.snapshot)) {
+                must_reset = true;
+                source.database = found.of[i].database;
+            }
         }
     }
 
@@ -245,10 +239,10 @@ struct Relay::State : std::enable_shared_from_this<State> {
             before.find(':') != std::string::npos && marks.at(2).value == server &&
             seconds_now() < number_of(marks.at(1).value) +
                                 static_cast<std::uint64_t>(limits.kept.count()) / 2'000;
-        snapshot = is_same ? before : std::string();
-        database = marks.at(3).value;
-        triggers = marks.at(4).value;
-        must_reset = !is_same;
+        set_all(&RelaySource::snapshot, is_same ? std::string_view(before) : "");
+        set_all(&RelaySource::database, marks.at(3).value);
+        set_all(&RelaySource::triggers, marks.at(4).value);
+        must_reset = !is_same || sources.front()->snapshot.empty();
         co_await inspect();
     }
 
@@ -278,11 +272,15 @@ struct Relay::State : std::enable_shared_from_this<State> {
         std::random_device random;
         arguments.push_back(
             std::to_string(((std::uint64_t{random()} << 31U) ^ random()) | std::uint64_t{1}));
-        arguments.push_back(found.snapshot);
+        std::string snapshots;
+        for (const auto& one : found.of) {
+            snapshots += (snapshots.empty() ? "" : "\n") + one.snapshot;
+        }
+        arguments.push_back(snapshots);
         arguments.push_back(std::to_string(seconds_now()));
         arguments.push_back(server);
-        arguments.push_back(database);
-        arguments.push_back(triggers);
+        arguments.push_back(all_of(&RelaySource::database));
+        arguments.push_back(all_of(&RelaySource::triggers));
         arguments.emplace_back(channel);
         arguments.push_back(boost::json::serialize(message));
         arguments.insert(arguments.end(), found.tags.begin(), found.tags.end());
@@ -297,12 +295,9 @@ struct Relay::State : std::enable_shared_from_this<State> {
             co_return;
         }
         cleaned = now;
-        co_await pool.query(
-            pg::Session::nobody(),
-            "delete from caisson.cache_outbox where id in (select id from caisson.cache_outbox "
-            "where xid < pg_snapshot_xmin($1::text::pg_snapshot) and at < now() - "
-            "make_interval(secs => $2::float8) limit 10000)",
-            pg::Arguments(snapshot, static_cast<double>(limits.kept.count()) / 1000));
+        for (const auto& source : sources) {
+            co_await source->clean(static_cast<double>(limits.kept.count()) / 1000);
+        }
     }
 
     asio::awaitable<void> turn() {
@@ -313,11 +308,11 @@ struct Relay::State : std::enable_shared_from_this<State> {
         }
         auto found = co_await look();
         compare(found);
-        if (must_reset && !snapshot.empty()) {
-            // In a snapshot that is not older than the look at the triggers, and without the past.
-            snapshot.clear();
+        if (must_reset && !all_of(&RelaySource::snapshot).empty()) {
+            // In snapshots that are not older than the look at the triggers, and without the past.
+            set_all(&RelaySource::snapshot, "");
             found = co_await look();
-            database = found.database;
+            compare(found);
         }
         const bool was_told = co_await tell(found);
         if (!was_told) {
@@ -327,7 +322,9 @@ struct Relay::State : std::enable_shared_from_this<State> {
         stats.is_telling = true;
         stats.resets += std::exchange(must_reset, false) ? 1 : 0;
         stats.changes += found.rows;
-        snapshot = found.snapshot;
+        for (std::size_t i = 0; i < sources.size(); ++i) {
+            sources[i]->snapshot = found.of[i].snapshot;
+        }
         if (client.stats().connected != connections) {
             // It was told over another connection than was looked at: look again, at once.
             has_news = true;
@@ -338,7 +335,12 @@ struct Relay::State : std::enable_shared_from_this<State> {
 
 Relay::Relay(asio::any_io_executor executor, pg::Settings database, redis::Settings redis,
              std::vector<WatchedTable> tables, RelayLimits limits)
-    : state_(std::make_shared<State>(std::move(executor), std::move(database), std::move(redis),
+    : Relay(std::move(executor), std::vector<pg::Settings>{std::move(database)}, std::move(redis),
+            std::move(tables), limits) {}
+
+Relay::Relay(asio::any_io_executor executor, const std::vector<pg::Settings>& databases,
+             redis::Settings redis, std::vector<WatchedTable> tables, RelayLimits limits)
+    : state_(std::make_shared<State>(std::move(executor), databases, std::move(redis),
                                      std::move(tables), limits)) {}
 
 Relay::Relay(Relay&&) noexcept = default;
@@ -353,16 +355,23 @@ RelayStats Relay::stats() const { return state_->stats; }
 
 void Relay::close() {
     state_->is_closed = true;
-    state_->stop.emit(asio::cancellation_type::terminal);
+    for (const auto& stop : state_->stops) {
+        stop->emit(asio::cancellation_type::terminal);
+    }
     state_->news.cancel();
-    state_->pool.close();
+    for (const auto& source : state_->sources) {
+        source->pool.close();
+    }
     state_->client.close();
 }
 
 asio::awaitable<void> Relay::run() {
     const auto self = state_;
-    asio::co_spawn(self->executor, State::hear(self),
-                   asio::bind_cancellation_slot(self->stop.slot(), asio::detached));
+    for (std::size_t i = 0; i < self->sources.size(); ++i) {
+        self->stops.push_back(std::make_unique<asio::cancellation_signal>());
+        asio::co_spawn(self->executor, State::hear(self, i),
+                       asio::bind_cancellation_slot(self->stops.back()->slot(), asio::detached));
+    }
     while (!self->is_closed) {
         self->has_news = false;
         bool has_failed = false;

@@ -50,6 +50,10 @@ class Relay {
     /// whose changes it answers for.
     Relay(boost::asio::any_io_executor executor, pg::Settings database, redis::Settings redis,
           std::vector<WatchedTable> tables, RelayLimits limits = {});
+    /// Of several databases, at least one; a table is one of each that has it. Where they are of
+    /// several servers, nobody's token is ever known to be told.
+    Relay(boost::asio::any_io_executor executor, const std::vector<pg::Settings>& databases,
+          redis::Settings redis, std::vector<WatchedTable> tables, RelayLimits limits = {});
     Relay(Relay&&) noexcept;
     Relay& operator=(Relay&&) = delete;
     /// As close().
@@ -70,8 +74,9 @@ class BackgroundRelay {
  public:
     /// `tell` hears, in that thread, whenever it begins or ceases to tell, or fails otherwise than
     /// before.
-    BackgroundRelay(pg::Settings database, redis::Settings redis, std::vector<WatchedTable> tables,
-                    std::function<void(const RelayStats&)> tell, RelayLimits limits = {});
+    BackgroundRelay(const std::vector<pg::Settings>& databases, redis::Settings redis,
+                    std::vector<WatchedTable> tables, std::function<void(const RelayStats&)> tell,
+                    RelayLimits limits = {});
     BackgroundRelay(const BackgroundRelay&) = delete;
     BackgroundRelay& operator=(const BackgroundRelay&) = delete;
     ~BackgroundRelay();

@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "serving/cache/frequency.h"
@@ -34,6 +35,8 @@ class Shard {
     void put(std::uint64_t hash, std::string_view key, Held value, Time now);
     bool remove(std::uint64_t hash, std::string_view key);
     void clear();
+    /// Adds the keys that were asked for most lately, with how often that was (up to 16).
+    void add_hottest(std::vector<std::pair<unsigned, std::string>>& all, std::size_t most) const;
 
     std::size_t bytes() const { return window_.bytes + probation_.bytes + protected_.bytes; }
     std::size_t entries() const { return entries_; }

@@ -73,7 +73,7 @@ bool match_from(const std::vector<KeyPart>& parts, std::size_t at, std::string_v
 }
 
 std::vector<std::string> tags_of(const platform::CacheKey& key, const Parts& parts) {
-    std::vector<std::string> tags;
+    std::vector<std::string> tags{pattern_tag(key.pattern)};
     for (const auto& table : key.tables) {
         if (table.column.empty()) {
             tags.push_back(any_tag(table.table));
@@ -106,7 +106,9 @@ std::string verdict_of(redis::Connection& connection, const platform::CacheKey& 
         }
         for (std::size_t i = 1; i < marks.size(); ++i) {
             if (number_of(marks[i].value) > value.position) {
-                return fmt::format("not served: what it is made of changed ({})", tags[i - 1]);
+                return i == 1 ? "not served: all of its pattern were flushed"
+                              : fmt::format("not served: what it is made of changed ({})",
+                                            tags[i - 1]);
             }
         }
         if (connection.command({"GET", alive_key}).is_nothing()) {
@@ -233,7 +235,7 @@ Explanation explain(redis::Connection& connection, const std::vector<platform::C
 }
 
 Flushed flush(redis::Connection& connection, const std::vector<platform::CacheKey>& keys,
-              bool apply) {
+              Scope scope, bool apply) {
     std::vector<std::string> patterns;
     for (const auto& key : keys) {
         patterns.push_back(key.pattern);
@@ -241,6 +243,17 @@ Flushed flush(redis::Connection& connection, const std::vector<platform::CacheKe
     Flushed flushed;
     if (patterns.empty()) {
         return flushed;
+    }
+    if (apply && scope == Scope::patterns) {
+        // Before they are taken away: what is being loaded now is not stored after that.
+        std::vector<std::string> tags;
+        for (const auto& pattern : patterns) {
+            tags.push_back(pattern_tag(pattern));
+        }
+        std::vector<std::string> command{"EVAL",    written_text, "1",
+                                         marks_key, channel,      written_message(tags)};
+        command.insert(command.end(), tags.begin(), tags.end());
+        connection.command(command);
     }
     Matcher matcher(patterns);
     std::string cursor = "0";
@@ -264,7 +277,7 @@ Flushed flush(redis::Connection& connection, const std::vector<platform::CacheKe
         flushed.values += values;
         flushed.foreign += matched - values;
     } while (cursor != "0");
-    if (apply) {
+    if (apply && scope == Scope::everything) {
         // A new epoch for values that are being loaded now, and a word to every process.
         connection.command({"HDEL", marks_key, epoch_field});
         connection.command({"PUBLISH", channel, R"({"reset":true,"tags":[]})"});

@@ -77,10 +77,12 @@ struct Flushed {
     std::uint64_t values = 0;   ///< Of them, values of the cache: done away with, or would be.
     std::uint64_t foreign = 0;  ///< Of them, somebody else's, and left alone.
 };
-/// Takes values of the patterns out of Redis; with `apply`. Beside that, values of all patterns
-/// with tables are declared old there, and every process that hears forgets all that it keeps:
-/// there is one epoch for all. What else has such a name stays. Errors: those of the connection.
+enum class Scope { patterns, everything };
+/// Takes values of the patterns out of Redis; with `apply`. Beside that, their values are declared
+/// old there, and in every process that hears. With `everything` that holds for values of all
+/// patterns, also those that are not among `keys` any more: another epoch begins. What else has
+/// such a name stays. Errors: those of the connection.
 Flushed flush(redis::Connection& connection, const std::vector<platform::CacheKey>& keys,
-              bool apply);
+              Scope scope, bool apply);
 
 }  // namespace caisson::cache

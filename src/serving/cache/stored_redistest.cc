@@ -85,16 +85,20 @@ TEST_F(StoredTest, FlushTakesValuesOfTheCacheAndNothingElse) {
     redis_.command({"HSET", "thing:anna:app:hash", "a", "b"});
     redis_.command({"SET", "session:1", "x"});
     redis_.command({"HSET", marks_key, "epoch", "9"});
-    const auto dry = flush(redis_, {keys_[0]}, false);
+    const auto dry = flush(redis_, {keys_[0]}, Scope::patterns, false);
     EXPECT_EQ(dry.values, 1000U);
     EXPECT_EQ(dry.foreign, 2U);
     EXPECT_EQ(redis_.command({"DBSIZE"}).integer(), 1004);
-    EXPECT_EQ(flush(redis_, {keys_[0]}, true).values, 1000U);
+    EXPECT_EQ(flush(redis_, {keys_[0]}, Scope::patterns, true).values, 1000U);
     EXPECT_EQ(
         redis_.command({"EXISTS", "thing:anna:app:theirs", "thing:anna:app:hash", "session:1"})
             .integer(),
         3);
-    EXPECT_EQ(flush(redis_, {keys_[0]}, true).values, 0U);
+    // What was loaded before is of a position that is old now; the others are as they were.
+    EXPECT_EQ(redis_.command({"HGET", marks_key, "epoch"}).text(), "9");
+    EXPECT_EQ(redis_.command({"HGET", marks_key, pattern_tag(keys_[0].pattern)}).text(), "1");
+    EXPECT_EQ(flush(redis_, {keys_[0]}, Scope::everything, true).values, 0U);
+    EXPECT_TRUE(redis_.command({"HGET", marks_key, "epoch"}).is_nothing());
     EXPECT_TRUE(is_cache(keys_[0]));
     EXPECT_FALSE(is_cache(keys_[1]));
 }

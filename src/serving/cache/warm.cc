@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: Apache-2.0
+// Keys that are loaded before anybody asks for them.
+#include <algorithm>
+#include <utility>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "base/error.h"
+#include "serving/cache/cache_state.h"
+#include "serving/cache/hottest.h"
+#include "serving/cache/marks.h"
+#include "serving/cache/stored.h"
+
+namespace caisson::cache {
+
+namespace asio = boost::asio;
+
+namespace {
+
+/// What was hot before counts half as much each time. KEYS: hottest. ARGV: a ttl in seconds, how
+/// many stay, then scores and members.
+const redis::Script& record_script() {
+    static const redis::Script script(R"lua(
+redis.call('ZUNIONSTORE', KEYS[1], 1, KEYS[1], 'WEIGHTS', '0.5')
+for i = 3, #ARGV, 2 do redis.call('ZINCRBY', KEYS[1], ARGV[i], ARGV[i + 1]) end
+redis.call('ZREMRANGEBYRANK', KEYS[1], 0, -1 - tonumber(ARGV[2]))
+redis.call('EXPIRE', KEYS[1], ARGV[1])
+return 1
+)lua");
+    return script;
+}
+
+constexpr std::uint64_t most_failures = 10;
+
+/// Several that work through one list.
+struct Round {
+    Round(asio::any_io_executor executor, WarmOptions within) : options(within), over(executor) {
+        over.expires_at(asio::steady_timer::time_point::max());
+    }
+    WarmOptions options;
+    std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
+    std::size_t next = 0;
+    std::size_t working = 0;
+    std::uint64_t failures_in_a_row = 0;
+    WarmReport report;
+    asio::steady_timer over;
+};
+
+asio::awaitable<void> wait_until(asio::any_io_executor executor,
+                                 std::chrono::steady_clock::time_point moment) {
+    asio::steady_timer timer(executor);
+    timer.expires_at(moment);
+    boost::system::error_code ignored;
+    co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+}
+
+}  // namespace
+
+/// Names in the list may be anything: the key is made anew, for the session that its name says, and
+/// must come to the same name.
+std::optional<std::pair<Key, Cache::Loader>> Cache::State::warmable(const HotKey& hot) const {
+    const auto& declared = registry.declared();
+    const auto found = std::ranges::find(declared, hot.pattern, &platform::CacheKey::pattern);
+    if (found == declared.end()) {
+        return std::nullopt;
+    }
+    const auto& offered = offers[static_cast<std::size_t>(found - declared.begin())];
+    const auto offer = std::ranges::find(offered, hot.version, &Offer::version);
+    const auto parts = parts_of_key(hot.pattern, hot.name);
+    if (offer == offered.end() || !parts) {
+        return std::nullopt;
+    }
+    std::string user;
+    std::string role;
+    std::vector<std::string> values;
+    for (const auto& [name, value] : *parts) {
+        if (name == "tenant") {
+            user = value;
+        } else if (name == "role") {
+            role = value == registry.login() ? std::string() : value;
+        } else {
+            values.push_back(value);
+        }
+    }
+    try {
+        auto key = registry.key(pg::Session(std::move(user), std::move(role)),
+                                pg::CacheKey{found->pattern, values, hot.version});
+        if (key.name() != hot.name) {
+            return std::nullopt;
+        }
+        Loader loader = [load = offer->loader, values](const pg::Session& who) {
+            return load(who, values);
+        };
+        return std::pair(std::move(key), std::move(loader));
+    } catch (const Error&) {
+        return std::nullopt;
+    }
+}
+
+asio::awaitable<std::vector<std::pair<Key, Cache::Loader>>> Cache::State::to_warm(
+    std::shared_ptr<State> self, WarmOptions options) {
+    std::vector<std::pair<Key, Loader>> keys;
+    const auto& declared = self->registry.declared();
+    for (std::size_t i = 0; i < declared.size(); ++i) {
+        // One that needs no value has one key, whose name is its pattern.
+        if (!declared[i].is_shared ||
+            declared[i].pattern.find_first_of("{}") != std::string::npos) {
+            continue;
+        }
+        for (const auto& offer : self->offers[i]) {
+            HotKey only;
+            only.pattern = declared[i].pattern;
+            only.version = offer.version;
+            only.name = declared[i].pattern;
+            if (auto key = self->warmable(only)) {
+                keys.push_back(*std::move(key));
+            }
+        }
+    }
+    redis::Reply listed;
+    try {
+        listed = co_await self->client.command(hottest_command(options.most));
+    } catch (const Error&) {
+        // It is away: without the hottest.
+    }
+    for (const auto& member : listed.items) {
+        const auto hot = hot_key_of(member.value);
+        if (auto key = hot ? self->warmable(*hot) : std::nullopt) {
+            keys.push_back(*std::move(key));
+        }
+    }
+    if (keys.size() > options.most) {
+        keys.erase(keys.begin() + static_cast<std::ptrdiff_t>(options.most), keys.end());
+    }
+    co_return keys;
+}
+
+asio::awaitable<WarmReport> Cache::State::warm(std::shared_ptr<State> self, WarmOptions options) {
+    ++self->is_warming;
+    const auto round = std::make_shared<Round>(self->executor, options);
+    const auto end = round->start + options.within;
+    // Until changes are heard, keys with tables would not stay in the process.
+    const auto patience = std::min(end, round->start + self->options.trust);
+    while (!self->hears() && !self->is_closed && std::chrono::steady_clock::now() < patience) {
+        co_await wait_until(self->executor,
+                            std::chrono::steady_clock::now() + std::chrono::milliseconds(20));
+    }
+    round->start = std::chrono::steady_clock::now();
+    const auto keys = std::make_shared<const std::vector<std::pair<Key, Loader>>>(
+        co_await to_warm(self, options));
+    const auto work = [](std::shared_ptr<State> state, std::shared_ptr<Round> of,
+                         std::shared_ptr<const std::vector<std::pair<Key, Loader>>> all,
+                         Steady::time_point until) -> asio::awaitable<void> {
+        while (of->next < all->size() && of->failures_in_a_row < most_failures) {
+            const auto number = of->next++;
+            const auto turn = of->start + std::chrono::nanoseconds(std::chrono::seconds(1)) *
+                                              static_cast<std::int64_t>(number) /
+                                              static_cast<std::int64_t>(
+                                                  std::max<std::size_t>(of->options.a_second, 1));
+            if (turn >= until || state->is_closed) {
+                co_return;
+            }
+            co_await wait_until(state->executor, turn);
+            const auto& [key, loader] = (*all)[number];
+            if (state->is_closed) {
+                co_return;
+            }
+            if (state->from_here(key)) {
+                ++of->report.kept;
+                continue;
+            }
+            try {
+                co_await fly(state, key, loader, false, nullptr);
+                of->failures_in_a_row = 0;
+                ++of->report.warmed;
+                ++state->warmed;
+            } catch (const std::exception&) {
+                ++of->failures_in_a_row;
+                ++of->report.failures;
+            }
+        }
+    };
+    for (std::size_t i = 0; i < std::max<std::size_t>(options.at_once, 1); ++i) {
+        ++round->working;
+        asio::co_spawn(self->executor, work(self, round, keys, end),
+                       [round](const std::exception_ptr&) {
+                           if (--round->working == 0) {
+                               round->over.cancel();
+                           }
+                       });
+    }
+    while (round->working > 0) {
+        boost::system::error_code done;
+        co_await round->over.async_wait(asio::redirect_error(asio::use_awaitable, done));
+    }
+    --self->is_warming;
+    co_return round->report;
+}
+
+asio::awaitable<void> Cache::State::record_hottest(std::shared_ptr<State> self,
+                                                   std::chrono::milliseconds every) {
+    const auto now = Steady::now();
+    if (now - self->recorded < every) {
+        co_return;
+    }
+    self->recorded = now;
+    std::vector<std::string> arguments;
+    arguments.emplace_back("86400");
+    arguments.push_back(std::to_string(most_hot_keys));
+    for (auto& [score, local_name] : self->local.hottest(most_hot_keys)) {
+        // "number:version:name"
+        const auto first = local_name.find(':');
+        const auto second = local_name.find(':', first + 1);
+        const auto name = local_name.substr(second + 1);
+        if (name.size() > longest_hot_key) {
+            continue;
+        }
+        const auto number = std::stoul(local_name.substr(0, first));
+        const auto version =
+            std::stoull(local_name.substr(first + 1, second - first - 1), nullptr, 16);
+        arguments.push_back(std::to_string(score));
+        HotKey key;
+        key.pattern = self->figures[number].pattern;
+        key.version = version;
+        key.name = name;
+        arguments.push_back(to_text(key));
+    }
+    if (arguments.size() == 2) {
+        co_return;  // What the last run wrote down stays.
+    }
+    try {
+        std::vector<std::string> keys;
+        keys.emplace_back(hottest_key);
+        co_await self->client.evaluate(record_script(), std::move(keys), std::move(arguments));
+    } catch (const std::exception&) {
+        // With the next one.
+    }
+}
+
+void Cache::offer(std::string_view pattern, KeyLoader loader, std::uint64_t version) {
+    const auto& declared = state_->registry.declared();
+    const auto found = std::ranges::find(declared, pattern, &platform::CacheKey::pattern);
+    if (found == declared.end()) {
+        throw Error(Code::usage,
+                    "the pattern \"" + std::string(pattern) + "\" is not declared in [cache.keys]");
+    }
+    state_->offers[static_cast<std::size_t>(found - declared.begin())].push_back(
+        {version, std::move(loader)});
+}
+
+asio::awaitable<WarmReport> Cache::warm(WarmOptions options) {
+    return State::warm(state_, options);
+}
+
+asio::awaitable<void> Cache::record_hottest() {
+    return State::record_hottest(state_, std::chrono::milliseconds(0));
+}
+
+}  // namespace caisson::cache
