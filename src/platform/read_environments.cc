@@ -8,32 +8,11 @@
 #include "platform/environment.h"
 #include "platform/kinds.h"
 #include "platform/reading.h"
-#include "platform/references.h"
 #include "platform/shape.h"
 #include "platform/values.h"
 
 namespace caisson::platform {
 namespace {
-
-/// Notes the variables that a text refers to; a `${` that names none is a mistake.
-std::string referring_text(Reading& reading, const Node& section, std::string_view key) {
-    const Node* node = section.find(key);
-    if (!node) {
-        return {};
-    }
-    bool is_broken = false;
-    for (auto& name : references_in(node->text, is_broken)) {
-        reading.references.push_back({std::move(name), node->place});
-    }
-    if (is_broken) {
-        reading.mistake(
-            node->place,
-            fmt::format("{} holds \"${{\" without a variable's name and \"}}\"; expected "
-                        "${{NAME}}",
-                        key));
-    }
-    return node->text;
-}
 
 Address read_address(Reading& reading, const Node& section, const Place& place) {
     Address address;

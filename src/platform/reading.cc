@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "platform/reading.h"
 
+#include <fmt/format.h>
+
+#include "platform/references.h"
+
 namespace caisson::platform {
 
 const std::vector<Member>& members_of(const Node& node, std::string_view name) {
@@ -45,6 +49,25 @@ const std::vector<std::string>& built_in_roles() {
                                                    "service", "backup",   "readonly",
                                                    "auditor", "monitor",  "advisor"};
     return roles;
+}
+
+std::string referring_text(Reading& reading, const Node& section, std::string_view key) {
+    const Node* node = section.find(key);
+    if (!node) {
+        return {};
+    }
+    bool is_broken = false;
+    for (auto& name : references_in(node->text, is_broken)) {
+        reading.references.push_back({std::move(name), node->place});
+    }
+    if (is_broken) {
+        reading.mistake(
+            node->place,
+            fmt::format("{} holds \"${{\" without a variable's name and \"}}\"; expected "
+                        "${{NAME}}",
+                        key));
+    }
+    return node->text;
 }
 
 }  // namespace caisson::platform

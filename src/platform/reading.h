@@ -43,6 +43,9 @@ bool boolean_of(const Node& section, std::string_view key, bool fallback);
 /// The texts of a list; of one string, itself.
 std::vector<std::string> texts_of(const Node& section, std::string_view key);
 
+/// Notes the variables that a text refers to; a `${` that names none is a mistake.
+std::string referring_text(Reading& reading, const Node& section, std::string_view key);
+
 /// The built-in roles' suffixes.
 const std::vector<std::string>& built_in_roles();
 
@@ -52,6 +55,7 @@ void read_databases(Reading& reading);
 void read_server(Reading& reading);
 void read_roles(Reading& reading);
 void read_environments(Reading& reading);
+void read_backups(Reading& reading);
 void read_variables(Reading& reading);
 void read_seeds(Reading& reading);
 void read_cache_keys(Reading& reading);
