@@ -362,8 +362,8 @@ Table backup_settings() {
         {"backups.masks", "section", "",
          "What stands for personal data in a copy that `caisson up --from` masks."},
         {"backups.masks.*", "non-empty string", "",
-         "An expression of SQL, under `\"table.column\"`, such as `\"'user' || id || "
-         "'@example.org'\"`."},
+         "An expression of SQL, under `\"table.column\"`, such as "
+         "`\"concat('user', id, '@example.org')\"`."},
     };
 }
 
