@@ -33,6 +33,8 @@ std::vector<Verb> isolation_verbs();
 std::vector<Verb> privileges_verbs();
 std::vector<Verb> cache_verbs();
 std::vector<Verb> cache_value_verbs();
+std::vector<Verb> backup_verbs();
+std::vector<Verb> backup_set_verbs();
 std::vector<Verb> report_verbs();
 std::vector<Verb> docs_verbs();
 std::vector<Verb> generate_verbs();
@@ -71,6 +73,8 @@ const std::vector<Verb>& verbs() {
                                            privileges_verbs,
                                            cache_verbs,
                                            cache_value_verbs,
+                                           backup_verbs,
+                                           backup_set_verbs,
                                            report_verbs,
                                            docs_verbs,
                                            generate_verbs,

@@ -91,10 +91,12 @@ void part_members(Way& way, AnyPart& part) {
 
 template <typename Way, typename AnyOrigin>
 void origin_members(Way& way, AnyOrigin& origin) {
+    way.member("key", origin.key);
     way.member("database", origin.database);
     way.member("uuid", origin.uuid);
     way.member("schema_sha256", origin.schema_sha256);
     way.member("migration", origin.migration);
+    way.member("settings", origin.settings);
 }
 
 template <typename Way, typename AnySet>

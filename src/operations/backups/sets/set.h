@@ -56,10 +56,13 @@ struct Part {
 
 /// The database or cluster that it is of.
 struct Origin {
+    std::string key;       ///< `main` in [databases.main].
     std::string database;  ///< Its name in PostgreSQL.
     std::string uuid;      ///< Of caisson.identity; empty where it has none.
     std::string schema_sha256;
     std::string migration;  ///< The last one applied; empty when none is.
+    /// What ALTER DATABASE and ALTER ROLE … IN DATABASE set: a line each, `role<tab>name=value`.
+    std::string settings;
 
     bool operator==(const Origin&) const = default;
 };

@@ -28,7 +28,7 @@ Set whole_set() {
     set.restore_point = "caisson-5f3a";
     set.is_self_contained = true;
     set.key = "0123456789abcdef";
-    set.origins = {{"kyb_db", "6f1c", "ab", "001_start"}};
+    set.origins = {{"main", "kyb_db", "6f1c", "ab", "001_start", "\twork_mem=8MB"}};
     set.parts = {{"database", "kyb_db", "kyb_db.dump.zst", "2026-11-26T21:06:34.000Z", 14, "cd"}};
     set.tables = {{"kyb_db", "public", "businesses", 18'446'744'073'709'551'615U, 7, "ef", true}};
     set.files = {{"kyb_db.dump.zst", 9, "01"}};
