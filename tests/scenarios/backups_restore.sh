@@ -51,6 +51,18 @@ exits 0
 run caisson journal verify
 exits 0
 
+say "a drill proves it, on servers of its own"
+run caisson backup list
+says "unproven"
+run caisson backup drill
+exits 0
+says "is proven"
+says "every table is as the manifest says"
+says "every heap and B-tree is sound"
+says "all hold"
+run caisson backup list
+does_not_say "unproven"
+
 say "beside the database, and a table alone"
 run caisson backup restore latest --into look_at_it
 exits 0
@@ -71,6 +83,9 @@ says "the newest whole set in local is $set"
 run caisson backup restore "$newer" --into damaged
 exits 9
 says "has other contents"
+run caisson backup drill "$newer"
+exits 7
+says "is not proven"
 truncate -s 4000 "$file"
 run caisson backup validate "$newer"
 exits 7

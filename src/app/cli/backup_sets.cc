@@ -9,32 +9,56 @@
 
 #include "app/cli/backup.h"
 #include "base/text.h"
+#include "operations/backups/drill/receipt.h"
 
 namespace caisson::cli {
 namespace {
 
 std::string size_text(std::uint64_t bytes) { return bytes == 0 ? "" : human_bytes(bytes); }
 
+/// When the newest drill that it passed ended; empty: it is unproven.
+std::string proven_at(const std::vector<backups::Repository>& repositories, const KnownSet& known,
+                      const std::vector<std::string>& keys) {
+    std::string newest;
+    for (const auto& repository : repositories) {
+        const auto proofs = backups::proofs_of(repository, {known.found}, keys);
+        for (const auto& [id, kept] : proofs) {
+            newest = std::max(newest, kept.receipt.finished);
+        }
+    }
+    return newest;
+}
+
+void print_row(Context& context, const KnownSet& known, const std::string& proof) {
+    const auto& set = known.found.set;
+    if (!known.found.mistake.empty()) {
+        context.print(fmt::format("{:<36} {}", set.id,
+                                  context.red("cannot be used: " + known.found.mistake)));
+        return;
+    }
+    context.print(fmt::format(
+        "{:<36} {:<21} {:>9} {:>9}  {:<11} {}", set.id, set.started.substr(0, 19) + "Z",
+        size_text(set.bytes), size_text(set.stored_bytes),
+        proof.empty() ? "unproven" : proof.substr(0, 10), join(known.repositories, ", ")));
+}
+
 Exit run_list(Context& context) {
     const auto repositories = present_repositories(context);
     const auto sets = known_sets(repositories);
+    const auto keys = backups::trusted_keys(context.run());
     boost::json::array rows;
     if (sets.empty()) {
         context.print("there is no backup yet; caisson backup create makes one");
     } else {
-        context.print(context.bold(
-            fmt::format("{:<36} {:<24} {:>9} {:>9}  {}", "set", "of", "data", "stored", "where")));
+        context.print(context.bold(fmt::format("{:<36} {:<21} {:>9} {:>9}  {:<11} {}", "set", "of",
+                                               "data", "stored", "proven", "where")));
     }
     for (const auto& known : sets) {
-        const auto& set = known.found.set;
-        const auto where = join(known.repositories, ", ");
-        context.print(known.found.mistake.empty()
-                          ? fmt::format("{:<36} {:<24} {:>9} {:>9}  {}", set.id,
-                                        set.started.substr(0, 19) + "Z", size_text(set.bytes),
-                                        size_text(set.stored_bytes), where)
-                          : fmt::format("{:<36} {}", set.id,
-                                        context.red("cannot be used: " + known.found.mistake)));
-        rows.push_back(to_json(known));
+        const auto proof = proven_at(repositories, known, keys);
+        print_row(context, known, proof);
+        auto row = to_json(known);
+        row["proven"] = proof.empty() ? boost::json::value(nullptr) : boost::json::value(proof);
+        rows.push_back(std::move(row));
     }
     context.result()["sets"] = std::move(rows);
     return Exit::fine;
@@ -73,6 +97,8 @@ Exit run_show(Context& context) {
         fmt::format("{}, {} stored", human_bytes(set.bytes), human_bytes(set.stored_bytes)));
     row("encrypted", set.key.empty() ? "no" : "with the key " + set.key);
     row("manifest", signature_text(context, known.found));
+    const auto proof = proven_at(repositories, known, backups::trusted_keys(context.run()));
+    row("proven", proof.empty() ? "no: caisson backup drill restores it and looks" : proof);
     row("where", join(known.repositories, ", "));
     for (const auto& origin : set.origins) {
         row("database",
