@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The verbs that make backups and put them back: backup create, backup restore.
+// The verb that makes backups: backup create.
 #include "app/cli/backup.h"
 
 #include <algorithm>
@@ -7,38 +7,17 @@
 #include <boost/json/array.hpp>
 #include <fmt/format.h>
 
+#include "app/cli/backup_bar.h"
 #include "app/cli/journaling.h"
-#include "app/cli/steps.h"
-#include "app/cli/users.h"
 #include "base/crypto.h"
 #include "base/text.h"
-#include "operations/backups/logical/restore.h"
+#include "operations/backups/logical/logical.h"
 #include "trust/identity.h"
 
 namespace caisson::cli {
 namespace {
 
-/// A bar that counts kilobytes; rebuilt when another thing begins.
-class Bar {
- public:
-    explicit Bar(Context& context) : context_(context) {}
-    void show(const std::string& what, std::uint64_t done, std::uint64_t total) {
-        if (!bar_ || total != total_) {
-            bar_.reset();
-            bar_.emplace(context_, "backup", std::max<std::uint64_t>(total >> 10U, 1));
-            total_ = total;
-        }
-        bar_->show(done >> 10U, what);
-    }
-    void end() { bar_.reset(); }
-
- private:
-    Context& context_;
-    std::optional<Progress> bar_;
-    std::uint64_t total_ = 0;
-};
-
-backups::LogicalOptions logical_options(Context& context, Bar& bar) {
+backups::LogicalOptions logical_options(Context& context, BackupBar& bar) {
     backups::LogicalOptions options;
     const auto passphrase = backups::ensure_passphrase(context.run());
     if (passphrase && passphrase->is_made) {
@@ -49,16 +28,15 @@ backups::LogicalOptions logical_options(Context& context, Bar& bar) {
     }
     options.sealing = backups::sealing_key(passphrase);
     options.signing = journal::ensure_key(context.run());
-    options.progress = [&bar](const std::string& what, std::uint64_t done, std::uint64_t total) {
-        bar.show(what, done, total);
-    };
+    options.progress = bar.progress();
     return options;
 }
 
 /// The other repositories get what is newer than their newest. One that is away, or full, is no
 /// reason to call the backup failed: it is said, and made good the next time.
 boost::json::array copy_to_others(Context& context,
-                                  const std::vector<backups::Repository>& repositories, Bar& bar) {
+                                  const std::vector<backups::Repository>& repositories,
+                                  BackupBar& bar) {
     boost::json::array copies;
     const auto& first = repositories.front();
     const auto sets = first.sets();
@@ -124,7 +102,7 @@ Exit run_create(Context& context) {
         }
         return Exit::fine;
     }
-    Bar bar(context);
+    BackupBar bar(context);
     auto options = logical_options(context, bar);
     first.prepare();
     backups::Found found;
@@ -156,132 +134,6 @@ Exit run_create(Context& context) {
     return Exit::fine;
 }
 
-/// `--into NAME`: beside the database; nothing: in its place.
-std::string new_name(Context& context, const platform::Database& database,
-                     const backups::Set& set) {
-    return context.arguments().value(
-        "--into", fmt::format("{}_restored_{}", trust::database_name(context.run(), database),
-                              set.id.substr(set.id.size() - 4)));
-}
-
-struct Outcome {
-    backups::Restored restored;
-    std::string kept;  ///< The database that was replaced.
-};
-
-void print_outcome(Context& context, const Outcome& outcome) {
-    const auto& restored = outcome.restored;
-    context.print(fmt::format("{} {}: {} of {}, compared with the backup",
-                              restored.differences.empty() ? context.green("✓") : context.red("✗"),
-                              restored.database, counted(restored.rows, "row"),
-                              counted(restored.tables, "table")));
-    for (const auto& difference : restored.differences) {
-        context.print("    " + difference);
-    }
-    if (!outcome.kept.empty()) {
-        context.print(
-            fmt::format("  → what was there before is kept as {}; drop it when nothing of "
-                        "it is needed",
-                        outcome.kept));
-    }
-}
-
-Outcome restore_one(Context& context, const backups::Repository& repository,
-                    const backups::Set& set, const platform::Database& database, Bar& bar) {
-    const auto& run = context.run();
-    const auto& arguments = context.arguments();
-    backups::RestoreOptions options;
-    if (!set.key.empty()) {
-        options.sealing = backups::sealing_key(backups::find_passphrase(run));
-    }
-    if (arguments.has("--table")) {
-        options.tables = split(arguments.value("--table"), ',');
-    }
-    options.progress = [&bar](const std::string& what, std::uint64_t done, std::uint64_t total) {
-        bar.show(what, done, total);
-    };
-    const auto name = new_name(context, database, set);
-    Outcome outcome;
-    outcome.restored =
-        backups::restore_database(run.variables, repository, set, database.key,
-                                  trust::server_settings(run, database), name, options);
-    bar.end();
-    const bool is_beside = arguments.has("--into") || arguments.has("--table");
-    if (!is_beside && outcome.restored.differences.empty()) {
-        const auto present = trust::database_name(run, database);
-        outcome.kept = fmt::format("{}_before_{}", present, set.id.substr(set.id.size() - 4));
-        pg::Connection admin(trust::server_settings(run, database));
-        if (admin.query("select from pg_database where datname = $1", {present}).empty()) {
-            outcome.kept.clear();
-        }
-        backups::take_place(admin, name, present, outcome.kept);
-        outcome.restored.database = present;
-    }
-    return outcome;
-}
-
-Exit run_restore(Context& context) {
-    const auto& run = context.run();
-    const auto& arguments = context.arguments();
-    const auto repositories = present_repositories(context);
-    const auto known = the_set(repositories, arguments.positional("latest"));
-    const auto& set = known.found.set;
-    if (!known.found.mistake.empty()) {
-        throw Error(Code::backup_damaged, fmt::format("{}: {}", set.id, known.found.mistake));
-    }
-    if (const auto signature = signature_text(context, known.found); signature != "signed") {
-        if (signature.starts_with("altered")) {
-            throw Error(Code::backup_damaged,
-                        fmt::format("the manifest of {} was {}", set.id, signature));
-        }
-        context.note(fmt::format("note: the manifest of {} is {}", set.id, signature));
-    }
-    const auto& repository = repository_named(repositories, known.repositories.front());
-    const bool is_beside = arguments.has("--into") || arguments.has("--table");
-    const auto databases = is_beside ? std::vector{context.one_database()} : context.databases();
-    context.print(fmt::format("{} of {}; what came after it is not in it", set.id, set.started));
-    if (context.dry_run()) {
-        for (const auto& database : databases) {
-            context.print(fmt::format("would restore {} as {}", database.name,
-                                      is_beside ? new_name(context, database, set)
-                                                : trust::database_name(run, database)));
-        }
-        return Exit::fine;
-    }
-    if (!is_beside) {
-        for (const auto& database : databases) {
-            trust::require_consent(run, database, "backup restore", arguments.value("--confirm"),
-                                   context.yes());
-        }
-    }
-    provision_databases(context, false);
-    Bar bar(context);
-    boost::json::array rows;
-    bool is_equal = true;
-    for (const auto& database : databases) {
-        const auto outcome = restore_one(context, repository, set, database, bar);
-        print_outcome(context, outcome);
-        is_equal = is_equal && outcome.restored.differences.empty();
-        rows.push_back(boost::json::object{
-            {"database", outcome.restored.database},
-            {"kept", outcome.kept},
-            {"tables", outcome.restored.tables},
-            {"rows", outcome.restored.rows},
-            {"differences", boost::json::array(outcome.restored.differences.begin(),
-                                               outcome.restored.differences.end())}});
-    }
-    if (!is_beside && is_equal) {
-        // Rights, steps of the schema caisson and the identity, as for any copy of a database.
-        provision_databases(context, true);
-        for (const auto& database : databases) {
-            tell_journal(context, database, journal::kinds::finish, "backup restore",
-                         {{"set", set.id}, {"manifest_sha256", sha256_hex(known.found.json)}});
-        }
-    }
-    context.result() = {{"set", set.id}, {"databases", std::move(rows)}};
-    return is_equal ? Exit::fine : Exit::findings;
-}
-
 }  // namespace
 
 std::vector<Verb> backup_verbs() {
@@ -297,23 +149,6 @@ std::vector<Verb> backup_verbs() {
          .examples = "caisson backup create                 # of all databases\n"
                      "caisson backup create -d compliance   # of one",
          .run = run_create},
-        {.name = "backup restore",
-         .summary = "a backup put back, compared with what it held",
-         .details =
-             "SET is an id, its beginning, or `latest`. It is restored into a new database "
-             "first, and compared table by table; only then it takes the place of the present "
-             "one, which is kept under another name.",
-         .options =
-             {{"--into", "NAME", "as a database of this name, beside the present one", {}},
-              {"--table",
-               "TABLES",
-               "the rows of these tables alone (schema.table, with commas), in a new database",
-               {}}},
-         .positional = "[SET]",
-         .examples = "caisson backup restore latest --yes\n"
-                     "caisson backup restore latest --into look_at_it -d compliance\n"
-                     "caisson backup restore latest --table public.users --into users_of_yesterday",
-         .run = run_restore},
     };
 }
 

@@ -35,6 +35,7 @@ std::vector<Verb> cache_verbs();
 std::vector<Verb> cache_value_verbs();
 std::vector<Verb> backup_verbs();
 std::vector<Verb> backup_set_verbs();
+std::vector<Verb> backup_restore_verbs();
 std::vector<Verb> backup_drill_verbs();
 std::vector<Verb> report_verbs();
 std::vector<Verb> docs_verbs();
@@ -76,6 +77,7 @@ const std::vector<Verb>& verbs() {
                                            cache_value_verbs,
                                            backup_verbs,
                                            backup_set_verbs,
+                                           backup_restore_verbs,
                                            backup_drill_verbs,
                                            report_verbs,
                                            docs_verbs,

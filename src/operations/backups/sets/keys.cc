@@ -75,7 +75,8 @@ std::vector<Repository> repositories_of(const trust::Run& run) {
         if (!declared.is_s3()) {
             const fs::path path = declared.path.empty()
                                       ? run.state.backups() / declared.name
-                                      : fs::path(resolved(run, declared.path, declared.place));
+                                      : fs::path(resolved(run, declared.path, declared.place)) /
+                                            (run.manifest.name + "-" + run.environment.name);
             repositories.emplace_back(declared.name, path, owner_of(run));
         }
     }
