@@ -201,6 +201,9 @@ void read_backups(Reading& reading) {
                                  Every::set, false, backups.repositories.front().place});
     }
     read_schedule(reading, given, backups);
+    for (const auto& member : members_of(given, "undone")) {
+        backups.undone[member.key] = member.value.text;
+    }
     for (const auto& member : members_of(given, "masks")) {
         read_mask(reading, member, backups);
     }

@@ -359,6 +359,12 @@ Table backup_settings() {
         {"backups.schedule.prune", "cron expression", "", "What no tier keeps is removed."},
         {"backups.schedule.jitter", "duration", "`\"5m\"`",
          "Up to how much later a job begins, each time another."},
+        {"backups.undone", "section", "",
+         "What must stay undone when an older state is restored: keys and tokens that were revoked "
+         "since, people who were erased since."},
+        {"backups.undone.*", "non-empty string", "",
+         "Under a table's name, the column that says since when a row counts no more, such as "
+         "`\"revoked_at\"`; or `\"rows\"`: rows that are gone stay gone."},
         {"backups.masks", "section", "",
          "What stands for personal data in a copy that `caisson up --from` masks."},
         {"backups.masks.*", "non-empty string", "",

@@ -105,6 +105,26 @@ std::size_t mask(Context& context, const platform::Database& database, const std
     return masks.size();
 }
 
+/// A backup of another environment says nothing about what was revoked in this one.
+bool is_copy_of_another(const SetSource& source, const trust::Run& run) {
+    return source.found.set.environment != run.environment.name ||
+           source.found.set.platform != run.manifest.name;
+}
+
+std::vector<backups::Undone> keep_undone(Context& context, const platform::Database& database,
+                                         const std::string& restored) {
+    auto tables = context.run().manifest.backups.undone;
+    if (context.run().manifest.databases.front().key != database.key) {
+        tables.clear();  // Its tables are those of the first database.
+    }
+    auto settings = trust::server_settings(context.run(), database);
+    settings.database = trust::database_name(context.run(), database);
+    pg::Connection present(settings);
+    settings.database = restored;
+    pg::Connection other(settings);
+    return backups::replay_undone(present, other, tables);
+}
+
 bool holds_nothing(const pg::Settings& settings) {
     pg::Connection connection(settings);
     return connection
@@ -305,6 +325,9 @@ Replaced replace_database(Context& context, const SetSource& source,
     const bool is_there =
         !admin.query("select from pg_database where datname = $1", {present}).empty();
     const bool is_kept = is_there && !holds_nothing(trust::admin_settings(run, database));
+    if (is_kept && !is_copy_of_another(source, run)) {
+        replaced.undone = keep_undone(context, database, beside);
+    }
     const auto aside = fmt::format("{}_before_{}", present, suffix);
     backups::take_place(admin, beside, present, aside);
     if (is_kept) {

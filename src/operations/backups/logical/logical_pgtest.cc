@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "drivers/pg/quote.h"
 #include "operations/backups/logical/restore.h"
+#include "operations/backups/logical/undone.h"
 #include "tests/support/postgres.h"
 
 namespace caisson::backups {
@@ -194,6 +195,42 @@ TEST_F(LogicalTest, WhatPgDumpComplainsAboutIsTold) {
     } catch (const Error& error) {
         EXPECT_EQ(error.code(), Code::backup_failed);
         EXPECT_THAT(error.message(), HasSubstr("there_is_none"));
+    }
+}
+
+TEST_F(LogicalTest, WhatWasUndoneSinceStaysUndone) {
+    connection.script(R"(
+        create table keys (id int primary key, revoked_at timestamptz, note text);
+        create table people (id int primary key, name text);
+        insert into keys values (1, null, 'a'), (2, '2026-01-01', 'b'), (3, null, 'c');
+        insert into people values (1, 'anna'), (2, 'bert');
+    )");
+    const auto set = make();
+    connection.script(R"(
+        update keys set revoked_at = '2026-11-11 11:11+00', note = 'spoilt' where id = 1;
+        delete from people where id = 2;
+        insert into people values (3, 'carl');
+    )");
+    restore(set);
+    auto other = restored();
+    const auto undone =
+        replay_undone(connection, other, {{"keys", "revoked_at"}, {"people", "rows"}});
+    EXPECT_EQ(undone.at(0).rows, 1U);
+    EXPECT_EQ(undone.at(1).rows, 1U);
+    EXPECT_EQ(
+        other
+            .query("select string_agg(concat(id, note, extract(day from revoked_at)), ' ' order by "
+                   "id) from keys")
+            .front()
+            .text(0),
+        "1a11 2b1 3c");
+    EXPECT_EQ(other.query("select string_agg(name, ' ') from people").front().text(0), "anna");
+    try {
+        replay_undone(connection, other, {{"people", "rows"}, {"users", "revoked"}});
+        FAIL();
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), Code::usage);
+        EXPECT_THAT(error.message(), HasSubstr("users.revoked"));
     }
 }
 
