@@ -159,6 +159,12 @@ void print_replaced(Context& context, const Replaced& replaced) {
     for (const auto& difference : restored.differences) {
         context.print("    " + difference);
     }
+    for (const auto& undone : replaced.undone) {
+        if (undone.rows > 0) {
+            context.print(fmt::format("  → {} of {} stay as they were undone since",
+                                      counted(undone.rows, "row"), undone.table));
+        }
+    }
     if (!replaced.kept.empty()) {
         context.print(
             fmt::format("  → what was there before is kept as {}; drop it when nothing of "

@@ -10,6 +10,7 @@
 
 #include "app/cli/backup.h"
 #include "operations/backups/logical/restore.h"
+#include "operations/backups/logical/undone.h"
 
 namespace caisson::cli {
 
@@ -25,8 +26,9 @@ SetSource set_source(Context& context, const std::string& text);
 
 struct Replaced {
     backups::Restored restored;
-    std::string kept;        ///< What the database that was there is called now; empty: none.
-    std::size_t masked = 0;  ///< Columns.
+    std::string kept;  ///< What the database that was there is called now; empty: none.
+    std::vector<backups::Undone> undone;  ///< By [backups.undone].
+    std::size_t masked = 0;               ///< Columns.
 };
 /// Restores beside, compares, masks what [backups.masks] says where asked to, and only then takes
 /// the place of the present database. One without tables of users is dropped, another is kept.
