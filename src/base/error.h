@@ -64,6 +64,10 @@ enum class Code {
     migration_order,
     catalogue_newer,
     state_other_major,
+    backup_missing,
+    backup_failed,
+    backup_damaged,
+    backup_key,
     interrupted,
 };
 

@@ -267,4 +267,12 @@ std::optional<Endpoint> redis_endpoint(const Manifest& manifest, const Environme
     return endpoint;
 }
 
+Secret resolved(const Manifest& manifest, const Environment& environment, const std::string& text,
+                const Place& place, const Variables& variables) {
+    Resolver resolver(manifest, environment, variables);
+    Secret value(resolver.text(text));
+    resolver.finish(place);
+    return value;
+}
+
 }  // namespace caisson::platform

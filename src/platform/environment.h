@@ -86,6 +86,10 @@ std::optional<Endpoint> redis_endpoint(const Manifest&, const Environment&, cons
 /// Errors: variable_invalid.
 std::optional<Endpoint> shadow_endpoint(const Manifest&, const Environment&, const Variables&);
 
+/// A text of the manifest with every `${NAME}` replaced. Errors: variable_invalid, with the place.
+Secret resolved(const Manifest&, const Environment&, const std::string& text, const Place& place,
+                const Variables&);
+
 /// postgresql://user:password@host:port/database?sslmode=… taken apart; percent signs decoded. Also
 /// postgres://, SQLAlchemy's postgresql+driver:// and jdbc:postgresql://; redis:// and rediss://,
 /// whose database is a number and which with the second means TLS. What the URL does not say is

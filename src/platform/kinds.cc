@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "platform/cron.h"
 #include "platform/environment.h"
 #include "platform/values.h"
 
@@ -194,6 +195,16 @@ constexpr std::array kind_table = {
          }},
     Kind{"duration", "a duration such as \"500ms\" or \"2s\"",
          [](const Node& n) { return is_text(n) && parse_duration(n.text).has_value(); }},
+    Kind{"keeping",
+         "a time such as \"30d\", \"12w\", \"6mo\" or \"7y\", or a number of sets such as \"14\"",
+         [](const Node& n) { return is_text(n) && parse_keep(n.text).has_value(); }},
+    Kind{"period", "\"set\", \"day\", \"week\", \"month\" or \"year\"",
+         [](const Node& n) {
+             return is_one_of(n, {"set", "day", "week", "month", "year"});
+         }},
+    Kind{"cron expression",
+         "five fields as cron has them, such as \"30 2 * * 0\", or \"@daily\"; of a day that comes",
+         [](const Node& n) { return is_text(n) && Cron::parse(n.text).has_value(); }},
     Kind{"list of strings", "a list of strings", is_list_of_lines},
     Kind{"list of URL paths", "a list of paths such as [\"/api/ai/health\"]",
          [](const Node& n) {

@@ -87,7 +87,7 @@ TEST(Mistakes, UnknownSettingsAndSectionsSuggestTheNearest) {
         {"[cache]\nkey = {}\n", 6, 1, "unknown section key in [cache]", "\"keys\""},
         {"migrations = [{ path = \"/\", formt = \"plain\" }]\n", 5, 29, "unknown setting formt",
          "\"format\""},
-        {"[backups]\n", 5, 2, "unknown section backups"},
+        {"[backup]\n", 5, 2, "unknown section backup", "\"backups\""},
         {"\"*\" = 1\n", 5, 1, "unknown setting \"*\""},
     });
 }

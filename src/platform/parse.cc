@@ -24,6 +24,7 @@ Parsed parse(const std::string& text, const fs::path& directory, const std::stri
     read_server(reading);
     read_roles(reading);
     read_environments(reading);
+    read_backups(reading);
     read_variables(reading);
     read_seeds(reading);
     read_cache_keys(reading);

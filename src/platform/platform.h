@@ -16,6 +16,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "platform/backups.h"
 
 namespace caisson::platform {
 
@@ -257,6 +258,7 @@ struct Manifest {
     std::map<std::string, LintSeverity> lint;  ///< [lint.rules]: by the rule's id.
     Isolation isolation;
     Generate generate;
+    Backups backups;
     Api api;
 
     /// Errors: usage, with "did you mean", when there is no such database or environment.

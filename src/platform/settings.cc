@@ -4,6 +4,9 @@
 #include "platform/platform.h"
 
 namespace caisson::platform {
+
+std::vector<Setting> backup_settings();  // backup_settings.cc
+
 namespace {
 
 using Table = std::vector<Setting>;
@@ -377,7 +380,7 @@ Table make_table() {
     for (const auto& part :
          {platform_settings(), database_settings(), pool_settings(), server_settings(),
           environment_settings(), role_settings(), variable_settings(), migration_settings(),
-          isolation_settings(), generate_settings(), remaining_settings()}) {
+          isolation_settings(), generate_settings(), backup_settings(), remaining_settings()}) {
         add(table, part);
     }
     return table;

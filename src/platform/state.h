@@ -36,6 +36,8 @@ struct State {
         return root / "daemon.json";
     }  ///< Process id and address while it runs.
     fs::path verification() const { return root / "verification.json"; }
+    /// Backups' repository, key and configuration: beside the root, so that they outlive it.
+    fs::path backups() const { return root.parent_path() / "backups" / root.filename(); }
     fs::path lock() const { return root / "lock"; }  ///< FileLock: one `up` or `down` at a time.
 };
 

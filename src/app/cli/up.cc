@@ -47,6 +47,16 @@ const std::array<Step, 6>& steps() {
     return table;
 }
 
+/// With --from, a backup has what seeds would bring, and is then migrated.
+std::vector<Step> steps_of(Context& context) {
+    std::vector<Step> list(steps().begin(), steps().end());
+    if (context.arguments().has("--from")) {
+        std::erase_if(list, [](const Step& step) { return step.name == "seed"; });
+        list.insert(list.begin() + 2, {"restore", restore_copy});
+    }
+    return list;
+}
+
 std::vector<std::string> step_names() {
     std::vector<std::string> names;
     for (const auto& step : steps()) {
@@ -122,7 +132,7 @@ void read_files(Context& context) {
 bool run_steps(Context& context, const std::string& last, bool foreground, bool& changed) {
     boost::json::array rows;
     bool holds = true;
-    for (const auto& step : steps()) {
+    for (const auto& step : steps_of(context)) {
         if (foreground && step.name == "serve") {
             break;
         }
@@ -277,7 +287,13 @@ std::vector<Verb> up_verbs() {
              "that is not private it\n"
              "starts no servers.",
              {{"--until", "STEP", "stop after this step", step_names()},
-              {"--foreground", "", "stay, and serve until Ctrl-C", {}}},
+              {"--foreground", "", "stay, and serve until Ctrl-C", {}},
+              {"--from",
+               "SET",
+               "a copy of a backup instead of seeds: latest, ENVIRONMENT:SET or a set's directory; "
+               "masked as [backups.masks] says",
+               {}},
+              {"--unmasked", "", "with --from: personal data as they were", {}}},
              "",
              "  caisson up\n  caisson -C platforms/lumina up --foreground\n  caisson up --until "
              "migrate\n  caisson -e staging up",

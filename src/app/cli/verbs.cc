@@ -35,6 +35,10 @@ std::vector<Verb> cache_verbs();
 std::vector<Verb> cache_value_verbs();
 std::vector<Verb> cache_trigger_verbs();
 std::vector<Verb> cache_warm_verbs();
+std::vector<Verb> backup_verbs();
+std::vector<Verb> backup_set_verbs();
+std::vector<Verb> backup_restore_verbs();
+std::vector<Verb> backup_drill_verbs();
 std::vector<Verb> report_verbs();
 std::vector<Verb> docs_verbs();
 std::vector<Verb> generate_verbs();
@@ -75,6 +79,10 @@ const std::vector<Verb>& verbs() {
                                            cache_value_verbs,
                                            cache_trigger_verbs,
                                            cache_warm_verbs,
+                                           backup_verbs,
+                                           backup_set_verbs,
+                                           backup_restore_verbs,
+                                           backup_drill_verbs,
                                            report_verbs,
                                            docs_verbs,
                                            generate_verbs,

@@ -157,6 +157,8 @@ std::string redis_configuration(const trust::Run& run, const Secret& password) {
     set("daemonize", "no");
     set("logfile", "");
     set("appendonly", "yes");
+    // A backup asks for a snapshot as a replica does, and no other replica is waited for.
+    set("repl-diskless-sync-delay", "0");
     set("appendfsync", "everysec");
     set("aof-load-truncated", "yes");
     for (const auto& [name, value] : server.redis) {

@@ -62,7 +62,7 @@ const servers::PostgresPrograms& fitting(const std::vector<servers::PostgresProg
 /// where it changes what SQL does, not how much memory it takes.
 std::vector<std::string> settings_of(const trust::Run& run,
                                      const servers::PostgresPrograms& programs,
-                                     const fs::path& sockets) {
+                                     const fs::path& sockets, bool full_size) {
     std::vector<std::pair<std::string, std::string>> settings;
     std::vector<std::string> libraries;
     if (programs.has_library("pg_stat_statements")) {
@@ -92,9 +92,7 @@ std::vector<std::string> settings_of(const trust::Run& run,
         {"wal_level", "logical"},
         {"max_wal_senders", "4"},
         {"autovacuum", "off"},
-        {"shared_buffers", "32MB"},
         {"huge_pages", "off"},
-        {"max_connections", "20"},
         {"max_locks_per_transaction", "256"},
         {"checkpoint_timeout", "1h"},
         {"max_wal_size", "2GB"},
@@ -106,6 +104,10 @@ std::vector<std::string> settings_of(const trust::Run& run,
         {"log_min_error_statement", "panic"},
     };
     settings.insert(settings.end(), ours.begin(), ours.end());
+    if (!full_size) {
+        settings.emplace_back("shared_buffers", "32MB");
+        settings.emplace_back("max_connections", "20");
+    }
     std::vector<std::string> arguments;
     for (const auto& [name, value] : settings) {
         arguments.emplace_back("-c");
@@ -224,7 +226,7 @@ Server::Server(const trust::Run& run, const Options& options) : owner_(platform:
                         place_,
                         owner_,
                         {}};
-        for (auto& argument : settings_of(run, programs, sockets_)) {
+        for (auto& argument : settings_of(run, programs, sockets_, options.full_size)) {
             command.arguments.push_back(std::move(argument));
         }
         guard_ = start(command, place_ / "log");

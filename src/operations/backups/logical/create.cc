@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <mutex>
+
+#include <fmt/format.h>
+
+#include "base/child.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/parallel.h"
+#include "base/text.h"
+#include "drivers/pg/environment.h"
+#include "lifecycle/migrations/history.h"
+#include "lifecycle/schema/snapshot.h"
+#include "operations/backups/logical/logical.h"
+#include "trust/identity.h"
+
+namespace caisson::backups {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t block_bytes = std::size_t{1} << 20U;
+constexpr auto longest_silence = 10min;
+
+/// What goes by, told of whoever moves it.
+class Meter {
+ public:
+    Meter(const LogicalOptions& options, std::uint64_t total) : options_(options), total_(total) {}
+    void begin(const std::string& what) {
+        const std::lock_guard guard(mutex_);
+        what_ = what;
+        tell();
+    }
+    void advance(std::uint64_t bytes) {
+        const std::lock_guard guard(mutex_);
+        done_ += bytes;
+        tell();
+    }
+
+ private:
+    void tell() {
+        if (options_.progress) {
+            options_.progress(what_, done_, std::max(total_, done_));
+        }
+    }
+    const LogicalOptions& options_;
+    std::uint64_t total_;
+    std::uint64_t done_ = 0;
+    std::string what_;
+    std::mutex mutex_;
+};
+
+/// One database as it is at one moment: a session holds the snapshot that pg_dump takes over.
+class Moment {
+ public:
+    explicit Moment(const pg::Settings& settings) : connection_(settings) {
+        connection_.script("begin isolation level repeatable read read only");
+        const auto row = connection_
+                             .query(
+                                 "select pg_export_snapshot() as snapshot, "
+                                 "case when pg_is_in_recovery() then pg_last_wal_replay_lsn() "
+                                 "else pg_current_wal_lsn() end as lsn, "
+                                 "pg_database_size(current_database()) as bytes")
+                             .front();
+        at_ = timestamp_now();
+        snapshot_ = row.string("snapshot");
+        lsn_ = row.string("lsn");
+        bytes_ = static_cast<std::uint64_t>(row.integer("bytes"));
+    }
+    pg::Connection& connection() { return connection_; }
+    const std::string& snapshot() const { return snapshot_; }
+    const std::string& at() const { return at_; }
+    const std::string& lsn() const { return lsn_; }
+    std::uint64_t bytes() const { return bytes_; }
+
+ private:
+    pg::Connection connection_;
+    std::string snapshot_;
+    std::string at_;
+    std::string lsn_;
+    std::uint64_t bytes_ = 0;
+};
+
+/// The output of a program as a file of the set.
+Stored store_output(const Command& command, const std::string& name, Storing& storing,
+                    Meter& meter) {
+    Child child(command, Child::Flow::read);
+    std::vector<char> block(block_bytes);
+    while (const auto got = child.read(block, longest_silence)) {
+        storing.add({block.data(), got});
+        meter.advance(got);
+    }
+    const auto finished = child.finish(1min);
+    if (!finished.fine()) {
+        throw Error(Code::backup_failed, fmt::format("{} ended with {}: {}", name, finished.status,
+                                                     trim(finished.errors).substr(0, 500)));
+    }
+    return storing.finish();
+}
+
+class Creation {
+ public:
+    Creation(const trust::Run& run, const Repository& repository, const LogicalOptions& options)
+        : run_(run), repository_(repository), options_(options) {
+        set_.started = timestamp_now();
+        set_.kind = Kind::logical;
+        set_.id = new_id(set_.started, set_.kind);
+        set_.platform = run.manifest.name;
+        set_.environment = run.environment.name;
+        set_.is_self_contained = true;
+        if (options.sealing) {
+            set_.key = options.sealing->id();
+        }
+        directory_ = repository.begin(set_.id);
+    }
+    Creation(const Creation&) = delete;
+    Creation& operator=(const Creation&) = delete;
+    ~Creation() {
+        if (!is_finished_) {
+            try {
+                remove_tree(directory_);
+            } catch (const Error&) {
+                // The next one removes it.
+            }
+        }
+    }
+
+    Found make(const std::vector<platform::Database>& databases) {
+        std::vector<std::unique_ptr<Moment>> moments;
+        std::uint64_t total = 0;
+        for (const auto& database : databases) {
+            moments.push_back(std::make_unique<Moment>(
+                trust::role_settings(run_, database, trust::Role::backup)));
+            total += moments.back()->bytes();
+        }
+        describe_server(moments.front()->connection());
+        programs_ =
+            dump_programs(run_.variables, moments.front()->connection().server_version() / 10'000);
+        Meter meter(options_, total);
+        in_parallel(databases.size(),
+                    [&](std::size_t i) { add_database(databases[i], *moments[i], meter); });
+        add_roles(databases.front(), meter);
+        add_redis(meter);
+        add_platform(meter);
+        return finish();
+    }
+
+ private:
+    StoringOptions storing_options() const {
+        return {run_.manifest.backups.level, true, repository_.owner()};
+    }
+
+    void describe_server(pg::Connection& connection) {
+        const auto row =
+            connection
+                .query(
+                    "select system_identifier::text as system, timeline_id as timeline, "
+                    "current_setting('server_version') as version "
+                    "from pg_control_system(), pg_control_checkpoint()")
+                .front();
+        set_.system_identifier = row.string("system");
+        set_.timeline = static_cast<std::uint64_t>(row.integer("timeline"));
+        const auto version = row.string("version");
+        set_.server_version = version.substr(0, version.find(' '));
+    }
+
+    void add_database(const platform::Database& database, Moment& moment, Meter& meter) {
+        meter.begin("dumping " + database.name);
+        Storing storing(directory_, database.key + ".dump", options_.sealing, storing_options());
+        const auto settings = trust::role_settings(run_, database, trust::Role::backup);
+        const auto dumped =
+            dump(programs_,
+                 {settings, moment.snapshot(), [&](std::uint64_t bytes) { meter.advance(bytes); }},
+                 storing);
+        auto origin = origin_of(moment.connection());
+        origin.key = database.key;
+        const std::lock_guard guard(mutex_);
+        add_part("database", database.key, moment.at(), dumped.stored);
+        set_.origins.push_back(std::move(origin));
+        set_.tables.insert(set_.tables.end(), dumped.tables.begin(), dumped.tables.end());
+        set_.tools["pg_dump"] = dumped.program_version;
+        if (set_.lsn_start.empty() || set_.parts.size() == 1) {
+            set_.lsn_start = moment.lsn();
+        }
+    }
+
+    void add_part(const std::string& kind, const std::string& name, const std::string& at,
+                  const Stored& stored) {
+        set_.parts.push_back(
+            {kind, name, stored.file.name, at, stored.plain_bytes, stored.plain_sha256});
+        set_.files.push_back(stored.file);
+        set_.bytes += stored.plain_bytes;
+        set_.stored_bytes += stored.file.bytes;
+    }
+
+    void add_output(const std::string& kind, const std::string& name, const Command& command,
+                    Meter& meter) {
+        const auto at = timestamp_now();
+        Storing storing(directory_, name, options_.sealing, storing_options());
+        const auto stored =
+            store_output(command, fs::path(command.arguments.front()).filename(), storing, meter);
+        if (stored.plain_bytes == 0) {
+            throw Error(Code::backup_failed,
+                        fmt::format("{} wrote nothing", command.arguments.front()));
+        }
+        add_part(kind, "", at, stored);
+    }
+
+    /// Without passwords: those are the passfile's, and no business of a backup.
+    void add_roles(const platform::Database& database, Meter& meter) {
+        meter.begin("roles");
+        Command command;
+        command.arguments = {programs_.roles.string(), "--roles-only", "--no-role-passwords",
+                             "--no-password"};
+        command.environment =
+            pg::environment_of(trust::role_settings(run_, database, trust::Role::backup));
+        command.arguments.push_back("--database=" + trust::database_name(run_, database));
+        add_output("roles", "roles.sql", command, meter);
+    }
+
+    void add_redis(Meter& meter) {
+        const auto redis = trust::redis_settings(run_);
+        if (!redis || !run_.manifest.backups.redis) {
+            return;
+        }
+        meter.begin("Redis");
+        Command command;
+        command.arguments = {"redis-cli"};
+        const auto add = [&](const std::vector<std::string>& words) {
+            command.arguments.insert(command.arguments.end(), words.begin(), words.end());
+        };
+        if (redis->socket.empty()) {
+            add({"-h", redis->host, "-p", std::to_string(redis->port)});
+        } else {
+            add({"-s", redis->socket});
+        }
+        if (!redis->user.empty()) {
+            add({"--user", redis->user});
+        }
+        if (redis->tls) {
+            add({"--tls"});
+        }
+        add({"--no-auth-warning", "--rdb", "-"});
+        if (!redis->password.empty()) {
+            command.environment["REDISCLI_AUTH"] = redis->password.reveal();
+        }
+        add_output("redis", "redis.rdb", command, meter);
+        check_redis_file();
+    }
+
+    /// redis-cli ends with 0 although a server that refused gave it an error instead of a snapshot.
+    void check_redis_file() {
+        std::string head;
+        read_stored(directory_, set_.files.back(), options_.sealing, [&](std::string_view bytes) {
+            head += bytes.substr(0, 5 - std::min<std::size_t>(head.size(), 5));
+        });
+        if (head != "REDIS") {
+            throw Error(Code::backup_failed, "what Redis gave is no snapshot of it");
+        }
+    }
+
+    /// The manifest and the folders beside it: what the data were made for.
+    void add_platform(Meter& meter) {
+        meter.begin("the platform's files");
+        Command command;
+        command.arguments = {"tar",
+                             "--create",
+                             "--file=-",
+                             "--sort=name",
+                             "--exclude=.env",
+                             "--exclude=.git",
+                             "--directory=" + run_.manifest.directory.string(),
+                             run_.manifest.file.filename().string()};
+        for (const char* const folder :
+             {"migrations", "seeds", "checks", "queries", "imports", "exports"}) {
+            std::error_code ignored;
+            if (fs::is_directory(run_.manifest.directory / folder, ignored)) {
+                command.arguments.emplace_back(folder);
+            }
+        }
+        add_output("platform", "platform.tar", command, meter);
+    }
+
+    Found finish() {
+        set_.finished = timestamp_now();
+        std::ranges::sort(set_.files, {}, &StoredFile::name);
+        std::ranges::sort(set_.parts, {}, &Part::file);
+        std::ranges::sort(set_.origins, {}, &Origin::database);
+        std::ranges::stable_sort(set_.tables, {}, &TableContent::database);
+        repository_.finish(set_, options_.signing);
+        is_finished_ = true;
+        return *repository_.find(set_.id);
+    }
+
+    const trust::Run& run_;
+    const Repository& repository_;
+    const LogicalOptions& options_;
+    DumpPrograms programs_;
+    Set set_;
+    fs::path directory_;
+    std::mutex mutex_;
+    bool is_finished_ = false;
+};
+
+}  // namespace
+
+Origin origin_of(pg::Connection& connection) {
+    Origin origin;
+    origin.database = connection.settings().database;
+    if (const auto identity = trust::read_identity(connection)) {
+        origin.uuid = identity->uuid;
+        const auto history = migrations::read_history(connection);
+        if (!history.empty()) {
+            origin.migration = history.back().title();
+        }
+    }
+    for (const auto& row : connection.query(
+             "select coalesce(r.rolname, '') as role, c as setting from pg_db_role_setting s "
+             "left join pg_roles r on r.oid = s.setrole, unnest(s.setconfig) c where s.setdatabase "
+             "= (select oid from pg_database where datname = current_database()) order by 1, 2")) {
+        origin.settings += fmt::format("{}\t{}\n", row.text("role"), row.text("setting"));
+    }
+    origin.schema_sha256 = schema::hash(schema::snapshot(connection));
+    return origin;
+}
+
+Found create_logical(const trust::Run& run, const std::vector<platform::Database>& databases,
+                     const Repository& repository, const LogicalOptions& options) {
+    return Creation(run, repository, options).make(databases);
+}
+
+}  // namespace caisson::backups

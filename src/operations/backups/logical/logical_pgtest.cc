@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "drivers/pg/quote.h"
+#include "operations/backups/logical/restore.h"
+#include "operations/backups/logical/undone.h"
+#include "tests/support/postgres.h"
+
+namespace caisson::backups {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+const platform::Variables& variables() {
+    static const platform::Variables paths = {{"PATH", "/usr/bin:/bin"}};
+    return paths;
+}
+
+/// A set of one database, made without a run: what create_logical() does for each.
+struct LogicalTest : testing::Test {
+    LogicalTest() {
+        repository.prepare();
+        connection.script(R"(
+            create schema "Odd name";
+            create type mood as enum ('calm', 'loud');
+            create table users (id bigint generated always as identity primary key, name text not null,
+                                mood mood, tags text[], at timestamptz default now(),
+                                twice bigint generated always as (length(name) * 2) stored);
+            create table "Odd name"."a ""table""" (id uuid primary key default gen_random_uuid(),
+                                                   "user" bigint references users, body jsonb);
+            create table empty (id int);
+            create table parts (id int, at date) partition by range (at);
+            create table parts_2026 partition of parts for values from ('2026-01-01') to ('2027-01-01');
+            create view loud as select * from users where mood = 'loud';
+            alter table users enable row level security;
+            alter table users force row level security;
+            create policy own on users using (name = current_setting('app.user', true));
+            insert into users (name, mood, tags)
+                select 'user ' || i || E'\n\\.', 'loud', array['a', null, 'b"c'] from generate_series(1, 5000) i;
+            insert into "Odd name"."a ""table""" ("user", body) select id, '{"a": "\n"}' from users limit 100;
+            insert into parts values (1, '2026-05-05'), (2, '2026-06-06');
+            select lo_from_bytea(4711, 'some bytes');
+        )");
+        connection.query(fmt::format("alter database {} set work_mem to '8MB'",
+                                     pg::identifier(database.name())));
+    }
+    ~LogicalTest() override {
+        pg::Connection admin(test::Postgres::shared().settings());
+        admin.query(fmt::format("drop database if exists {} with (force)", restored_name()));
+    }
+    std::string restored_name() const { return database.name() + "_restored"; }
+
+    Set make() {
+        Set set;
+        set.id = new_id("2026-11-26T21:06:33.000Z", Kind::logical);
+        const auto part = repository.begin(set.id);
+        Storing storing(part, "main.dump", sealing, {});
+        const auto dumped = dump(programs, {database.settings(), "", {}}, storing);
+        set.tables = dumped.tables;
+        set.files = {dumped.stored.file};
+        set.parts = {{"database", "main", dumped.stored.file.name, "now", dumped.stored.plain_bytes,
+                      dumped.stored.plain_sha256}};
+        auto origin = origin_of(connection);
+        origin.key = "main";
+        set.origins = {origin};
+        repository.finish(set, std::nullopt);
+        return set;
+    }
+    Restored restore(const Set& set, const std::vector<std::string>& tables = {}) {
+        RestoreOptions options;
+        options.sealing = sealing;
+        options.tables = tables;
+        return restore_database(variables(), repository, set, "main",
+                                test::Postgres::shared().settings(), restored_name(), options);
+    }
+    pg::Connection restored() {
+        auto settings = database.settings();
+        settings.database = restored_name();
+        return pg::Connection(settings);
+    }
+    bool has_restored() {
+        return !connection.query("select from pg_database where datname = $1", {restored_name()})
+                    .empty();
+    }
+
+    test::Database database;
+    test::Directory directory;
+    Repository repository{"local", directory.path() / "local"};
+    pg::Connection connection{database.settings()};
+    DumpPrograms programs = dump_programs(variables(), connection.server_version() / 10'000);
+    std::optional<SealingKey> sealing = SealingKey::of(Secret("a key of thirty-two characters!!"));
+};
+
+const TableContent& table(const Set& set, const std::string& name) {
+    const auto found = std::ranges::find(set.tables, name, &TableContent::table);
+    EXPECT_NE(found, set.tables.end()) << name;
+    return *found;
+}
+
+TEST_F(LogicalTest, CountsTheRowsOfEveryTable) {
+    const auto set = make();
+    EXPECT_EQ(table(set, "users").rows, 5000U);
+    EXPECT_EQ(table(set, "a \"table\"").rows, 100U);
+    EXPECT_EQ(table(set, "a \"table\"").schema, "Odd name");
+    EXPECT_EQ(table(set, "empty").rows, 0U);
+    EXPECT_EQ(table(set, "parts_2026").rows, 2U);
+}
+
+TEST_F(LogicalTest, WhatIsRestoredIsWhatWasThere) {
+    const auto set = make();
+    const auto outcome = restore(set);
+    EXPECT_THAT(outcome.differences, IsEmpty());
+    EXPECT_EQ(outcome.rows, 5102U);
+    auto other = restored();
+    EXPECT_EQ(origin_of(other).schema_sha256, set.origins.front().schema_sha256);
+    EXPECT_EQ(other.query("show work_mem").front().text(0), "8MB");
+    EXPECT_EQ(other.query("select convert_from(lo_get(4711), 'utf8')").front().text(0),
+              "some bytes");
+    EXPECT_EQ(
+        other.query("insert into users (name) values ('x') returning id").front().integer("id"),
+        5001);
+}
+
+TEST_F(LogicalTest, AChangeAfterTheBackupIsADifference) {
+    const auto set = make();
+    const auto content = [&] { return contents_of(programs, {database.settings(), "", {}}); };
+    EXPECT_THAT(differences(set.tables, content()), IsEmpty());
+    connection.query("update users set name = 'x' where id = 7");
+    connection.query("insert into empty values (1)");
+    connection.query("drop table \"Odd name\".\"a \"\"table\"\"\"");
+    EXPECT_THAT(differences(set.tables, content()),
+                ElementsAre("the table Odd name.a \"table\" is missing",
+                            "public.empty has 1 row instead of 0",
+                            "public.users has other contents in its 5000 rows"));
+}
+
+TEST_F(LogicalTest, OneTableIsRestoredAlone) {
+    const auto set = make();
+    const auto outcome = restore(set, {"public.users"});
+    EXPECT_THAT(outcome.differences, IsEmpty());
+    auto other = restored();
+    EXPECT_EQ(other.query("select count(*) from users").front().text(0), "5000");
+    EXPECT_EQ(other.query("select count(*) from parts").front().text(0), "0");
+    EXPECT_THROW(restore(set, {"public.usrs"}), Error);
+}
+
+TEST_F(LogicalTest, ADamagedFileLeavesNoDatabase) {
+    const auto set = make();
+    const auto path = repository.directory_of(set.id) / set.files.front().name;
+    const auto whole = read_file(path);
+    auto flipped = whole;
+    flipped[flipped.size() / 2] ^= 1;
+    for (const auto& bytes : {flipped, whole.substr(0, whole.size() / 2), std::string()}) {
+        write_file(path, bytes);
+        try {
+            restore(set);
+            FAIL();
+        } catch (const Error& error) {
+            EXPECT_EQ(error.code(), Code::backup_damaged);
+            EXPECT_EQ(error.fact("file"), set.files.front().name);
+        }
+        EXPECT_FALSE(has_restored());
+    }
+    fs::remove(path);
+    EXPECT_THROW(restore(set), Error);
+    EXPECT_FALSE(has_restored());
+}
+
+TEST_F(LogicalTest, AnotherKeyIsToldAsSuch) {
+    const auto set = make();
+    sealing = SealingKey::of(Secret("another key of many characters!!"));
+    try {
+        restore(set);
+        FAIL();
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), Code::backup_key);
+    }
+    EXPECT_FALSE(has_restored());
+}
+
+TEST_F(LogicalTest, WhatPgDumpComplainsAboutIsTold) {
+    auto settings = database.settings();
+    settings.database = "there_is_none";
+    Storing storing(directory.path(), "x", sealing, {});
+    try {
+        dump(programs, {settings, "", {}}, storing);
+        FAIL();
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), Code::backup_failed);
+        EXPECT_THAT(error.message(), HasSubstr("there_is_none"));
+    }
+}
+
+TEST_F(LogicalTest, WhatWasUndoneSinceStaysUndone) {
+    connection.script(R"(
+        create table keys (id int primary key, revoked_at timestamptz, note text);
+        create table people (id int primary key, name text);
+        insert into keys values (1, null, 'a'), (2, '2026-01-01', 'b'), (3, null, 'c');
+        insert into people values (1, 'anna'), (2, 'bert');
+    )");
+    const auto set = make();
+    connection.script(R"(
+        update keys set revoked_at = '2026-11-11 11:11+00', note = 'spoilt' where id = 1;
+        delete from people where id = 2;
+        insert into people values (3, 'carl');
+    )");
+    restore(set);
+    auto other = restored();
+    const auto undone =
+        replay_undone(connection, other, {{"keys", "revoked_at"}, {"people", "rows"}});
+    EXPECT_EQ(undone.at(0).rows, 1U);
+    EXPECT_EQ(undone.at(1).rows, 1U);
+    EXPECT_EQ(
+        other
+            .query("select string_agg(concat(id, note, extract(day from revoked_at)), ' ' order by "
+                   "id) from keys")
+            .front()
+            .text(0),
+        "1a11 2b1 3c");
+    EXPECT_EQ(other.query("select string_agg(name, ' ') from people").front().text(0), "anna");
+    try {
+        replay_undone(connection, other, {{"people", "rows"}, {"users", "revoked"}});
+        FAIL();
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), Code::usage);
+        EXPECT_THAT(error.message(), HasSubstr("users.revoked"));
+    }
+}
+
+TEST_F(LogicalTest, TheRestoredTakesThePlaceAndTheOldIsKept) {
+    const auto set = make();
+    restore(set);
+    connection.query("delete from empty");
+    {
+        pg::Connection admin(test::Postgres::shared().settings());
+        take_place(admin, restored_name(), database.name(), database.name() + "_before");
+        EXPECT_TRUE(connection.has_ended());
+        admin.query(fmt::format("alter database {} allow_connections true",
+                                pg::identifier(database.name() + "_before")));
+    }
+    pg::Connection again(database.settings());
+    EXPECT_EQ(again.query("select count(*) from users").front().text(0), "5000");
+    pg::Connection admin(test::Postgres::shared().settings());
+    admin.query(
+        fmt::format("drop database {} with (force)", pg::identifier(database.name() + "_before")));
+}
+
+}  // namespace
+}  // namespace caisson::backups

@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "operations/backups/logical/restore.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/child.h"
+#include "base/error.h"
+#include "base/text.h"
+#include "drivers/pg/environment.h"
+#include "drivers/pg/quote.h"
+
+namespace caisson::backups {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// An index of a large table is built without a word.
+constexpr auto longest_silence = 6h;
+
+const StoredFile& file_of(const Set& set, const Part& part) {
+    const auto found = std::ranges::find(set.files, part.file, &StoredFile::name);
+    if (found == set.files.end()) {
+        throw Error(Code::backup_damaged,
+                    fmt::format("the manifest of {} does not name the file of its part {}", set.id,
+                                part.kind));
+    }
+    return *found;
+}
+
+const Part& part_of(const Set& set, const std::string& kind, const std::string& name) {
+    const auto found = std::ranges::find_if(set.parts, [&](const Part& part) {
+        return part.kind == kind && (kind != "database" || part.name == name);
+    });
+    if (found == set.parts.end()) {
+        throw Error(Code::backup_missing,
+                    fmt::format("the set {} has no {} {}", set.id, kind, name));
+    }
+    return *found;
+}
+
+/// The first complaints of pg_restore; what it prints beside them is of no use to people.
+std::string complaint(const std::string& errors) {
+    std::vector<std::string> lines;
+    for (const auto& line : split(errors, '\n')) {
+        if (line.find("error:") != std::string::npos && lines.size() < 3) {
+            lines.push_back(line.substr(line.find("error:") + 7));
+        }
+    }
+    return lines.empty() ? std::string(trim(errors).substr(0, 300)) : join(lines, "; ");
+}
+
+class Restoring {
+ public:
+    Restoring(const platform::Variables& variables, const Repository& repository, const Set& set,
+              const std::string& key, pg::Settings admin, std::string name,
+              const RestoreOptions& options)
+        : repository_(repository),
+          set_(set),
+          part_(part_of(set, "database", key)),
+          key_(key),
+          settings_(admin),
+          name_(std::move(name)),
+          options_(options),
+          server_(std::move(admin)),
+          programs_(dump_programs(variables, server_.server_version() / 10'000)) {
+        settings_.database = name_;
+    }
+
+    Restored run() {
+        make_database();
+        try {
+            if (options_.tables.empty()) {
+                feed({});
+            } else {
+                feed({"--section=pre-data"});
+                feed(of_tables());
+            }
+            apply_settings();
+            return compared();
+        } catch (...) {
+            drop();
+            throw;
+        }
+    }
+
+ private:
+    void make_database() {
+        if (!server_.query("select from pg_database where datname = $1", {name_}).empty()) {
+            throw Error(Code::usage,
+                        fmt::format("there is a database {} already; expected a new name", name_));
+        }
+        server_.query(fmt::format("create database {} template template0 encoding 'UTF8'",
+                                  pg::identifier(name_)));
+    }
+    void drop() {
+        try {
+            server_.query(
+                fmt::format("drop database if exists {} with (force)", pg::identifier(name_)));
+        } catch (const Error&) {
+            // The server is gone, too: the next run finds it, and says so.
+        }
+    }
+
+    std::vector<std::string> of_tables() const {
+        std::vector<std::string> words = {"--section=data"};
+        for (const auto& table : options_.tables) {
+            const auto dot = table.find('.');
+            const auto schema = dot == std::string::npos ? "public" : table.substr(0, dot);
+            const auto bare = dot == std::string::npos ? table : table.substr(dot + 1);
+            const bool is_there = std::ranges::any_of(set_.tables, [&](const TableContent& each) {
+                return each.schema == schema && each.table == bare;
+            });
+            if (!is_there) {
+                throw Error(Code::backup_missing,
+                            fmt::format("the set {} has no table {}.{}", set_.id, schema, bare));
+            }
+            words.push_back("--schema=" + schema);
+            words.push_back("--table=" + bare);
+        }
+        return words;
+    }
+
+    /// The archive through pg_restore.
+    void feed(const std::vector<std::string>& words) {
+        Command command;
+        command.arguments = {programs_.restore.string(), "--exit-on-error", "--no-password",
+                             "--dbname=" + name_};
+        command.arguments.insert(command.arguments.end(), words.begin(), words.end());
+        command.environment = pg::environment_of(settings_);
+        // What is lost with the server is restored again.
+        command.environment["PGOPTIONS"] = "-c synchronous_commit=off";
+        Child child(command, Child::Flow::write);
+        std::uint64_t done = 0;
+        bool takes = true;
+        const auto file = file_of(set_, part_);
+        read_stored(repository_.directory_of(set_.id), file, options_.sealing,
+                    [&](std::string_view bytes) {
+                        takes = takes && child.write(bytes, longest_silence);
+                        done += bytes.size();
+                        if (options_.progress) {
+                            options_.progress("restoring " + name_, std::min(done, part_.bytes),
+                                              part_.bytes);
+                        }
+                    });
+        child.close_input();
+        const auto finished = child.finish(longest_silence);
+        if (!finished.fine()) {
+            const bool is_full = finished.errors.find("No space left") != std::string::npos;
+            throw Error(is_full ? Code::disk_full : Code::backup_failed,
+                        fmt::format("pg_restore of {} ended with {}: {}", name_, finished.status,
+                                    complaint(finished.errors)))
+                .with("database", name_);
+        }
+    }
+
+    /// ALTER DATABASE … SET and ALTER ROLE … IN DATABASE … SET, as they were.
+    void apply_settings() {
+        const auto origin = std::ranges::find_if(
+            set_.origins, [&](const Origin& each) { return each.key == key_; });
+        if (origin == set_.origins.end()) {
+            return;
+        }
+        for (const auto& line : split(origin->settings, '\n')) {
+            const auto tab = line.find('\t');
+            const auto equals = line.find('=', tab);
+            if (tab == std::string::npos || equals == std::string::npos) {
+                continue;
+            }
+            const auto role = line.substr(0, tab);
+            const auto subject = role.empty()
+                                     ? fmt::format("database {}", pg::identifier(name_))
+                                     : fmt::format("role {} in database {}", pg::identifier(role),
+                                                   pg::identifier(name_));
+            server_.query(fmt::format("alter {} set {} to {}", subject,
+                                      pg::identifier(line.substr(tab + 1, equals - tab - 1)),
+                                      pg::literal(line.substr(equals + 1))));
+        }
+    }
+
+    Restored compared() {
+        Restored restored{name_, 0, 0, {}};
+        if (options_.progress) {
+            options_.progress("comparing " + name_, 0, part_.bytes);
+        }
+        std::uint64_t done = 0;
+        const auto found = contents_of(
+            programs_, {settings_, "", [&](std::uint64_t bytes) {
+                            done += bytes;
+                            if (options_.progress) {
+                                options_.progress("comparing " + name_, std::min(done, part_.bytes),
+                                                  part_.bytes);
+                            }
+                        }});
+        for (const auto& table : found) {
+            ++restored.tables;
+            restored.rows += table.rows;
+        }
+        restored.differences = differences(expected(), found);
+        return restored;
+    }
+
+    std::vector<TableContent> expected() const {
+        std::vector<TableContent> tables;
+        const auto origin = std::ranges::find(set_.origins, key_, &Origin::key);
+        for (const auto& table : set_.tables) {
+            const bool is_wanted =
+                options_.tables.empty() ||
+                std::ranges::any_of(options_.tables, [&](const std::string& wanted) {
+                    return wanted == table.schema + "." + table.table ||
+                           (table.schema == "public" && wanted == table.table);
+                });
+            if (is_wanted && origin != set_.origins.end() && table.database == origin->database) {
+                tables.push_back(table);
+            }
+        }
+        return tables;
+    }
+
+    const Repository& repository_;
+    const Set& set_;
+    const Part& part_;
+    std::string key_;
+    pg::Settings settings_;
+    std::string name_;
+    const RestoreOptions& options_;
+    pg::Connection server_;
+    DumpPrograms programs_;
+};
+
+}  // namespace
+
+Restored restore_database(const platform::Variables& variables, const Repository& repository,
+                          const Set& set, const std::string& key, const pg::Settings& admin,
+                          const std::string& name, const RestoreOptions& options) {
+    return Restoring(variables, repository, set, key, admin, name, options).run();
+}
+
+void take_place(pg::Connection& admin, const std::string& restored, const std::string& name,
+                const std::string& kept) {
+    const bool has_name =
+        !admin.query("select from pg_database where datname = $1", {name}).empty();
+    // A session that comes in between would keep the name from being given: nobody new is let in.
+    const auto close = [&](const std::string& database) {
+        admin.query(
+            fmt::format("alter database {} allow_connections false", pg::identifier(database)));
+        admin.query(
+            "select pg_terminate_backend(pid, 5000) from pg_stat_activity "
+            "where datname = $1 and pid <> pg_backend_pid()",
+            {database});
+    };
+    close(restored);
+    if (has_name) {
+        close(name);
+    }
+    pg::Transaction transaction(admin);
+    if (has_name) {
+        admin.query(fmt::format("alter database {} rename to {}", pg::identifier(name),
+                                pg::identifier(kept)));
+    }
+    admin.query(fmt::format("alter database {} rename to {}", pg::identifier(restored),
+                            pg::identifier(name)));
+    admin.query(fmt::format("alter database {} allow_connections true", pg::identifier(name)));
+    transaction.commit();
+}
+
+void read_part(const Repository& repository, const Set& set, const std::string& kind,
+               const std::optional<SealingKey>& sealing, const Sink& sink) {
+    read_stored(repository.directory_of(set.id), file_of(set, part_of(set, kind, "")), sealing,
+                sink);
+}
+
+}  // namespace caisson::backups

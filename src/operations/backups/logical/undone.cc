@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "operations/backups/logical/undone.h"
+
+#include <deque>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "drivers/pg/quote.h"
+
+namespace caisson::backups {
+namespace {
+
+std::vector<std::string> primary_key(pg::Connection& connection, const std::string& table) {
+    std::vector<std::string> columns;
+    for (const auto& row : connection.query(
+             "select a.attname as name from pg_index i, unnest(i.indkey) with ordinality k(n, o), "
+             "pg_attribute a where i.indrelid = to_regclass($1) and i.indisprimary and a.attrelid "
+             "= "
+             "i.indrelid and a.attnum = k.n order by k.o",
+             {table})) {
+        columns.push_back(row.string("name"));
+    }
+    return columns;
+}
+
+bool has_column(pg::Connection& connection, const std::string& table, const std::string& column) {
+    return !connection
+                .query(
+                    "select from pg_attribute where attrelid = to_regclass($1) and attname = $2 "
+                    "and attnum > 0 and not attisdropped",
+                    {table, column})
+                .empty();
+}
+
+/// Rows of a query of one database into a table of the other. What is on its way is held in memory.
+void carry(pg::Connection& from, const std::string& query, pg::Connection& to,
+           const std::string& table) {
+    std::deque<std::string> rows;
+    from.copy_out(fmt::format("copy ({}) to stdout", query),
+                  [&](std::string_view row) { rows.emplace_back(row); });
+    std::string current;
+    to.copy_in(fmt::format("copy {} from stdin", table), [&]() -> std::string_view {
+        if (rows.empty()) {
+            return {};
+        }
+        current = std::move(rows.front());
+        rows.pop_front();
+        return current;
+    });
+}
+
+class Replay {
+ public:
+    Replay(pg::Connection& present, pg::Connection& restored)
+        : present_(present), restored_(restored) {}
+
+    std::uint64_t table(const std::string& name, const std::string& how) {
+        const auto table = pg::qualified_name(name).quoted();
+        const auto key = primary_key(restored_, table);
+        const bool is_rows = how == "rows";
+        if (key.empty() || (!is_rows && !has_column(restored_, table, how))) {
+            throw Error(
+                Code::usage,
+                fmt::format("[backups.undone] names {}{}; expected a table with a primary "
+                            "key{}",
+                            name, is_rows ? "" : "." + how, is_rows ? "" : " and this column"));
+        }
+        auto columns = key;
+        if (!is_rows) {
+            columns.push_back(how);
+        }
+        const auto list = pg::identifiers(columns);
+        restored_.query("drop table if exists pg_temp.caisson_undone");
+        restored_.query(fmt::format(
+            "create temporary table caisson_undone on commit drop as select {} from {} limit 0",
+            list, table));
+        carry(present_,
+              fmt::format("select {} from {}{}", list, table,
+                          is_rows ? "" : " where " + pg::identifier(how) + " is not null"),
+              restored_, "pg_temp.caisson_undone");
+        std::vector<std::string> matches;
+        for (const auto& column : key) {
+            matches.push_back(fmt::format("t.{0} = u.{0}", pg::identifier(column)));
+        }
+        const auto same = join(matches, " and ");
+        return is_rows ? erase(table, same) : revoke(table, pg::identifier(how), same);
+    }
+
+ private:
+    std::uint64_t erase(const std::string& table, const std::string& same) {
+        return restored_
+            .query(fmt::format("delete from {} t where not exists (select from "
+                               "pg_temp.caisson_undone u where {})",
+                               table, same))
+            .affected();
+    }
+    std::uint64_t revoke(const std::string& table, const std::string& column,
+                         const std::string& same) {
+        return restored_
+            .query(fmt::format("update {0} t set {1} = u.{1} from pg_temp.caisson_undone u where "
+                               "{2} and t.{1} is distinct from u.{1}",
+                               table, column, same))
+            .affected();
+    }
+
+    pg::Connection& present_;
+    pg::Connection& restored_;
+};
+
+}  // namespace
+
+std::vector<Undone> replay_undone(pg::Connection& present, pg::Connection& restored,
+                                  const std::map<std::string, std::string>& tables) {
+    std::vector<Undone> undone;
+    if (tables.empty()) {
+        return undone;
+    }
+    pg::Transaction transaction(restored);
+    Replay replay(present, restored);
+    for (const auto& [table, how] : tables) {
+        undone.push_back({table, replay.table(table, how)});
+    }
+    transaction.commit();
+    return undone;
+}
+
+}  // namespace caisson::backups
