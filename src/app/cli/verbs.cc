@@ -47,42 +47,16 @@ std::vector<Verb> version_verbs();
 const std::vector<Verb>& verbs() {
     static const std::vector<Verb> table = [] {
         std::vector<Verb> all;
-        for (const auto offer : std::array{up_verbs,
-                                           status_verbs,
-                                           doctor_verbs,
-                                           init_verbs,
-                                           provision_verbs,
-                                           migrate_verbs,
-                                           adopt_verbs,
-                                           migrate_status_verbs,
-                                           migrate_down_verbs,
-                                           migrate_new_verbs,
-                                           migrate_script_verbs,
-                                           detect_verbs,
-                                           sum_verbs,
-                                           lint_verbs,
-                                           draft_verbs,
-                                           schema_verbs,
-                                           prove_verbs,
-                                           drift_verbs,
-                                           seed_verbs,
-                                           seed_scale_verbs,
-                                           refresh_verbs,
-                                           verify_verbs,
-                                           isolation_verbs,
-                                           privileges_verbs,
-                                           cache_verbs,
-                                           cache_value_verbs,
-                                           cache_trigger_verbs,
-                                           cache_warm_verbs,
-                                           report_verbs,
-                                           docs_verbs,
-                                           generate_verbs,
-                                           serve_verbs,
-                                           env_verbs,
-                                           db_verbs,
-                                           journal_verbs,
-                                           version_verbs}) {
+        for (const auto offer : std::array{
+                 up_verbs,           status_verbs,      doctor_verbs,         init_verbs,
+                 provision_verbs,    migrate_verbs,     adopt_verbs,          migrate_status_verbs,
+                 migrate_down_verbs, migrate_new_verbs, migrate_script_verbs, detect_verbs,
+                 sum_verbs,          lint_verbs,        draft_verbs,          schema_verbs,
+                 prove_verbs,        drift_verbs,       seed_verbs,           seed_scale_verbs,
+                 refresh_verbs,      verify_verbs,      isolation_verbs,      privileges_verbs,
+                 cache_verbs,        cache_value_verbs, cache_trigger_verbs,  cache_warm_verbs,
+                 report_verbs,       docs_verbs,        generate_verbs,       serve_verbs,
+                 env_verbs,          db_verbs,          journal_verbs,        version_verbs}) {
             for (auto& verb : offer()) {
                 all.push_back(std::move(verb));
             }
