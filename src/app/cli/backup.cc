@@ -146,8 +146,8 @@ std::vector<Verb> backup_verbs() {
              "removed by the next run. Copies go to the other repositories.",
          .options = {},
          .positional = "",
-         .examples = "caisson backup create                 # of all databases\n"
-                     "caisson backup create -d compliance   # of one",
+         .examples = "  caisson backup create                 # of all databases\n"
+                     "  caisson backup create -d compliance   # of one",
          .run = run_create},
     };
 }

@@ -104,8 +104,8 @@ std::vector<Verb> backup_drill_verbs() {
          .options = {{"--small", "", "without reading every page", {}},
                      {"--repository", "NAME", "the copy in this repository", {}}},
          .positional = "[SET]",
-         .examples = "caisson backup drill                # the newest\n"
-                     "caisson backup drill --small 20261126T210633Z",
+         .examples = "  caisson backup drill                # the newest\n"
+                     "  caisson backup drill --small 20261126T210633Z",
          .run = run_drill},
     };
 }

@@ -39,6 +39,7 @@ std::vector<Verb> backup_verbs();
 std::vector<Verb> backup_set_verbs();
 std::vector<Verb> backup_restore_verbs();
 std::vector<Verb> backup_drill_verbs();
+std::vector<Verb> backup_doctor_verbs();
 std::vector<Verb> report_verbs();
 std::vector<Verb> docs_verbs();
 std::vector<Verb> generate_verbs();
@@ -83,6 +84,7 @@ const std::vector<Verb>& verbs() {
                                            backup_set_verbs,
                                            backup_restore_verbs,
                                            backup_drill_verbs,
+                                           backup_doctor_verbs,
                                            report_verbs,
                                            docs_verbs,
                                            generate_verbs,

@@ -85,7 +85,8 @@ std::optional<std::pair<Key, Cache::Loader>> Cache::State::warmable(const HotKey
         }
     }
     try {
-        auto key = registry.key(pg::Session(std::move(user), std::move(role)),
+        auto key = registry.key(user.empty() ? pg::Session::nobody(std::move(role))
+                                             : pg::Session(std::move(user), std::move(role)),
                                 pg::CacheKey{found->pattern, values, hot.version});
         if (key.name() != hot.name) {
             return std::nullopt;
@@ -142,8 +143,14 @@ asio::awaitable<WarmReport> Cache::State::warm(std::shared_ptr<State> self, Warm
     const auto round = std::make_shared<Round>(self->executor, options);
     const auto end = round->start + options.within;
     // Until changes are heard, keys with tables would not stay in the process.
+    bool needs_word = false;
+    for (std::size_t i = 0; i < self->offers.size(); ++i) {
+        needs_word = needs_word ||
+                     (!self->offers[i].empty() && !self->registry.declared()[i].tables.empty());
+    }
     const auto patience = std::min(end, round->start + self->options.trust);
-    while (!self->hears() && !self->is_closed && std::chrono::steady_clock::now() < patience) {
+    while (needs_word && !self->hears() && !self->is_closed &&
+           std::chrono::steady_clock::now() < patience) {
         co_await wait_until(self->executor,
                             std::chrono::steady_clock::now() + std::chrono::milliseconds(20));
     }

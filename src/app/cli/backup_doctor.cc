@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: Apache-2.0
+// The verbs that judge backups as a whole: backup doctor, backup stats.
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <optional>
+
+#include <boost/json/array.hpp>
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include "app/cli/backup.h"
+#include "base/moment.h"
+#include "base/text.h"
+#include "operations/backups/drill/receipt.h"
+
+namespace caisson::cli {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// A daily backup that is an hour or two late is no alarm; one that did not come is.
+constexpr auto oldest_backup = 36h;
+constexpr auto oldest_proof = 32 * 24h;
+
+struct Complaint {
+    bool is_grave = false;
+    std::string text;
+    std::string remedy;
+};
+
+/// Since a moment as RFC 3339; nothing for what is none.
+std::optional<std::chrono::seconds> age_of(const std::string& moment) {
+    const auto at = parse_moment(moment);
+    return at ? std::optional(std::chrono::floor<std::chrono::seconds>(
+                    std::chrono::system_clock::now() - *at))
+              : std::nullopt;
+}
+
+bool is_on_one_disk(const fs::path& a, const fs::path& b) {
+    struct stat first {};
+    struct stat second {};
+    return ::stat(a.c_str(), &first) == 0 && ::stat(b.c_str(), &second) == 0 &&
+           first.st_dev == second.st_dev;
+}
+
+class Examination {
+ public:
+    explicit Examination(Context& context)
+        : context_(context), all_(backups::repositories_of(context.run())) {
+        for (const auto& repository : all_) {
+            if (repository.is_there()) {
+                present_.push_back(repository);
+            }
+        }
+        sets_ = known_sets(present_);
+        keys_ = backups::trusted_keys(context.run());
+    }
+
+    std::vector<Complaint> complaints() {
+        look_at_newest();
+        look_at_proofs();
+        look_at_sets();
+        look_at_places();
+        look_at_key();
+        if (context_.run().manifest.backups.schedule.empty()) {
+            add(false, "nothing is done by itself: [backups.schedule] names no job",
+                "name at least logical, check, small_drill and prune there");
+        }
+        return std::move(complaints_);
+    }
+
+ private:
+    void add(bool is_grave, std::string text, std::string remedy) {
+        complaints_.push_back({is_grave, std::move(text), std::move(remedy)});
+    }
+
+    const KnownSet* newest() const {
+        const auto found = std::find_if(sets_.rbegin(), sets_.rend(), [](const KnownSet& each) {
+            return each.found.mistake.empty();
+        });
+        return found == sets_.rend() ? nullptr : &*found;
+    }
+
+    void look_at_newest() {
+        const auto* const set = newest();
+        if (!set) {
+            return add(true, "there is no backup", "caisson backup create");
+        }
+        const auto age = age_of(set->found.set.finished);
+        if (age && *age > oldest_backup) {
+            add(true,
+                fmt::format("the newest backup is {} old: {}", human(*age), set->found.set.id),
+                "caisson backup create, and see why none was made by itself");
+        }
+    }
+
+    void look_at_proofs() {
+        std::string proven;
+        for (const auto& repository : present_) {
+            for (const auto& [id, kept] :
+                 backups::proofs_of(repository, repository.sets(), keys_)) {
+                proven = std::max(proven, kept.receipt.finished);
+            }
+        }
+        if (sets_.empty()) {
+            return;
+        }
+        if (proven.empty()) {
+            return add(true, "no backup is proven: none that is there was ever restored",
+                       "caisson backup drill");
+        }
+        if (const auto age = age_of(proven); age && *age > oldest_proof) {
+            add(true, fmt::format("the last proof is {} old", human(*age)), "caisson backup drill");
+        }
+    }
+
+    void look_at_sets() {
+        for (const auto& known : sets_) {
+            if (!known.found.mistake.empty()) {
+                add(true, fmt::format("{} cannot be used: {}", known.found.set.id,
+                                      known.found.mistake),
+                    "caisson backup validate, then remove it or mend the disk");
+            } else if (signature_text(context_, known.found).starts_with("altered")) {
+                add(true,
+                    fmt::format("the manifest of {} was altered since it was signed",
+                                known.found.set.id),
+                    "find out by whom; another copy may be as it was");
+            }
+        }
+    }
+
+    void look_at_places() {
+        const auto& run = context_.run();
+        if (all_.size() < 2) {
+            add(false, "there is one repository only: what takes it takes all backups",
+                "name another one, on another machine's disk, in [backups.repositories]");
+        }
+        for (const auto& repository : all_) {
+            if (!repository.is_there()) {
+                if (repository.name() != all_.front().name() || !sets_.empty()) {
+                    add(true, fmt::format("the repository {} is not there: {}", repository.name(),
+                                          repository.path().string()),
+                        "mount it, or make its directory");
+                }
+                continue;
+            }
+            if (run.is_private() &&
+                is_on_one_disk(repository.path(), run.state.postgres_data())) {
+                add(false,
+                    fmt::format("the repository {} is on the disk of the data: one fault takes both",
+                                repository.name()),
+                    "keep a repository on another disk");
+            }
+            look_at_space(repository);
+            if (const auto* const set = newest();
+                set && std::ranges::find(set->repositories, repository.name()) ==
+                           set->repositories.end()) {
+                add(false,
+                    fmt::format("{} has no copy of the newest backup", repository.name()),
+                    "caisson backup create copies what is missing, too");
+            }
+        }
+    }
+
+    void look_at_space(const backups::Repository& repository) {
+        const auto space = space_at(repository.path());
+        const auto* const set = newest();
+        if (set && space.free < 2 * set->found.set.stored_bytes) {
+            add(true,
+                fmt::format("{} has room for less than two more backups: {} free", repository.name(),
+                            human_bytes(space.free)),
+                "make room, or keep less: caisson backup prune --dry-run");
+        }
+    }
+
+    void look_at_key() {
+        const auto& run = context_.run();
+        if (!run.manifest.backups.encrypt) {
+            return add(false, "backups are not encrypted", "remove encrypt = false");
+        }
+        if (!run.manifest.backups.key.empty()) {
+            return;
+        }
+        const auto file = run.state.backups() / "key";
+        struct stat status {};
+        if (::stat(file.c_str(), &status) != 0) {
+            if (!sets_.empty()) {
+                add(true, fmt::format("the key of the backups is gone: {}", file.string()),
+                    "put its copy back: without it nothing can be restored");
+            }
+            return;
+        }
+        if ((status.st_mode & 077U) != 0) {
+            add(true, fmt::format("others may read the key: {}", file.string()),
+                "chmod 600 it, and make backups with a new key if others had a chance to");
+        }
+        add(false, "the key lies on this machine alone, as far as is known here",
+            "keep a copy elsewhere, or name a secret variable as backups.key");
+    }
+
+    Context& context_;
+    std::vector<backups::Repository> all_;
+    std::vector<backups::Repository> present_;
+    std::vector<KnownSet> sets_;
+    std::vector<std::string> keys_;
+    std::vector<Complaint> complaints_;
+};
+
+Exit run_doctor(Context& context) {
+    const auto complaints = Examination(context).complaints();
+    boost::json::array rows;
+    bool is_grave = false;
+    for (const auto& complaint : complaints) {
+        is_grave = is_grave || complaint.is_grave;
+        context.print(fmt::format("{} {}", complaint.is_grave ? context.red("✗")
+                                                              : context.yellow("!"),
+                                  complaint.text));
+        context.print("    → " + complaint.remedy);
+        rows.push_back(boost::json::object{{"severity", complaint.is_grave ? "error" : "warning"},
+                                           {"message", complaint.text},
+                                           {"remedy", complaint.remedy}});
+    }
+    if (complaints.empty()) {
+        context.print(context.green("✓") + " nothing to complain about");
+    }
+    context.result()["findings"] = std::move(rows);
+    return is_grave ? Exit::findings : Exit::fine;
+}
+
+struct Sum {
+    std::size_t count = 0;
+    std::uint64_t bytes = 0;
+    std::uint64_t stored = 0;
+    double seconds = 0;
+    std::string newest;
+};
+
+std::map<std::string, Sum> sums_of(const std::vector<KnownSet>& sets) {
+    std::map<std::string, Sum> sums;
+    for (const auto& known : sets) {
+        if (!known.found.mistake.empty()) {
+            continue;
+        }
+        const auto& set = known.found.set;
+        auto& sum = sums[std::string(backups::name_of(set.kind))];
+        ++sum.count;
+        sum.bytes += set.bytes;
+        sum.stored += set.stored_bytes;
+        const auto begun = parse_moment(set.started);
+        const auto done = parse_moment(set.finished);
+        if (begun && done) {
+            sum.seconds += std::chrono::duration<double>(*done - *begun).count();
+        }
+        sum.newest = std::max(sum.newest, set.finished);
+    }
+    return sums;
+}
+
+Exit run_stats(Context& context) {
+    const auto repositories = present_repositories(context);
+    const auto keys = backups::trusted_keys(context.run());
+    boost::json::array kinds;
+    context.print(context.bold(fmt::format("{:<14} {:>5} {:>10} {:>10} {:>6} {:>9}  {}", "kind",
+                                           "sets", "data", "stored", "ratio", "each took",
+                                           "newest")));
+    for (const auto& [kind, sum] : sums_of(known_sets(repositories))) {
+        const auto mean = sum.seconds / static_cast<double>(sum.count);
+        const auto ratio =
+            sum.stored == 0 ? 0.0 : static_cast<double>(sum.bytes) / static_cast<double>(sum.stored);
+        context.print(fmt::format("{:<14} {:>5} {:>10} {:>10} {:>5.1f}x {:>7.1f} s  {}", kind,
+                                  sum.count, human_bytes(sum.bytes), human_bytes(sum.stored), ratio,
+                                  mean, sum.newest));
+        kinds.push_back(boost::json::object{{"kind", kind},
+                                            {"sets", sum.count},
+                                            {"bytes", sum.bytes},
+                                            {"stored_bytes", sum.stored},
+                                            {"mean_seconds", mean},
+                                            {"newest", sum.newest}});
+    }
+    boost::json::array drills;
+    for (const auto& repository : repositories) {
+        std::size_t passed = 0;
+        std::size_t failed = 0;
+        double slowest = 0;
+        for (const auto& kept : backups::receipts_of(repository, keys)) {
+            ++(kept.receipt.passed() ? passed : failed);
+            slowest = std::max(slowest, kept.receipt.restore_seconds);
+        }
+        context.print(fmt::format("drills of {}: {} passed, {} failed, slowest restore {:.1f} s; {} "
+                                  "free",
+                                  repository.name(), passed, failed, slowest,
+                                  human_bytes(space_at(repository.path()).free)));
+        drills.push_back(boost::json::object{{"repository", repository.name()},
+                                             {"passed", passed},
+                                             {"failed", failed},
+                                             {"slowest_restore_seconds", slowest},
+                                             {"free_bytes", space_at(repository.path()).free}});
+    }
+    context.result() = {{"kinds", std::move(kinds)}, {"repositories", std::move(drills)}};
+    return Exit::fine;
+}
+
+}  // namespace
+
+std::vector<Verb> backup_doctor_verbs() {
+    return {
+        {.name = "backup doctor",
+         .summary = "what is wrong with the backups as a whole, and what to do",
+         .details = "The newest backup and the newest proof and their age, repositories that are away, "
+                    "full or on the disk of the data, the key, manifests that were altered. Exit status "
+                    "7 when something is grave.",
+         .options = {},
+         .positional = "",
+         .examples = "  caisson backup doctor\n  caisson backup doctor --json",
+         .run = run_doctor},
+        {.name = "backup stats",
+         .summary = "how many, how large, how long, by kind; drills and room by repository",
+         .details = "",
+         .options = {},
+         .positional = "",
+         .examples = "  caisson backup stats",
+         .run = run_stats},
+    };
+}
+
+}  // namespace caisson::cli
