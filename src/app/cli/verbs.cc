@@ -33,6 +33,7 @@ std::vector<Verb> isolation_verbs();
 std::vector<Verb> privileges_verbs();
 std::vector<Verb> cache_verbs();
 std::vector<Verb> cache_value_verbs();
+std::vector<Verb> backup_keep_verbs();
 std::vector<Verb> report_verbs();
 std::vector<Verb> docs_verbs();
 std::vector<Verb> generate_verbs();
@@ -45,40 +46,16 @@ std::vector<Verb> version_verbs();
 const std::vector<Verb>& verbs() {
     static const std::vector<Verb> table = [] {
         std::vector<Verb> all;
-        for (const auto offer : std::array{up_verbs,
-                                           status_verbs,
-                                           doctor_verbs,
-                                           init_verbs,
-                                           provision_verbs,
-                                           migrate_verbs,
-                                           adopt_verbs,
-                                           migrate_status_verbs,
-                                           migrate_down_verbs,
-                                           migrate_new_verbs,
-                                           migrate_script_verbs,
-                                           detect_verbs,
-                                           sum_verbs,
-                                           lint_verbs,
-                                           draft_verbs,
-                                           schema_verbs,
-                                           prove_verbs,
-                                           drift_verbs,
-                                           seed_verbs,
-                                           seed_scale_verbs,
-                                           refresh_verbs,
-                                           verify_verbs,
-                                           isolation_verbs,
-                                           privileges_verbs,
-                                           cache_verbs,
-                                           cache_value_verbs,
-                                           report_verbs,
-                                           docs_verbs,
-                                           generate_verbs,
-                                           serve_verbs,
-                                           env_verbs,
-                                           db_verbs,
-                                           journal_verbs,
-                                           version_verbs}) {
+        for (const auto offer : std::array{
+                 up_verbs,           status_verbs,      doctor_verbs,         init_verbs,
+                 provision_verbs,    migrate_verbs,     adopt_verbs,          migrate_status_verbs,
+                 migrate_down_verbs, migrate_new_verbs, migrate_script_verbs, detect_verbs,
+                 sum_verbs,          lint_verbs,        draft_verbs,          schema_verbs,
+                 prove_verbs,        drift_verbs,       seed_verbs,           seed_scale_verbs,
+                 refresh_verbs,      verify_verbs,      isolation_verbs,      privileges_verbs,
+                 cache_verbs,        cache_value_verbs, backup_keep_verbs,    report_verbs,
+                 docs_verbs,         generate_verbs,    serve_verbs,          env_verbs,
+                 db_verbs,           journal_verbs,     version_verbs}) {
             for (auto& verb : offer()) {
                 all.push_back(std::move(verb));
             }
