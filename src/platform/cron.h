@@ -27,6 +27,15 @@ class Cron {
     Moment last(Moment moment) const;
     const std::string& text() const { return text_; }
 
+    // Its fields, for who writes them in another language.
+    const std::bitset<60>& at_minutes() const { return minutes_; }
+    const std::bitset<24>& at_hours() const { return hours_; }
+    const std::bitset<32>& on_days() const { return days_; }
+    const std::bitset<13>& in_months() const { return months_; }
+    const std::bitset<7>& on_weekdays() const { return weekdays_; }  ///< From Sunday on.
+    /// Whether one of day and weekday suffices, because both are restricted.
+    bool is_either_day() const { return !any_day_ && !any_weekday_; }
+
  private:
     bool has_day(std::chrono::sys_days day) const;
     Moment scan(Moment from, int step) const;

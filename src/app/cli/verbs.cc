@@ -40,6 +40,7 @@ std::vector<Verb> backup_set_verbs();
 std::vector<Verb> backup_restore_verbs();
 std::vector<Verb> backup_drill_verbs();
 std::vector<Verb> backup_doctor_verbs();
+std::vector<Verb> backup_keep_verbs();
 std::vector<Verb> report_verbs();
 std::vector<Verb> docs_verbs();
 std::vector<Verb> generate_verbs();
@@ -85,6 +86,7 @@ const std::vector<Verb>& verbs() {
                                            backup_restore_verbs,
                                            backup_drill_verbs,
                                            backup_doctor_verbs,
+                                           backup_keep_verbs,
                                            report_verbs,
                                            docs_verbs,
                                            generate_verbs,

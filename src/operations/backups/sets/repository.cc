@@ -233,15 +233,20 @@ void Repository::remove(const std::string& id) const {
     remove_tree(part_of(id));
 }
 
-std::vector<std::string> Repository::remove_unfinished() const {
-    std::vector<std::string> removed;
+std::vector<std::string> Repository::unfinished() const {
+    std::vector<std::string> ids;
     std::error_code failure;
     for (const auto& entry : fs::directory_iterator(path_ / "sets", failure)) {
         const auto name = entry.path().filename().string();
         if (name.starts_with('.') && name.ends_with(".part")) {
-            removed.push_back(name.substr(1, name.size() - 6));
+            ids.push_back(name.substr(1, name.size() - 6));
         }
     }
+    return ids;
+}
+
+std::vector<std::string> Repository::remove_unfinished() const {
+    auto removed = unfinished();
     for (const auto& id : removed) {
         remove_tree(part_of(id));
     }

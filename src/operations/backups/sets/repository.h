@@ -6,6 +6,7 @@
 ///     <path>/sets/<id>/set.json, set.sig, files of the set
 ///     <path>/sets/.<id>.part/       one that is being made, or was when its maker was killed
 ///     <path>/receipts/<id>.json     what drills proved, signed
+///     <path>/leases/                which sets are being read, see lease.h
 ///     <path>/holds.json             what must not be removed, and why
 ///     <path>/pgbackrest/            pgBackRest's own
 ///     <path>/lock                   one who makes, copies or removes at a time
@@ -70,6 +71,8 @@ class Repository {
                    const std::function<void(std::uint64_t)>& progress) const;
     /// First the name, then the files: a killed removal leaves nothing that looks whole.
     void remove(const std::string& id) const;
+    /// Sets that are being made, or whose makers were killed.
+    std::vector<std::string> unfinished() const;
     /// Removes what killed makers left. Names of what was removed. The caller holds the lock.
     std::vector<std::string> remove_unfinished() const;
 

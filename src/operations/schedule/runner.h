@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// @file
+/// Runs jobs when they are due: for the daemon.
+
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "operations/schedule/ages.h"
+#include "operations/schedule/due.h"
+
+namespace caisson::schedule {
+
+class Runner {
+ public:
+    /// Whatever it is, it is given up when it is destroyed.
+    using Lease = std::shared_ptr<void>;
+
+    struct Options {
+        std::vector<Job> jobs;
+        fs::path state;  ///< Of the history; its directory exists.
+        std::optional<Account> owner;
+        std::string host;
+        /// The right to run jobs here and now; nothing while another host has it, and then its
+        /// runs are ours, too: they stand in the same history.
+        std::function<Lease()> lease;
+        /// Does the job to its end. What it throws is a failure, unless it is `interrupted`: such a
+        /// run counts as not begun.
+        std::function<void(const Due&)> run;
+        std::function<void(const std::string&)> say;  ///< What an operator should read.
+        std::function<Moment()> clock = moment_now;
+        std::chrono::milliseconds pause{10'000};  ///< Between looks at the clock.
+    };
+
+    explicit Runner(Options options);
+    Runner(const Runner&) = delete;
+    Runner& operator=(const Runner&) = delete;
+    ~Runner();
+
+    /// A thread of its own from now on. stop() waits for the job that is being run: who wants that
+    /// to end early requests an interrupt.
+    void start();
+    void stop();
+
+    /// Runs what is due first, if anything; whether it did. What start() does again and again.
+    bool step();
+
+    /// As of the last step; Threads: any.
+    std::vector<Age> ages() const;
+    std::vector<Due> next() const;
+    /// What is being run at the moment; empty: nothing.
+    std::string running() const;
+
+ private:
+    History read();
+    void write(const History& history);
+    void run(const Due& due, History history);
+    void say(const std::string& text) const;
+    void loop();
+
+    const Options options_;
+    mutable std::mutex mutex_;  ///< Of what follows.
+    History history_;
+    std::string running_;
+    bool is_unsaved_ = false;  ///< The file lacks what history_ has: the disk is full, perhaps.
+    bool stops_ = false;
+    std::condition_variable stopping_;
+    std::thread thread_;
+};
+
+}  // namespace caisson::schedule

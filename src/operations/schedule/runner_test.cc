@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "operations/schedule/runner.h"
+
+#include <atomic>
+#include <future>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include "base/error.h"
+#include "operations/schedule/host_lease.h"
+#include "tests/support/postgres.h"
+
+namespace caisson::schedule {
+namespace {
+
+using namespace std::chrono;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+constexpr Moment monday = sys_days(2026y / November / 23);
+
+struct RunnerTest : testing::Test {
+    Runner::Options options(const std::string& host = "a") {
+        Runner::Options options;
+        options.jobs = {{"full", platform::Cron::parse("30 2 * * *").value()},
+                        {"prune", platform::Cron::parse("0 4 * * *").value()}};
+        options.state = directory.path() / "schedule.json";
+        options.host = host;
+        options.lease = [this] {
+            return host_lease({directory.path() / "schedule.lock", {}, {}, {}});
+        };
+        options.run = [this, host](const Due& due) {
+            ran.push_back(host + " " + due.job);
+            if (!mistake.empty()) {
+                throw Error(mistake == "interrupted" ? Code::interrupted : Code::backup_failed,
+                            mistake);
+            }
+        };
+        options.say = [this](const std::string& text) { said.push_back(text); };
+        options.clock = [this] { return now.load(); };
+        return options;
+    }
+
+    test::Directory directory;
+    std::atomic<Moment> now{monday};
+    std::string mistake;
+    std::vector<std::string> ran;
+    std::vector<std::string> said;
+};
+
+TEST_F(RunnerTest, RunsOneJobAStepAndThenNothing) {
+    Runner runner(options());
+    EXPECT_FALSE(runner.step());
+    now = monday + 5h;
+    EXPECT_TRUE(runner.step());
+    EXPECT_TRUE(runner.step());
+    EXPECT_FALSE(runner.step());
+    EXPECT_THAT(ran, ElementsAre("a full", "a prune"));
+    EXPECT_EQ(runner.ages()[0].success, 0s);
+    EXPECT_EQ(runner.next()[0].at, monday + 24h + 2h + 30min);
+}
+
+TEST_F(RunnerTest, ServesSeveralHostsWithOneRunEach) {
+    Runner a(options("a"));
+    Runner b(options("b"));
+    a.step();
+    now = monday + 5h;
+    EXPECT_TRUE(b.step());
+    EXPECT_TRUE(a.step());
+    EXPECT_FALSE(b.step());
+    EXPECT_FALSE(a.step());
+    EXPECT_THAT(ran, ElementsAre("b full", "a prune"));
+}
+
+TEST_F(RunnerTest, WaitsWhileAnotherHostHasTheLease) {
+    Runner runner(options());
+    runner.step();
+    now = monday + 3h;
+    {
+        const auto held = host_lease({directory.path() / "schedule.lock", {}, {}, {}});
+        EXPECT_FALSE(runner.step());
+    }
+    EXPECT_TRUE(runner.step());
+}
+
+TEST_F(RunnerTest, TriesAFailureAgainAndTellsOfIt) {
+    Runner runner(options());
+    runner.step();
+    now = monday + 3h;
+    mistake = "no space";
+    EXPECT_TRUE(runner.step());
+    EXPECT_FALSE(runner.step());
+    EXPECT_THAT(said, ElementsAre("full failed, attempt 1: no space"));
+    EXPECT_TRUE(runner.ages()[0].is_failing);
+    now = monday + 3h + 5min;
+    mistake = "";
+    EXPECT_TRUE(runner.step());
+    EXPECT_FALSE(runner.ages()[0].is_failing);
+}
+
+TEST_F(RunnerTest, RunsAgainWhatWasInterrupted) {
+    Runner runner(options());
+    runner.step();
+    now = monday + 3h;
+    mistake = "interrupted";
+    EXPECT_TRUE(runner.step());
+    EXPECT_FALSE(runner.ages()[0].is_failing);
+    mistake = "";
+    EXPECT_TRUE(Runner(options()).step());
+    EXPECT_THAT(ran, ElementsAre("a full", "a full"));
+}
+
+TEST_F(RunnerTest, TakesAKilledRunForAFailure) {
+    Runner runner(options());
+    runner.step();
+    now = monday + 3h;
+    std::vector<std::string> notes;
+    const auto file = directory.path() / "schedule.json";
+    save(file, begun(load(file, notes), "full", monday + 2h + 30min, monday + 2h + 31min, "b"), {});
+    now = monday + 4h;
+    EXPECT_TRUE(runner.step());
+    EXPECT_THAT(ran, ElementsAre("a prune"));
+    EXPECT_THAT(said, ElementsAre(HasSubstr("full: the run of 2026-11-23 02:31Z on b did not")));
+    now = monday + 4h + 5min;
+    EXPECT_TRUE(runner.step());
+    EXPECT_THAT(ran, ElementsAre("a prune", "a full"));
+}
+
+TEST_F(RunnerTest, FindsAKilledRunWhereNothingElseIsDue) {
+    Runner runner(options());
+    runner.step();
+    now = monday + 3h;
+    std::vector<std::string> notes;
+    const auto file = directory.path() / "schedule.json";
+    save(file, begun(load(file, notes), "full", monday + 2h + 30min, monday + 2h + 31min, "b"), {});
+    {
+        // It lives as long as it has the lease.
+        const auto held = host_lease({directory.path() / "schedule.lock", {}, {}, {}});
+        EXPECT_FALSE(runner.step());
+        EXPECT_THAT(said, IsEmpty());
+    }
+    EXPECT_FALSE(runner.step());
+    EXPECT_EQ(said.size(), 1U);
+    now = monday + 3h + 5min;
+    EXPECT_TRUE(runner.step());
+    EXPECT_THAT(ran, ElementsAre("a full"));
+}
+
+TEST_F(RunnerTest, SaysThatAHistoryIsBrokenAndRunsNothingBecauseOfIt) {
+    Runner runner(options());
+    runner.step();
+    now = monday + 3h;
+    write_file(directory.path() / "schedule.json", "{");
+    EXPECT_FALSE(runner.step());
+    EXPECT_THAT(said, ElementsAre(HasSubstr("begun anew")));
+    EXPECT_FALSE(runner.step());
+    EXPECT_EQ(said.size(), 1U);
+    EXPECT_THAT(ran, IsEmpty());
+}
+
+TEST_F(RunnerTest, GoesOnByMemoryWhereTheHistoryCannotBeWritten) {
+    auto elsewhere = options();
+    elsewhere.state = directory.path() / "gone" / "schedule.json";
+    Runner runner(elsewhere);
+    runner.step();
+    now = monday + 3h;
+    EXPECT_TRUE(runner.step());
+    EXPECT_FALSE(runner.step());
+    EXPECT_THAT(said, ElementsAre(HasSubstr("kept in memory only")));
+    fs::create_directory(directory.path() / "gone");
+    now = monday + 5h;
+    EXPECT_TRUE(runner.step());
+    std::vector<std::string> notes;
+    EXPECT_EQ(load(elsewhere.state, notes).jobs.at("full").success, monday + 3h);
+}
+
+TEST_F(RunnerTest, RunsByItselfUntilItIsStopped) {
+    std::promise<std::string> done;
+    auto own = options();
+    own.pause = milliseconds(1);
+    own.run = [&](const Due& due) { done.set_value(due.job); };
+    Runner runner(own);
+    runner.step();
+    now = monday + 3h;
+    runner.start();
+    EXPECT_EQ(done.get_future().get(), "full");
+    runner.stop();
+    EXPECT_EQ(runner.running(), "");
+}
+
+}  // namespace
+}  // namespace caisson::schedule
