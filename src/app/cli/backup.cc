@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "app/cli/backup_bar.h"
+#include "app/cli/backup_keep.h"
 #include "app/cli/journaling.h"
 #include "base/crypto.h"
 #include "base/text.h"
@@ -117,14 +118,12 @@ Exit run_create(Context& context) {
     }
     bar.end();
     print_set(context, found.set, first.name());
-    for (const auto& database : databases) {
-        tell_journal(context, database, journal::kinds::finish, "backup create",
-                     {{"set", found.set.id},
-                      {"kind", backups::name_of(found.set.kind)},
-                      {"manifest_sha256", sha256_hex(found.json)},
-                      {"repository", first.name()},
-                      {"bytes", found.set.stored_bytes}});
-    }
+    remember_backup(context, "backup create",
+                    {{"set", found.set.id},
+                     {"kind", backups::name_of(found.set.kind)},
+                     {"manifest_sha256", sha256_hex(found.json)},
+                     {"repository", first.name()},
+                     {"bytes", found.set.stored_bytes}});
     context.result() = {{"set", found.set.id},
                         {"kind", backups::name_of(found.set.kind)},
                         {"bytes", found.set.bytes},

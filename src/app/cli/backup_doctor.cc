@@ -118,8 +118,8 @@ class Examination {
     void look_at_sets() {
         for (const auto& known : sets_) {
             if (!known.found.mistake.empty()) {
-                add(true, fmt::format("{} cannot be used: {}", known.found.set.id,
-                                      known.found.mistake),
+                add(true,
+                    fmt::format("{} cannot be used: {}", known.found.set.id, known.found.mistake),
                     "caisson backup validate, then remove it or mend the disk");
             } else if (signature_text(context_, known.found).starts_with("altered")) {
                 add(true,
@@ -139,25 +139,25 @@ class Examination {
         for (const auto& repository : all_) {
             if (!repository.is_there()) {
                 if (repository.name() != all_.front().name() || !sets_.empty()) {
-                    add(true, fmt::format("the repository {} is not there: {}", repository.name(),
-                                          repository.path().string()),
+                    add(true,
+                        fmt::format("the repository {} is not there: {}", repository.name(),
+                                    repository.path().string()),
                         "mount it, or make its directory");
                 }
                 continue;
             }
-            if (run.is_private() &&
-                is_on_one_disk(repository.path(), run.state.postgres_data())) {
+            if (run.is_private() && is_on_one_disk(repository.path(), run.state.postgres_data())) {
                 add(false,
-                    fmt::format("the repository {} is on the disk of the data: one fault takes both",
-                                repository.name()),
+                    fmt::format(
+                        "the repository {} is on the disk of the data: one fault takes both",
+                        repository.name()),
                     "keep a repository on another disk");
             }
             look_at_space(repository);
             if (const auto* const set = newest();
                 set && std::ranges::find(set->repositories, repository.name()) ==
                            set->repositories.end()) {
-                add(false,
-                    fmt::format("{} has no copy of the newest backup", repository.name()),
+                add(false, fmt::format("{} has no copy of the newest backup", repository.name()),
                     "caisson backup create copies what is missing, too");
             }
         }
@@ -168,8 +168,8 @@ class Examination {
         const auto* const set = newest();
         if (set && space.free < 2 * set->found.set.stored_bytes) {
             add(true,
-                fmt::format("{} has room for less than two more backups: {} free", repository.name(),
-                            human_bytes(space.free)),
+                fmt::format("{} has room for less than two more backups: {} free",
+                            repository.name(), human_bytes(space.free)),
                 "make room, or keep less: caisson backup prune --dry-run");
         }
     }
@@ -213,9 +213,8 @@ Exit run_doctor(Context& context) {
     bool is_grave = false;
     for (const auto& complaint : complaints) {
         is_grave = is_grave || complaint.is_grave;
-        context.print(fmt::format("{} {}", complaint.is_grave ? context.red("✗")
-                                                              : context.yellow("!"),
-                                  complaint.text));
+        context.print(fmt::format(
+            "{} {}", complaint.is_grave ? context.red("✗") : context.yellow("!"), complaint.text));
         context.print("    → " + complaint.remedy);
         rows.push_back(boost::json::object{{"severity", complaint.is_grave ? "error" : "warning"},
                                            {"message", complaint.text},
@@ -261,13 +260,14 @@ Exit run_stats(Context& context) {
     const auto repositories = present_repositories(context);
     const auto keys = backups::trusted_keys(context.run());
     boost::json::array kinds;
-    context.print(context.bold(fmt::format("{:<14} {:>5} {:>10} {:>10} {:>6} {:>9}  {}", "kind",
-                                           "sets", "data", "stored", "ratio", "each took",
-                                           "newest")));
+    context.print(
+        context.bold(fmt::format("{:<14} {:>5} {:>10} {:>10} {:>6} {:>9}  {}", "kind", "sets",
+                                 "data", "stored", "ratio", "each took", "newest")));
     for (const auto& [kind, sum] : sums_of(known_sets(repositories))) {
         const auto mean = sum.seconds / static_cast<double>(sum.count);
-        const auto ratio =
-            sum.stored == 0 ? 0.0 : static_cast<double>(sum.bytes) / static_cast<double>(sum.stored);
+        const auto ratio = sum.stored == 0
+                               ? 0.0
+                               : static_cast<double>(sum.bytes) / static_cast<double>(sum.stored);
         context.print(fmt::format("{:<14} {:>5} {:>10} {:>10} {:>5.1f}x {:>7.1f} s  {}", kind,
                                   sum.count, human_bytes(sum.bytes), human_bytes(sum.stored), ratio,
                                   mean, sum.newest));
@@ -287,10 +287,11 @@ Exit run_stats(Context& context) {
             ++(kept.receipt.passed() ? passed : failed);
             slowest = std::max(slowest, kept.receipt.restore_seconds);
         }
-        context.print(fmt::format("drills of {}: {} passed, {} failed, slowest restore {:.1f} s; {} "
-                                  "free",
-                                  repository.name(), passed, failed, slowest,
-                                  human_bytes(space_at(repository.path()).free)));
+        context.print(
+            fmt::format("drills of {}: {} passed, {} failed, slowest restore {:.1f} s; {} "
+                        "free",
+                        repository.name(), passed, failed, slowest,
+                        human_bytes(space_at(repository.path()).free)));
         drills.push_back(boost::json::object{{"repository", repository.name()},
                                              {"passed", passed},
                                              {"failed", failed},
@@ -307,9 +308,10 @@ std::vector<Verb> backup_doctor_verbs() {
     return {
         {.name = "backup doctor",
          .summary = "what is wrong with the backups as a whole, and what to do",
-         .details = "The newest backup and the newest proof and their age, repositories that are away, "
-                    "full or on the disk of the data, the key, manifests that were altered. Exit status "
-                    "7 when something is grave.",
+         .details =
+             "The newest backup and the newest proof and their age, repositories that are away, "
+             "full or on the disk of the data, the key, manifests that were altered. Exit status "
+             "7 when something is grave.",
          .options = {},
          .positional = "",
          .examples = "  caisson backup doctor\n  caisson backup doctor --json",

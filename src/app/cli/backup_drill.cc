@@ -7,12 +7,14 @@
 #include <fmt/format.h>
 
 #include "app/cli/backup.h"
+#include "app/cli/backup_keep.h"
 #include "app/cli/catalogue.h"
 #include "app/cli/journaling.h"
 #include "app/cli/version.h"
 #include "base/text.h"
 #include "lifecycle/checks/checks.h"
 #include "operations/backups/drill/drill.h"
+#include "operations/backups/sets/lease.h"
 
 namespace caisson::cli {
 namespace {
@@ -69,6 +71,7 @@ Exit run_drill(Context& context) {
             fmt::format("would restore {} from {} and compare it", set.id, repository.name()));
         return Exit::fine;
     }
+    const auto lease = backups::lease(repository, set.id, "backup drill");
     backups::DrillOptions options;
     if (!set.key.empty()) {
         options.sealing = backups::sealing_key(backups::find_passphrase(run));
@@ -85,8 +88,8 @@ Exit run_drill(Context& context) {
     const auto receipt = backups::drill_logical(run, repository, known.found, options);
     const auto file = backups::keep_receipt(repository, receipt, journal::ensure_key(run));
     print_receipt(context, receipt, file);
-    tell_journal(context, run.manifest.databases.front(), journal::kinds::proof, "backup drill",
-                 boost::json::parse(backups::to_json(receipt)).as_object());
+    remember_backup(context, "backup drill",
+                    boost::json::parse(backups::to_json(receipt)).as_object());
     context.result() = boost::json::parse(backups::to_json(receipt)).as_object();
     return receipt.passed() ? Exit::fine : Exit::findings;
 }

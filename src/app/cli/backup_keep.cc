@@ -3,12 +3,14 @@
 
 #include <algorithm>
 #include <iterator>
+#include <set>
 
 #include <boost/json/array.hpp>
 #include <fmt/format.h>
 
 #include "app/cli/journaling.h"
 #include "base/text.h"
+#include "operations/backups/drill/receipt.h"
 #include "operations/backups/retention/observe.h"
 #include "operations/backups/sets/keys.h"
 #include "operations/backups/sets/lease.h"
@@ -64,6 +66,16 @@ boost::json::object remove(Context& context, const Repository& repository, const
     return result;
 }
 
+/// Ids of the sets that a drill has proven, by receipts that a key known here signed.
+std::set<std::string> proven(Context& context, const Repository& repository) {
+    std::set<std::string> ids;
+    for (const auto& [id, kept] :
+         backups::proofs_of(repository, repository.sets(), backups::trusted_keys(context.run()))) {
+        ids.insert(id);
+    }
+    return ids;
+}
+
 /// One repository. Whether everything is as it should be.
 bool prune(Context& context, const Repository& repository,
            const std::optional<std::string>& failed_attempt, boost::json::array& rows) {
@@ -71,8 +83,8 @@ bool prune(Context& context, const Repository& repository,
     if (!context.dry_run()) {
         lock = repository.lock("backup prune");
     }
-    const auto facts =
-        retention::observe(repository, context.run().manifest.backups.tiers, failed_attempt);
+    const auto facts = retention::observe(repository, context.run().manifest.backups.tiers,
+                                          proven(context, repository), failed_attempt);
     const auto plan = retention::plan(repository.name(), facts, moment_now());
     const auto calendar = retention::calendar(facts, plan);
     print_plan(context, plan);

@@ -9,12 +9,14 @@
 #include <fmt/format.h>
 
 #include "app/cli/backup_bar.h"
+#include "app/cli/backup_keep.h"
 #include "app/cli/journaling.h"
 #include "app/cli/steps.h"
 #include "base/crypto.h"
 #include "base/text.h"
 #include "drivers/pg/quote.h"
 #include "drivers/redis/connection.h"
+#include "operations/backups/sets/lease.h"
 #include "trust/identity.h"
 #include "trust/redis.h"
 
@@ -219,13 +221,10 @@ void forget_cached(Context& context) {
 }
 
 /// Rights, steps of the schema caisson and the identity, as for any copy of a database.
-void make_ours(Context& context, const std::vector<platform::Database>& databases,
-               const backups::Found& found) {
+void make_ours(Context& context, const backups::Found& found) {
     provision_databases(context, true);
-    for (const auto& database : databases) {
-        tell_journal(context, database, journal::kinds::finish, "backup restore",
-                     {{"set", found.set.id}, {"manifest_sha256", sha256_hex(found.json)}});
-    }
+    remember_backup(context, "backup restore",
+                    {{"set", found.set.id}, {"manifest_sha256", sha256_hex(found.json)}});
 }
 
 Exit run_restore(Context& context) {
@@ -250,6 +249,7 @@ Exit run_restore(Context& context) {
                                    context.yes());
         }
     }
+    const auto lease = backups::lease(source.repository, set.id, "backup restore");
     provision_databases(context, false);
     BackupBar bar(context);
     backups::RestoreOptions options{source.sealing, {}, bar.progress()};
@@ -271,7 +271,7 @@ Exit run_restore(Context& context) {
         rows.push_back(to_json(replaced));
     }
     if (!is_beside && is_equal) {
-        make_ours(context, databases, source.found);
+        make_ours(context, source.found);
         forget_cached(context);
     }
     context.result() = {{"set", set.id}, {"databases", std::move(rows)}};
@@ -363,6 +363,7 @@ StepSummary restore_copy(Context& context) {
                                    context.yes());
         }
     }
+    const auto lease = backups::lease(source.repository, source.found.set.id, "up --from");
     BackupBar bar(context);
     StepSummary summary;
     std::uint64_t rows = 0;
@@ -383,7 +384,7 @@ StepSummary restore_copy(Context& context) {
         }
     }
     if (summary.holds) {
-        make_ours(context, run.manifest.databases, source.found);
+        make_ours(context, source.found);
         forget_cached(context);
     }
     summary.changed = true;

@@ -3,50 +3,16 @@
 
 #include <algorithm>
 
-#include <boost/json.hpp>
 #include <fmt/format.h>
 
 #include "base/error.h"
 #include "operations/backups/sets/lease.h"
 
 namespace caisson::backups::retention {
-namespace {
-
-namespace json = boost::json;
-
-/// The set that a receipt proves; nothing for a drill that failed and for any other text.
-std::optional<std::string> proven_by(const std::string& text) {
-    boost::system::error_code failure;
-    const auto value = json::parse(text, failure);
-    const auto* const object = failure ? nullptr : value.if_object();
-    const auto* const set = object ? object->if_contains("set") : nullptr;
-    const auto* const passed = object ? object->if_contains("passed") : nullptr;
-    if (!set || !set->is_string() || !passed || !passed->is_bool() || !passed->get_bool()) {
-        return std::nullopt;
-    }
-    return std::string(set->get_string());
-}
-
-}  // namespace
-
-std::set<std::string> proofs(const Repository& repository) {
-    std::set<std::string> ids;
-    std::error_code failure;
-    for (const auto& entry : fs::directory_iterator(repository.path() / "receipts", failure)) {
-        if (entry.path().extension() != ".json") {
-            continue;
-        }
-        const auto text = read_own(entry.path());
-        if (auto id = text ? proven_by(*text) : std::nullopt) {
-            ids.insert(std::move(*id));
-        }
-    }
-    return ids;
-}
-
 Facts observe(const Repository& repository, const std::vector<platform::Tier>& tiers,
-              const std::optional<std::string>& failed_attempt) {
+              std::set<std::string> proofs, const std::optional<std::string>& failed_attempt) {
     Facts facts;
+    facts.proofs = std::move(proofs);
     std::ranges::copy_if(tiers, std::back_inserter(facts.tiers), [&](const platform::Tier& tier) {
         return tier.repository == repository.name();
     });
@@ -57,7 +23,6 @@ Facts observe(const Repository& repository, const std::vector<platform::Tier>& t
         facts.sets = repository.sets();
         facts.holds = repository.holds();
         facts.in_use = in_use(repository);
-        facts.proofs = proofs(repository);
     } catch (const Error& error) {
         if (error.code() == Code::interrupted) {
             throw;
