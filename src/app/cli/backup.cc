@@ -29,6 +29,9 @@ backups::LogicalOptions logical_options(Context& context, BackupBar& bar) {
     }
     options.sealing = backups::sealing_key(passphrase);
     options.signing = journal::ensure_key(context.run());
+    if (options.signing) {
+        backups::remember_signer(context.run(), *options.signing);
+    }
     options.progress = bar.progress();
     return options;
 }

@@ -17,6 +17,8 @@ std::string resolved(const trust::Run& run, const std::string& text, const Place
 
 fs::path key_file(const trust::Run& run) { return run.state.backups() / "key"; }
 
+fs::path signers_file(const trust::Run& run) { return run.state.backups() / "signers"; }
+
 std::optional<Passphrase> given_passphrase(const trust::Run& run) {
     const auto& backups = run.manifest.backups;
     if (!backups.key.empty()) {
@@ -83,10 +85,24 @@ std::vector<Repository> repositories_of(const trust::Run& run) {
     return repositories;
 }
 
+void remember_signer(const trust::Run& run, const SigningKey& key) {
+    const auto known = read_own(signers_file(run)).value_or("");
+    if (known.find(key.public_key()) == std::string::npos) {
+        make_directory(run.state.backups().parent_path(), 0711);
+        make_directory(run.state.backups(), 0700, owner_of(run));
+        write_file(signers_file(run), known + key.public_key() + "\n", 0600, owner_of(run));
+    }
+}
+
 std::vector<std::string> trusted_keys(const trust::Run& run) {
     std::vector<std::string> keys;
     for (const auto& introduction : journal::known_keys(run)) {
         keys.push_back(introduction.public_key);
+    }
+    if (const auto remembered = read_own(signers_file(run)); remembered && !remembered->empty()) {
+        for (auto& key : public_keys_of(*remembered)) {
+            keys.push_back(std::move(key));
+        }
     }
     return keys;
 }
