@@ -307,7 +307,6 @@ void require_consents(Context& context, const std::vector<platform::Database>& d
 }
 
 Exit run_restore(Context& context) {
-    const auto& run = context.run();
     const auto& arguments = context.arguments();
     const auto source = set_source(context, arguments.positional("latest"));
     const auto& set = source.found.set;
