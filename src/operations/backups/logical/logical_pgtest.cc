@@ -86,7 +86,8 @@ struct LogicalTest : testing::Test {
         return pg::Connection(settings);
     }
     bool has_restored() {
-        return !connection.query("select from pg_database where datname = $1", {restored_name()})
+        return !pg::Connection(test::Postgres::shared().settings())
+                    .query("select from pg_database where datname = $1", {restored_name()})
                     .empty();
     }
 
