@@ -9,6 +9,7 @@
 
 #include "app/cli/backup_bar.h"
 #include "app/cli/backup_keep.h"
+#include "app/cli/backup_physical.h"
 #include "app/cli/journaling.h"
 #include "base/crypto.h"
 #include "base/text.h"
@@ -89,6 +90,10 @@ void print_set(Context& context, const backups::Set& set, const std::string& whe
 }
 
 Exit run_create(Context& context) {
+    const auto kind = context.arguments().value("--kind", "logical");
+    if (kind != "logical") {
+        return create_physical(context, *backups::kind_named(kind));
+    }
     const auto& run = context.run();
     const auto repositories = backups::repositories_of(run);
     if (repositories.empty()) {
@@ -141,15 +146,24 @@ Exit run_create(Context& context) {
 std::vector<Verb> backup_verbs() {
     return {
         {.name = "backup create",
-         .summary = "a backup of the databases, roles, Redis and the platform's files",
+         .summary = "a backup: of the databases, or of the whole server",
          .details =
-             "Compressed with zstd and encrypted as [backups] says; the manifest is signed "
-             "with the journal's key. A set counts when it is whole; one that is not whole is "
-             "removed by the next run. Copies go to the other repositories.",
-         .options = {},
+             "A logical one dumps each database, roles, Redis and the platform's files: portable, "
+             "restorable table by table. A physical one (full, differential, incremental) is "
+             "pgBackRest's copy of the server with its log, restorable to any moment; the first "
+             "one "
+             "begins the archiving. Compressed with zstd, encrypted as [backups] says, signed with "
+             "the journal's key. A set counts when it is whole; one that is not is removed by the "
+             "next run. Copies of logical sets go to the other repositories.",
+         .options = {{"--kind",
+                      "KIND",
+                      "what is made (default: logical)",
+                      {"logical", "full", "differential", "incremental"}},
+                     {"--repository", "NAME", "of a physical one: another than the first", {}}},
          .positional = "",
          .examples = "  caisson backup create                 # of all databases\n"
-                     "  caisson backup create -d compliance   # of one",
+                     "  caisson backup create -d compliance   # of one\n"
+                     "  caisson backup create --kind full     # of the server",
          .run = run_create},
     };
 }

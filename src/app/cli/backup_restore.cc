@@ -12,6 +12,7 @@
 #include "app/cli/backup_bar.h"
 #include "app/cli/backup_keep.h"
 #include "app/cli/backup_masks.h"
+#include "app/cli/backup_physical.h"
 #include "app/cli/steps.h"
 #include "base/crypto.h"
 #include "base/text.h"
@@ -308,6 +309,9 @@ void require_consents(Context& context, const std::vector<platform::Database>& d
 
 Exit run_restore(Context& context) {
     const auto& arguments = context.arguments();
+    if (wants_physical(context)) {
+        return restore_physical(context);
+    }
     const auto source = set_source(context, arguments.positional("latest"));
     const auto& set = source.found.set;
     Manner manner{wants_masks(context, source), !arguments.has("--without-undone")};
@@ -411,6 +415,11 @@ std::vector<Verb> backup_restore_verbs() {
         options.begin(),
         {{"--into", "NAME", "as a database of this name, beside the present one", {}},
          {"--table", "TABLES", "the rows of these tables alone (schema.table, with commas)", {}},
+         {"--time", "MOMENT", "the whole server as it was then: 2026-11-26T21:06:33Z", {}},
+         {"--xid", "ID", "the whole server up to this transaction", {}},
+         {"--name", "POINT", "the whole server at this named restore point", {}},
+         {"--latest", "", "the whole server at the last moment that can be reached", {}},
+         {"--to", "DIR", "of the server: into this directory, where nothing is started", {}},
          {"--without-undone", "", "restore also what [backups.undone] keeps undone", {}},
          {"--unmasked", "", "of another environment: personal data as they were", {}}});
     return {
@@ -421,11 +430,16 @@ std::vector<Verb> backup_restore_verbs() {
              "directory of a set. It is restored into new databases first, and compared table by "
              "table; only when all are equal they take the places of the present ones, which are "
              "kept under other names. Exit status 7, and nothing put in place, when they are not. "
-             "Keys in Redis that live for a time are removed: they were of before.",
+             "Keys in Redis that live for a time are removed: they were of before. A physical set, "
+             "or a "
+             "moment, is of the whole server: it is said before what it takes and what is lost, it "
+             "is "
+             "recovered and compared beside the present data, and then both change places.",
          .options = options,
          .positional = "[SET]",
          .examples =
              "  caisson backup restore latest --yes\n"
+             "  caisson backup restore --time 2026-11-26T21:06:33Z --dry-run\n"
              "  caisson backup restore latest --into look_at_it -d compliance\n"
              "  caisson backup restore latest --table public.users --into users_of_yesterday",
          .run = run_restore},

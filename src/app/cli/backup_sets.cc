@@ -8,8 +8,10 @@
 #include <fmt/format.h>
 
 #include "app/cli/backup.h"
+#include "app/cli/backup_physical.h"
 #include "base/text.h"
 #include "operations/backups/drill/receipt.h"
+#include "operations/backups/physical/create.h"
 
 namespace caisson::cli {
 namespace {
@@ -61,6 +63,16 @@ Exit run_list(Context& context) {
         rows.push_back(std::move(row));
     }
     context.result()["sets"] = std::move(rows);
+    if (has_physical(context)) {
+        std::vector<std::string> grave;
+        for (const auto& sentence : continuity_of(context, grave)) {
+            context.print(sentence);
+        }
+        for (const auto& fault : grave) {
+            context.print(context.red("✗ ") + fault);
+        }
+        context.result()["gaps"] = boost::json::array(grave.begin(), grave.end());
+    }
     return Exit::fine;
 }
 
@@ -134,6 +146,12 @@ std::vector<std::string> faults_of(Context& context, const backups::Repository& 
          })) {
         faults.push_back(fmt::format("{} {}", damage.file, damage.what));
     }
+    if (found.set.is_physical()) {
+        for (const auto& damage :
+             backups::physical::cluster_damage_of(context.run(), repository.name(), found.set)) {
+            faults.push_back(fmt::format("{} {}", damage.file, damage.what));
+        }
+    }
     return faults;
 }
 
@@ -175,6 +193,14 @@ Exit run_validate(Context& context) {
     }
     if (rows.empty() && !wanted.empty()) {
         throw Error(Code::backup_missing, fmt::format("there is no set {}", wanted));
+    }
+    if (has_physical(context)) {
+        std::vector<std::string> grave;
+        continuity_of(context, grave);
+        bad += grave.size();
+        for (const auto& fault : grave) {
+            context.print(context.red("✗ ") + fault);
+        }
     }
     boost::json::object whole;
     for (const auto& [repository, id] : newest) {
