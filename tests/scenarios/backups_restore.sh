@@ -63,6 +63,17 @@ says "all hold"
 run caisson backup list
 does_not_say "unproven"
 
+say "the same set again"
+run caisson backup restore "$set" --yes
+exits 0
+[ "$(sql "select count(*), md5(string_agg(legal_name, ',' order by id)) from businesses")" = "$before" ] ||
+  die "the rows are those of the backup"
+
+say "nobody but the owner gets into what lies beside"
+run caisson backup restore latest --into for_a_look
+exits 0
+! caisson db shell --role app -- -XAtq -v ON_ERROR_STOP=1 -c '\c for_a_look' >"$out" 2>&1 || die "the application is kept out"
+
 say "beside the database, and a table alone"
 run caisson backup restore latest --into look_at_it
 exits 0
@@ -102,6 +113,41 @@ says "altered since it was signed"
 run caisson backup restore "$newer" --into altered
 exits 9
 rm -r "$(repository)/sets/$newer"
+
+say "what nobody known signed is not believed"
+run caisson backup create
+exits 0
+unsigned=$(newest)
+rm "$(repository)/sets/$unsigned/set.sig"
+run caisson backup restore "$unsigned" --yes
+exits 4
+says "is not signed"
+run caisson backup drill "$unsigned"
+exits 4
+rm -r "$(repository)/sets/$unsigned"
+
+say "a table that is gone is not taken for an erasure"
+cat >>caisson.toml <<'TOML'
+[backups.undone]
+"api_keys" = "revoked_at"
+"businesses" = "rows"
+TOML
+PGPASSFILE=$(state)/secrets/pgpass psql -h "$(state)/run" -U postgres -d kyb_db -Xqc "set session_replication_role = replica" \
+  -c "delete from businesses" >"$out" 2>"$err" || die "the table is emptied"
+run caisson backup restore latest --yes
+exits 4
+says "--without-undone"
+[ "$(sql "select count(*) from businesses")" = 0 ] || die "nothing was put in place"
+run caisson backup restore latest --yes --without-undone
+exits 0
+sql "delete from businesses where id = (select min(id::text)::uuid from businesses)" >/dev/null
+gone=$(sql "select count(*) from businesses")
+run caisson backup restore latest --yes
+exits 0
+[ "$(sql "select count(*) from businesses")" = "$gone" ] || die "what was erased stays erased"
+sed -i '/^\[backups.undone\]/,$d' caisson.toml
+run caisson backup restore latest --yes
+exits 0
 
 say "another key is told as such"
 key=$(ls "$machine"/state/backups/*/key)

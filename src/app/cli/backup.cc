@@ -9,6 +9,7 @@
 
 #include "app/cli/backup_bar.h"
 #include "app/cli/backup_keep.h"
+#include "app/cli/backup_physical.h"
 #include "app/cli/journaling.h"
 #include "base/crypto.h"
 #include "base/text.h"
@@ -29,6 +30,9 @@ backups::LogicalOptions logical_options(Context& context, BackupBar& bar) {
     }
     options.sealing = backups::sealing_key(passphrase);
     options.signing = journal::ensure_key(context.run());
+    if (options.signing) {
+        backups::remember_signer(context.run(), *options.signing);
+    }
     options.progress = bar.progress();
     return options;
 }
@@ -117,6 +121,10 @@ void print_set(Context& context, const backups::Set& set, const std::string& whe
 }
 
 Exit run_create(Context& context) {
+    const auto kind = context.arguments().value("--kind", "logical");
+    if (kind != "logical") {
+        return create_physical(context, *backups::kind_named(kind));
+    }
     const auto& run = context.run();
     const auto repositories = backups::repositories_of(run);
     if (repositories.empty()) {
@@ -190,18 +198,27 @@ Exit run_create(Context& context) {
 std::vector<Verb> backup_verbs() {
     return {
         {.name = "backup create",
-         .summary = "a backup of the databases, roles, Redis and the platform's files",
+         .summary = "a backup: of the databases, or of the whole server",
          .details =
-             "Compressed with zstd and encrypted as [backups] says; the manifest is signed "
-             "with the journal's key. A set counts when it is whole; one that is not whole is "
-             "removed by the next run. The other repositories get a copy of every set that they "
-             "lack, "
-             "the newest first; exit status 7 when a copy could not be made. A repository that was "
+             "A logical one dumps each database, roles, Redis and the platform's files: portable, "
+             "restorable table by table. A physical one (full, differential, incremental) is "
+             "pgBackRest's copy of the server with its log, restorable to any moment; the first "
+             "one "
+             "begins the archiving. Compressed with zstd, encrypted as [backups] says, signed with "
+             "the journal's key. A set counts when it is whole; one that is not is removed by the "
+             "next run. The other repositories get a copy of every logical set that they lack, the "
+             "newest first; exit status 7 when a copy could not be made. A repository that was "
              "there and is not any more is not made again unasked.",
-         .options = {{"--begin", "REPOSITORY", "makes this repository again where it was", {}}},
+         .options = {{"--kind",
+                      "KIND",
+                      "what is made (default: logical)",
+                      {"logical", "full", "differential", "incremental"}},
+                     {"--repository", "NAME", "of a physical one: another than the first", {}},
+                     {"--begin", "NAME", "makes this repository again where it was", {}}},
          .positional = "",
          .examples = "  caisson backup create                 # of all databases\n"
-                     "  caisson backup create -d compliance   # of one",
+                     "  caisson backup create -d compliance   # of one\n"
+                     "  caisson backup create --kind full     # of the server",
          .run = run_create},
     };
 }

@@ -8,6 +8,8 @@
 
 #include "app/cli/backup.h"
 #include "app/cli/backup_keep.h"
+#include "app/cli/backup_physical.h"
+#include "app/cli/backup_restore.h"
 #include "app/cli/catalogue.h"
 #include "app/cli/journaling.h"
 #include "app/cli/version.h"
@@ -58,24 +60,9 @@ void print_receipt(Context& context, const backups::Receipt& receipt, const fs::
         receipt.restore_seconds, file.filename().string()));
 }
 
-Exit run_drill(Context& context) {
-    const auto& run = context.run();
-    const auto repositories = present_repositories(context);
-    const auto known = the_set(repositories, context.arguments().positional("latest"));
-    const auto& set = known.found.set;
-    if (!known.found.mistake.empty()) {
-        throw Error(Code::backup_damaged, fmt::format("{}: {}", set.id, known.found.mistake));
-    }
-    const auto& repository = copy_named(
-        repositories, known, context.arguments().value("--repository", known.repositories.front()));
-    if (context.dry_run()) {
-        context.print(
-            fmt::format("would restore {} from {} and compare it", set.id, repository.name()));
-        return Exit::fine;
-    }
-    const auto lease = backups::lease(repository, set.id, "backup drill");
+backups::Receipt drill_of(Context& context, const SetSource& source) {
     backups::DrillOptions options;
-    options.sealing = backups::key_of(run, set);
+    options.sealing = source.sealing;
     options.catalogue = catalogue_steps();
     options.is_small = context.arguments().has("--small");
     options.program = version();
@@ -85,7 +72,22 @@ Exit run_drill(Context& context) {
     options.progress = [&](const std::string& what, std::uint64_t, std::uint64_t) {
         context.busy(what);
     };
-    const auto receipt = backups::drill_logical(run, repository, known.found, options);
+    return backups::drill_logical(context.run(), source.repository, source.found, options);
+}
+
+Exit run_drill(Context& context) {
+    const auto& run = context.run();
+    const auto source = set_source(context, context.arguments().positional("latest"));
+    const auto& set = source.found.set;
+    const auto& repository = source.repository;
+    if (context.dry_run()) {
+        context.print(
+            fmt::format("would restore {} from {} and compare it", set.id, repository.name()));
+        return Exit::fine;
+    }
+    const auto lease = backups::lease(repository, set.id, "backup drill");
+    const auto receipt = set.is_physical() ? drill_physical(context, repository, source.found)
+                                           : drill_of(context, source);
     const auto file = backups::keep_receipt(repository, receipt, journal::ensure_key(run));
     print_receipt(context, receipt, file);
     remember_backup(context, "backup drill",
@@ -97,15 +99,19 @@ Exit run_drill(Context& context) {
 }  // namespace
 
 std::vector<Verb> backup_drill_verbs() {
+    auto drill_options = source_options();
+    drill_options.insert(drill_options.begin(),
+                         Option{"--small", "", "without reading every page", {}});
     return {
         {.name = "backup drill",
          .summary = "proves a backup: restores it on servers of its own and looks",
          .details = "Every table is compared with the manifest, every heap and index is read, and "
-                    "the platform's checks are asked. The receipt is signed and kept in the "
+                    "the platform's checks are asked; of a physical set, at a random moment of the "
+                    "last hour that "
+                    "the log reaches. The receipt is signed and kept in the "
                     "repository; a backup without one is unproven. Exit status 7 when it is not "
                     "proven. The databases of the environment are not touched.",
-         .options = {{"--small", "", "without reading every page", {}},
-                     {"--repository", "NAME", "the copy in this repository", {}}},
+         .options = drill_options,
          .positional = "[SET]",
          .examples = "  caisson backup drill                # the newest\n"
                      "  caisson backup drill --small 20261126T210633Z",

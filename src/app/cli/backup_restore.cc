@@ -4,18 +4,21 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include <boost/json/array.hpp>
 #include <fmt/format.h>
 
 #include "app/cli/backup_bar.h"
 #include "app/cli/backup_keep.h"
-#include "app/cli/journaling.h"
+#include "app/cli/backup_masks.h"
+#include "app/cli/backup_physical.h"
 #include "app/cli/steps.h"
 #include "base/crypto.h"
 #include "base/text.h"
-#include "drivers/pg/quote.h"
 #include "drivers/redis/connection.h"
+#include "operations/backups/logical/exchange.h"
+#include "operations/backups/logical/undone.h"
 #include "operations/backups/sets/lease.h"
 #include "trust/identity.h"
 #include "trust/redis.h"
@@ -23,166 +26,175 @@
 namespace caisson::cli {
 namespace {
 
-/// The run as it would be in another environment.
-trust::Run run_in(const trust::Run& run, const std::string& environment) {
-    auto other = run;
-    other.environment = run.manifest.environment(environment);
-    other.state =
-        platform::state_of(run.manifest, other.environment, run.variables, run.account.has_value());
-    return other;
+/// One database on its way from a set to its place.
+struct Passage {
+    platform::Database database;
+    std::string name;  ///< In PostgreSQL.
+    pg::Settings server;
+    backups::Restored restored;
+    std::vector<backups::Undone> undone;
+    std::string kept;
+};
+
+struct Manner {
+    bool masks = false;
+    bool keeps_undone = true;
+    std::vector<std::string> tables{};
+    std::string into{};  ///< As a database of this name; empty: in place.
+};
+
+std::string server_of(const pg::Settings& settings) {
+    return fmt::format("{}:{}", settings.host, settings.port);
 }
 
-std::optional<SealingKey> key_for(const trust::Run& run, const backups::Set& set) {
-    if (set.key.empty()) {
-        return std::nullopt;
-    }
-    if (const auto given = run.variables.find("CAISSON_BACKUP_KEY");
-        given != run.variables.end() && !given->second.empty()) {
-        return SealingKey::of(Secret(given->second));
-    }
-    return backups::sealing_key(backups::find_passphrase(run));
+fs::path exchange_note(const trust::Run& run, const pg::Settings& server) {
+    return run.state.backups() / ("exchange-" + sha256_hex(server_of(server)).substr(0, 8));
 }
 
-/// A manifest that was altered is no backup; one that nobody known signed is said to be so.
-void check_manifest(Context& context, const backups::Found& found) {
-    if (!found.mistake.empty()) {
-        throw Error(Code::backup_damaged, fmt::format("{}: {}", found.set.id, found.mistake));
-    }
-    const auto signature = signature_text(context, found);
-    if (signature.starts_with("altered")) {
-        throw Error(Code::backup_damaged,
-                    fmt::format("the manifest of {} was {}", found.set.id, signature));
-    }
-    if (signature != "signed") {
-        context.note(fmt::format("note: the manifest of {} is {}", found.set.id, signature));
-    }
-}
-
-void check_masks(pg::Connection& connection, const std::map<std::string, std::string>& masks) {
-    for (const auto& [column, expression] : masks) {
-        const auto dot = column.rfind('.');
-        const auto rows = connection.query(
-            "select from pg_attribute where attrelid = to_regclass($1) and attname = $2 and "
-            "attnum > 0 and not attisdropped",
-            {pg::qualified_name(column.substr(0, dot)).quoted(), column.substr(dot + 1)});
-        if (rows.empty()) {
-            throw Error(
-                Code::usage,
-                fmt::format("[backups.masks] names {}, which the backup does not have; "
-                            "expected a column of it",
-                            column),
-                "nothing was put in place: what was to be masked may have another name now");
+/// Holds every server that is concerned, and clears away what a killed restore left there.
+std::map<std::string, std::unique_ptr<backups::RestoreLock>> lock_servers_of(
+    Context& context, const std::vector<platform::Database>& databases) {
+    const auto& run = context.run();
+    make_directory(run.state.backups().parent_path(), 0711);
+    make_directory(run.state.backups(), 0700, backups::owner_of(run));
+    std::map<std::string, std::unique_ptr<backups::RestoreLock>> locks;
+    for (const auto& database : databases) {
+        const auto server = trust::server_settings(run, database);
+        auto& lock = locks[server_of(server)];
+        if (lock) {
+            continue;
+        }
+        lock = std::make_unique<backups::RestoreLock>(server);
+        for (const auto& name : backups::reopen(server, exchange_note(run, server))) {
+            context.note(
+                fmt::format("note: {} was closed by a restore that was killed; it is open "
+                            "again",
+                            name));
+        }
+        for (const auto& name : lock->drop_leftovers()) {
+            context.note(fmt::format("note: dropped {}, which a killed restore had left", name));
         }
     }
-}
-
-/// Overwrites what is personal, in one statement a table, and leaves no old row behind in the
-/// files.
-std::size_t mask(Context& context, const platform::Database& database, const std::string& name) {
-    const auto& masks = context.run().manifest.backups.masks;
-    auto settings = trust::server_settings(context.run(), database);
-    settings.database = name;
-    pg::Connection connection(settings);
-    check_masks(connection, masks);
-    std::map<std::string, std::vector<std::string>> by_table;
-    for (const auto& [column, expression] : masks) {
-        const auto dot = column.rfind('.');
-        by_table[column.substr(0, dot)].push_back(
-            fmt::format("{} = ({})", pg::identifier(column.substr(dot + 1)), expression));
-    }
-    {
-        pg::Transaction transaction(connection);
-        // Triggers that write history or refuse changes are about real changes.
-        connection.query("set local session_replication_role = replica");
-        for (const auto& [table, assignments] : by_table) {
-            context.busy(fmt::format("masking {}", table));
-            connection.query(fmt::format("update {} set {}", pg::qualified_name(table).quoted(),
-                                         join(assignments, ", ")));
-        }
-        transaction.commit();
-    }
-    for (const auto& [table, assignments] : by_table) {
-        connection.query("vacuum full " + pg::qualified_name(table).quoted());
-    }
-    return masks.size();
-}
-
-/// A backup of another environment says nothing about what was revoked in this one.
-bool is_copy_of_another(const SetSource& source, const trust::Run& run) {
-    return source.found.set.environment != run.environment.name ||
-           source.found.set.platform != run.manifest.name;
-}
-
-std::vector<backups::Undone> keep_undone(Context& context, const platform::Database& database,
-                                         const std::string& restored) {
-    auto tables = context.run().manifest.backups.undone;
-    if (context.run().manifest.databases.front().key != database.key) {
-        tables.clear();  // Its tables are those of the first database.
-    }
-    auto settings = trust::server_settings(context.run(), database);
-    settings.database = trust::database_name(context.run(), database);
-    pg::Connection present(settings);
-    settings.database = restored;
-    pg::Connection other(settings);
-    return backups::replay_undone(present, other, tables);
+    return locks;
 }
 
 bool holds_nothing(const pg::Settings& settings) {
     pg::Connection connection(settings);
     return connection
         .query(
-            "select from pg_class c join pg_namespace n on n.oid = c.relnamespace where "
-            "relkind in ('r', 'p') and nspname not in ('pg_catalog', 'information_schema', "
-            "'caisson') and nspname not like 'pg\\_toast%' limit 1")
+            "select from pg_class c join pg_namespace n on n.oid = c.relnamespace where nspname "
+            "not in ('pg_catalog', 'information_schema', 'caisson') and nspname not like "
+            "'pg\\_toast%' union all select from pg_largeobject_metadata limit 1")
         .empty();
 }
 
-std::string beside_name(Context& context, const platform::Database& database,
-                        const backups::Set& set) {
-    return context.arguments().value(
-        "--into", fmt::format("{}_restored_{}", trust::database_name(context.run(), database),
-                              set.id.substr(set.id.size() - 4)));
-}
-
-backups::Restored restore_beside(Context& context, const SetSource& source,
-                                 const platform::Database& database,
-                                 const backups::RestoreOptions& options) {
-    return backups::restore_database(context.run().variables, source.repository, source.found.set,
-                                     database.key, trust::server_settings(context.run(), database),
-                                     beside_name(context, database, source.found.set), options);
-}
-
-void print_replaced(Context& context, const Replaced& replaced) {
-    const auto& restored = replaced.restored;
-    context.print(fmt::format("{} {}: {} of {}, compared with the backup",
-                              restored.differences.empty() ? context.green("✓") : context.red("✗"),
-                              restored.database, counted(restored.rows, "row"),
-                              counted(restored.tables, "table")));
-    for (const auto& difference : restored.differences) {
-        context.print("    " + difference);
+/// A database that a killed restore had put in place and not yet made ours is a copy by its
+/// identity: it is adopted, as that restore would have done.
+bool is_copy(Context& context, const platform::Database& database) {
+    try {
+        pg::Connection connection(trust::admin_settings(context.run(), database));
+        return trust::judge(connection, context.run(), database).standing == trust::Standing::copy;
+    } catch (const Error&) {
+        return false;  // It is not there: provisioning makes it.
     }
-    for (const auto& undone : replaced.undone) {
-        if (undone.rows > 0) {
-            context.print(fmt::format("  → {} of {} stay as they were undone since",
-                                      counted(undone.rows, "row"), undone.table));
+}
+
+void prepare_servers(Context& context, const std::vector<platform::Database>& databases) {
+    const bool adopts = std::ranges::any_of(
+        databases, [&](const platform::Database& each) { return is_copy(context, each); });
+    provision_databases(context, adopts);
+}
+
+backups::RestoreOptions options_for(const SetSource& source, const platform::Database& database,
+                                    const Manner& manner, BackupBar& bar) {
+    backups::RestoreOptions options;
+    options.sealing = source.sealing;
+    options.tables = manner.tables;
+    options.owner = trust::role_name(database, trust::Role::owner);
+    options.progress = bar.progress();
+    return options;
+}
+
+std::vector<Passage> restore_all(Context& context, const SetSource& source,
+                                 const std::vector<platform::Database>& databases,
+                                 const Manner& manner) {
+    const auto& run = context.run();
+    for (const auto& database : databases) {
+        backups::require_whole(source.found.set, database.key);
+    }
+    BackupBar bar(context);
+    std::vector<Passage> passages;
+    for (const auto& database : databases) {
+        Passage passage{database,
+                        trust::database_name(run, database),
+                        trust::server_settings(run, database),
+                        {},
+                        {},
+                        {}};
+        pg::Connection admin(passage.server);
+        const auto name =
+            manner.into.empty() ? backups::free_name(admin, passage.name, "restored") : manner.into;
+        passage.restored = backups::restore_database(
+            run.variables, source.repository, source.found.set, database.key, passage.server, name,
+            options_for(source, database, manner, bar));
+        bar.end();
+        passages.push_back(std::move(passage));
+    }
+    return passages;
+}
+
+bool are_equal(const std::vector<Passage>& passages) {
+    return std::ranges::all_of(
+        passages, [](const Passage& each) { return each.restored.differences.empty(); });
+}
+
+std::vector<pg::Settings> inside(const std::vector<Passage>& passages) {
+    std::vector<pg::Settings> settings;
+    for (const auto& passage : passages) {
+        settings.push_back(passage.server);
+        settings.back().database = passage.restored.database->name();
+    }
+    return settings;
+}
+
+/// All databases of a server take their places in one transaction.
+void put_in_place(Context& context, std::vector<Passage>& passages, const Manner& manner) {
+    const auto& run = context.run();
+    std::map<std::string, std::vector<Passage*>> by_server;
+    for (auto& passage : passages) {
+        by_server[server_of(passage.server)].push_back(&passage);
+    }
+    for (auto& [server, group] : by_server) {
+        std::vector<backups::Place> places;
+        for (const auto* const passage : group) {
+            auto present = passage->server;
+            present.database = passage->name;
+            const bool is_there =
+                !pg::Connection(passage->server)
+                     .query("select from pg_database where datname = $1", {passage->name})
+                     .empty();
+            places.push_back({passage->restored.database.get(),
+                              passage->name,
+                              {},
+                              is_there && holds_nothing(present)});
+        }
+        backups::Between between;
+        if (manner.keeps_undone && !run.manifest.backups.undone.empty()) {
+            between = [&](pg::Connection& present, pg::Connection& restored,
+                          const backups::Place& place) {
+                if (!place.is_dropped) {
+                    auto& passage = **std::ranges::find(group, place.name, &Passage::name);
+                    passage.undone =
+                        backups::replay_undone(present, restored, run.manifest.backups.undone);
+                }
+            };
+        }
+        backups::exchange(group.front()->server, places, between,
+                          exchange_note(run, group.front()->server));
+        for (std::size_t i = 0; i < places.size(); ++i) {
+            group[i]->kept = places[i].is_dropped ? "" : places[i].kept;
         }
     }
-    if (!replaced.kept.empty()) {
-        context.print(
-            fmt::format("  → what was there before is kept as {}; drop it when nothing of "
-                        "it is needed",
-                        replaced.kept));
-    }
-}
-
-boost::json::object to_json(const Replaced& replaced) {
-    return {{"database", replaced.restored.database},
-            {"kept", replaced.kept},
-            {"tables", replaced.restored.tables},
-            {"rows", replaced.restored.rows},
-            {"masked", replaced.masked},
-            {"differences", boost::json::array(replaced.restored.differences.begin(),
-                                               replaced.restored.differences.end())}};
 }
 
 /// Values of before the restore must not be served after it: every key that lives for a time goes.
@@ -213,8 +225,8 @@ void forget_cached(Context& context) {
         }
     } while (cursor != "0");
     if (removed > 0) {
-        context.print(
-            fmt::format("  → {} with a time to live removed from Redis: they were of "
+        context.note(
+            fmt::format("note: {} with a time to live removed from Redis: they were of "
                         "before",
                         counted(removed, "key")));
     }
@@ -225,125 +237,129 @@ void make_ours(Context& context, const backups::Found& found) {
     provision_databases(context, true);
     remember_backup(context, "backup restore",
                     {{"set", found.set.id}, {"manifest_sha256", sha256_hex(found.json)}});
+    try {
+        forget_cached(context);
+    } catch (const Error& error) {
+        context.note(context.yellow(fmt::format(
+            "note: Redis still has values of before the restore: {}; remove them when it is back",
+            error.message())));
+    }
+}
+
+void print_passage(Context& context, const Passage& passage, const std::string& name) {
+    const auto& restored = passage.restored;
+    context.print(fmt::format("{} {}: {} of {}, compared with the backup",
+                              restored.differences.empty() ? context.green("✓") : context.red("✗"),
+                              name, counted(restored.rows, "row"),
+                              counted(restored.tables, "table")));
+    for (const auto& difference : restored.differences) {
+        context.print("    " + difference);
+    }
+    for (const auto& undone : passage.undone) {
+        if (undone.rows > 0) {
+            context.print(fmt::format("  → {} of {} stay as they were undone since",
+                                      counted(undone.rows, "row"), undone.table));
+        }
+    }
+    if (!passage.kept.empty()) {
+        context.print(fmt::format(
+            "  → what was there before is kept as {}; drop it when nothing of it is needed",
+            passage.kept));
+    }
+}
+
+boost::json::object to_json(const Passage& passage) {
+    boost::json::array undone;
+    for (const auto& each : passage.undone) {
+        undone.push_back(boost::json::object{{"table", each.table}, {"rows", each.rows}});
+    }
+    return {{"database", passage.name},
+            {"kept", passage.kept},
+            {"tables", passage.restored.tables},
+            {"rows", passage.restored.rows},
+            {"undone", std::move(undone)},
+            {"differences", boost::json::array(passage.restored.differences.begin(),
+                                               passage.restored.differences.end())}};
+}
+
+/// Personal data of another environment are masked unless somebody says that they shall not be.
+bool wants_masks(Context& context, const SetSource& source) {
+    return source.is_of_another && !context.run().manifest.backups.masks.empty() &&
+           !context.arguments().has("--unmasked");
+}
+
+Exit show_plan(Context& context, const std::vector<platform::Database>& databases,
+               const Manner& manner) {
+    for (const auto& database : databases) {
+        context.print(fmt::format(
+            "would restore {} as {}{}", database.name,
+            manner.into.empty() ? trust::database_name(context.run(), database) : manner.into,
+            manner.masks ? ", masked" : ""));
+    }
+    return Exit::fine;
+}
+
+void require_consents(Context& context, const std::vector<platform::Database>& databases,
+                      const std::string& verb) {
+    for (const auto& database : databases) {
+        trust::require_consent(context.run(), database, verb,
+                               context.arguments().value("--confirm"), context.yes());
+    }
 }
 
 Exit run_restore(Context& context) {
-    const auto& run = context.run();
     const auto& arguments = context.arguments();
+    if (wants_physical(context)) {
+        return restore_physical(context);
+    }
     const auto source = set_source(context, arguments.positional("latest"));
     const auto& set = source.found.set;
-    const bool is_beside = arguments.has("--into") || arguments.has("--table");
+    Manner manner{wants_masks(context, source), !arguments.has("--without-undone")};
+    manner.into = arguments.value("--into");
+    if (arguments.has("--table")) {
+        manner.tables = split(arguments.value("--table"), ',');
+        if (manner.into.empty()) {
+            throw Error(Code::usage, "single tables are restored beside the database",
+                        "say as which database: --into NAME");
+        }
+    }
+    const bool is_beside = !manner.into.empty();
     const auto databases = is_beside ? std::vector{context.one_database()} : context.databases();
     context.print(fmt::format("{} of {}; what came after it is not in it", set.id, set.started));
     if (context.dry_run()) {
-        for (const auto& database : databases) {
-            context.print(fmt::format("would restore {} as {}", database.name,
-                                      is_beside ? beside_name(context, database, set)
-                                                : trust::database_name(run, database)));
-        }
-        return Exit::fine;
+        return show_plan(context, databases, manner);
     }
-    for (const auto& database : databases) {
-        if (!is_beside) {
-            trust::require_consent(run, database, "backup restore", arguments.value("--confirm"),
-                                   context.yes());
-        }
+    if (!is_beside) {
+        require_consents(context, databases, "backup restore");
     }
     const auto lease = backups::lease(source.repository, set.id, "backup restore");
-    provision_databases(context, false);
-    BackupBar bar(context);
-    backups::RestoreOptions options{source.sealing, {}, bar.progress()};
-    if (arguments.has("--table")) {
-        options.tables = split(arguments.value("--table"), ',');
+    const auto locks = lock_servers_of(context, databases);
+    prepare_servers(context, databases);
+    auto passages = restore_all(context, source, databases, manner);
+    const bool is_equal = are_equal(passages);
+    if (is_equal && manner.masks) {
+        mask(context, inside(passages));
+    }
+    if (is_equal && is_beside) {
+        pg::Connection admin(passages.front().server);
+        passages.front().restored.database->keep(admin);
+    } else if (is_equal) {
+        put_in_place(context, passages, manner);
+        make_ours(context, source.found);
     }
     boost::json::array rows;
-    bool is_equal = true;
-    for (const auto& database : databases) {
-        Replaced replaced;
-        if (is_beside) {
-            replaced.restored = restore_beside(context, source, database, options);
-        } else {
-            replaced = replace_database(context, source, database, false, options);
-        }
-        bar.end();
-        print_replaced(context, replaced);
-        is_equal = is_equal && replaced.restored.differences.empty();
-        rows.push_back(to_json(replaced));
+    for (const auto& passage : passages) {
+        print_passage(context, passage, is_beside ? manner.into : passage.name);
+        rows.push_back(to_json(passage));
     }
-    if (!is_beside && is_equal) {
-        make_ours(context, source.found);
-        forget_cached(context);
+    if (!is_equal) {
+        context.print("nothing was put in place");
     }
-    context.result() = {{"set", set.id}, {"databases", std::move(rows)}};
+    context.result() = {{"set", set.id}, {"equal", is_equal}, {"databases", std::move(rows)}};
     return is_equal ? Exit::fine : Exit::findings;
 }
 
 }  // namespace
-
-SetSource set_source(Context& context, const std::string& text) {
-    if (text.find('/') != std::string::npos) {
-        const fs::path path = fs::absolute(text).lexically_normal();
-        const auto directory = path.has_filename() ? path : path.parent_path();
-        backups::Repository repository("directory", directory.parent_path().parent_path());
-        auto found = repository.find(directory.filename());
-        if (!found || directory.parent_path().filename() != "sets") {
-            throw Error(Code::backup_missing,
-                        fmt::format("{} is no set; expected a directory such as "
-                                    "…/sets/20261126T210633Z-logical-5f3a",
-                                    directory.string()));
-        }
-        check_manifest(context, *found);
-        return {repository, *found, key_for(context.run(), found->set)};
-    }
-    const auto colon = text.find(':');
-    const auto run =
-        colon == std::string::npos ? context.run() : run_in(context.run(), text.substr(0, colon));
-    auto repositories = backups::repositories_of(run);
-    std::erase_if(repositories, [](const auto& each) { return !each.is_there(); });
-    const auto known =
-        the_set(repositories, colon == std::string::npos ? text : text.substr(colon + 1));
-    check_manifest(context, known.found);
-    return {repository_named(repositories, known.repositories.front()), known.found,
-            key_for(run, known.found.set)};
-}
-
-Replaced replace_database(Context& context, const SetSource& source,
-                          const platform::Database& database, bool masks,
-                          const backups::RestoreOptions& options) {
-    const auto& run = context.run();
-    const auto suffix = source.found.set.id.substr(source.found.set.id.size() - 4);
-    Replaced replaced;
-    replaced.restored = restore_beside(context, source, database, options);
-    if (!replaced.restored.differences.empty()) {
-        return replaced;
-    }
-    const auto beside = replaced.restored.database;
-    pg::Connection admin(trust::server_settings(run, database));
-    const auto present = trust::database_name(run, database);
-    try {
-        if (masks) {
-            replaced.masked = mask(context, database, beside);
-        }
-    } catch (...) {
-        admin.query(fmt::format("drop database {} with (force)", pg::identifier(beside)));
-        throw;
-    }
-    const bool is_there =
-        !admin.query("select from pg_database where datname = $1", {present}).empty();
-    const bool is_kept = is_there && !holds_nothing(trust::admin_settings(run, database));
-    if (is_kept && !is_copy_of_another(source, run)) {
-        replaced.undone = keep_undone(context, database, beside);
-    }
-    const auto aside = fmt::format("{}_before_{}", present, suffix);
-    backups::take_place(admin, beside, present, aside);
-    if (is_kept) {
-        replaced.kept = aside;
-    } else if (is_there) {
-        admin.query(fmt::format("drop database {} with (force)", pg::identifier(aside)));
-    }
-    replaced.restored.database = present;
-    return replaced;
-}
 
 StepSummary restore_copy(Context& context) {
     const auto& run = context.run();
@@ -354,67 +370,76 @@ StepSummary restore_copy(Context& context) {
                                 run.environment.name),
                     "caisson backup restore puts a backup back in its own environment");
     }
-    const auto& arguments = context.arguments();
-    const auto source = set_source(context, arguments.value("--from"));
-    const bool masks = !run.manifest.backups.masks.empty() && !arguments.has("--unmasked");
-    for (const auto& database : run.manifest.databases) {
-        if (!holds_nothing(trust::admin_settings(run, database))) {
-            trust::require_consent(run, database, "up --from", arguments.value("--confirm"),
-                                   context.yes());
-        }
+    const auto source = set_source(context, context.arguments().value("--from"));
+    const auto& databases = run.manifest.databases;
+    const Manner manner{wants_masks(context, source), false};
+    const bool is_fresh = std::ranges::all_of(databases, [&](const platform::Database& database) {
+        return holds_nothing(trust::admin_settings(run, database));
+    });
+    if (!is_fresh) {
+        require_consents(context, databases, "up --from");
     }
     const auto lease = backups::lease(source.repository, source.found.set.id, "up --from");
-    BackupBar bar(context);
+    const auto locks = lock_servers_of(context, databases);
+    auto passages = restore_all(context, source, databases, manner);
     StepSummary summary;
     std::uint64_t rows = 0;
-    std::size_t masked = 0;
-    for (const auto& database : run.manifest.databases) {
-        const auto replaced = replace_database(context, source, database, masks,
-                                               {source.sealing, {}, bar.progress()});
-        bar.end();
-        rows += replaced.restored.rows;
-        masked = replaced.masked;
-        for (const auto& difference : replaced.restored.differences) {
-            summary.holds = false;
-            summary.notes.push_back(difference);
-        }
-        if (!replaced.kept.empty()) {
-            summary.notes.push_back(
-                fmt::format("what was there before is kept as {}", replaced.kept));
+    for (const auto& passage : passages) {
+        rows += passage.restored.rows;
+        if (!passage.restored.differences.empty()) {
+            throw Error(
+                Code::backup_damaged,
+                fmt::format("{} came back another than it was: {}; nothing was put in place",
+                            passage.name, join(passage.restored.differences, "; ")));
         }
     }
-    if (summary.holds) {
-        make_ours(context, source.found);
-        forget_cached(context);
+    const auto masked = manner.masks ? mask(context, inside(passages)) : 0;
+    put_in_place(context, passages, manner);
+    make_ours(context, source.found);
+    for (const auto& passage : passages) {
+        if (!passage.kept.empty()) {
+            summary.notes.push_back(
+                fmt::format("what was there before is kept as {}", passage.kept));
+        }
     }
     summary.changed = true;
     summary.text =
         fmt::format("{}, {}{}", source.found.set.id, counted(rows, "row"),
                     masked == 0 ? "" : fmt::format(", {} masked", counted(masked, "column")));
-    if (masked == 0 && !run.manifest.backups.masks.empty()) {
-        summary.notes.emplace_back("personal data are as they were: --unmasked was given");
-    }
     return summary;
 }
 
 std::vector<Verb> backup_restore_verbs() {
+    auto options = source_options();
+    options.insert(
+        options.begin(),
+        {{"--into", "NAME", "as a database of this name, beside the present one", {}},
+         {"--table", "TABLES", "the rows of these tables alone (schema.table, with commas)", {}},
+         {"--time", "MOMENT", "the whole server as it was then: 2026-11-26T21:06:33Z", {}},
+         {"--xid", "ID", "the whole server up to this transaction", {}},
+         {"--name", "POINT", "the whole server at this named restore point", {}},
+         {"--latest", "", "the whole server at the last moment that can be reached", {}},
+         {"--to", "DIR", "of the server: into this directory, where nothing is started", {}},
+         {"--without-undone", "", "restore also what [backups.undone] keeps undone", {}},
+         {"--unmasked", "", "of another environment: personal data as they were", {}}});
     return {
         {.name = "backup restore",
          .summary = "a backup put back, compared with what it held",
          .details =
              "SET is an id, its beginning, `latest`, `ENVIRONMENT:` and one of these, or the "
-             "directory of a set. It is restored into a new database first, and compared table by "
-             "table; only then it takes the place of the present one, which is kept under another "
-             "name. Keys in Redis that live for a time are removed: they were of before.",
-         .options =
-             {{"--into", "NAME", "as a database of this name, beside the present one", {}},
-              {"--table",
-               "TABLES",
-               "the rows of these tables alone (schema.table, with commas), in a new database",
-               {}}},
+             "directory of a set. It is restored into new databases first, and compared table by "
+             "table; only when all are equal they take the places of the present ones, which are "
+             "kept under other names. Exit status 7, and nothing put in place, when they are not. "
+             "Keys in Redis that live for a time are removed: they were of before. A physical set, "
+             "or a "
+             "moment, is of the whole server: it is said before what it takes and what is lost, it "
+             "is "
+             "recovered and compared beside the present data, and then both change places.",
+         .options = options,
          .positional = "[SET]",
          .examples =
              "  caisson backup restore latest --yes\n"
+             "  caisson backup restore --time 2026-11-26T21:06:33Z --dry-run\n"
              "  caisson backup restore latest --into look_at_it -d compliance\n"
              "  caisson backup restore latest --table public.users --into users_of_yesterday",
          .run = run_restore},

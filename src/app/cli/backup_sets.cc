@@ -11,8 +11,10 @@
 #include <fmt/format.h>
 
 #include "app/cli/backup.h"
+#include "app/cli/backup_physical.h"
 #include "base/text.h"
 #include "operations/backups/drill/receipt.h"
+#include "operations/backups/physical/create.h"
 
 namespace caisson::cli {
 namespace {
@@ -111,6 +113,16 @@ Exit run_list(Context& context) {
         rows.push_back(std::move(row));
     }
     context.result()["sets"] = std::move(rows);
+    if (has_physical(context)) {
+        std::vector<std::string> grave;
+        for (const auto& sentence : continuity_of(context, grave)) {
+            context.print(sentence);
+        }
+        for (const auto& fault : grave) {
+            context.print(context.red("✗ ") + fault);
+        }
+        context.result()["gaps"] = boost::json::array(grave.begin(), grave.end());
+    }
     return Exit::fine;
 }
 
@@ -201,6 +213,12 @@ std::vector<std::string> faults_of(Context& context, const backups::Repository& 
     for (const auto& damage : backups::damage_of(repository, found.set, read)) {
         faults.push_back(fmt::format("{} {}", damage.file, damage.what));
     }
+    if (found.set.is_physical()) {
+        for (const auto& damage :
+             backups::physical::cluster_damage_of(context.run(), repository.name(), found.set)) {
+            faults.push_back(fmt::format("{} {}", damage.file, damage.what));
+        }
+    }
     return faults;
 }
 
@@ -267,6 +285,14 @@ Exit run_validate(Context& context) {
         throw Error(Code::backup_missing, fmt::format("there is no set {}", wanted));
     }
     bad += tell_absent(context, rows);
+    if (has_physical(context)) {
+        std::vector<std::string> grave;
+        continuity_of(context, grave);
+        bad += grave.size();
+        for (const auto& fault : grave) {
+            context.print(context.red("✗ ") + fault);
+        }
+    }
     boost::json::object whole;
     for (const auto& [repository, id] : newest) {
         if (bad > 0) {

@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <signal.h>
 
+#include "app/cli/backup_restore.h"
 #include "app/cli/completion_report.h"
 #include "app/cli/serve.h"
 #include "app/cli/steps.h"
@@ -279,26 +280,28 @@ void print_notes(Context& context, const StepSummary& summary) {
 }
 
 std::vector<Verb> up_verbs() {
-    return {{"up",
-             "from nothing to a verified, served platform; again: finds everything done",
+    std::vector<Option> up_options = {
+        {"--until", "STEP", "stop after this step", step_names()},
+        {"--foreground", "", "stay, and serve until Ctrl-C", {}},
+        {"--from",
+         "SET",
+         "a copy of a backup instead of seeds: latest, ENVIRONMENT:SET or a set's directory; "
+         "masked as [backups.masks] says",
+         {}},
+        {"--unmasked", "", "with --from: personal data as they were", {}}};
+    for (auto& option : source_options()) {
+        up_options.push_back(std::move(option));
+    }
+    return {{"up", "from nothing to a verified, served platform; again: finds everything done",
              "Private servers, then databases with roles and extensions, migrations, seeds, "
              "verification, and the daemon.\n"
              "Interrupted anywhere, the next run goes on where it stopped. Against an environment "
              "that is not private it\n"
              "starts no servers.",
-             {{"--until", "STEP", "stop after this step", step_names()},
-              {"--foreground", "", "stay, and serve until Ctrl-C", {}},
-              {"--from",
-               "SET",
-               "a copy of a backup instead of seeds: latest, ENVIRONMENT:SET or a set's directory; "
-               "masked as [backups.masks] says",
-               {}},
-              {"--unmasked", "", "with --from: personal data as they were", {}}},
-             "",
+             up_options, "",
              "  caisson up\n  caisson -C platforms/lumina up --foreground\n  caisson up --until "
              "migrate\n  caisson -e staging up",
-             Needs::platform,
-             run_up},
+             Needs::platform, run_up},
             {"down",
              "stops the daemon and the private servers",
              "What is stored stays, unless --wipe asks for its removal.",

@@ -33,6 +33,8 @@ struct Options {
     /// offers, and a file that makes one is refused (42501). What is found then is the same
     /// everywhere.
     bool optional_extensions = true;
+    /// A server of our own whatever address the environment names: for what renames databases.
+    bool own_server = false;
     /// As many connections and as much memory as the manifest asks for, instead of little.
     bool full_size = false;
     /// Told what takes a while: "making a template of PostgreSQL 15".

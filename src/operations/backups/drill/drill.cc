@@ -14,7 +14,7 @@
 #include "drivers/pg/environment.h"
 #include "lifecycle/provision/provision.h"
 #include "lifecycle/shadow/shadow.h"
-#include "operations/backups/logical/restore.h"
+#include "operations/backups/logical/exchange.h"
 
 namespace caisson::backups {
 namespace {
@@ -44,13 +44,22 @@ std::string some_of(const std::vector<std::string>& sentences) {
     return text;
 }
 
-/// Secrets that provisioning makes for servers of the moment stay away from the real ones.
+/// Secrets that provisioning makes for servers of the moment stay away from the real ones. What a
+/// killed drill left is removed by the next one.
 class TemporaryState {
  public:
-    explicit TemporaryState(trust::Run& run)
-        : directory_(run.state.root.parent_path() /
-                     fmt::format("drill-{}", random_uuid().substr(0, 8))) {
+    explicit TemporaryState(trust::Run& run) {
+        const auto base = run.state.root.parent_path();
+        std::error_code ignored;
+        for (const auto& entry : fs::directory_iterator(base, ignored)) {
+            if (entry.path().filename().string().starts_with(stem) &&
+                FileLock::try_lock(entry.path() / "lock", "removal")) {
+                remove_tree(entry.path());
+            }
+        }
+        directory_ = base / (std::string(stem) + random_uuid().substr(0, 8));
         make_directory(directory_, 0700, run.account);
+        lock_ = FileLock::try_lock(directory_ / "lock", "a drill");
         run.state.root = directory_;
     }
     TemporaryState(const TemporaryState&) = delete;
@@ -59,11 +68,13 @@ class TemporaryState {
         try {
             remove_tree(directory_);
         } catch (const Error&) {
-            // Secrets of servers that are gone: of no use to anybody.
+            // Secrets of servers that are gone, and the next drill tries again.
         }
     }
 
  private:
+    static constexpr std::string_view stem = "drill-";
+    std::optional<FileLock> lock_;
     fs::path directory_;
 };
 
@@ -122,16 +133,21 @@ class LogicalDrill {
         const auto& database = run_.manifest.database(part.name);
         const Stopwatch watch;
         shadow::Options how;
-        how.full_size = true;  // As checks ask of the settings.
+        how.own_server = true;  // Databases are renamed there.
+        how.full_size = true;   // As checks ask of the settings.
         how.step = [&](const std::string& step) { tell(step); };
         std::optional<shadow::Shadow> shadow;
         Restored restored;
-        const std::string name = "caisson_drill";
         const bool is_restored = attempt(database.name + ": restore", [&](std::string& detail) {
             shadow.emplace(shadow::open(run_, database, options_.catalogue, how));
-            RestoreOptions restoring{options_.sealing, {}, options_.progress};
-            restored = restore_database(run_.variables, repository_, found_.set, part.name,
-                                        shadow->admin(), name, restoring);
+            RestoreOptions restoring;
+            restoring.sealing = options_.sealing;
+            restoring.owner = trust::role_name(database, trust::Role::owner);
+            restoring.progress = options_.progress;
+            auto server = shadow->admin();
+            server.database = "postgres";
+            restored = restore_database(run_.variables, repository_, found_.set, part.name, server,
+                                        "caisson_drill", restoring);
             detail = fmt::format("{} of {}", counted(restored.rows, "row"),
                                  counted(restored.tables, "table"));
             return true;
@@ -147,7 +163,7 @@ class LogicalDrill {
             return restored.differences.empty();
         });
         auto settings = shadow->admin();
-        give_name(database, settings, name);
+        give_name(database, settings, restored);
         settings.database = database.name;
         pg::Connection connection(settings);
         receipt_.server_version =
@@ -170,12 +186,13 @@ class LogicalDrill {
     }
 
     /// The name that it has in reality, which checks and rights know.
-    static void give_name(const platform::Database& database, const pg::Settings& admin,
-                          const std::string& restored) {
+    void give_name(const platform::Database& database, const pg::Settings& admin,
+                   Restored& restored) const {
         auto settings = admin;
         settings.database = "postgres";
-        pg::Connection server(settings);
-        take_place(server, restored, database.name, restored + "_shadow");
+        std::vector<Place> places = {{restored.database.get(), database.name, {}, true}};
+        const auto note = fs::path(admin.host) / "exchange";
+        exchange(settings, places, {}, note);
     }
 
     /// Roles, rights and identity, as whoever restores for real gives them.

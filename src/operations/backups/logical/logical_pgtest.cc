@@ -7,8 +7,8 @@
 
 #include "base/error.h"
 #include "drivers/pg/quote.h"
+#include "operations/backups/logical/exchange.h"
 #include "operations/backups/logical/parameters.h"
-#include "operations/backups/logical/restore.h"
 #include "operations/backups/logical/undone.h"
 #include "tests/support/postgres.h"
 
@@ -87,7 +87,8 @@ struct LogicalTest : testing::Test {
         return pg::Connection(settings);
     }
     bool has_restored() {
-        return !connection.query("select from pg_database where datname = $1", {restored_name()})
+        return !pg::Connection(test::Postgres::shared().settings())
+                    .query("select from pg_database where datname = $1", {restored_name()})
                     .empty();
     }
 
@@ -161,14 +162,16 @@ TEST_F(LogicalTest, ParametersAreReadAndSaidAgainAsTheyWere) {
 TEST_F(LogicalTest, WhatPgDumpWarnsOfIsKept) {
     // A subscription is not dumped for who is no superuser: the dump is whole, and says so.
     const auto role = database.name() + "_reader";
-    connection.script(fmt::format("create role {} login bypassrls; grant pg_read_all_data to {};",
-                                  pg::identifier(role), pg::identifier(role)));
+    connection.script(fmt::format(
+        "create role {} login bypassrls password 'reads'; grant pg_read_all_data to {};",
+        pg::identifier(role), pg::identifier(role)));
     connection.query("select lo_unlink(4711)");
     connection.query(
         "create subscription noted connection 'dbname=nowhere' publication p with (connect = "
         "false)");
     auto settings = database.settings();
     settings.user = role;
+    settings.password = Secret("reads");
     {
         Storing storing(directory.path(), "noted", sealing, {});
         const auto dumped = dump(programs, {settings, "", {}}, storing);
@@ -263,7 +266,7 @@ TEST_F(LogicalTest, WhatWasUndoneSinceStaysUndone) {
         delete from people where id = 2;
         insert into people values (3, 'carl');
     )");
-    restore(set);
+    const auto outcome = restore(set);
     auto other = restored();
     const auto undone =
         replay_undone(connection, other, {{"keys", "revoked_at"}, {"people", "rows"}});
@@ -277,6 +280,15 @@ TEST_F(LogicalTest, WhatWasUndoneSinceStaysUndone) {
             .text(0),
         "1a11 2b1 3c");
     EXPECT_EQ(other.query("select string_agg(name, ' ') from people").front().text(0), "anna");
+    connection.query("truncate \"Odd name\".\"a \"\"table\"\"\", users");
+    try {
+        replay_undone(connection, other, {{"users", "rows"}});
+        FAIL() << "the accident was done again";
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), Code::confirmation_needed);
+        EXPECT_THAT(error.message(), HasSubstr("5000 of 5000 rows"));
+    }
+    EXPECT_EQ(other.query("select count(*) from users").front().text(0), "5000");
     try {
         replay_undone(connection, other, {{"people", "rows"}, {"users", "revoked"}});
         FAIL();
@@ -286,22 +298,78 @@ TEST_F(LogicalTest, WhatWasUndoneSinceStaysUndone) {
     }
 }
 
-TEST_F(LogicalTest, TheRestoredTakesThePlaceAndTheOldIsKept) {
-    const auto set = make();
-    restore(set);
-    connection.query("delete from empty");
-    {
+struct ExchangeTest : LogicalTest {
+    ~ExchangeTest() override {
         pg::Connection admin(test::Postgres::shared().settings());
-        take_place(admin, restored_name(), database.name(), database.name() + "_before");
-        EXPECT_TRUE(connection.has_ended());
-        admin.query(fmt::format("alter database {} allow_connections true",
-                                pg::identifier(database.name() + "_before")));
+        for (const auto& row : admin.query(
+                 "select datname from pg_database where starts_with(datname, $1) and datname <> $1",
+                 {database.name()})) {
+            admin.query(fmt::format("drop database {} with (force)",
+                                    pg::identifier(row.string("datname"))));
+        }
     }
-    pg::Connection again(database.settings());
-    EXPECT_EQ(again.query("select count(*) from users").front().text(0), "5000");
-    pg::Connection admin(test::Postgres::shared().settings());
-    admin.query(
-        fmt::format("drop database {} with (force)", pg::identifier(database.name() + "_before")));
+    fs::path note() const { return directory.path() / "exchange"; }
+    std::string count(const std::string& name) {
+        auto settings = database.settings();
+        settings.database = name;
+        return pg::Connection(settings).query("select count(*) from users").front().string("count");
+    }
+    static pg::Settings admin() { return test::Postgres::shared().settings(); }
+};
+
+TEST_F(ExchangeTest, TheRestoredTakesThePlaceAndTheOldIsKeptOpen) {
+    auto outcome = restore(make());
+    connection.query("delete from \"Odd name\".\"a \"\"table\"\"\"");
+    connection.query("delete from users where id > 10");
+    std::vector<Place> places = {{outcome.database.get(), database.name(), {}, false}};
+    exchange(admin(), places, {}, note());
+    EXPECT_TRUE(connection.has_ended());
+    EXPECT_EQ(count(database.name()), "5000");
+    EXPECT_EQ(count(places.front().kept), "10");
+    EXPECT_FALSE(fs::exists(note()));
+    outcome.database.reset();
+    EXPECT_EQ(count(database.name()), "5000");
+}
+
+TEST_F(ExchangeTest, ThatFailsLeavesEverythingOpenAndAsItWas) {
+    auto outcome = restore(make());
+    connection.query("delete from \"Odd name\".\"a \"\"table\"\"\"");
+    connection.query("delete from users where id > 10");
+    std::vector<Place> places = {{outcome.database.get(), database.name(), {}, false}};
+    const auto fails = [](pg::Connection&, pg::Connection&, const Place&) {
+        throw Error(Code::usage, "not now");
+    };
+    EXPECT_THROW(exchange(admin(), places, fails, note()), Error);
+    EXPECT_EQ(count(database.name()), "10");
+    outcome.database.reset();
+    EXPECT_FALSE(has_restored());
+}
+
+TEST_F(ExchangeTest, WhatAKilledOneClosedIsOpenedByTheNext) {
+    pg::Connection server(admin());
+    server.query(
+        fmt::format("alter database {} allow_connections false", pg::identifier(database.name())));
+    write_file(note(), database.name() + "\nthere_is_none\n");
+    EXPECT_THROW(count(database.name()), Error);
+    EXPECT_THAT(reopen(admin(), note()), ElementsAre(database.name()));
+    EXPECT_EQ(count(database.name()), "5000");
+    EXPECT_THAT(reopen(admin(), note()), IsEmpty());
+}
+
+TEST_F(ExchangeTest, AKilledRestoresDatabaseIsDroppedByTheNext) {
+    auto outcome = restore(make());
+    const auto name = outcome.database->name();
+    {
+        RestoreLock lock(admin());
+        EXPECT_THROW(RestoreLock second(admin()), Error);
+        EXPECT_THAT(lock.drop_leftovers(), ElementsAre(name));
+        EXPECT_THAT(lock.drop_leftovers(), IsEmpty());
+    }
+    auto again = restore(make());
+    pg::Connection server(admin());
+    again.database->keep(server);
+    RestoreLock lock(admin());
+    EXPECT_THAT(lock.drop_leftovers(), IsEmpty());
 }
 
 }  // namespace

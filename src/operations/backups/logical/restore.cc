@@ -6,10 +6,13 @@
 #include <fmt/format.h>
 
 #include "base/child.h"
+#include "base/crypto.h"
 #include "base/error.h"
+#include "base/interrupt.h"
 #include "base/text.h"
 #include "drivers/pg/environment.h"
 #include "drivers/pg/quote.h"
+#include "trust/locks.h"
 
 namespace caisson::backups {
 namespace {
@@ -51,58 +54,54 @@ std::string complaint(const std::string& errors) {
     return lines.empty() ? std::string(trim(errors).substr(0, 300)) : join(lines, "; ");
 }
 
+/// By this a killed run's database is known.
+constexpr std::string_view mark = "caisson: not in place yet, restored from ";
+
+/// Also while an interrupt is on its way: it would stay otherwise.
+void drop_database(const pg::Settings& admin, const std::string& name) {
+    const interrupt::Shield shield;
+    try {
+        pg::Connection server(admin);
+        server.query(fmt::format("drop database if exists {} with (force)", pg::identifier(name)));
+    } catch (const Error&) {
+        // The server is gone, too: its mark tells the next run.
+    }
+}
+
 class Restoring {
  public:
     Restoring(const platform::Variables& variables, const Repository& repository, const Set& set,
-              const std::string& key, pg::Settings admin, std::string name,
+              const std::string& key, const pg::Settings& admin, const std::string& name,
               const RestoreOptions& options)
         : repository_(repository),
           set_(set),
           part_(part_of(set, "database", key)),
           key_(key),
           settings_(admin),
-          name_(std::move(name)),
+          name_(name),
           options_(options),
-          server_(std::move(admin)),
+          server_(admin),
           programs_(dump_programs(variables, server_.server_version() / 10'000)) {
         settings_.database = name_;
     }
 
-    Restored run() {
-        make_database();
-        try {
-            if (options_.tables.empty()) {
-                feed({});
-            } else {
-                feed({"--section=pre-data"});
-                feed(of_tables());
-            }
-            apply_settings();
-            return compared();
-        } catch (...) {
-            drop();
-            throw;
+    Restored run(const pg::Settings& admin) {
+        require_whole(set_, key_);
+        const auto words = options_.tables.empty() ? std::vector<std::string>{} : of_tables();
+        Restored restored;
+        restored.database = std::make_unique<NewDatabase>(admin, name_, options_.owner, set_.id);
+        if (words.empty()) {
+            feed({});
+        } else {
+            feed({"--section=pre-data"});
+            feed(words);
         }
+        apply_settings();
+        compare(restored);
+        return restored;
     }
 
  private:
-    void make_database() {
-        if (!server_.query("select from pg_database where datname = $1", {name_}).empty()) {
-            throw Error(Code::usage,
-                        fmt::format("there is a database {} already; expected a new name", name_));
-        }
-        server_.query(fmt::format("create database {} template template0 encoding 'UTF8'",
-                                  pg::identifier(name_)));
-    }
-    void drop() {
-        try {
-            server_.query(
-                fmt::format("drop database if exists {} with (force)", pg::identifier(name_)));
-        } catch (const Error&) {
-            // The server is gone, too: the next run finds it, and says so.
-        }
-    }
-
     std::vector<std::string> of_tables() const {
         std::vector<std::string> words = {"--section=data"};
         for (const auto& table : options_.tables) {
@@ -179,8 +178,7 @@ class Restoring {
         }
     }
 
-    Restored compared() {
-        Restored restored{name_, 0, 0, {}};
+    void compare(Restored& restored) {
         if (options_.progress) {
             options_.progress("comparing " + name_, 0, part_.bytes);
         }
@@ -198,7 +196,13 @@ class Restoring {
             restored.rows += table.rows;
         }
         restored.differences = differences(expected(), found);
-        return restored;
+        const auto origin = std::ranges::find(set_.origins, key_, &Origin::key);
+        if (options_.tables.empty()) {
+            pg::Connection inside(settings_);
+            if (origin_of(inside).schema_sha256 != origin->schema_sha256) {
+                restored.differences.emplace_back("the structure is another than it was");
+            }
+        }
     }
 
     std::vector<TableContent> expected() const {
@@ -234,35 +238,89 @@ class Restoring {
 Restored restore_database(const platform::Variables& variables, const Repository& repository,
                           const Set& set, const std::string& key, const pg::Settings& admin,
                           const std::string& name, const RestoreOptions& options) {
-    return Restoring(variables, repository, set, key, admin, name, options).run();
+    return Restoring(variables, repository, set, key, admin, name, options).run(admin);
 }
 
-void take_place(pg::Connection& admin, const std::string& restored, const std::string& name,
-                const std::string& kept) {
-    const bool has_name =
-        !admin.query("select from pg_database where datname = $1", {name}).empty();
-    // A session that comes in between would keep the name from being given: nobody new is let in.
-    const auto close = [&](const std::string& database) {
-        admin.query(
-            fmt::format("alter database {} allow_connections false", pg::identifier(database)));
-        admin.query(
-            "select pg_terminate_backend(pid, 5000) from pg_stat_activity "
-            "where datname = $1 and pid <> pg_backend_pid()",
-            {database});
-    };
-    close(restored);
-    if (has_name) {
-        close(name);
+NewDatabase::NewDatabase(pg::Settings admin, std::string name, const std::string& owner,
+                         const std::string& set)
+    : admin_(std::move(admin)), name_(std::move(name)) {
+    pg::Connection server(admin_);
+    if (!server.query("select from pg_database where datname = $1", {name_}).empty()) {
+        throw Error(Code::usage,
+                    fmt::format("there is a database {} already; expected a new name", name_));
     }
-    pg::Transaction transaction(admin);
-    if (has_name) {
-        admin.query(fmt::format("alter database {} rename to {}", pg::identifier(name),
-                                pg::identifier(kept)));
+    const bool has_owner =
+        !owner.empty() && !server.query("select from pg_roles where rolname = $1", {owner}).empty();
+    const auto quoted = pg::identifier(name_);
+    server.query(fmt::format("create database {}{} template template0 encoding 'UTF8'", quoted,
+                             has_owner ? " owner " + pg::identifier(owner) : ""));
+    try {
+        server.query(fmt::format("comment on database {} is {}", quoted,
+                                 pg::literal(std::string(mark) + set)));
+        // What PUBLIC may by default, nobody may in a copy of real data.
+        server.query(fmt::format("revoke connect, temporary on database {} from public", quoted));
+    } catch (...) {
+        drop_database(admin_, name_);
+        throw;
     }
-    admin.query(fmt::format("alter database {} rename to {}", pg::identifier(restored),
-                            pg::identifier(name)));
-    admin.query(fmt::format("alter database {} allow_connections true", pg::identifier(name)));
-    transaction.commit();
+}
+
+NewDatabase::~NewDatabase() {
+    if (!is_kept_) {
+        drop_database(admin_, name_);
+    }
+}
+
+void NewDatabase::keep(pg::Connection& admin) {
+    admin.query(fmt::format("comment on database {} is null", pg::identifier(name_)));
+    is_kept_ = true;
+}
+
+RestoreLock::RestoreLock(const pg::Settings& admin) : connection_(admin) {
+    const auto key = trust::lock_key("backup restore");
+    if (!trust::try_lock(connection_, key)) {
+        throw Error(Code::locked, fmt::format("another restore is at work on this server: {}",
+                                              trust::lock_holder(connection_, key)));
+    }
+}
+
+RestoreLock::~RestoreLock() = default;
+
+std::vector<std::string> RestoreLock::drop_leftovers() {
+    std::vector<std::string> names;
+    for (const auto& row : connection_.query(
+             "select datname from pg_database where starts_with(shobj_description(oid, "
+             "'pg_database'), $1)",
+             {mark})) {
+        names.push_back(row.string("datname"));
+    }
+    for (const auto& name : names) {
+        connection_.query(
+            fmt::format("drop database if exists {} with (force)", pg::identifier(name)));
+    }
+    return names;
+}
+
+std::string free_name(pg::Connection& admin, const std::string& stem, const std::string& word) {
+    // 63 bytes, less the word, four digits and two strokes.
+    const auto shortened = stem.substr(0, 63 - word.size() - 6);
+    while (true) {
+        auto name = fmt::format("{}_{}_{}", shortened, word, random_uuid().substr(0, 4));
+        if (admin.query("select from pg_database where datname = $1", {name}).empty()) {
+            return name;
+        }
+    }
+}
+
+void require_whole(const Set& set, const std::string& key) {
+    part_of(set, "database", key);
+    const auto origin = std::ranges::find(set.origins, key, &Origin::key);
+    if (origin == set.origins.end() ||
+        std::ranges::find(set.tables, origin->database, &TableContent::database) ==
+            set.tables.end()) {
+        throw Error(Code::backup_damaged,
+                    fmt::format("the manifest of {} does not say what {} held", set.id, key));
+    }
 }
 
 void read_part(const Repository& repository, const Set& set, const std::string& kind,

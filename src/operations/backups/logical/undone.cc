@@ -51,6 +51,18 @@ void carry(pg::Connection& from, const std::string& query, pg::Connection& to,
     });
 }
 
+/// So many may go whatever the size of the table.
+constexpr std::int64_t few_rows = 3;
+
+[[noreturn]] void refuse(const std::string& what) {
+    throw Error(Code::confirmation_needed,
+                what +
+                    ": that looks like what the restore is to mend, and not like what must stay "
+                    "undone",
+                "--without-undone restores everything; what was erased or revoked since has to be "
+                "erased and revoked again then");
+}
+
 class Replay {
  public:
     Replay(pg::Connection& present, pg::Connection& restored)
@@ -66,6 +78,9 @@ class Replay {
                 fmt::format("[backups.undone] names {}{}; expected a table with a primary "
                             "key{}",
                             name, is_rows ? "" : "." + how, is_rows ? "" : " and this column"));
+        }
+        if (!has_table(present_, name)) {
+            refuse(fmt::format("the present database has no table {}", name));
         }
         auto columns = key;
         if (!is_rows) {
@@ -90,6 +105,18 @@ class Replay {
 
  private:
     std::uint64_t erase(const std::string& table, const std::string& same) {
+        const auto counts =
+            restored_
+                .query(fmt::format(
+                    "select count(*) as present, count(*) filter (where not exists (select from "
+                    "pg_temp.caisson_undone u where {})) as gone from {} t",
+                    same, table))
+                .front();
+        const auto gone = counts.integer("gone");
+        if (gone > few_rows && gone * 10 > counts.integer("present")) {
+            refuse(fmt::format("{} of {} rows of {} are not in the present database any more", gone,
+                               counts.integer("present"), table));
+        }
         return restored_
             .query(fmt::format("delete from {} t where not exists (select from "
                                "pg_temp.caisson_undone u where {})",
@@ -98,11 +125,17 @@ class Replay {
     }
     std::uint64_t revoke(const std::string& table, const std::string& column,
                          const std::string& same) {
-        return restored_
-            .query(fmt::format("update {0} t set {1} = u.{1} from pg_temp.caisson_undone u where "
-                               "{2} and t.{1} is distinct from u.{1}",
-                               table, column, same))
-            .affected();
+        // Triggers are about changes of today; this one is of then.
+        restored_.query("set local session_replication_role = replica");
+        const auto rows =
+            restored_
+                .query(
+                    fmt::format("update {0} t set {1} = u.{1} from pg_temp.caisson_undone u where "
+                                "{2} and t.{1} is distinct from u.{1}",
+                                table, column, same))
+                .affected();
+        restored_.query("set local session_replication_role = origin");
+        return rows;
     }
 
     pg::Connection& present_;
@@ -110,6 +143,13 @@ class Replay {
 };
 
 }  // namespace
+
+bool has_table(pg::Connection& connection, const std::string& table) {
+    return !connection
+                .query("select where to_regclass($1) is not null",
+                       {pg::qualified_name(table).quoted()})
+                .empty();
+}
 
 std::vector<Undone> replay_undone(pg::Connection& present, pg::Connection& restored,
                                   const std::map<std::string, std::string>& tables) {
@@ -120,7 +160,9 @@ std::vector<Undone> replay_undone(pg::Connection& present, pg::Connection& resto
     pg::Transaction transaction(restored);
     Replay replay(present, restored);
     for (const auto& [table, how] : tables) {
-        undone.push_back({table, replay.table(table, how)});
+        if (has_table(restored, table)) {
+            undone.push_back({table, replay.table(table, how)});
+        }
     }
     transaction.commit();
     return undone;

@@ -20,10 +20,15 @@ struct Undone {
 };
 
 /// `present` is the database that is being replaced, `restored` the one that takes its place;
-/// `tables` is [backups.undone]. All or nothing, in one transaction of `restored`. Rows are known
-/// by their primary keys. Errors: usage for a table or column that is not there, or has no primary
-/// key; database_rejected.
+/// `tables` is [backups.undone], of which those count that `restored` has. All or nothing, in one
+/// transaction of `restored`. Rows are known by their primary keys. Errors: usage for a table
+/// without one, or without the column; confirmation_needed where more than a tenth of a table's
+/// rows would go, or `present` does not have it: that looks like what the restore is to mend;
+/// database_rejected.
 std::vector<Undone> replay_undone(pg::Connection& present, pg::Connection& restored,
                                   const std::map<std::string, std::string>& tables);
+
+/// Whether the database has the table (`name` or `schema.name`).
+bool has_table(pg::Connection& connection, const std::string& table);
 
 }  // namespace caisson::backups

@@ -134,15 +134,5 @@ TEST_F(ApplyTest, DoesNothingInDoubt) {
     EXPECT_EQ(applied().removed.size(), 1U);
 }
 
-TEST_F(ApplyTest, ReadsReceiptsOfDrillsThatPassed) {
-    const auto receipts = local.path() / "receipts";
-    write_file(receipts / "1.json", R"({"set": "a", "passed": true})");
-    write_file(receipts / "2.json", R"({"set": "b", "passed": false})");
-    write_file(receipts / "3.json", "{");
-    write_file(receipts / "4.json", R"({"passed": true})");
-    write_file(receipts / "5.txt", R"({"set": "c", "passed": true})");
-    EXPECT_THAT(proofs(local), UnorderedElementsAre("a"));
-}
-
 }  // namespace
 }  // namespace caisson::backups::retention

@@ -26,6 +26,8 @@ fs::path key_file(const trust::Run& run) { return run.state.backups() / "key"; }
 
 fs::path made_file(const trust::Run& run) { return run.state.backups() / "repositories.json"; }
 
+fs::path signers_file(const trust::Run& run) { return run.state.backups() / "signers"; }
+
 std::optional<Passphrase> variable_passphrase(const trust::Run& run) {
     const auto& backups = run.manifest.backups;
     if (backups.key.empty()) {
@@ -206,10 +208,23 @@ void make_repository(const trust::Run& run, const Repository& repository, bool a
     }
 }
 
+void remember_signer(const trust::Run& run, const SigningKey& key) {
+    const auto known = read_own(signers_file(run)).value_or("");
+    if (known.find(key.public_key()) == std::string::npos) {
+        make_state(run);
+        write_file(signers_file(run), known + key.public_key() + "\n", 0600, owner_of(run));
+    }
+}
+
 std::vector<std::string> trusted_keys(const trust::Run& run) {
     std::vector<std::string> keys;
     for (const auto& introduction : journal::known_keys(run)) {
         keys.push_back(introduction.public_key);
+    }
+    if (const auto remembered = read_own(signers_file(run)); remembered && !remembered->empty()) {
+        for (auto& key : public_keys_of(*remembered)) {
+            keys.push_back(std::move(key));
+        }
     }
     return keys;
 }

@@ -44,7 +44,9 @@ void make_repository(const trust::Run& run, const Repository& repository, bool a
 /// Who owns what lies in them: the account of private servers, when root works for it.
 std::optional<Account> owner_of(const trust::Run& run);
 
-/// The public keys that may have signed: those of the journal here.
+/// Keeps the public key beside the backups, so that they stay verifiable when the state is gone.
+void remember_signer(const trust::Run& run, const SigningKey& key);
+/// The public keys that may have signed: those of the journal here, and those remembered.
 std::vector<std::string> trusted_keys(const trust::Run& run);
 
 }  // namespace caisson::backups

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/cli/backup_masks.h"
+
+#include <map>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "drivers/pg/connection.h"
+#include "drivers/pg/quote.h"
+
+namespace caisson::cli {
+namespace {
+
+/// `table.column` or `schema.table.column`.
+struct Column {
+    std::string table;
+    std::string name;
+};
+
+Column column_of(const std::string& text) {
+    const auto dot = text.rfind('.');
+    return {text.substr(0, dot), text.substr(dot + 1)};
+}
+
+bool has_column(pg::Connection& connection, const Column& column) {
+    return !connection
+                .query(
+                    "select from pg_attribute where attrelid = to_regclass($1) and attname = $2 "
+                    "and attnum > 0 and not attisdropped",
+                    {pg::qualified_name(column.table).quoted(), column.name})
+                .empty();
+}
+
+void renew_views(pg::Connection& connection) {
+    for (const auto& row : connection.query(
+             "select oid::regclass::text as name from pg_class where relkind = 'm' and "
+             "relispopulated order by oid")) {
+        connection.query("refresh materialized view " + row.string("name"));
+    }
+}
+
+/// The names of the masks that applied.
+std::set<std::string> mask_one(Context& context, const pg::Settings& settings) {
+    pg::Connection connection(settings);
+    std::set<std::string> applied;
+    std::map<std::string, std::vector<std::string>> by_table;
+    for (const auto& [text, expression] : context.run().manifest.backups.masks) {
+        const auto column = column_of(text);
+        if (has_column(connection, column)) {
+            applied.insert(text);
+            by_table[column.table].push_back(
+                fmt::format("{} = ({})", pg::identifier(column.name), expression));
+        }
+    }
+    pg::Transaction transaction(connection);
+    // Triggers that write history or refuse changes are about real changes.
+    connection.query("set local session_replication_role = replica");
+    for (const auto& [table, assignments] : by_table) {
+        context.busy(fmt::format("masking {}", table));
+        connection.query(fmt::format("update {} set {}", pg::qualified_name(table).quoted(),
+                                     join(assignments, ", ")));
+    }
+    transaction.commit();
+    for (const auto& [table, assignments] : by_table) {
+        connection.query(
+            fmt::format("vacuum (full, analyze) {}", pg::qualified_name(table).quoted()));
+    }
+    if (!by_table.empty()) {
+        renew_views(connection);
+    }
+    return applied;
+}
+
+}  // namespace
+
+std::size_t mask(Context& context, const std::vector<pg::Settings>& databases) {
+    std::set<std::string> applied;
+    for (const auto& settings : databases) {
+        applied.merge(mask_one(context, settings));
+    }
+    for (const auto& [text, expression] : context.run().manifest.backups.masks) {
+        if (!applied.contains(text)) {
+            throw Error(Code::usage,
+                        fmt::format("[backups.masks] names {}, which the backup does not have; "
+                                    "expected a column of it",
+                                    text),
+                        "nothing was put in place: what was to be masked may have another name "
+                        "now");
+        }
+    }
+    return applied.size();
+}
+
+}  // namespace caisson::cli

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "app/cli/backup_restore.h"
+#include "base/text.h"
+#include "platform/state.h"
+
+namespace caisson::cli {
+namespace {
+
+/// The run as it would be in another environment.
+trust::Run run_in(const trust::Run& run, const std::string& environment) {
+    auto other = run;
+    other.environment = run.manifest.environment(environment);
+    other.state =
+        platform::state_of(run.manifest, other.environment, run.variables, run.account.has_value());
+    return other;
+}
+
+std::optional<SealingKey> key_for(const trust::Run& run, const backups::Set& set) {
+    if (set.key.empty()) {
+        return std::nullopt;
+    }
+    if (const auto given = run.variables.find("CAISSON_BACKUP_KEY");
+        given != run.variables.end() && !given->second.empty()) {
+        return SealingKey::of(Secret(given->second));
+    }
+    return backups::sealing_key(backups::find_passphrase(run));
+}
+
+/// Why the manifest is not to be believed as it is; empty when it may be.
+std::string doubt_about(Context& context, const trust::Run& run, const backups::Found& found) {
+    if (!found.signature) {
+        return "is not signed";
+    }
+    auto keys = backups::trusted_keys(run);
+    if (context.arguments().has("--public-key")) {
+        const auto given = context.arguments().value("--public-key");
+        for (auto& key : public_keys_of(given.size() == 64 ? given : read_file(given))) {
+            keys.push_back(std::move(key));
+        }
+    }
+    if (!backups::is_signed(*found.signature, found.json, keys)) {
+        return fmt::format("is signed by a key that is not known here ({})",
+                           key_id(found.signature->public_key));
+    }
+    if (run.manifest.backups.encrypt && found.set.key.empty()) {
+        return "is not encrypted, where backups are to be";
+    }
+    return {};
+}
+
+void require_believable(Context& context, const trust::Run& run, const backups::Found& found) {
+    const auto& set = found.set;
+    if (!found.mistake.empty()) {
+        throw Error(Code::backup_damaged, fmt::format("{}: {}", set.id, found.mistake));
+    }
+    if (found.signature &&
+        !backups::is_signed(*found.signature, found.json, {found.signature->public_key})) {
+        throw Error(Code::backup_damaged,
+                    fmt::format("the manifest of {} was altered since it was signed", set.id));
+    }
+    if (set.platform != run.manifest.name) {
+        throw Error(Code::identity_mismatch, fmt::format("{} is of the platform {}; expected {}",
+                                                         set.id, set.platform, run.manifest.name));
+    }
+    if (set.is_physical() && context.arguments().verb->name != "backup drill") {
+        throw Error(Code::usage,
+                    fmt::format("{} is of a whole server; expected a logical set", set.id),
+                    "caisson backup list shows which sets are logical");
+    }
+    const bool has_open_file =
+        !set.key.empty() && std::ranges::any_of(set.files, [](const backups::StoredFile& file) {
+            return !file.name.ends_with(".sealed");
+        });
+    if (has_open_file) {
+        throw Error(Code::backup_damaged,
+                    fmt::format("{} is encrypted, and one of its files is not", set.id));
+    }
+    const auto doubt = doubt_about(context, run, found);
+    if (!doubt.empty() && !context.arguments().has("--unsigned")) {
+        throw Error(Code::confirmation_needed, fmt::format("{} {}", set.id, doubt),
+                    "a backup is SQL that runs as a superuser: give the key that signed it as "
+                    "--public-key, or, where you know who made it, --unsigned");
+    }
+    if (!doubt.empty()) {
+        context.note(fmt::format("note: {} {}", set.id, doubt));
+    }
+}
+
+SetSource in_directory(Context& context, const std::string& text) {
+    const fs::path path = fs::absolute(text).lexically_normal();
+    const auto directory = path.has_filename() ? path : path.parent_path();
+    backups::Repository repository("directory", directory.parent_path().parent_path());
+    auto found = repository.find(directory.filename());
+    if (!found || directory.parent_path().filename() != "sets") {
+        throw Error(Code::backup_missing, fmt::format("{} is no set; expected a directory such as "
+                                                      "…/sets/20261126T210633Z-logical-5f3a",
+                                                      directory.string()));
+    }
+    const auto& run = context.run();
+    require_believable(context, run, *found);
+    return {repository, *found, key_for(run, found->set),
+            found->set.environment != run.environment.name};
+}
+
+}  // namespace
+
+SetSource set_source(Context& context, const std::string& text) {
+    if (text.find('/') != std::string::npos) {
+        return in_directory(context, text);
+    }
+    const auto colon = text.find(':');
+    const auto run =
+        colon == std::string::npos ? context.run() : run_in(context.run(), text.substr(0, colon));
+    auto repositories = backups::repositories_of(run);
+    std::erase_if(repositories, [](const auto& each) { return !each.is_there(); });
+    const auto known =
+        the_set(repositories, colon == std::string::npos ? text : text.substr(colon + 1));
+    require_believable(context, run, known.found);
+    const auto wanted = context.arguments().value("--repository", known.repositories.front());
+    return {repository_named(repositories, wanted), known.found, key_for(run, known.found.set),
+            known.found.set.environment != context.run().environment.name};
+}
+
+std::vector<Option> source_options() {
+    return {{"--repository", "NAME", "the copy in this repository", {}},
+            {"--public-key",
+             "KEY",
+             "a key that may have signed: 64 hexadecimal digits, or a file with keys",
+             {}},
+            {"--unsigned", "", "believe a set whose signature is missing or not known here", {}}};
+}
+
+}  // namespace caisson::cli
