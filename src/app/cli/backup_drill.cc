@@ -22,8 +22,8 @@ namespace caisson::cli {
 namespace {
 
 /// The platform's own checks; the built-in ones ask for what is of the environment.
-std::vector<std::string> failing_checks(Context& context, pg::Connection& connection,
-                                        const platform::Database& database) {
+backups::Checked ask_checks(Context& context, pg::Connection& connection,
+                            const platform::Database& database) {
     const auto& manifest = context.run().manifest;
     checks::Options options;
     options.manifest = manifest;
@@ -33,17 +33,18 @@ std::vector<std::string> failing_checks(Context& context, pg::Connection& connec
     for (const auto& check : options.checks) {
         options.only.push_back(check.name);
     }
-    std::vector<std::string> failing;
+    backups::Checked checked;
     if (options.only.empty()) {
-        return failing;
+        return checked;
     }
     for (const auto& verdict : checks::run(connection, options).verdicts) {
+        ++checked.asked;
         if (verdict.is_grave()) {
-            failing.push_back(fmt::format("{}: expected {}, found {}", verdict.name,
-                                          verdict.expected, verdict.found));
+            checked.failing.push_back(fmt::format("{}: expected {}, found {}", verdict.name,
+                                                  verdict.expected, verdict.found));
         }
     }
-    return failing;
+    return checked;
 }
 
 void print_receipt(Context& context, const backups::Receipt& receipt, const fs::path& file) {
@@ -52,10 +53,11 @@ void print_receipt(Context& context, const backups::Receipt& receipt, const fs::
                                   trial.passed ? context.green("✓") : context.red("✗"), trial.name,
                                   trial.seconds, trial.detail));
     }
-    context.print(
-        fmt::format("{} is {}; restored after {:.1f} s; receipt {}", receipt.set,
-                    receipt.passed() ? context.green("proven") : context.red("not proven"),
-                    receipt.restore_seconds, file.filename().string()));
+    context.print(fmt::format(
+        "{} is {}; restored after {:.1f} s; receipt {}", receipt.set,
+        receipt.passed() ? context.green(receipt.is_small ? "proven by a small drill" : "proven")
+                         : context.red("not proven"),
+        receipt.restore_seconds, file.filename().string()));
 }
 
 backups::Receipt drill_of(Context& context, const SetSource& source) {
@@ -65,7 +67,7 @@ backups::Receipt drill_of(Context& context, const SetSource& source) {
     options.is_small = context.arguments().has("--small");
     options.program = version();
     options.checks = [&](pg::Connection& connection, const platform::Database& database) {
-        return failing_checks(context, connection, database);
+        return ask_checks(context, connection, database);
     };
     options.progress = [&](const std::string& what, std::uint64_t, std::uint64_t) {
         context.busy(what);

@@ -55,8 +55,7 @@ fs::path exchange_note(const trust::Run& run, const pg::Settings& server) {
 std::map<std::string, std::unique_ptr<backups::RestoreLock>> lock_servers_of(
     Context& context, const std::vector<platform::Database>& databases) {
     const auto& run = context.run();
-    make_directory(run.state.backups().parent_path(), 0711);
-    make_directory(run.state.backups(), 0700, backups::owner_of(run));
+    backups::prepare_state(run);
     std::map<std::string, std::unique_ptr<backups::RestoreLock>> locks;
     for (const auto& database : databases) {
         const auto server = trust::server_settings(run, database);

@@ -101,8 +101,7 @@ struct ServedBackups::State {
 
 ServedBackups::ServedBackups(const trust::Run& run) : state_(std::make_unique<State>(run)) {
     if (!run.manifest.backups.schedule.empty()) {
-        make_directory(run.state.backups().parent_path(), 0711);
-        make_directory(run.state.backups(), 0700, backups::owner_of(run));
+        backups::prepare_state(run);
         make_directory(schedule_file(run).parent_path(), 0700, backups::owner_of(run));
     }
 }
