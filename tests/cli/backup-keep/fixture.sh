@@ -22,7 +22,7 @@ prune = "0 4 * * *"
 END
   mkdir -p migrations
 }
-repository=local
+repository=local/shop-local
 set_of() {
   local at id=$1 kind=$3 prior=${4:-}
   at=$(date -u -d "-$2 days" +%Y-%m-%dT%H:%M:%SZ)

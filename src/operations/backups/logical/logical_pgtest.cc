@@ -162,14 +162,16 @@ TEST_F(LogicalTest, ParametersAreReadAndSaidAgainAsTheyWere) {
 TEST_F(LogicalTest, WhatPgDumpWarnsOfIsKept) {
     // A subscription is not dumped for who is no superuser: the dump is whole, and says so.
     const auto role = database.name() + "_reader";
-    connection.script(fmt::format("create role {} login bypassrls; grant pg_read_all_data to {};",
-                                  pg::identifier(role), pg::identifier(role)));
+    connection.script(fmt::format(
+        "create role {} login bypassrls password 'reads'; grant pg_read_all_data to {};",
+        pg::identifier(role), pg::identifier(role)));
     connection.query("select lo_unlink(4711)");
     connection.query(
         "create subscription noted connection 'dbname=nowhere' publication p with (connect = "
         "false)");
     auto settings = database.settings();
     settings.user = role;
+    settings.password = Secret("reads");
     {
         Storing storing(directory.path(), "noted", sealing, {});
         const auto dumped = dump(programs, {settings, "", {}}, storing);

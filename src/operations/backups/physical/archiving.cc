@@ -73,7 +73,7 @@ void make_directories(const trust::Run& run) {
         make_directory(directory, 0700, owner);
     }
     for (const auto& repository : repositories_of(run)) {
-        repository.prepare();
+        make_repository(run, repository, false);
         make_directory(repository.path() / "pgbackrest", 0700, owner);
     }
 }
