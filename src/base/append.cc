@@ -7,33 +7,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/descriptor.h"
+
 namespace caisson {
-namespace {
-
-struct Descriptor {
-    explicit Descriptor(int opened) : value(opened) {}
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-    ~Descriptor() {
-        if (value >= 0) {
-            ::close(value);
-        }
-    }
-    int value;
-};
-
-/// In one write where the kernel takes it whole: lines of two processes do not mix.
-void write_whole(int descriptor, std::string_view text, const fs::path& path) {
-    while (!text.empty()) {
-        const auto written = ::write(descriptor, text.data(), text.size());
-        if (written < 0 && errno != EINTR) {
-            throw_file_error("write", path, errno);
-        }
-        text.remove_prefix(written > 0 ? static_cast<std::size_t>(written) : 0);
-    }
-}
-
-}  // namespace
+namespace {}  // namespace
 
 void append_line(const fs::path& path, std::string_view line, mode_t mode,
                  const std::optional<Account>& owner) {
@@ -55,7 +32,7 @@ void append_line(const fs::path& path, std::string_view line, mode_t mode,
     } else if (owner && ::geteuid() == 0 && ::fchown(file.value, owner->user, owner->group) != 0) {
         throw_file_error("change the owner of", path, errno);
     }
-    write_whole(file.value, (last == '\n' ? "" : "\n") + std::string(line) + "\n", path);
+    write_all(file.value, (last == '\n' ? "" : "\n") + std::string(line) + "\n", path);
     if (::fsync(file.value) != 0) {
         throw_file_error("write", path, errno);
     }

@@ -30,10 +30,11 @@ constexpr std::size_t most_errors = std::size_t{64} << 10U;
 /// A pipe that holds more lets both sides work longer before they take turns.
 constexpr int pipe_bytes = 1 << 20;
 
-/// To the end of the pipe: a child that outlives its parent keeps it open, and is not ours to
-/// judge.
-void collect(int descriptor, std::string& text) {
+/// To the end of the pipe, or, once `stop` has ended, as far as something is there: a process in a
+/// session of its own may hold the pipe open for as long as it likes.
+void collect(int descriptor, int stop, std::string& text) {
     std::array<char, 4096> buffer;
+    bool is_stopped = false;
     while (true) {
         const auto got = ::read(descriptor, buffer.data(), buffer.size());
         if (got > 0) {
@@ -41,6 +42,10 @@ void collect(int descriptor, std::string& text) {
             if (text.size() > most_errors) {
                 text.erase(0, text.size() - most_errors);
             }
+        } else if (got < 0 && errno == EAGAIN && !is_stopped) {
+            std::array<pollfd, 2> waits = {pollfd{descriptor, POLLIN, 0}, pollfd{stop, POLLIN, 0}};
+            ::poll(waits.data(), waits.size(), -1);
+            is_stopped = waits[1].revents != 0;  // What was written before is read once more.
         } else if (got == 0 || errno != EINTR) {
             return;
         }
@@ -55,6 +60,7 @@ struct Child::State {
     Pipe flow;
     std::size_t our_end = 0;
     Pipe errors;
+    Pipe stop;  ///< Its end tells the reader that the child has ended.
     Finished finished;
     std::thread reader;
 
@@ -63,6 +69,11 @@ struct Child::State {
         if (process > 0) {
             end_child(process);
         }
+        end_reader();
+    }
+
+    void end_reader() {
+        stop.close_end(1);
         if (reader.joinable()) {
             reader.join();
         }
@@ -114,7 +125,9 @@ Child::Child(const Command& command, Flow flow) : state_(std::make_unique<State>
     }
     state.process = child;
     ::fcntl(state.flow.ends[state.our_end], F_SETFL, O_NONBLOCK);
-    state.reader = std::thread([&state] { collect(state.errors.ends[0], state.finished.errors); });
+    ::fcntl(state.errors.ends[0], F_SETFL, O_NONBLOCK);
+    state.reader = std::thread(
+        [&state] { collect(state.errors.ends[0], state.stop.ends[0], state.finished.errors); });
 }
 
 Child::Child(Child&&) noexcept = default;
@@ -124,6 +137,7 @@ pid_t Child::process() const { return state_->process; }
 
 std::size_t Child::read(std::span<char> buffer, milliseconds silence) {
     while (true) {
+        interrupt::check();  // Data that flow without a pause are no reason to go on.
         const auto got = ::read(state_->flow.ends[0], buffer.data(), buffer.size());
         if (got >= 0) {
             return static_cast<std::size_t>(got);
@@ -139,6 +153,7 @@ std::size_t Child::read(std::span<char> buffer, milliseconds silence) {
 
 bool Child::write(std::string_view bytes, milliseconds silence) {
     while (!bytes.empty()) {
+        interrupt::check();
         const auto taken = ::write(state_->flow.ends[1], bytes.data(), bytes.size());
         if (taken >= 0) {
             bytes.remove_prefix(static_cast<std::size_t>(taken));
@@ -157,8 +172,16 @@ Finished Child::finish(milliseconds limit) {
     auto& state = *state_;
     state.flow.close_end(state.our_end);
     const auto deadline = steady_clock::now() + limit;
-    int raw = 0;
-    while (::waitpid(state.process, &raw, WNOHANG) == 0) {
+    const auto process = state.process;
+    const auto learnt = [&](auto ask) {
+        try {
+            return ask(process);
+        } catch (const Error&) {
+            state.process = -1;  // It is none of ours any more: its number may be another's.
+            throw;
+        }
+    };
+    while (!learnt(has_ended)) {
         if (steady_clock::now() >= deadline) {
             throw Error(Code::server_failed,
                         fmt::format("{} did not end within {}", state.name, human(limit)));
@@ -167,9 +190,9 @@ Finished Child::finish(milliseconds limit) {
         ::poll(&wait, 1, 5);
         interrupt::check();
     }
+    state.finished.status = learnt(reap_group);
     state.process = -1;
-    state.finished.status = status_of(raw);
-    state.reader.join();
+    state.end_reader();
     return std::move(state.finished);
 }
 

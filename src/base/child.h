@@ -16,7 +16,8 @@
 namespace caisson {
 
 /// Its errors are read by a thread of our own, so that it never waits for us there; their last
-/// 64 KiB are kept. Destroyed before finish(), it gets SIGTERM and a second later SIGKILL.
+/// 64 KiB are kept. Destroyed before finish(), it gets SIGTERM and a second later SIGKILL. What it
+/// started and left behind in its process group ends with it.
 /// Threads: one at a time.
 class Child {
  public:
@@ -36,7 +37,8 @@ class Child {
     /// All bytes. False when it takes no more because it has ended. Errors: as read().
     bool write(std::string_view bytes, std::chrono::milliseconds silence);
     void close_input();
-    /// Waits for its end, for `limit` at most. Errors: interrupted; server_failed.
+    /// Waits for its end, for `limit` at most. Errors: interrupted; server_failed; internal when
+    /// its status cannot be learnt.
     Finished finish(std::chrono::milliseconds limit);
     pid_t process() const;
 

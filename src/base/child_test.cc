@@ -2,10 +2,16 @@
 #include "base/child.h"
 
 #include <array>
+#include <cstdlib>
 
 #include <gtest/gtest.h>
+#include <poll.h>
+#include <signal.h>
+#include <unistd.h>
 
+#include "base/clock.h"
 #include "base/error.h"
+#include "base/interrupt.h"
 
 namespace caisson {
 namespace {
@@ -77,6 +83,76 @@ TEST(Child, ErrorsThatNobodyReadsDoNotStopIt) {
     std::array<char, 64> buffer;
     EXPECT_EQ(child.read(buffer, 10s), 5U);
     EXPECT_EQ(child.finish(5s).errors.size(), 65536U);
+}
+
+std::string first_line(Child& child) {
+    std::array<char, 64> buffer;
+    return {buffer.data(), child.read(buffer, 10s)};
+}
+
+TEST(Child, WhatItLeavesBehindEndsWithIt) {
+    Child child(shell("sleep 100 >/dev/null & echo $!; echo bad >&2; exit 3"), Child::Flow::read);
+    const auto left = std::atoi(first_line(child).c_str());
+    ASSERT_GT(left, 0);
+    const Stopwatch watch;
+    const auto finished = child.finish(30s);
+    EXPECT_LT(watch.elapsed(), 20s);
+    EXPECT_EQ(finished.status, 3);
+    EXPECT_EQ(finished.errors, "bad\n");
+    EXPECT_TRUE(wait_until_gone(left, 10s));
+}
+
+TEST(Child, WhoLeftItsGroupIsNotWaitedFor) {
+    Child child(shell("setsid sleep 100 >/dev/null & echo $!; echo bad >&2; exit 3"),
+                Child::Flow::read);
+    const auto left = std::atoi(first_line(child).c_str());
+    ASSERT_GT(left, 0);
+    while (process_name(left) == "sh" || process_name(left) == "setsid") {
+        ::poll(nullptr, 0, 1);
+    }
+    const Stopwatch watch;
+    EXPECT_EQ(child.finish(30s).errors, "bad\n");
+    EXPECT_LT(watch.elapsed(), 20s);
+    ::kill(left, SIGKILL);
+}
+
+TEST(Child, WhoseEndIsNotKnownIsAnError) {
+    ::signal(SIGCHLD, SIG_IGN);  // The kernel reaps, and tells nobody.
+    Child child(shell("exit 0"), Child::Flow::read);
+    try {
+        child.finish(10s);
+        ADD_FAILURE() << "its status was guessed";
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), Code::internal);
+    }
+    EXPECT_THROW(run(shell("exit 0"), 10s), Error);
+    ::signal(SIGCHLD, SIG_DFL);
+}
+
+TEST(Child, IsInterruptedWhileDataFlow) {
+    const auto interrupted = [](auto work) {
+        interrupt::install();
+        ::raise(SIGTERM);
+        try {
+            work();
+        } catch (const Error& error) {
+            ::_exit(error.code() == Code::interrupted ? 0 : 1);
+        }
+        ::_exit(2);
+    };
+    EXPECT_EXIT(interrupted([] {
+                    Child child(shell("exec cat /dev/zero"), Child::Flow::read);
+                    std::array<char, 64> buffer;
+                    // What is read must not decide: the pipe is never empty.
+                    while (child.read(buffer, 10s) > 0) {
+                    }
+                }),
+                testing::ExitedWithCode(0), "");
+    EXPECT_EXIT(interrupted([] {
+                    Child child(shell("exec cat >/dev/null"), Child::Flow::write);
+                    child.write("x", 10s);
+                }),
+                testing::ExitedWithCode(0), "");
 }
 
 }  // namespace

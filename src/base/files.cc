@@ -15,37 +15,12 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "base/descriptor.h"
 #include "base/error.h"
 #include "base/text.h"
 
 namespace caisson {
 namespace {
-
-/// Closes a descriptor when the scope ends.
-struct Descriptor {
-    int value = -1;
-    explicit Descriptor(int descriptor) : value(descriptor) {}
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-    ~Descriptor() {
-        if (value >= 0) {
-            ::close(value);
-        }
-    }
-};
-
-void write_all(int descriptor, std::string_view contents, const fs::path& path) {
-    while (!contents.empty()) {
-        const auto written = ::write(descriptor, contents.data(), contents.size());
-        if (written < 0) {
-            if (errno == EINTR) {
-                continue;
-            }
-            throw_file_error("write", path, errno);
-        }
-        contents.remove_prefix(static_cast<std::size_t>(written));
-    }
-}
 
 /// Only root can give files away; for everyone else they already belong to the caller.
 void give_to(int descriptor, const std::optional<Account>& owner, const fs::path& path) {

@@ -49,6 +49,8 @@ void install() {
         ::sigaction(signal, &action, nullptr);
     }
     ::signal(SIGPIPE, SIG_IGN);
+    // Inherited as ignored, it would keep from us how our programs end.
+    ::signal(SIGCHLD, SIG_DFL);
 }
 
 bool requested() { return shields > 0 ? was_insisted : was_requested; }

@@ -8,7 +8,7 @@
 
 namespace caisson::interrupt {
 
-/// Catches SIGINT, SIGTERM and SIGHUP from now on, and ignores SIGPIPE.
+/// Catches SIGINT, SIGTERM and SIGHUP from now on, ignores SIGPIPE, and gives SIGCHLD its default.
 void install();
 bool requested();
 /// Whether Ctrl-C asked for it, and not only a process manager's SIGTERM.

@@ -19,7 +19,9 @@ bool is_readable(int descriptor) {
 
 // One story, because a process is interrupted for good.
 TEST(Interrupt, AShieldedThreadSeesTheSecondSignalOnly) {
+    ::signal(SIGCHLD, SIG_IGN);
     install();
+    EXPECT_EQ(::signal(SIGCHLD, SIG_DFL), SIG_DFL);
     EXPECT_NO_THROW(check());
     EXPECT_FALSE(is_readable(descriptor()));
 

@@ -101,7 +101,12 @@ Finished run(const Command& command, milliseconds limit) {
         }
     }
     int raw = 0;
-    while (::waitpid(child, &raw, 0) < 0 && errno == EINTR) {
+    while (::waitpid(child, &raw, 0) < 0) {
+        if (errno != EINTR) {
+            // Taken for 0, a failure would count as success.
+            throw Error(Code::internal, fmt::format("cannot learn how {} ended: {}",
+                                                    command.arguments[0], std::strerror(errno)));
+        }
     }
     finished.status = status_of(raw);
     return finished;

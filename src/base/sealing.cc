@@ -25,8 +25,8 @@ constexpr std::size_t salt_bytes = 16;
 constexpr std::size_t name_bytes = 8;
 constexpr std::size_t header_bytes = magic.size() + name_bytes + salt_bytes;
 constexpr std::size_t shortest_key = 16;
-/// As long as random_secret() gives: nobody guesses it, so that stretching it is waste.
-constexpr std::size_t random_length = 32;
+/// Of random_secret(): 32 bytes in base64url.
+constexpr std::size_t random_length = 43;
 
 using Bytes32 = std::array<unsigned char, 32>;
 
@@ -60,6 +60,16 @@ Bytes32 derive(const Bytes32& key, std::string_view salt, std::string_view purpo
     EVP_KDF_CTX_free(context);
     demand(fine, "derive a key");
     return derived;
+}
+
+/// By its form alone: who gives a sentence this prefix and 43 characters without a space has made
+/// the effort to deceive himself.
+bool is_made(std::string_view text) {
+    return text.size() == SealingKey::made_prefix.size() + random_length &&
+           text.starts_with(SealingKey::made_prefix) && std::ranges::all_of(text, [](char c) {
+               return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                      c == '-' || c == '_';
+           });
 }
 
 std::string name_of(const SealingKey& key) {
@@ -137,6 +147,10 @@ class Cipher {
 
 }  // namespace
 
+Secret SealingKey::make_text() {
+    return Secret(std::string(made_prefix) + random_secret(32).reveal());
+}
+
 SealingKey SealingKey::of(const Secret& text) {
     const auto& given = text.reveal();
     if (given.size() < shortest_key) {
@@ -147,7 +161,7 @@ SealingKey SealingKey::of(const Secret& text) {
     }
     constexpr std::string_view salt = "caisson sealing: passphrase";
     SealingKey key;
-    if (given.size() < random_length) {
+    if (!is_made(given)) {
         demand(
             EVP_PBE_scrypt(given.data(), given.size(), bytes_of(salt), salt.size(), 1U << 16U, 8, 1,
                            std::uint64_t{128} << 20U, key.bytes_.data(), key.bytes_.size()) == 1,

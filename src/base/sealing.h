@@ -25,8 +25,13 @@ namespace caisson {
 
 class SealingKey {
  public:
-    /// Of a passphrase or of random text; the same key for the same text. A passphrase that people
-    /// can remember is stretched (scrypt, 64 MiB). Errors: usage for fewer than 16 characters.
+    /// What the text of a key begins with that make_text() made.
+    static constexpr std::string_view made_prefix = "caisson-key-";
+    /// The text of a new key: the prefix and 256 random bits.
+    static Secret make_text();
+    /// The same key for the same text. A text is a passphrase, and stretched (scrypt, 64 MiB),
+    /// however long it is; but for one of make_text(), which nobody guesses. Errors: usage for
+    /// fewer than 16 characters.
     static SealingKey of(const Secret& text);
     /// 16 hexadecimal digits that tell keys apart and nothing about them.
     std::string id() const;

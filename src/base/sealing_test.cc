@@ -112,5 +112,16 @@ TEST(Sealing, TheSameTextGivesTheSameKey) {
     EXPECT_THROW(key_of("too short"), Error);
 }
 
+/// How long stretching takes is the machine's business: what counts is which text has which key.
+TEST(Sealing, OnlyAKeyThatWasMadeIsNotStretched) {
+    EXPECT_TRUE(SealingKey::make_text().reveal().starts_with(SealingKey::made_prefix));
+    EXPECT_NE(SealingKey::make_text().reveal(), SealingKey::make_text().reveal());
+    const std::string random(43, 'r');
+    // Names of keys as computed apart from this code, with Python's hashlib.
+    EXPECT_EQ(key_of("caisson-key-" + random).id(), "759f734977f05db5");
+    EXPECT_EQ(key_of(random).id(), "4dd0fd16ba592ede");
+    EXPECT_EQ(key_of("caisson-key-" + std::string(42, 'r') + " ").id(), "994a586d9973e2b1");
+}
+
 }  // namespace
 }  // namespace caisson

@@ -65,7 +65,7 @@ Prepared prepare(const Command& command) {
     ::dup2(input, STDIN_FILENO);
     ::dup2(output, STDOUT_FILENO);
     ::dup2(errors, STDERR_FILENO);
-    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE}) {
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGCHLD}) {
         ::signal(signal, SIG_DFL);
     }
     // A thread of ours may have blocked signals; a server that inherits that cannot be stopped.
@@ -106,18 +106,54 @@ void Pipe::close_end(std::size_t end) {
 
 int status_of(int raw) { return WIFEXITED(raw) ? WEXITSTATUS(raw) : 128 + WTERMSIG(raw); }
 
-int end_child(pid_t child) {
-    ::kill(child, SIGTERM);
-    int raw = 0;
-    for (int i = 0; i < 100; ++i) {
-        if (::waitpid(child, &raw, WNOHANG) == child) {
-            return status_of(raw);
+namespace {
+
+/// With `options` for waitid(); false when it has not ended yet.
+bool waited(pid_t child, int options) {
+    siginfo_t info{};
+    while (::waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | WNOWAIT | options) != 0) {
+        if (errno != EINTR) {
+            throw Error(Code::internal, fmt::format("cannot learn how process {} ended: {}", child,
+                                                    std::strerror(errno)));
         }
-        ::poll(nullptr, 0, 10);
     }
-    ::kill(child, SIGKILL);
-    ::waitpid(child, &raw, 0);
+    return info.si_pid == child;
+}
+
+/// Before it has called setsid() there is no such group, and it is alone.
+void send(pid_t child, int signal) {
+    ::kill(-child, signal);
+    ::kill(child, signal);
+}
+
+}  // namespace
+
+bool has_ended(pid_t child) { return waited(child, WNOHANG); }
+
+int reap_group(pid_t child) {
+    waited(child, 0);
+    ::kill(-child, SIGKILL);
+    int raw = 0;
+    while (::waitpid(child, &raw, 0) < 0) {
+        if (errno != EINTR) {
+            throw Error(Code::internal, fmt::format("cannot learn how process {} ended: {}", child,
+                                                    std::strerror(errno)));
+        }
+    }
     return status_of(raw);
+}
+
+int end_child(pid_t child) {
+    try {
+        send(child, SIGTERM);
+        for (int i = 0; i < 100 && !has_ended(child); ++i) {
+            ::poll(nullptr, 0, 10);
+        }
+        send(child, SIGKILL);
+        return reap_group(child);
+    } catch (const Error&) {
+        return 128 + SIGKILL;  // Somebody else reaped it: it is gone, and that was the aim.
+    }
 }
 
 }  // namespace caisson::spawning

@@ -29,7 +29,13 @@ Prepared prepare(const Command& command);
 /// In the child: becomes the program or ends with 127.
 [[noreturn]] void become(const Command& command, const Prepared& prepared, int input, int output,
                          int errors);
-/// SIGTERM, a second later SIGKILL; its status, as status_of() has it.
+/// Whether it has ended; it is not reaped. Errors: internal when it is no child of ours, or was
+/// reaped by somebody else: how it ended is not known then.
+bool has_ended(pid_t child);
+/// Waits for its end, and kills what is left of its process group before its number can be given
+/// to others. Its status, as status_of() has it. Errors: as has_ended().
+int reap_group(pid_t child);
+/// SIGTERM, a second later SIGKILL, to its whole process group; its status.
 int end_child(pid_t child);
 /// The exit status, or 128 and the signal's number.
 int status_of(int raw);

@@ -40,7 +40,9 @@ std::vector<Setting> backup_settings() {
          "platform's state."},
         {"backups.repositories.*", "section", "", "One repository."},
         {"backups.repositories.*.path", "non-empty string", "",
-         "Its directory, absolute; may hold references."},
+         "Its directory, absolute; may hold references. It must be there: `backup create` makes "
+         "only "
+         "what is below it, so that nothing is written where a disk is to be mounted."},
         {"backups.repositories.*.s3_bucket", "non-empty string", "",
          "Instead, a bucket of an S3-compatible store (physical backups only)."},
         {"backups.repositories.*.s3_endpoint", "non-empty string", "", "The store's host."},

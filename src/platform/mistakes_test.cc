@@ -180,6 +180,13 @@ TEST(Mistakes, OfDatabases) {
     });
 }
 
+TEST(Mistakes, OfBackups) {
+    expect_each({
+        {"[backups.repositories.x]\npath = \"backups\"\n", 6, 8, "expected an absolute one"},
+        {"[backups.repositories.x]\npath = \"../x\"\n", 6, 8, "expected an absolute one"},
+    });
+}
+
 TEST(Mistakes, OfEnvironments) {
     expect_each({
         {"[environments.p]\nserver = \"private\"\nhost = \"h\"\n", 7, 1,

@@ -42,6 +42,14 @@ void read_repository(Reading& reading, const Member& member, Backups& backups) {
                                     "s3_region, s3_key and s3_secret beside it",
                                     member.key));
     }
+    // What begins with a reference is judged when its value is known.
+    if (!repository.path.empty() && repository.path.front() != '/' &&
+        !repository.path.starts_with("${")) {
+        reading.mistake(section.find("path")->place,
+                        fmt::format("the path of the repository \"{}\" is \"{}\"; expected an "
+                                    "absolute one, such as /srv/backups",
+                                    member.key, repository.path));
+    }
     backups.repositories.push_back(std::move(repository));
 }
 

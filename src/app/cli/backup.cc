@@ -9,6 +9,7 @@
 
 #include "app/cli/backup_bar.h"
 #include "app/cli/backup_keep.h"
+#include "app/cli/backup_physical.h"
 #include "app/cli/journaling.h"
 #include "base/crypto.h"
 #include "base/text.h"
@@ -36,47 +37,78 @@ backups::LogicalOptions logical_options(Context& context, BackupBar& bar) {
     return options;
 }
 
-/// The other repositories get what is newer than their newest. One that is away, or full, is no
-/// reason to call the backup failed: it is said, and made good the next time.
-boost::json::array copy_to_others(Context& context,
-                                  const std::vector<backups::Repository>& repositories,
-                                  BackupBar& bar) {
-    boost::json::array copies;
-    const auto& first = repositories.front();
-    const auto sets = first.sets();
-    for (std::size_t i = 1; i < repositories.size(); ++i) {
-        const auto& other = repositories[i];
+/// What the other repositories got, and what they still lack.
+struct Copies {
+    boost::json::array rows;
+    std::vector<std::string> missing;  ///< A sentence for each copy that could not be made.
+};
+
+/// The sets of the first repository that the other one lacks and nobody removed there on purpose,
+/// the newest first: one that is damaged, or a disk that is full, must not keep the newest away.
+class Copying {
+ public:
+    Copying(Context& context, const backups::Repository& first, BackupBar& bar, Copies& copies)
+        : context_(context), first_(first), bar_(bar), copies_(copies) {}
+
+    void copy_to(const backups::Repository& other, const std::string& begun) {
         try {
-            other.prepare();
+            backups::make_repository(context_.run(), other, begun == other.name());
             const auto lock = other.lock("copying backups");
             other.remove_unfinished();
             const auto there = other.sets();
+            const auto removed = other.removed();
+            auto sets = first_.sets();
+            std::ranges::reverse(sets);
             for (const auto& found : sets) {
+                const auto copy = std::ranges::find_if(
+                    there, [&](const backups::Found& each) { return each.set.id == found.set.id; });
                 if (!found.mistake.empty() || found.set.is_physical() ||
-                    (!there.empty() && found.set.id <= there.back().set.id)) {
+                    removed.contains(found.set.id)) {
                     continue;
                 }
-                std::uint64_t done = 0;
-                other.copy_from(first, found, [&](std::uint64_t bytes) {
-                    done += bytes;
-                    bar.show("copying to " + other.name(), done, found.set.stored_bytes);
-                });
-                copies.push_back(
-                    boost::json::object{{"set", found.set.id}, {"repository", other.name()}});
+                if (copy == there.end()) {
+                    copy_set(other, found);
+                } else if (!copy->mistake.empty()) {
+                    miss(other, found.set.id, "the copy there: " + copy->mistake);
+                }
             }
         } catch (const Error& error) {
-            if (error.code() == Code::interrupted) {
-                throw;
-            }
-            context.note(context.yellow(
-                fmt::format("note: {} has no copy yet: {}; the next backup copies what is missing",
-                            other.name(), error.message())));
-            copies.push_back(
-                boost::json::object{{"repository", other.name()}, {"error", error.message()}});
+            miss(other, "", error);
         }
     }
-    return copies;
-}
+
+ private:
+    void copy_set(const backups::Repository& other, const backups::Found& found) {
+        std::uint64_t done = 0;
+        try {
+            other.copy_from(first_, found, [&](std::uint64_t bytes) {
+                done += bytes;
+                bar_.show("copying to " + other.name(), done, found.set.stored_bytes);
+            });
+            copies_.rows.push_back(
+                boost::json::object{{"set", found.set.id}, {"repository", other.name()}});
+        } catch (const Error& error) {
+            miss(other, found.set.id, error);
+        }
+    }
+    void miss(const backups::Repository& other, const std::string& set, const Error& error) {
+        if (error.code() == Code::interrupted) {
+            throw error;
+        }
+        miss(other, set, error.message());
+    }
+    void miss(const backups::Repository& other, const std::string& set, const std::string& why) {
+        copies_.missing.push_back(fmt::format("{} has no copy{}: {}", other.name(),
+                                              set.empty() ? "" : " of " + set, why));
+        copies_.rows.push_back(
+            boost::json::object{{"set", set}, {"repository", other.name()}, {"error", why}});
+    }
+
+    Context& context_;
+    const backups::Repository& first_;
+    BackupBar& bar_;
+    Copies& copies_;
+};
 
 void print_set(Context& context, const backups::Set& set, const std::string& where) {
     std::uint64_t rows = 0;
@@ -89,6 +121,10 @@ void print_set(Context& context, const backups::Set& set, const std::string& whe
 }
 
 Exit run_create(Context& context) {
+    const auto kind = context.arguments().value("--kind", "logical");
+    if (kind != "logical") {
+        return create_physical(context, *backups::kind_named(kind));
+    }
     const auto& run = context.run();
     const auto repositories = backups::repositories_of(run);
     if (repositories.empty()) {
@@ -96,6 +132,10 @@ Exit run_create(Context& context) {
     }
     const auto databases = context.databases();
     const auto& first = repositories.front();
+    const auto begun = context.arguments().value("--begin");
+    if (!begun.empty()) {
+        repository_named(repositories, begun);
+    }
     for (const auto& database : databases) {
         pg::Connection connection(trust::role_settings(run, database, trust::Role::backup));
         trust::require_ours(connection, run, database);
@@ -107,33 +147,50 @@ Exit run_create(Context& context) {
         return Exit::fine;
     }
     BackupBar bar(context);
+    backups::make_repository(run, first, begun == first.name());
     auto options = logical_options(context, bar);
-    first.prepare();
     backups::Found found;
-    boost::json::array copies;
+    Copies copies;
     {
         const auto lock = first.lock("making a backup");
         for (const auto& left : first.remove_unfinished()) {
             context.note(fmt::format("note: removed {}, which was never finished", left));
         }
         found = backups::create_logical(run, databases, first, options);
-        copies = copy_to_others(context, repositories, bar);
+        Copying copying(context, first, bar, copies);
+        for (std::size_t i = 1; i < repositories.size(); ++i) {
+            copying.copy_to(repositories[i], begun);
+        }
     }
     bar.end();
     print_set(context, found.set, first.name());
-    remember_backup(context, "backup create",
-                    {{"set", found.set.id},
-                     {"kind", backups::name_of(found.set.kind)},
-                     {"manifest_sha256", sha256_hex(found.json)},
-                     {"repository", first.name()},
-                     {"bytes", found.set.stored_bytes}});
-    context.result() = {{"set", found.set.id},
-                        {"kind", backups::name_of(found.set.kind)},
-                        {"bytes", found.set.bytes},
-                        {"stored_bytes", found.set.stored_bytes},
-                        {"tables", found.set.tables.size()},
-                        {"copies", std::move(copies)}};
-    return Exit::fine;
+    for (const auto& note : found.set.notes) {
+        context.note(context.yellow("note: " + note));
+    }
+    for (const auto& missing : copies.missing) {
+        context.print(fmt::format("{} {}", context.red("✗"), missing));
+    }
+    if (!copies.missing.empty()) {
+        context.print("    → the next backup copies what is missing");
+    }
+    remember_backup(
+        context, "backup create",
+        {{"set", found.set.id},
+         {"kind", backups::name_of(found.set.kind)},
+         {"manifest_sha256", sha256_hex(found.json)},
+         {"repository", first.name()},
+         {"bytes", found.set.stored_bytes},
+         {"copies_missing", boost::json::array(copies.missing.begin(), copies.missing.end())}});
+    const bool is_copied = copies.missing.empty();
+    context.result() = {
+        {"set", found.set.id},
+        {"kind", backups::name_of(found.set.kind)},
+        {"bytes", found.set.bytes},
+        {"stored_bytes", found.set.stored_bytes},
+        {"tables", found.set.tables.size()},
+        {"notes", boost::json::array(found.set.notes.begin(), found.set.notes.end())},
+        {"copies", std::move(copies.rows)}};
+    return is_copied ? Exit::fine : Exit::findings;
 }
 
 }  // namespace
@@ -141,15 +198,27 @@ Exit run_create(Context& context) {
 std::vector<Verb> backup_verbs() {
     return {
         {.name = "backup create",
-         .summary = "a backup of the databases, roles, Redis and the platform's files",
+         .summary = "a backup: of the databases, or of the whole server",
          .details =
-             "Compressed with zstd and encrypted as [backups] says; the manifest is signed "
-             "with the journal's key. A set counts when it is whole; one that is not whole is "
-             "removed by the next run. Copies go to the other repositories.",
-         .options = {},
+             "A logical one dumps each database, roles, Redis and the platform's files: portable, "
+             "restorable table by table. A physical one (full, differential, incremental) is "
+             "pgBackRest's copy of the server with its log, restorable to any moment; the first "
+             "one "
+             "begins the archiving. Compressed with zstd, encrypted as [backups] says, signed with "
+             "the journal's key. A set counts when it is whole; one that is not is removed by the "
+             "next run. The other repositories get a copy of every logical set that they lack, the "
+             "newest first; exit status 7 when a copy could not be made. A repository that was "
+             "there and is not any more is not made again unasked.",
+         .options = {{"--kind",
+                      "KIND",
+                      "what is made (default: logical)",
+                      {"logical", "full", "differential", "incremental"}},
+                     {"--repository", "NAME", "of a physical one: another than the first", {}},
+                     {"--begin", "REPOSITORY", "makes this repository again where it was", {}}},
          .positional = "",
          .examples = "  caisson backup create                 # of all databases\n"
-                     "  caisson backup create -d compliance   # of one",
+                     "  caisson backup create -d compliance   # of one\n"
+                     "  caisson backup create --kind full     # of the server",
          .run = run_create},
     };
 }

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "app/cli/backup.h"
+#include "app/cli/backup_physical.h"
 #include "base/moment.h"
 #include "base/text.h"
 #include "operations/backups/drill/receipt.h"
@@ -63,6 +64,7 @@ class Examination {
         look_at_sets();
         look_at_places();
         look_at_key();
+        look_at_continuity();
         if (context_.run().manifest.backups.schedule.empty()) {
             add(false, "nothing is done by itself: [backups.schedule] names no job",
                 "name at least logical, check, small_drill and prune there");
@@ -171,6 +173,18 @@ class Examination {
                 fmt::format("{} has room for less than two more backups: {} free",
                             repository.name(), human_bytes(space.free)),
                 "make room, or keep less: caisson backup prune --dry-run");
+        }
+    }
+
+    void look_at_continuity() {
+        if (!has_physical(context_)) {
+            return;
+        }
+        std::vector<std::string> grave;
+        continuity_of(context_, grave);
+        for (const auto& fault : grave) {
+            add(true, fault,
+                "caisson backup create --kind full begins a new stretch without a gap");
         }
     }
 

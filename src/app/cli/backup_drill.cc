@@ -8,6 +8,7 @@
 
 #include "app/cli/backup.h"
 #include "app/cli/backup_keep.h"
+#include "app/cli/backup_physical.h"
 #include "app/cli/backup_restore.h"
 #include "app/cli/catalogue.h"
 #include "app/cli/journaling.h"
@@ -21,8 +22,8 @@ namespace caisson::cli {
 namespace {
 
 /// The platform's own checks; the built-in ones ask for what is of the environment.
-std::vector<std::string> failing_checks(Context& context, pg::Connection& connection,
-                                        const platform::Database& database) {
+backups::Checked ask_checks(Context& context, pg::Connection& connection,
+                            const platform::Database& database) {
     const auto& manifest = context.run().manifest;
     checks::Options options;
     options.manifest = manifest;
@@ -32,17 +33,18 @@ std::vector<std::string> failing_checks(Context& context, pg::Connection& connec
     for (const auto& check : options.checks) {
         options.only.push_back(check.name);
     }
-    std::vector<std::string> failing;
+    backups::Checked checked;
     if (options.only.empty()) {
-        return failing;
+        return checked;
     }
     for (const auto& verdict : checks::run(connection, options).verdicts) {
+        ++checked.asked;
         if (verdict.is_grave()) {
-            failing.push_back(fmt::format("{}: expected {}, found {}", verdict.name,
-                                          verdict.expected, verdict.found));
+            checked.failing.push_back(fmt::format("{}: expected {}, found {}", verdict.name,
+                                                  verdict.expected, verdict.found));
         }
     }
-    return failing;
+    return checked;
 }
 
 void print_receipt(Context& context, const backups::Receipt& receipt, const fs::path& file) {
@@ -51,10 +53,26 @@ void print_receipt(Context& context, const backups::Receipt& receipt, const fs::
                                   trial.passed ? context.green("✓") : context.red("✗"), trial.name,
                                   trial.seconds, trial.detail));
     }
-    context.print(
-        fmt::format("{} is {}; restored after {:.1f} s; receipt {}", receipt.set,
-                    receipt.passed() ? context.green("proven") : context.red("not proven"),
-                    receipt.restore_seconds, file.filename().string()));
+    context.print(fmt::format(
+        "{} is {}; restored after {:.1f} s; receipt {}", receipt.set,
+        receipt.passed() ? context.green(receipt.is_small ? "proven by a small drill" : "proven")
+                         : context.red("not proven"),
+        receipt.restore_seconds, file.filename().string()));
+}
+
+backups::Receipt drill_of(Context& context, const SetSource& source) {
+    backups::DrillOptions options;
+    options.sealing = source.sealing;
+    options.catalogue = catalogue_steps();
+    options.is_small = context.arguments().has("--small");
+    options.program = version();
+    options.checks = [&](pg::Connection& connection, const platform::Database& database) {
+        return ask_checks(context, connection, database);
+    };
+    options.progress = [&](const std::string& what, std::uint64_t, std::uint64_t) {
+        context.busy(what);
+    };
+    return backups::drill_logical(context.run(), source.repository, source.found, options);
 }
 
 Exit run_drill(Context& context) {
@@ -68,18 +86,8 @@ Exit run_drill(Context& context) {
         return Exit::fine;
     }
     const auto lease = backups::lease(repository, set.id, "backup drill");
-    backups::DrillOptions options;
-    options.sealing = source.sealing;
-    options.catalogue = catalogue_steps();
-    options.is_small = context.arguments().has("--small");
-    options.program = version();
-    options.checks = [&](pg::Connection& connection, const platform::Database& database) {
-        return failing_checks(context, connection, database);
-    };
-    options.progress = [&](const std::string& what, std::uint64_t, std::uint64_t) {
-        context.busy(what);
-    };
-    const auto receipt = backups::drill_logical(run, repository, source.found, options);
+    const auto receipt = set.is_physical() ? drill_physical(context, repository, source.found)
+                                           : drill_of(context, source);
     const auto file = backups::keep_receipt(repository, receipt, journal::ensure_key(run));
     print_receipt(context, receipt, file);
     remember_backup(context, "backup drill",
@@ -98,7 +106,9 @@ std::vector<Verb> backup_drill_verbs() {
         {.name = "backup drill",
          .summary = "proves a backup: restores it on servers of its own and looks",
          .details = "Every table is compared with the manifest, every heap and index is read, and "
-                    "the platform's checks are asked. The receipt is signed and kept in the "
+                    "the platform's checks are asked; of a physical set, at a random moment of the "
+                    "last hour that "
+                    "the log reaches. The receipt is signed and kept in the "
                     "repository; a backup without one is unproven. Exit status 7 when it is not "
                     "proven. The databases of the environment are not touched.",
          .options = drill_options,

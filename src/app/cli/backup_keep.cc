@@ -8,9 +8,11 @@
 #include <boost/json/array.hpp>
 #include <fmt/format.h>
 
+#include "app/cli/backup_physical.h"
 #include "app/cli/journaling.h"
 #include "base/text.h"
 #include "operations/backups/drill/receipt.h"
+#include "operations/backups/physical/create.h"
 #include "operations/backups/retention/observe.h"
 #include "operations/backups/sets/keys.h"
 #include "operations/backups/sets/lease.h"
@@ -46,6 +48,11 @@ boost::json::object remove(Context& context, const Repository& repository, const
                            const retention::Plan& plan) {
     const bool told = remember_backup(context, "backup prune", removals_of(plan));
     retention::Edge edge;
+    if (has_physical(context)) {
+        edge.remove_physical = [&](const backups::Set& set) {
+            backups::physical::remove_cluster_files(context.run(), repository.name(), set);
+        };
+    }
     Progress progress(context, "removing", plan.removals());
     std::size_t done = 0;
     edge.removed = [&](const retention::Decision& each) { progress.show(++done, each.set.id); };

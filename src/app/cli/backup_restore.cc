@@ -12,6 +12,7 @@
 #include "app/cli/backup_bar.h"
 #include "app/cli/backup_keep.h"
 #include "app/cli/backup_masks.h"
+#include "app/cli/backup_physical.h"
 #include "app/cli/steps.h"
 #include "base/crypto.h"
 #include "base/text.h"
@@ -54,8 +55,7 @@ fs::path exchange_note(const trust::Run& run, const pg::Settings& server) {
 std::map<std::string, std::unique_ptr<backups::RestoreLock>> lock_servers_of(
     Context& context, const std::vector<platform::Database>& databases) {
     const auto& run = context.run();
-    make_directory(run.state.backups().parent_path(), 0711);
-    make_directory(run.state.backups(), 0700, backups::owner_of(run));
+    backups::prepare_state(run);
     std::map<std::string, std::unique_ptr<backups::RestoreLock>> locks;
     for (const auto& database : databases) {
         const auto server = trust::server_settings(run, database);
@@ -197,7 +197,7 @@ void put_in_place(Context& context, std::vector<Passage>& passages, const Manner
 }
 
 /// Values of before the restore must not be served after it: every key that lives for a time goes.
-void forget_cached(Context& context) {
+void forget_keys(Context& context) {
     const auto settings = trust::redis_client(context.run());
     if (!settings) {
         return;
@@ -236,13 +236,7 @@ void make_ours(Context& context, const backups::Found& found) {
     provision_databases(context, true);
     remember_backup(context, "backup restore",
                     {{"set", found.set.id}, {"manifest_sha256", sha256_hex(found.json)}});
-    try {
-        forget_cached(context);
-    } catch (const Error& error) {
-        context.note(context.yellow(fmt::format(
-            "note: Redis still has values of before the restore: {}; remove them when it is back",
-            error.message())));
-    }
+    forget_cached(context);
 }
 
 void print_passage(Context& context, const Passage& passage, const std::string& name) {
@@ -307,8 +301,10 @@ void require_consents(Context& context, const std::vector<platform::Database>& d
 }
 
 Exit run_restore(Context& context) {
-    const auto& run = context.run();
     const auto& arguments = context.arguments();
+    if (wants_physical(context)) {
+        return restore_physical(context);
+    }
     const auto source = set_source(context, arguments.positional("latest"));
     const auto& set = source.found.set;
     Manner manner{wants_masks(context, source), !arguments.has("--without-undone")};
@@ -357,6 +353,16 @@ Exit run_restore(Context& context) {
 }
 
 }  // namespace
+
+void forget_cached(Context& context) {
+    try {
+        forget_keys(context);
+    } catch (const Error& error) {
+        context.note(context.yellow(fmt::format(
+            "note: Redis still has values of before the restore: {}; remove them when it is back",
+            error.message())));
+    }
+}
 
 StepSummary restore_copy(Context& context) {
     const auto& run = context.run();
@@ -412,6 +418,11 @@ std::vector<Verb> backup_restore_verbs() {
         options.begin(),
         {{"--into", "NAME", "as a database of this name, beside the present one", {}},
          {"--table", "TABLES", "the rows of these tables alone (schema.table, with commas)", {}},
+         {"--time", "MOMENT", "the whole server as it was then: 2026-11-26T21:06:33Z", {}},
+         {"--xid", "ID", "the whole server up to this transaction", {}},
+         {"--name", "POINT", "the whole server at this named restore point", {}},
+         {"--latest", "", "the whole server at the last moment that can be reached", {}},
+         {"--to", "DIR", "of the server: into this directory, where nothing is started", {}},
          {"--without-undone", "", "restore also what [backups.undone] keeps undone", {}},
          {"--unmasked", "", "of another environment: personal data as they were", {}}});
     return {
@@ -422,11 +433,16 @@ std::vector<Verb> backup_restore_verbs() {
              "directory of a set. It is restored into new databases first, and compared table by "
              "table; only when all are equal they take the places of the present ones, which are "
              "kept under other names. Exit status 7, and nothing put in place, when they are not. "
-             "Keys in Redis that live for a time are removed: they were of before.",
+             "Keys in Redis that live for a time are removed: they were of before. A physical set, "
+             "or a "
+             "moment, is of the whole server: it is said before what it takes and what is lost, it "
+             "is "
+             "recovered and compared beside the present data, and then both change places.",
          .options = options,
          .positional = "[SET]",
          .examples =
              "  caisson backup restore latest --yes\n"
+             "  caisson backup restore --time 2026-11-26T21:06:33Z --dry-run\n"
              "  caisson backup restore latest --into look_at_it -d compliance\n"
              "  caisson backup restore latest --table public.users --into users_of_yesterday",
          .run = run_restore},

@@ -1,45 +1,95 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the verbs about backups share, and those that only look: backup list, show, validate.
+// The verbs about backups that only look: backup list, show, validate.
 #include <algorithm>
+#include <functional>
 #include <map>
+#include <optional>
+#include <utility>
 
 #include <boost/json/array.hpp>
 #include <boost/json/parse.hpp>
 #include <fmt/format.h>
 
 #include "app/cli/backup.h"
+#include "app/cli/backup_physical.h"
 #include "base/text.h"
 #include "operations/backups/drill/receipt.h"
+#include "operations/backups/physical/create.h"
 
 namespace caisson::cli {
 namespace {
 
 std::string size_text(std::uint64_t bytes) { return bytes == 0 ? "" : human_bytes(bytes); }
 
-/// When the newest drill that it passed ended; empty: it is unproven.
-std::string proven_at(const std::vector<backups::Repository>& repositories, const KnownSet& known,
-                      const std::vector<std::string>& keys) {
-    std::string newest;
+/// A drill that it passed.
+struct Proof {
+    std::string repository;
+    std::string finished;
+    bool is_small = false;
+};
+
+/// Of each repository's copy the drill that says most.
+std::vector<Proof> proofs_of(const std::vector<backups::Repository>& repositories,
+                             const KnownSet& known, const std::vector<std::string>& keys) {
+    std::vector<Proof> proofs;
     for (const auto& repository : repositories) {
-        const auto proofs = backups::proofs_of(repository, {known.found}, keys);
-        for (const auto& [id, kept] : proofs) {
-            newest = std::max(newest, kept.receipt.finished);
+        if (std::ranges::find(known.repositories, repository.name()) == known.repositories.end()) {
+            continue;
+        }
+        for (const auto& [id, kept] : backups::proofs_of(repository, {known.found}, keys)) {
+            proofs.push_back({repository.name(), kept.receipt.finished, kept.receipt.is_small});
         }
     }
-    return newest;
+    return proofs;
 }
 
-void print_row(Context& context, const KnownSet& known, const std::string& proof) {
+/// What is to be shown of several: a full drill, and then the newest.
+const Proof* best_of(const std::vector<Proof>& proofs) {
+    const auto best = std::ranges::max_element(
+        proofs, {}, [](const Proof& proof) { return std::pair(!proof.is_small, proof.finished); });
+    return best == proofs.end() ? nullptr : &*best;
+}
+
+std::string proof_text(const std::vector<Proof>& proofs) {
+    const auto* const best = best_of(proofs);
+    return best ? best->finished.substr(0, 10) + (best->is_small ? " small" : "") : "unproven";
+}
+
+/// The repositories, and which of several copies no drill has read.
+std::string places_text(const KnownSet& known, const std::vector<Proof>& proofs) {
+    std::vector<std::string> places;
+    for (const auto& repository : known.repositories) {
+        const bool is_proven =
+            std::ranges::find(proofs, repository, &Proof::repository) != proofs.end();
+        places.push_back(repository + (proofs.empty() || is_proven ? "" : " (unproven)"));
+    }
+    for (const auto& repository : known.others) {
+        places.push_back(repository + " (another manifest)");
+    }
+    return join(places, ", ");
+}
+
+void print_row(Context& context, const KnownSet& known, const std::vector<Proof>& proofs) {
     const auto& set = known.found.set;
     if (!known.found.mistake.empty()) {
         context.print(fmt::format("{:<36} {}", set.id,
                                   context.red("cannot be used: " + known.found.mistake)));
         return;
     }
-    context.print(fmt::format(
-        "{:<36} {:<21} {:>9} {:>9}  {:<11} {}", set.id, set.started.substr(0, 19) + "Z",
-        size_text(set.bytes), size_text(set.stored_bytes),
-        proof.empty() ? "unproven" : proof.substr(0, 10), join(known.repositories, ", ")));
+    context.print(fmt::format("{:<36} {:<21} {:>9} {:>9}  {:<16} {}", set.id,
+                              set.started.substr(0, 19) + "Z", size_text(set.bytes),
+                              size_text(set.stored_bytes), proof_text(proofs),
+                              places_text(known, proofs)));
+}
+
+boost::json::array to_json(const std::vector<Proof>& proofs) {
+    boost::json::array array;
+    for (const auto& proof : proofs) {
+        array.push_back(boost::json::object{{"repository", proof.repository},
+                                            {"finished", proof.finished},
+                                            {"small", proof.is_small}});
+    }
+    return array;
 }
 
 Exit run_list(Context& context) {
@@ -50,17 +100,29 @@ Exit run_list(Context& context) {
     if (sets.empty()) {
         context.print("there is no backup yet; caisson backup create makes one");
     } else {
-        context.print(context.bold(fmt::format("{:<36} {:<21} {:>9} {:>9}  {:<11} {}", "set", "of",
+        context.print(context.bold(fmt::format("{:<36} {:<21} {:>9} {:>9}  {:<16} {}", "set", "of",
                                                "data", "stored", "proven", "where")));
     }
     for (const auto& known : sets) {
-        const auto proof = proven_at(repositories, known, keys);
-        print_row(context, known, proof);
+        const auto proofs = proofs_of(repositories, known, keys);
+        print_row(context, known, proofs);
         auto row = to_json(known);
-        row["proven"] = proof.empty() ? boost::json::value(nullptr) : boost::json::value(proof);
+        const auto* const best = best_of(proofs);
+        row["proven"] = best ? boost::json::value(best->finished) : boost::json::value(nullptr);
+        row["proofs"] = to_json(proofs);
         rows.push_back(std::move(row));
     }
     context.result()["sets"] = std::move(rows);
+    if (has_physical(context)) {
+        std::vector<std::string> grave;
+        for (const auto& sentence : continuity_of(context, grave)) {
+            context.print(sentence);
+        }
+        for (const auto& fault : grave) {
+            context.print(context.red("✗ ") + fault);
+        }
+        context.result()["gaps"] = boost::json::array(grave.begin(), grave.end());
+    }
     return Exit::fine;
 }
 
@@ -97,9 +159,18 @@ Exit run_show(Context& context) {
         fmt::format("{}, {} stored", human_bytes(set.bytes), human_bytes(set.stored_bytes)));
     row("encrypted", set.key.empty() ? "no" : "with the key " + set.key);
     row("manifest", signature_text(context, known.found));
-    const auto proof = proven_at(repositories, known, backups::trusted_keys(context.run()));
-    row("proven", proof.empty() ? "no: caisson backup drill restores it and looks" : proof);
-    row("where", join(known.repositories, ", "));
+    const auto proofs = proofs_of(repositories, known, backups::trusted_keys(context.run()));
+    for (const auto& proof : proofs) {
+        row("proven", fmt::format("{} in {}{}", proof.finished, proof.repository,
+                                  proof.is_small ? ", by a small drill" : ""));
+    }
+    if (proofs.empty()) {
+        row("proven", "no: caisson backup drill restores it and looks");
+    }
+    row("where", places_text(known, proofs));
+    for (const auto& note : set.notes) {
+        row("note", note);
+    }
     for (const auto& origin : set.origins) {
         row("database",
             fmt::format("{}{}", origin.database,
@@ -116,25 +187,56 @@ Exit run_show(Context& context) {
     return Exit::fine;
 }
 
-/// One set in one repository: sentences about what is wrong.
+/// A set that nobody known signed is a fault where a key is known: all that is made here is signed.
+std::optional<std::string> signature_fault(Context& context, const backups::Found& found) {
+    const auto signature = signature_text(context, found);
+    if (signature.starts_with("altered")) {
+        return "its manifest was " + signature;
+    }
+    if (signature != "signed" && !backups::trusted_keys(context.run()).empty()) {
+        return "its manifest is " + signature;
+    }
+    return std::nullopt;
+}
+
+/// One set in one repository: sentences about what is wrong. `read` is told of bytes.
 std::vector<std::string> faults_of(Context& context, const backups::Repository& repository,
-                                   const backups::Found& found, std::size_t& done,
-                                   const Progress& bar) {
+                                   const backups::Found& found,
+                                   const std::function<void(std::uint64_t)>& read) {
     if (!found.mistake.empty()) {
         return {found.mistake};
     }
     std::vector<std::string> faults;
-    const auto signature = signature_text(context, found);
-    if (signature.starts_with("altered")) {
-        faults.push_back("its manifest was " + signature);
+    if (const auto fault = signature_fault(context, found)) {
+        faults.push_back(*fault);
     }
-    for (const auto& damage : backups::damage_of(repository, found.set, [&](std::uint64_t bytes) {
-             done += bytes;
-             const_cast<Progress&>(bar).show(done >> 10U, found.set.id);
-         })) {
+    for (const auto& damage : backups::damage_of(repository, found.set, read)) {
         faults.push_back(fmt::format("{} {}", damage.file, damage.what));
     }
+    if (found.set.is_physical()) {
+        for (const auto& damage :
+             backups::physical::cluster_damage_of(context.run(), repository.name(), found.set)) {
+            faults.push_back(fmt::format("{} {}", damage.file, damage.what));
+        }
+    }
     return faults;
+}
+
+/// Repositories that should be there and are not. Their number.
+std::size_t tell_absent(Context& context, boost::json::array& rows) {
+    std::size_t count = 0;
+    for (const auto& repository : backups::repositories_of(context.run())) {
+        const auto absence = repository.absence();
+        if (absence && backups::is_expected(context.run(), repository)) {
+            ++count;
+            context.print(fmt::format("{} {}", context.red("✗"), absence->text));
+            rows.push_back(boost::json::object{
+                {"repository", repository.name()},
+                {"whole", false},
+                {"faults", boost::json::array{boost::json::value(absence->text)}}});
+        }
+    }
+    return count;
 }
 
 Exit run_validate(Context& context) {
@@ -143,7 +245,9 @@ Exit run_validate(Context& context) {
     boost::json::array rows;
     std::size_t total = 0;
     for (const auto& known : known_sets(repositories)) {
-        total += (known.found.set.stored_bytes * known.repositories.size()) >> 10U;
+        total +=
+            (known.found.set.stored_bytes * (known.repositories.size() + known.others.size())) >>
+            10U;
     }
     Progress bar(context, "reading", std::max<std::size_t>(total, 1));
     std::size_t done = 0;
@@ -154,7 +258,10 @@ Exit run_validate(Context& context) {
             if (!wanted.empty() && !found.set.id.starts_with(wanted)) {
                 continue;
             }
-            const auto faults = faults_of(context, repository, found, done, bar);
+            const auto faults = faults_of(context, repository, found, [&](std::uint64_t bytes) {
+                done += bytes;
+                bar.show(done >> 10U, found.set.id);
+            });
             bad += faults.empty() ? 0 : 1;
             if (faults.empty()) {
                 newest[repository.name()] = found.set.id;
@@ -173,9 +280,19 @@ Exit run_validate(Context& context) {
                                     {"faults", boost::json::array(faults.begin(), faults.end())}});
         }
     }
-    if (rows.empty() && !wanted.empty()) {
+    const bool has_sets = !rows.empty();
+    if (!has_sets && !wanted.empty()) {
         throw Error(Code::backup_missing, fmt::format("there is no set {}", wanted));
     }
+    if (has_physical(context)) {
+        std::vector<std::string> grave;
+        continuity_of(context, grave);
+        bad += grave.size();
+        for (const auto& fault : grave) {
+            context.print(context.red("✗ ") + fault);
+        }
+    }
+    bad += tell_absent(context, rows);
     boost::json::object whole;
     for (const auto& [repository, id] : newest) {
         if (bad > 0) {
@@ -183,7 +300,7 @@ Exit run_validate(Context& context) {
         }
         whole[repository] = id;
     }
-    if (rows.empty()) {
+    if (!has_sets) {
         context.print("there is no backup yet; caisson backup create makes one");
     }
     context.result() = {{"sets", std::move(rows)}, {"newest_whole", std::move(whole)}};
@@ -191,97 +308,6 @@ Exit run_validate(Context& context) {
 }
 
 }  // namespace
-
-std::vector<KnownSet> known_sets(const std::vector<backups::Repository>& repositories) {
-    std::map<std::string, KnownSet> sets;
-    for (const auto& repository : repositories) {
-        for (auto& found : repository.sets()) {
-            auto& known = sets[found.set.id];
-            known.repositories.push_back(repository.name());
-            // A copy that can be read stands for one that cannot.
-            if (known.found.json.empty() || !known.found.mistake.empty()) {
-                known.found = std::move(found);
-            }
-        }
-    }
-    std::vector<KnownSet> list;
-    for (auto& [id, known] : sets) {
-        list.push_back(std::move(known));
-    }
-    return list;
-}
-
-KnownSet the_set(const std::vector<backups::Repository>& repositories, const std::string& name) {
-    auto sets = known_sets(repositories);
-    if (name == "latest") {
-        std::erase_if(sets, [](const KnownSet& each) { return !each.found.mistake.empty(); });
-        if (sets.empty()) {
-            throw Error(Code::backup_missing, "there is no backup yet",
-                        "caisson backup create makes one");
-        }
-        return std::move(sets.back());
-    }
-    std::erase_if(sets, [&](const KnownSet& each) { return !each.found.set.id.starts_with(name); });
-    if (sets.size() != 1) {
-        throw Error(Code::backup_missing,
-                    sets.empty()
-                        ? fmt::format("there is no set {}", name)
-                        : fmt::format("{} begin with {}", counted(sets.size(), "set"), name),
-                    "caisson backup list shows what there is");
-    }
-    return std::move(sets.front());
-}
-
-const backups::Repository& repository_named(const std::vector<backups::Repository>& repositories,
-                                            const std::string& name) {
-    const auto found = std::ranges::find(repositories, name, &backups::Repository::name);
-    if (found == repositories.end()) {
-        throw Error(Code::usage, fmt::format("there is no repository {} here", name));
-    }
-    return *found;
-}
-
-std::vector<backups::Repository> present_repositories(Context& context) {
-    auto repositories = backups::repositories_of(context.run());
-    std::erase_if(repositories, [&](const backups::Repository& repository) {
-        if (!repository.is_there() && repository.name() != repositories.front().name()) {
-            context.note(fmt::format("note: the repository {} is not there: {}", repository.name(),
-                                     repository.path().string()));
-            return true;
-        }
-        return false;
-    });
-    return repositories;
-}
-
-std::string signature_text(Context& context, const backups::Found& found) {
-    if (!found.signature) {
-        return "not signed";
-    }
-    if (!backups::is_signed(*found.signature, found.json, {found.signature->public_key})) {
-        return "altered since it was signed";
-    }
-    return backups::is_signed(*found.signature, found.json, backups::trusted_keys(context.run()))
-               ? "signed"
-               : "signed by a key that is not known here";
-}
-
-boost::json::object to_json(const KnownSet& known) {
-    const auto& set = known.found.set;
-    boost::json::array where(known.repositories.begin(), known.repositories.end());
-    if (!known.found.mistake.empty()) {
-        return {{"set", set.id}, {"mistake", known.found.mistake}, {"repositories", where}};
-    }
-    return {{"set", set.id},
-            {"kind", backups::name_of(set.kind)},
-            {"started", set.started},
-            {"finished", set.finished},
-            {"bytes", set.bytes},
-            {"stored_bytes", set.stored_bytes},
-            {"prior", set.prior},
-            {"encrypted", !set.key.empty()},
-            {"repositories", std::move(where)}};
-}
 
 std::vector<Verb> backup_set_verbs() {
     const std::string about =

@@ -66,10 +66,15 @@ void require_believable(Context& context, const trust::Run& run, const backups::
         throw Error(Code::identity_mismatch, fmt::format("{} is of the platform {}; expected {}",
                                                          set.id, set.platform, run.manifest.name));
     }
-    const bool has_open_file =
-        !set.key.empty() && std::ranges::any_of(set.files, [](const backups::StoredFile& file) {
-            return !file.name.ends_with(".sealed");
-        });
+    if (set.is_physical() && context.arguments().verb->name != "backup drill") {
+        throw Error(Code::usage,
+                    fmt::format("{} is of a whole server; expected a logical set", set.id),
+                    "caisson backup list shows which sets are logical");
+    }
+    const bool has_open_file = !set.is_physical() && !set.key.empty() &&
+                               std::ranges::any_of(set.files, [](const backups::StoredFile& file) {
+                                   return !file.name.ends_with(".sealed");
+                               });
     if (has_open_file) {
         throw Error(Code::backup_damaged,
                     fmt::format("{} is encrypted, and one of its files is not", set.id));

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "app/cli/history.h"
+#include "app/cli/serve_backups.h"
 #include "app/cli/steps.h"
 #include "app/cli/verification.h"
 #include "app/cli/version.h"
@@ -223,9 +224,11 @@ daemon::Parts parts_of(Context& context) {
         parts.supervision = supervise(run);
     }
     parts.supervision = with_relay(run, std::move(parts.supervision));
-    if (has_cache(run)) {
-        parts.more_metrics = [run] { return cache_figures(run); };
-    }
+    const auto backups = std::make_shared<ServedBackups>(run);
+    parts.supervision = with_backups(backups, std::move(parts.supervision));
+    parts.more_metrics = [run, backups] {
+        return (has_cache(run) ? cache_figures(run) : std::string()) + backups->metrics();
+    };
     return parts;
 }
 

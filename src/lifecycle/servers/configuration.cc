@@ -109,6 +109,7 @@ std::string postgres_configuration(const trust::Run& run, const PostgresPrograms
     set("archive_mode", "on");
     // Empty holds every segment until backups are configured and name a command.
     set("archive_command", "");
+    text += "include_if_exists = 'caisson-archive.conf'\n";
     // After a crash PostgreSQL flushes all of its files, one by one by default: seconds.
     set("recovery_init_sync_method", "syncfs");
     set("timezone", "UTC");

@@ -6,8 +6,8 @@
 #include <gtest/gtest.h>
 
 #include "lifecycle/servers/cluster.h"
-#include "lifecycle/servers/private_state.h"
 #include "lifecycle/servers/processes.h"
+#include "tests/support/private_state.h"
 
 namespace caisson::servers {
 namespace {

@@ -11,24 +11,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/descriptor.h"
 #include "base/text.h"
 
 namespace caisson::servers {
 namespace {
 
 constexpr std::uint64_t longest_read = 256UL * 1024;
-
-struct Descriptor {
-    int value;
-    explicit Descriptor(int descriptor) : value(descriptor) {}
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-    ~Descriptor() {
-        if (value >= 0) {
-            ::close(value);
-        }
-    }
-};
 
 /// Without the leading time and process: "2026-… [12] FATAL:  x" gives "FATAL: x", and Redis'
 /// "12:M 21 Nov 2026 03:00:00.000 # x" gives "x".

@@ -7,7 +7,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
-#include "lifecycle/servers/private_state.h"
+#include "tests/support/private_state.h"
 #include "trust/passfile.h"
 
 namespace caisson::servers {

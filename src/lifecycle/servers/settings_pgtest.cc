@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "lifecycle/servers/private_state.h"
+#include "tests/support/private_state.h"
 
 namespace caisson::servers {
 namespace {

@@ -6,8 +6,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "lifecycle/servers/private_state.h"
 #include "lifecycle/servers/supervisor.h"
+#include "tests/support/private_state.h"
 
 namespace caisson::servers {
 namespace {

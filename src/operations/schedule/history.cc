@@ -171,15 +171,18 @@ History load(const fs::path& file, std::vector<std::string>& notes) {
     try {
         return parse(*text);
     } catch (const std::exception&) {
-        auto beside = file;
-        beside += ".broken";
-        std::error_code ignored;
-        fs::rename(file, beside, ignored);
-        notes.push_back(fmt::format(
-            "{} cannot be read as a history of jobs: it is kept as {}, and begun anew from now",
-            file.filename().string(), beside.filename().string()));
+        notes.push_back(
+            fmt::format("{} cannot be read as a history of jobs: the schedule begins anew from now",
+                        file.filename().string()));
         return {};
     }
+}
+
+void set_aside(const fs::path& file) {
+    auto beside = file;
+    beside += ".broken";
+    std::error_code ignored;
+    fs::rename(file, beside, ignored);
 }
 
 void save(const fs::path& file, const History& history, const std::optional<Account>& owner) {

@@ -49,8 +49,10 @@ History interrupted(History history, Moment now, std::vector<std::string>& notes
 
 std::string to_json(const History& history);
 /// Reads the file; an empty history where there is none. One that cannot be read is told in
-/// `notes`, kept beside as `<file>.broken`, and begun anew: nothing is due because of that.
+/// `notes`, and counts as none: nothing is due because of that.
 History load(const fs::path& file, std::vector<std::string>& notes);
+/// Keeps a file that cannot be read as `<file>.broken`, before it is written anew.
+void set_aside(const fs::path& file);
 /// Errors: disk_full, state_unusable.
 void save(const fs::path& file, const History& history, const std::optional<Account>& owner);
 

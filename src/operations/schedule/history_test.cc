@@ -33,7 +33,7 @@ TEST_F(HistoryTest, IsReadAsItWasWritten) {
     EXPECT_THAT(notes, IsEmpty());
 }
 
-TEST_F(HistoryTest, ThatIsBrokenIsKeptBesideAndBegunAnew) {
+TEST_F(HistoryTest, ThatIsBrokenCountsForNoneAndIsSetAside) {
     for (const std::string text :
          {"", "{", "[]", R"({"full": {}})", R"({"full": {"since": "soon", "failures": 0}})",
           R"({"full": {"since": "2026-11-23T00:00:00Z", "failures": "none"}})"}) {
@@ -42,6 +42,7 @@ TEST_F(HistoryTest, ThatIsBrokenIsKeptBesideAndBegunAnew) {
         write_file(file, text);
         EXPECT_EQ(load(file, notes), History{});
         EXPECT_THAT(notes, ElementsAre(HasSubstr("schedule.json cannot be read as a history")));
+        set_aside(file);
         EXPECT_EQ(read_file(directory.path() / "schedule.json.broken"), text);
         EXPECT_FALSE(fs::exists(file));
     }

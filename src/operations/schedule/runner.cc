@@ -59,6 +59,9 @@ void Runner::say(const std::string& text) const {
 History Runner::read() {
     std::vector<std::string> notes;
     const auto loaded = load(options_.state, notes);
+    if (!notes.empty()) {
+        set_aside(options_.state);
+    }
     auto history = loaded;
     {
         const std::lock_guard lock(mutex_);

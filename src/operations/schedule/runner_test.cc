@@ -156,7 +156,7 @@ TEST_F(RunnerTest, SaysThatAHistoryIsBrokenAndRunsNothingBecauseOfIt) {
     now = monday + 3h;
     write_file(directory.path() / "schedule.json", "{");
     EXPECT_FALSE(runner.step());
-    EXPECT_THAT(said, ElementsAre(HasSubstr("begun anew")));
+    EXPECT_THAT(said, ElementsAre(HasSubstr("begins anew")));
     EXPECT_FALSE(runner.step());
     EXPECT_EQ(said.size(), 1U);
     EXPECT_THAT(ran, IsEmpty());

@@ -96,7 +96,13 @@ class LogicalDrill {
                 try_database(part);
             }
         }
-        if (receipt_.trials.empty()) {
+        const bool has_database = !receipt_.trials.empty();
+        attempt("files", [&](std::string& detail) {
+            tell("reading roles, Redis and the platform's files");
+            detail = read_other_parts(repository_, found_.set, options_.sealing);
+            return true;
+        });
+        if (!has_database) {
             receipt_.trials.push_back({"restore", false, "the set holds no database", 0});
         }
         receipt_.finished = timestamp_now();
@@ -170,9 +176,11 @@ class LogicalDrill {
         if (options_.checks && provisioned(database, settings)) {
             attempt(database.name + ": checks", [&](std::string& detail) {
                 tell("asking the checks of " + database.name);
-                const auto failing = options_.checks(connection, database);
-                detail = failing.empty() ? "all hold" : some_of(failing);
-                return failing.empty();
+                const auto checked = options_.checks(connection, database);
+                detail = !checked.failing.empty() ? some_of(checked.failing)
+                         : checked.asked == 0     ? "no checks: the platform has none"
+                                                  : "all hold: " + counted(checked.asked, "check");
+                return checked.failing.empty();
             });
         }
     }
@@ -231,6 +239,29 @@ class LogicalDrill {
 };
 
 }  // namespace
+
+std::string read_other_parts(const Repository& repository, const Set& set,
+                             const std::optional<SealingKey>& sealing) {
+    std::vector<std::string> kinds;
+    for (const auto& part : set.parts) {
+        if (part.kind == "database" || part.file.empty()) {
+            continue;
+        }
+        Digest hash(Digest::Kind::sha256);
+        std::uint64_t bytes = 0;
+        read_part(repository, set, part.kind, sealing, [&](std::string_view piece) {
+            hash.add(piece);
+            bytes += piece.size();
+        });
+        if (bytes != part.bytes || (!part.sha256.empty() && hash.hex() != part.sha256)) {
+            throw Error(Code::backup_damaged,
+                        fmt::format("{} of the set is not what the manifest says", part.kind))
+                .with("file", part.file);
+        }
+        kinds.push_back(fmt::format("{} ({})", part.kind, human_bytes(bytes)));
+    }
+    return kinds.empty() ? "the set has databases alone" : join(kinds, ", ") + " as they were";
+}
 
 std::string damaged_pages(const fs::path& programs, const pg::Settings& settings) {
     Command command;

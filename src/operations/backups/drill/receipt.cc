@@ -155,7 +155,11 @@ std::map<std::string, KeptReceipt> proofs_of(const Repository& repository,
     for (auto& kept : receipts_of(repository, public_keys)) {
         const auto found = std::ranges::find_if(
             sets, [&](const Found& each) { return each.set.id == kept.receipt.set; });
-        if (kept.is_signed && kept.receipt.passed() && found != sets.end() &&
+        const auto known = proofs.find(kept.receipt.set);
+        const bool says_less =
+            known != proofs.end() && kept.receipt.is_small && !known->second.receipt.is_small;
+        if (kept.is_signed && kept.receipt.passed() && !says_less && found != sets.end() &&
+            kept.receipt.repository == repository.name() &&
             sha256_hex(found->json) == kept.receipt.manifest_sha256) {
             proofs[kept.receipt.set] = std::move(kept);
         }

@@ -62,7 +62,9 @@ struct KeptReceipt {
 /// All that can be read, oldest first.
 std::vector<KeptReceipt> receipts_of(const Repository& repository,
                                      const std::vector<std::string>& public_keys);
-/// The newest passed receipt of each set whose manifest is still the one that was proven.
+/// Of each set of this repository whose manifest is still the one that was proven, the newest
+/// passed receipt, a full drill's before a small one's. A drill proves the copy that it read, and
+/// no other.
 std::map<std::string, KeptReceipt> proofs_of(const Repository& repository,
                                              const std::vector<Found>& sets,
                                              const std::vector<std::string>& public_keys);

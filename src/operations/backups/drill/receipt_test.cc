@@ -87,6 +87,26 @@ TEST_F(ReceiptTest, ThatWasAlteredProvesNothing) {
     EXPECT_THAT(receipts_of(repository, {key.public_key()}), IsEmpty());
 }
 
+TEST_F(ReceiptTest, OfAnotherRepositoryProvesNothingHere) {
+    auto other = receipt();
+    other.repository = "offsite";
+    keep_receipt(repository, other, key);
+    EXPECT_THAT(proofs(), IsEmpty());
+}
+
+TEST_F(ReceiptTest, OfASmallDrillDoesNotReplaceAFullOne) {
+    auto small = receipt();
+    small.is_small = true;
+    small.started = "2026-11-25T22:00:00.000Z";
+    keep_receipt(repository, small, key);
+    EXPECT_TRUE(proofs().at(set.id).receipt.is_small);
+    keep_receipt(repository, receipt(), key);
+    EXPECT_FALSE(proofs().at(set.id).receipt.is_small);
+    small.started = "2026-11-27T22:00:00.000Z";
+    keep_receipt(repository, small, key);
+    EXPECT_FALSE(proofs().at(set.id).receipt.is_small);
+}
+
 TEST_F(ReceiptTest, OfAnotherManifestProvesNothing) {
     auto other = receipt();
     other.manifest_sha256 = sha256_hex("another");

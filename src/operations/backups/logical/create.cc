@@ -15,6 +15,8 @@
 #include "lifecycle/migrations/history.h"
 #include "lifecycle/schema/snapshot.h"
 #include "operations/backups/logical/logical.h"
+#include "operations/backups/logical/parameters.h"
+#include "operations/backups/logical/redis_program.h"
 #include "trust/identity.h"
 
 namespace caisson::backups {
@@ -57,7 +59,14 @@ class Meter {
 class Moment {
  public:
     explicit Moment(const pg::Settings& settings) : connection_(settings) {
-        connection_.script("begin isolation level repeatable read read only");
+        connection_.script(
+            "begin isolation level repeatable read read only; "
+            // It only holds the snapshot, for as long as the longest dump takes.
+            "set local idle_in_transaction_session_timeout = 0; set local statement_timeout = 0; "
+            "set local lock_timeout = 0");
+        if (connection_.server_version() >= 170'000) {
+            connection_.script("set local transaction_timeout = 0");
+        }
         const auto row = connection_
                              .query(
                                  "select pg_export_snapshot() as snapshot, "
@@ -84,9 +93,30 @@ class Moment {
     std::uint64_t bytes_ = 0;
 };
 
+/// The number of a position in the log, such as 2/1A: texts do not sort as positions do.
+std::uint64_t position_of(const std::string& lsn) {
+    const auto slash = lsn.find('/');
+    return (std::stoull(lsn.substr(0, slash), nullptr, 16) << 32U) |
+           std::stoull(lsn.substr(slash + 1), nullptr, 16);
+}
+
+/// A program that makes a part of the set.
+struct Making {
+    std::string kind;
+    std::string file;
+    Command command;
+    bool warns = true;  ///< What it says on its errors are warnings, and not its progress.
+    int passing = 0;    ///< A status that may be none the next time; 0: there is none.
+};
+
+struct Made {
+    int status = 0;
+    std::string errors;
+    Stored stored;  ///< Only with status 0.
+};
+
 /// The output of a program as a file of the set.
-Stored store_output(const Command& command, const std::string& name, Storing& storing,
-                    Meter& meter) {
+Made store_output(const Command& command, Storing& storing, Meter& meter) {
     Child child(command, Child::Flow::read);
     std::vector<char> block(block_bytes);
     while (const auto got = child.read(block, longest_silence)) {
@@ -95,10 +125,9 @@ Stored store_output(const Command& command, const std::string& name, Storing& st
     }
     const auto finished = child.finish(1min);
     if (!finished.fine()) {
-        throw Error(Code::backup_failed, fmt::format("{} ended with {}: {}", name, finished.status,
-                                                     trim(finished.errors).substr(0, 500)));
+        return {finished.status, finished.errors, {}};
     }
-    return storing.finish();
+    return {0, finished.errors, storing.finish()};
 }
 
 class Creation {
@@ -137,6 +166,9 @@ class Creation {
             total += moments.back()->bytes();
         }
         describe_server(moments.front()->connection());
+        const auto earliest = std::ranges::min_element(
+            moments, {}, [](const auto& moment) { return position_of(moment->lsn()); });
+        set_.lsn_start = (*earliest)->lsn();
         programs_ =
             dump_programs(run_.variables, moments.front()->connection().server_version() / 10'000);
         Meter meter(options_, total);
@@ -169,22 +201,21 @@ class Creation {
 
     void add_database(const platform::Database& database, Moment& moment, Meter& meter) {
         meter.begin("dumping " + database.name);
+        // Asked first: what cannot be said is known before hours of dumping, not after them.
+        auto origin = origin_of(moment.connection());
+        origin.key = database.key;
         Storing storing(directory_, database.key + ".dump", options_.sealing, storing_options());
         const auto settings = trust::role_settings(run_, database, trust::Role::backup);
         const auto dumped =
             dump(programs_,
                  {settings, moment.snapshot(), [&](std::uint64_t bytes) { meter.advance(bytes); }},
                  storing);
-        auto origin = origin_of(moment.connection());
-        origin.key = database.key;
         const std::lock_guard guard(mutex_);
         add_part("database", database.key, moment.at(), dumped.stored);
         set_.origins.push_back(std::move(origin));
         set_.tables.insert(set_.tables.end(), dumped.tables.begin(), dumped.tables.end());
         set_.tools["pg_dump"] = dumped.program_version;
-        if (set_.lsn_start.empty() || set_.parts.size() == 1) {
-            set_.lsn_start = moment.lsn();
-        }
+        add_notes(dumped.notes, database.name + ": ");
     }
 
     void add_part(const std::string& kind, const std::string& name, const std::string& at,
@@ -196,17 +227,33 @@ class Creation {
         set_.stored_bytes += stored.file.bytes;
     }
 
-    void add_output(const std::string& kind, const std::string& name, const Command& command,
-                    Meter& meter) {
-        const auto at = timestamp_now();
-        Storing storing(directory_, name, options_.sealing, storing_options());
-        const auto stored =
-            store_output(command, fs::path(command.arguments.front()).filename(), storing, meter);
-        if (stored.plain_bytes == 0) {
-            throw Error(Code::backup_failed,
-                        fmt::format("{} wrote nothing", command.arguments.front()));
+    void add_notes(const std::vector<std::string>& notes, const std::string& start) {
+        for (const auto& note : notes) {
+            set_.notes.push_back(start + note);
         }
-        add_part(kind, "", at, stored);
+    }
+
+    void add_output(const Making& making, Meter& meter) {
+        const std::string name = fs::path(making.command.arguments.front()).filename();
+        for (bool is_last = making.passing == 0;; is_last = true) {
+            const auto at = timestamp_now();
+            Storing storing(directory_, making.file, options_.sealing, storing_options());
+            const auto made = store_output(making.command, storing, meter);
+            if (made.status != 0 && (is_last || made.status != making.passing)) {
+                throw Error(Code::backup_failed, fmt::format("{} ended with {}: {}", name,
+                                                             made.status, words_of(made.errors)));
+            }
+            if (made.status != 0) {
+                continue;
+            }
+            if (made.stored.plain_bytes == 0) {
+                throw Error(Code::backup_failed, fmt::format("{} wrote nothing", name));
+            }
+            if (making.warns) {
+                add_notes(warnings_of(made.errors), "");
+            }
+            return add_part(making.kind, "", at, made.stored);
+        }
     }
 
     /// Without passwords: those are the passfile's, and no business of a backup.
@@ -218,7 +265,7 @@ class Creation {
         command.environment =
             pg::environment_of(trust::role_settings(run_, database, trust::Role::backup));
         command.arguments.push_back("--database=" + trust::database_name(run_, database));
-        add_output("roles", "roles.sql", command, meter);
+        add_output({"roles", "roles.sql", command}, meter);
     }
 
     void add_redis(Meter& meter) {
@@ -227,27 +274,7 @@ class Creation {
             return;
         }
         meter.begin("Redis");
-        Command command;
-        command.arguments = {"redis-cli"};
-        const auto add = [&](const std::vector<std::string>& words) {
-            command.arguments.insert(command.arguments.end(), words.begin(), words.end());
-        };
-        if (redis->socket.empty()) {
-            add({"-h", redis->host, "-p", std::to_string(redis->port)});
-        } else {
-            add({"-s", redis->socket});
-        }
-        if (!redis->user.empty()) {
-            add({"--user", redis->user});
-        }
-        if (redis->tls) {
-            add({"--tls"});
-        }
-        add({"--no-auth-warning", "--rdb", "-"});
-        if (!redis->password.empty()) {
-            command.environment["REDISCLI_AUTH"] = redis->password.reveal();
-        }
-        add_output("redis", "redis.rdb", command, meter);
+        add_output({"redis", "redis.rdb", redis_snapshot(*redis), false}, meter);
         check_redis_file();
     }
 
@@ -281,7 +308,8 @@ class Creation {
                 command.arguments.emplace_back(folder);
             }
         }
-        add_output("platform", "platform.tar", command, meter);
+        // A file that changed while it was read gives 1: it may hold still the next time.
+        add_output({"platform", "platform.tar", command, true, 1}, meter);
     }
 
     Found finish() {
@@ -290,6 +318,7 @@ class Creation {
         std::ranges::sort(set_.parts, {}, &Part::file);
         std::ranges::sort(set_.origins, {}, &Origin::database);
         std::ranges::stable_sort(set_.tables, {}, &TableContent::database);
+        std::ranges::sort(set_.notes);
         repository_.finish(set_, options_.signing);
         is_finished_ = true;
         return *repository_.find(set_.id);
@@ -317,12 +346,8 @@ Origin origin_of(pg::Connection& connection) {
             origin.migration = history.back().title();
         }
     }
-    for (const auto& row : connection.query(
-             "select coalesce(r.rolname, '') as role, c as setting from pg_db_role_setting s "
-             "left join pg_roles r on r.oid = s.setrole, unnest(s.setconfig) c where s.setdatabase "
-             "= (select oid from pg_database where datname = current_database()) order by 1, 2")) {
-        origin.settings += fmt::format("{}\t{}\n", row.text("role"), row.text("setting"));
-    }
+    origin.parameters = parameters_of(connection);
+    origin.settings = setting_lines(origin.parameters);
     origin.schema_sha256 = schema::hash(schema::snapshot(connection));
     return origin;
 }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <signal.h>
 
 #include "base/child.h"
 #include "base/error.h"
@@ -33,20 +34,8 @@ Command dump_command(const DumpPrograms& programs, const DumpRequest& request) {
     return command;
 }
 
-/// What pg_dump complained about, in a line or two.
-std::string complaint(const std::string& errors) {
-    std::vector<std::string> lines;
-    for (const auto& line : split(errors, '\n')) {
-        if (!trim(line).empty() && lines.size() < 4) {
-            lines.emplace_back(trim(line));
-        }
-    }
-    return lines.empty() ? "it said nothing" : join(lines, "; ");
-}
-
 template <typename Take>
-std::vector<TableContent> run_dump(const DumpPrograms& programs, const DumpRequest& request,
-                                   std::string& version, Take take) {
+Dumped run_dump(const DumpPrograms& programs, const DumpRequest& request, Take take) {
     Child child(dump_command(programs, request), Child::Flow::read);
     ArchiveScanner scanner;
     std::vector<char> block(block_bytes);
@@ -67,37 +56,69 @@ std::vector<TableContent> run_dump(const DumpPrograms& programs, const DumpReque
         failure = std::current_exception();  // pg_dump may know better why.
     }
     const auto finished = child.finish(1min);
+    // When we read no further, it dies of its pipe and has nothing to say: the cause is ours.
+    if (failure && (finished.status == 128 + SIGPIPE || trim(finished.errors).empty())) {
+        std::rethrow_exception(failure);
+    }
     if (!finished.fine()) {
         const bool is_full = finished.errors.find("No space left") != std::string::npos;
         throw Error(is_full ? Code::disk_full : Code::backup_failed,
                     fmt::format("pg_dump of {} ended with {}: {}", request.settings.database,
-                                finished.status, complaint(finished.errors)))
+                                finished.status, words_of(finished.errors)))
             .with("database", request.settings.database);
     }
     if (failure) {
         std::rethrow_exception(failure);
     }
-    auto tables = scanner.finish();
-    version = scanner.program_version();
-    for (auto& table : tables) {
+    Dumped dumped;
+    dumped.tables = scanner.finish();
+    dumped.program_version = scanner.program_version();
+    dumped.notes = warnings_of(finished.errors);
+    for (auto& table : dumped.tables) {
         table.database = request.settings.database;
     }
-    return tables;
+    return dumped;
 }
 
 }  // namespace
 
+std::string words_of(const std::string& errors) {
+    constexpr std::size_t most_lines = 4;
+    constexpr std::size_t longest_line = 500;
+    std::vector<std::string> lines;
+    for (const auto& line : split(errors, '\n')) {
+        if (!trim(line).empty() && lines.size() < most_lines) {
+            lines.emplace_back(trim(line).substr(0, longest_line));
+        }
+    }
+    return lines.empty() ? "it said nothing" : join(lines, "; ");
+}
+
+std::vector<std::string> warnings_of(const std::string& errors) {
+    constexpr std::size_t most_lines = 20;
+    std::vector<std::string> lines;
+    std::size_t left_out = 0;
+    for (const auto& line : split(errors, '\n')) {
+        if (!trim(line).empty() && lines.size() < most_lines) {
+            lines.emplace_back(trim(line));
+        } else if (!trim(line).empty()) {
+            ++left_out;
+        }
+    }
+    if (left_out > 0) {
+        lines.push_back(fmt::format("and {}", counted(left_out, "more line")));
+    }
+    return lines;
+}
+
 Dumped dump(const DumpPrograms& programs, const DumpRequest& request, Storing& keep) {
-    Dumped dumped;
-    dumped.tables = run_dump(programs, request, dumped.program_version,
-                             [&](std::string_view bytes) { keep.add(bytes); });
+    auto dumped = run_dump(programs, request, [&](std::string_view bytes) { keep.add(bytes); });
     dumped.stored = keep.finish();
     return dumped;
 }
 
 std::vector<TableContent> contents_of(const DumpPrograms& programs, const DumpRequest& request) {
-    std::string version;
-    return run_dump(programs, request, version, [](std::string_view) {});
+    return run_dump(programs, request, [](std::string_view) {}).tables;
 }
 
 std::vector<std::string> differences(const std::vector<TableContent>& expected,

@@ -22,6 +22,7 @@ struct Dumped {
     Stored stored;
     std::vector<TableContent> tables;
     std::string program_version;
+    std::vector<std::string> notes;  ///< What pg_dump warned of, though it succeeded.
 };
 
 struct DumpRequest {
@@ -29,6 +30,12 @@ struct DumpRequest {
     std::string snapshot;   ///< That another session exported; empty: one of its own.
     Advance advance;
 };
+
+/// What a program complained about, in a line or two. Pure.
+std::string words_of(const std::string& errors);
+/// What it said on its errors though it succeeded, a line each, without end: not more than 21.
+/// Pure.
+std::vector<std::string> warnings_of(const std::string& errors);
 
 /// The whole database through `keep`. Errors: backup_failed with pg_dump's own words, or when what
 /// it wrote is not whole; disk_full; interrupted.

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "drivers/pg/quote.h"
 #include "operations/backups/logical/exchange.h"
+#include "operations/backups/logical/parameters.h"
 #include "operations/backups/logical/undone.h"
 #include "tests/support/postgres.h"
 
@@ -86,7 +87,8 @@ struct LogicalTest : testing::Test {
         return pg::Connection(settings);
     }
     bool has_restored() {
-        return !connection.query("select from pg_database where datname = $1", {restored_name()})
+        return !pg::Connection(test::Postgres::shared().settings())
+                    .query("select from pg_database where datname = $1", {restored_name()})
                     .empty();
     }
 
@@ -126,6 +128,57 @@ TEST_F(LogicalTest, WhatIsRestoredIsWhatWasThere) {
     EXPECT_EQ(
         other.query("insert into users (name) values ('x') returning id").front().integer("id"),
         5001);
+}
+
+TEST_F(LogicalTest, ParametersAreReadAndSaidAgainAsTheyWere) {
+    const auto name = pg::identifier(database.name());
+    const auto role = pg::identifier(database.name() + "_role");
+    connection.query(fmt::format("create role {}", role));
+    connection.query(
+        fmt::format("alter database {} set search_path to \"$user\", 'a,\"b\"', public", name));
+    connection.query(
+        fmt::format("alter role {} in database {} set app.x to E'a\n{}\\twork_mem=1MB'", role, name,
+                    "postgres"));
+    const auto parameters = parameters_of(connection);
+    ASSERT_EQ(parameters.size(), 3U);
+    EXPECT_EQ(origin_of(connection).parameters, parameters);
+    EXPECT_THAT(origin_of(connection).settings, testing::Not(HasSubstr("app.x")));
+    pg::Connection admin(test::Postgres::shared().settings());
+    admin.query(fmt::format("create database {}", restored_name()));
+    for (const auto& parameter : parameters) {
+        admin.query(statement_of(parameter, restored_name()));
+    }
+    {
+        auto other = restored();
+        EXPECT_EQ(parameters_of(other), parameters);
+        EXPECT_EQ(other.query("show search_path").front().text(0),
+                  "\"$user\", \"a,\"\"b\"\"\", public");
+    }
+    admin.query(fmt::format("drop database {} with (force)", restored_name()));
+    connection.query(fmt::format("alter role {} in database {} reset all", role, name));
+    connection.query(fmt::format("drop role {}", role));
+}
+
+TEST_F(LogicalTest, WhatPgDumpWarnsOfIsKept) {
+    // A subscription is not dumped for who is no superuser: the dump is whole, and says so.
+    const auto role = database.name() + "_reader";
+    connection.script(fmt::format("create role {} login bypassrls; grant pg_read_all_data to {};",
+                                  pg::identifier(role), pg::identifier(role)));
+    connection.query("select lo_unlink(4711)");
+    connection.query(
+        "create subscription noted connection 'dbname=nowhere' publication p with (connect = "
+        "false)");
+    auto settings = database.settings();
+    settings.user = role;
+    {
+        Storing storing(directory.path(), "noted", sealing, {});
+        const auto dumped = dump(programs, {settings, "", {}}, storing);
+        EXPECT_THAT(dumped.notes, testing::Contains(HasSubstr("subscriptions not dumped")));
+    }
+    connection.query("alter subscription noted set (slot_name = none)");
+    connection.query("drop subscription noted");
+    connection.query(fmt::format("drop owned by {}", pg::identifier(role)));
+    connection.query(fmt::format("drop role {}", pg::identifier(role)));
 }
 
 TEST_F(LogicalTest, AChangeAfterTheBackupIsADifference) {

@@ -52,7 +52,7 @@ void carry(pg::Connection& from, const std::string& query, pg::Connection& to,
 }
 
 /// So many may go whatever the size of the table.
-constexpr std::int64_t few_rows = 10;
+constexpr std::int64_t few_rows = 3;
 
 [[noreturn]] void refuse(const std::string& what) {
     throw Error(Code::confirmation_needed,

@@ -21,14 +21,28 @@ struct Passphrase {
     bool is_made = false;  ///< Just now, for want of one: it must be kept elsewhere, too.
     fs::path file;         ///< Where it lies; empty where the variable has it.
 };
-/// Errors: variable_invalid; state_unusable.
+/// Of two that make one at a time, both get the first one's. Errors: variable_invalid;
+/// state_unusable.
 std::optional<Passphrase> ensure_passphrase(const trust::Run& run);
-/// The same, but never made. Errors: backup_key when there is none.
+/// The same, but never made, and whatever `encrypt` says: sets of before may be sealed. Errors:
+/// backup_key when there is none.
 std::optional<Passphrase> find_passphrase(const trust::Run& run);
 std::optional<SealingKey> sealing_key(const std::optional<Passphrase>& passphrase);
+/// The key that the set was sealed with: of the variable and of the file that whose name the set
+/// has, else the first there is. Nothing for a set that is not sealed. Errors: backup_key.
+std::optional<SealingKey> key_of(const trust::Run& run, const Set& set);
 
 /// The repositories of the manifest that are directories, in its order. Errors: variable_invalid.
 std::vector<Repository> repositories_of(const trust::Run& run);
+/// Whether something is wrong when it is not there: it was made here once, at the place that it has
+/// now; its declared directory is missing; or it cannot be read.
+bool is_expected(const trust::Run& run, const Repository& repository);
+/// Makes its directories, and remembers that it did. What was there once and is not any more is not
+/// made again unless `anew` says so: its disk is more likely to be away. Errors: state_unusable,
+/// disk_full.
+void make_repository(const trust::Run& run, const Repository& repository, bool anew);
+/// Makes State::backups() where it is missing: 0700, the servers' account's.
+void prepare_state(const trust::Run& run);
 /// Who owns what lies in them: the account of private servers, when root works for it.
 std::optional<Account> owner_of(const trust::Run& run);
 

@@ -11,9 +11,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/append.h"
 #include "base/crypto.h"
+#include "base/descriptor.h"
 #include "base/error.h"
 #include "base/interrupt.h"
+#include "base/text.h"
 
 namespace caisson::backups {
 namespace {
@@ -21,18 +24,6 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::size_t block_bytes = std::size_t{1} << 20U;
-
-struct Descriptor {
-    int value;
-    explicit Descriptor(int opened) : value(opened) {}
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-    ~Descriptor() {
-        if (value >= 0) {
-            ::close(value);
-        }
-    }
-};
 
 void flush(const fs::path& directory) {
     const Descriptor opened(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -55,6 +46,22 @@ bool is_id(std::string_view text) {
                return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
                       c == '-';
            });
+}
+
+/// What lies in a directory; nothing in one that is not there. That it cannot be read is an error
+/// and not the same as that nothing is there.
+std::vector<std::string> names_in(const fs::path& directory) {
+    std::vector<std::string> names;
+    std::error_code failure;
+    for (fs::directory_iterator entry(directory, failure), end; !failure && entry != end;
+         entry.increment(failure)) {
+        names.push_back(entry->path().filename().string());
+    }
+    if (failure && failure != std::errc::no_such_file_or_directory &&
+        failure != std::errc::not_a_directory) {
+        throw_file_error("read", directory, failure.value());
+    }
+    return names;
 }
 
 std::string text_of(const json::object& object, std::string_view name) {
@@ -92,18 +99,40 @@ void read_blocks(int descriptor, const fs::path& path, Use use) {
 
 }  // namespace
 
-Repository::Repository(std::string name, fs::path path, std::optional<Account> owner)
-    : name_(std::move(name)), path_(std::move(path)), owner_(std::move(owner)) {}
+Repository::Repository(std::string name, fs::path path, std::optional<Account> owner,
+                       fs::path declared)
+    : name_(std::move(name)),
+      path_(std::move(path)),
+      owner_(std::move(owner)),
+      declared_(std::move(declared)) {}
 
 void Repository::prepare() const {
+    std::error_code ignored;
+    if (!declared_.empty() && !fs::is_directory(declared_, ignored)) {
+        throw Error(Code::state_unusable,
+                    fmt::format("the directory of the repository {} is not there: {}", name_,
+                                declared_.string()),
+                    "mount its disk, or make the directory")
+            .with("path", declared_.string());
+    }
     make_directory(path_, 0700, owner_);
     make_directory(path_ / "sets", 0700, owner_);
     make_directory(path_ / "receipts", 0700, owner_);
 }
 
-bool Repository::is_there() const {
-    std::error_code ignored;
-    return fs::is_directory(path_ / "sets", ignored);
+std::optional<Absence> Repository::absence() const {
+    std::error_code failure;
+    const fs::directory_iterator readable(path_ / "sets", failure);
+    if (!failure) {
+        return std::nullopt;
+    }
+    if (failure == std::errc::no_such_file_or_directory) {
+        return Absence{fmt::format("the repository {} is not there: {}", name_, path_.string()),
+                       false};
+    }
+    return Absence{fmt::format("the repository {} cannot be read: {}: {}", name_, path_.string(),
+                               failure.message()),
+                   true};
 }
 
 FileLock Repository::lock(std::string_view purpose) const {
@@ -123,9 +152,7 @@ FileLock Repository::lock(std::string_view purpose) const {
 
 std::vector<Found> Repository::sets() const {
     std::vector<Found> found;
-    std::error_code failure;
-    for (const auto& entry : fs::directory_iterator(path_ / "sets", failure)) {
-        const auto id = entry.path().filename().string();
+    for (const auto& id : names_in(path_ / "sets")) {
         if (is_id(id)) {
             if (auto set = find(id)) {
                 found.push_back(std::move(*set));
@@ -200,13 +227,7 @@ void Repository::copy_from(const Repository& other, const Found& found,
         Digest hash(Digest::Kind::sha256);
         read_blocks(from.value, source, [&](std::string_view bytes) {
             hash.add(bytes);
-            for (auto left = bytes; !left.empty();) {
-                const auto written = ::write(to.value, left.data(), left.size());
-                if (written < 0 && errno != EINTR) {
-                    throw_file_error("write", target, errno);
-                }
-                left.remove_prefix(static_cast<std::size_t>(std::max<ssize_t>(written, 0)));
-            }
+            write_all(to.value, bytes, target);
             progress(bytes.size());
         });
         if (hash.hex() != file.sha256) {
@@ -229,15 +250,24 @@ void Repository::copy_from(const Repository& other, const Found& found,
 
 void Repository::remove(const std::string& id) const {
     remove_tree(part_of(id));
+    append_line(path_ / "removed", id, 0600, owner_);
     give_name(directory_of(id), part_of(id));
     remove_tree(part_of(id));
 }
 
+std::set<std::string> Repository::removed() const {
+    std::set<std::string> ids;
+    for (const auto& line : split(read_own(path_ / "removed").value_or(""), '\n')) {
+        if (is_id(line)) {
+            ids.insert(line);
+        }
+    }
+    return ids;
+}
+
 std::vector<std::string> Repository::unfinished() const {
     std::vector<std::string> ids;
-    std::error_code failure;
-    for (const auto& entry : fs::directory_iterator(path_ / "sets", failure)) {
-        const auto name = entry.path().filename().string();
+    for (const auto& name : names_in(path_ / "sets")) {
         if (name.starts_with('.') && name.ends_with(".part")) {
             ids.push_back(name.substr(1, name.size() - 6));
         }

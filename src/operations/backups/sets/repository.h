@@ -10,9 +10,11 @@
 ///     <path>/holds.json             what must not be removed, and why
 ///     <path>/pgbackrest/            pgBackRest's own
 ///     <path>/lock                   one who makes, copies or removes at a time
+///     <path>/removed                ids of sets that were removed on purpose, a line each
 
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,24 +42,37 @@ struct Hold {
     bool operator==(const Hold&) const = default;
 };
 
+/// That a repository's sets cannot be looked at.
+struct Absence {
+    std::string text;            ///< A sentence with the path.
+    bool is_unreadable = false;  ///< Something is there, which is not to be taken for nothing.
+};
+
 class Repository {
  public:
-    /// `name` is that of the manifest; nothing is made yet.
-    Repository(std::string name, fs::path path, std::optional<Account> owner = {});
+    /// `name` is that of the manifest; nothing is made yet. `declared` is the directory that must
+    /// be there before anything is made below it: an empty mount point's disk is away.
+    Repository(std::string name, fs::path path, std::optional<Account> owner = {},
+               fs::path declared = {});
 
     const std::string& name() const { return name_; }
     const fs::path& path() const { return path_; }
     fs::path directory_of(const std::string& id) const { return path_ / "sets" / id; }
     const std::optional<Account>& owner() const { return owner_; }
+    const fs::path& declared() const { return declared_; }
 
-    /// Makes the directories, 0700. Errors: state_unusable, disk_full.
+    /// Makes the directories, 0700. Errors: state_unusable, also when the declared one is not
+    /// there; disk_full.
     void prepare() const;
     /// Whether it is there at all: one on another disk may be away.
-    bool is_there() const;
+    bool is_there() const { return !absence(); }
+    /// Why nothing can be read from it; nothing when it is there.
+    std::optional<Absence> absence() const;
     /// Errors: locked, naming the holder.
     FileLock lock(std::string_view purpose) const;
 
-    /// All sets, oldest first; what cannot be read is among them, with its mistake.
+    /// All sets, oldest first; what cannot be read is among them, with its mistake. Errors:
+    /// state_unusable when the directory itself cannot be read.
     std::vector<Found> sets() const;
     std::optional<Found> find(const std::string& id) const;
 
@@ -69,8 +84,10 @@ class Repository {
     /// `progress` is told of bytes. Errors: backup_damaged, disk_full.
     void copy_from(const Repository& other, const Found& found,
                    const std::function<void(std::uint64_t)>& progress) const;
-    /// First the name, then the files: a killed removal leaves nothing that looks whole.
+    /// First the name, then the files: a killed removal leaves nothing that looks whole. That it
+    /// was meant is remembered: removed() tells, so that no copy comes back from elsewhere.
     void remove(const std::string& id) const;
+    std::set<std::string> removed() const;
     /// Sets that are being made, or whose makers were killed.
     std::vector<std::string> unfinished() const;
     /// Removes what killed makers left. Names of what was removed. The caller holds the lock.
@@ -85,6 +102,7 @@ class Repository {
     std::string name_;
     fs::path path_;
     std::optional<Account> owner_;
+    fs::path declared_;
 };
 
 /// A file that does not match its manifest.

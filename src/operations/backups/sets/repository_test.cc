@@ -134,6 +134,36 @@ TEST_F(RepositoryTest, RemovesASet) {
     local.remove(found.set.id);
     EXPECT_THAT(local.sets(), IsEmpty());
     EXPECT_TRUE(fs::is_empty(local.path() / "sets"));
+    EXPECT_THAT(local.removed(), ElementsAre(found.set.id));
+}
+
+TEST_F(RepositoryTest, IsMadeBelowADirectoryThatIsThereOnly) {
+    const auto declared = directory.path() / "mount" / "disk";
+    const Repository offsite("offsite", declared / "kyb-local", {}, declared);
+    try {
+        offsite.prepare();
+        FAIL();
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), Code::state_unusable);
+        EXPECT_EQ(error.fact("path"), declared.string());
+    }
+    EXPECT_FALSE(fs::exists(directory.path() / "mount"));
+    fs::create_directories(declared);
+    offsite.prepare();
+    EXPECT_TRUE(offsite.is_there());
+}
+
+TEST_F(RepositoryTest, ThatCannotBeReadIsNotEmpty) {
+    EXPECT_THAT(Repository("away", directory.path() / "away").absence()->text,
+                testing::HasSubstr("is not there"));
+    EXPECT_THAT(Repository("away", directory.path() / "away").sets(), IsEmpty());
+    // A link to itself: nobody can read it, not even root.
+    const Repository broken("broken", directory.path() / "broken");
+    fs::create_directory(broken.path());
+    fs::create_directory_symlink("sets", broken.path() / "sets");
+    EXPECT_THAT(broken.absence()->text, testing::HasSubstr("cannot be read"));
+    EXPECT_FALSE(broken.is_there());
+    EXPECT_THROW(broken.sets(), Error);
 }
 
 }  // namespace

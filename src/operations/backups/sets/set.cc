@@ -35,6 +35,20 @@ class Writing {
             object_[name] = true;
         }
     }
+    void member(std::string_view name, const std::vector<Parameter>& values) {
+        if (!values.empty()) {
+            auto& array = object_[name].emplace_array();
+            for (const auto& each : values) {
+                array.push_back(
+                    json::object{{"role", each.role}, {"name", each.name}, {"value", each.value}});
+            }
+        }
+    }
+    void member(std::string_view name, const std::vector<std::string>& values) {
+        if (!values.empty()) {
+            object_[name] = json::array(values.begin(), values.end());
+        }
+    }
 
  private:
     json::object& object_;
@@ -54,6 +68,23 @@ class Reading {
     void member(std::string_view name, bool& value) {
         if (const auto* const found = object_.if_contains(name)) {
             value = found->as_bool();
+        }
+    }
+    void member(std::string_view name, std::vector<Parameter>& values) {
+        if (const auto* const found = object_.if_contains(name)) {
+            for (const auto& entry : found->as_array()) {
+                const auto& each = entry.as_object();
+                values.push_back({std::string(each.at("role").as_string()),
+                                  std::string(each.at("name").as_string()),
+                                  std::string(each.at("value").as_string())});
+            }
+        }
+    }
+    void member(std::string_view name, std::vector<std::string>& values) {
+        if (const auto* const found = object_.if_contains(name)) {
+            for (const auto& entry : found->as_array()) {
+                values.emplace_back(entry.as_string());
+            }
         }
     }
 
@@ -96,7 +127,7 @@ void origin_members(Way& way, AnyOrigin& origin) {
     way.member("uuid", origin.uuid);
     way.member("schema_sha256", origin.schema_sha256);
     way.member("migration", origin.migration);
-    way.member("settings", origin.settings);
+    way.member("parameters", origin.parameters);
 }
 
 template <typename Way, typename AnySet>
@@ -120,6 +151,7 @@ void set_members(Way& way, AnySet& set) {
     way.member("key", set.key);
     way.member("bytes", set.bytes);
     way.member("stored_bytes", set.stored_bytes);
+    way.member("notes", set.notes);
 }
 
 template <typename Value, typename Members>
@@ -170,6 +202,25 @@ std::string lines_of(const json::object& object) {
     return text + "}\n";
 }
 
+/// A database of which nothing is said compares as equal to whatever is restored.
+void check_logical(const Set& set) {
+    for (const auto& part : set.parts) {
+        if (part.kind != "database") {
+            continue;
+        }
+        const auto origin = std::ranges::find(set.origins, part.name, &Origin::key);
+        if (origin == set.origins.end()) {
+            throw Error(Code::backup_damaged,
+                        fmt::format("the manifest does not say what {} is of", part.name));
+        }
+        if (std::ranges::find(set.tables, origin->database, &TableContent::database) ==
+            set.tables.end()) {
+            throw Error(Code::backup_damaged,
+                        fmt::format("the manifest names no table of {}", origin->database));
+        }
+    }
+}
+
 Set set_of(const json::object& object) {
     Set set;
     set.format = static_cast<int>(object.at("format").to_number<std::int64_t>());
@@ -200,6 +251,12 @@ Set set_of(const json::object& object) {
     for (const auto& tool : object.at("tools").as_object()) {
         set.tools[std::string(tool.key())] = std::string(tool.value().as_string());
     }
+    for (auto& origin : set.origins) {
+        origin.settings = setting_lines(origin.parameters);
+    }
+    if (!set.is_physical()) {
+        check_logical(set);
+    }
     return set;
 }
 
@@ -211,6 +268,19 @@ std::optional<Kind> kind_named(std::string_view name) {
     const auto* const found = std::ranges::find(kind_names, name);
     return found == kind_names.end() ? std::nullopt
                                      : std::optional(static_cast<Kind>(found - kind_names.begin()));
+}
+
+std::string setting_lines(const std::vector<Parameter>& parameters) {
+    std::string lines;
+    for (const auto& each : parameters) {
+        const auto line = fmt::format("{}\t{}={}", each.role, each.name, each.value);
+        const auto controls = std::ranges::count_if(
+            line, [](char c) { return static_cast<unsigned char>(c) < 0x20; });
+        if (controls == 1) {
+            lines += line + "\n";
+        }
+    }
+    return lines;
 }
 
 std::string new_id(std::string_view started, Kind kind) {

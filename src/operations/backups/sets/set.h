@@ -54,6 +54,15 @@ struct Part {
     bool operator==(const Part&) const = default;
 };
 
+/// What ALTER DATABASE … SET or ALTER ROLE … IN DATABASE … SET said.
+struct Parameter {
+    std::string role;   ///< Empty: of the database, for all roles.
+    std::string name;   ///< `work_mem`.
+    std::string value;  ///< As pg_db_role_setting has it; of some, a list with quotes of its own.
+
+    bool operator==(const Parameter&) const = default;
+};
+
 /// The database or cluster that it is of.
 struct Origin {
     std::string key;       ///< `main` in [databases.main].
@@ -61,7 +70,9 @@ struct Origin {
     std::string uuid;      ///< Of caisson.identity; empty where it has none.
     std::string schema_sha256;
     std::string migration;  ///< The last one applied; empty when none is.
-    /// What ALTER DATABASE and ALTER ROLE … IN DATABASE set: a line each, `role<tab>name=value`.
+    std::vector<Parameter> parameters;
+    /// Not of the manifest: the parameters that fit on a line, `role<tab>name=value` each. One with
+    /// a control character is left out: a value that holds a line would be taken for another's.
     std::string settings;
 
     bool operator==(const Origin&) const = default;
@@ -96,17 +107,22 @@ struct Set {
     std::uint64_t bytes = 0;                   ///< Of the data before compression.
     std::uint64_t stored_bytes = 0;            ///< In the repository.
     std::map<std::string, std::string> tools;  ///< Program to version.
+    std::vector<std::string> notes;            ///< What the tools warned of, though they succeeded.
 
     bool operator==(const Set&) const = default;
     bool is_physical() const { return kind != Kind::logical; }
 };
+
+/// Origin::settings of these parameters.
+std::string setting_lines(const std::vector<Parameter>& parameters);
 
 /// A new id for a set that begins at this moment (RFC 3339, UTC).
 std::string new_id(std::string_view started, Kind kind);
 
 /// JSON, one member a line, in an order of its own: the same set gives the same text.
 std::string to_json(const Set& set);
-/// Errors: backup_damaged, saying what is wrong with it; a newer format says so.
+/// Errors: backup_damaged, saying what is wrong with it; a newer format says so. A logical set that
+/// does not say what its databases held is damaged, too: nothing could be compared with it.
 Set parse_set(std::string_view json);
 
 /// Who signed a manifest, and how.

@@ -28,13 +28,20 @@ Set whole_set() {
     set.restore_point = "caisson-5f3a";
     set.is_self_contained = true;
     set.key = "0123456789abcdef";
-    set.origins = {{"main", "kyb_db", "6f1c", "ab", "001_start", "\twork_mem=8MB"}};
+    set.origins = {{"main",
+                    "kyb_db",
+                    "6f1c",
+                    "ab",
+                    "001_start",
+                    {{"", "work_mem", "8MB"}, {"anna", "search_path", "\"$user\", public"}},
+                    "\twork_mem=8MB\nanna\tsearch_path=\"$user\", public\n"}};
     set.parts = {{"database", "kyb_db", "kyb_db.dump.zst", "2026-11-26T21:06:34.000Z", 14, "cd"}};
     set.tables = {{"kyb_db", "public", "businesses", 18'446'744'073'709'551'615U, 7, "ef", true}};
     set.files = {{"kyb_db.dump.zst", 9, "01"}};
     set.bytes = 14;
     set.stored_bytes = 9;
     set.tools = {{"pg_dump", "15.20"}};
+    set.notes = {"pg_dump: warning: something is odd"};
     return set;
 }
 
@@ -70,6 +77,36 @@ TEST(Set, WhatIsNoManifestIsDamaged) {
             EXPECT_EQ(error.code(), Code::backup_damaged);
         }
     }
+}
+
+TEST(Set, AParameterIsOneWhateverItsValueHolds) {
+    auto set = whole_set();
+    set.origins.front().parameters = {
+        {"anna", "app.x", "a\npostgres\tsession_preload_libraries=evil"}, {"anna", "app.y", "b"}};
+    const auto read = parse_set(to_json(set));
+    EXPECT_EQ(read.origins.front().parameters, set.origins.front().parameters);
+    EXPECT_EQ(read.origins.front().settings, "anna\tapp.y=b\n");
+}
+
+TEST(Set, ThatDoesNotSayWhatItsDatabasesHeldIsDamaged) {
+    const auto mistake_of = [](const Set& set) {
+        try {
+            parse_set(to_json(set));
+        } catch (const Error& error) {
+            return error.code() == Code::backup_damaged ? error.message() : "another error";
+        }
+        return std::string();
+    };
+    auto set = whole_set();
+    set.kind = Kind::logical;
+    set.parts.front().name = "main";
+    EXPECT_EQ(mistake_of(set), "");
+    auto without_tables = set;
+    without_tables.tables.front().database = "another_db";
+    EXPECT_EQ(mistake_of(without_tables), "the manifest names no table of kyb_db");
+    auto without_origin = set;
+    without_origin.origins.clear();
+    EXPECT_EQ(mistake_of(without_origin), "the manifest does not say what main is of");
 }
 
 TEST(Set, IdsSortByTime) {

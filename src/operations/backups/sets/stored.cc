@@ -12,35 +12,13 @@
 #include <zstd.h>
 
 #include "base/crypto.h"
+#include "base/descriptor.h"
 #include "base/error.h"
 
 namespace caisson::backups {
 namespace {
 
 constexpr std::size_t block_bytes = std::size_t{1} << 20U;
-
-struct Descriptor {
-    int value;
-    explicit Descriptor(int opened) : value(opened) {}
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-    ~Descriptor() {
-        if (value >= 0) {
-            ::close(value);
-        }
-    }
-};
-
-void write_all(int descriptor, std::string_view bytes, const fs::path& path) {
-    while (!bytes.empty()) {
-        const auto written = ::write(descriptor, bytes.data(), bytes.size());
-        if (written > 0) {
-            bytes.remove_prefix(static_cast<std::size_t>(written));
-        } else if (errno != EINTR) {
-            throw_file_error("write", path, errno);
-        }
-    }
-}
 
 [[noreturn]] void compression_failed(std::size_t result) {
     throw Error(Code::internal, fmt::format("zstd refused: {}", ::ZSTD_getErrorName(result)));

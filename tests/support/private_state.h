@@ -2,8 +2,8 @@
 #pragma once
 
 /// @file
-/// For the tests of this module: a platform with a private state of its own, stopped and removed
-/// with the value, and by a guard when the test program is killed.
+/// For tests of what private servers do: a platform with a private state of its own, stopped and
+/// removed with the value, and by a guard when the test program is killed.
 
 #include <fmt/format.h>
 #include <signal.h>

@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "operations/backups/physical/coverage.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <poll.h>
+
+#include "base/error.h"
+#include "operations/backups/physical/commits.h"
+#include "operations/backups/physical/files.h"
+#include "operations/backups/physical/moments.h"
+
+namespace caisson::backups::physical {
+namespace {
+
+/// To the microsecond, so that texts compare as moments do.
+std::string normal(const std::string& moment) {
+    const auto parsed = parse_moment(moment);
+    return parsed ? moment_text(*parsed) : moment;
+}
+
+/// How many segments are read backwards in search of a commit.
+constexpr std::uint64_t most_probes = 16;
+
+/// The server as far as it answers.
+struct Present {
+    std::string system_identifier;
+    std::uint32_t timeline = 0;
+    Lsn written = 0;
+    std::string now;
+    std::string last_archived;
+    std::uint64_t segment_bytes = usual_segment_bytes;
+    fs::path data;
+};
+
+std::optional<Present> present_of(const trust::Run& run) {
+    try {
+        auto connection = connect(run);
+        const auto row =
+            connection
+                .query(
+                    "select (select system_identifier from pg_control_system())::text as "
+                    "system, pg_current_wal_insert_lsn()::text as written, "
+                    "pg_walfile_name(pg_current_wal_insert_lsn()) as segment, "
+                    "(select setting from pg_settings where name = 'wal_segment_size') as size, "
+                    "(select last_archived_wal from pg_stat_archiver) as archived, "
+                    "to_char(clock_timestamp() at time zone 'UTC', "
+                    "'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"') as now")
+                .front();
+        Present present;
+        present.system_identifier = row.string("system");
+        present.written = parse_lsn(row.text("written")).value_or(0);
+        present.segment_bytes = std::stoull(row.string("size"));
+        present.timeline =
+            parse_segment(row.text("segment"), present.segment_bytes).value_or(Segment{}).timeline;
+        present.now = row.string("now");
+        present.last_archived = row.string("archived");
+        present.data =
+            run.is_private() ? run.state.postgres_data() : fs::path(run.manifest.backups.data);
+        return present;
+    } catch (const Error& error) {
+        if (error.code() == Code::interrupted) {
+            throw;
+        }
+        return std::nullopt;
+    }
+}
+
+std::vector<History> histories_of(const Engine& engine, const Depot& depot,
+                                  const std::string& stanza, const Archive& archive) {
+    std::vector<History> histories;
+    for (const auto timeline : archive.histories) {
+        const auto answer =
+            engine.run(stanza, "repo-get",
+                       {"--repo=" + std::to_string(depot.number),
+                        fmt::format("archive/{}/{}/{:08X}.history", stanza, archive.id, timeline)});
+        histories.push_back(parse_history(timeline, answer.output));
+    }
+    return histories;
+}
+
+std::vector<Base> bases_of(const Listing& listing, const std::vector<Found>& sets,
+                           std::uint64_t segment_bytes) {
+    std::vector<Base> bases;
+    for (const auto& entry : listing.entries) {
+        const auto set = std::ranges::find_if(sets, [&](const Found& found) {
+            return found.mistake.empty() && found.set.label == entry.label &&
+                   found.set.system_identifier == listing.system_identifier;
+        });
+        const auto segment = parse_segment(entry.wal_start, segment_bytes);
+        const auto start = parse_lsn(entry.lsn_start);
+        const auto stop = parse_lsn(entry.lsn_stop);
+        if (set != sets.end() && segment && start && stop) {
+            bases.push_back(
+                {set->set.id, segment->timeline, *start, *stop, set->set.is_self_contained});
+        }
+    }
+    return bases;
+}
+
+/// Works out the times of what the lists say.
+class Timing {
+ public:
+    Timing(const Engine& engine, const Depot& depot, Coverage& coverage, const Archive& archive,
+           const std::vector<Found>& sets, const fs::path& waldump)
+        : engine_(engine),
+          depot_(depot),
+          coverage_(coverage),
+          archive_(archive),
+          sets_(sets),
+          waldump_(waldump) {}
+
+    Stretch stretch_of(const Window& window) {
+        Stretch stretch;
+        stretch.window = window;
+        for (const auto& found : sets_) {
+            if (found.set.id == window.base) {
+                stretch.from = normal(found.set.finished);
+            }
+            if (std::ranges::count(window.bases, found.set.id)) {
+                // A restore to the end of a set is always possible.
+                stretch.to = std::max(stretch.to, normal(found.set.finished));
+            }
+        }
+        if (window.last.timeline != 0) {
+            if (const auto last = last_commit(window)) {
+                stretch.to = std::max(stretch.from, *last);
+            }
+        }
+        return stretch;
+    }
+
+ private:
+    std::optional<std::string> last_commit(const Window& window) {
+        auto number = window.last.number;
+        for (std::uint64_t i = 0;
+             i < most_probes && number * coverage_.segment_bytes >= window.from; ++i, --number) {
+            const Segment wanted{window.last.timeline, number};
+            const auto found =
+                std::ranges::find(archive_.segments, wanted, &ArchivedSegment::segment);
+            if (found == archive_.segments.end()) {
+                return std::nullopt;
+            }
+            if (auto moment = commit_in(*found)) {
+                return moment;
+            }
+        }
+        return std::nullopt;
+    }
+
+    /// Looks a second time before it calls a segment damaged: it may just be arriving.
+    std::optional<std::string> commit_in(const ArchivedSegment& segment) {
+        for (const bool is_last : {false, true}) {
+            try {
+                return last_commit_in(engine_, depot_, coverage_.stanza, segment,
+                                      coverage_.segment_bytes, waldump_);
+            } catch (const Error& error) {
+                if (error.code() != Code::backup_damaged && error.code() != Code::backup_failed) {
+                    throw;
+                }
+            }
+            if (!is_last) {
+                ::poll(nullptr, 0, 1500);
+            }
+        }
+        coverage_.damaged = segment_name(segment.segment, coverage_.segment_bytes);
+        return std::nullopt;
+    }
+
+    const Engine& engine_;
+    const Depot& depot_;
+    Coverage& coverage_;
+    const Archive& archive_;
+    const std::vector<Found>& sets_;
+    const fs::path& waldump_;
+};
+
+/// What the server has written and the repository has not.
+void compare_lag(const Engine& engine, const Present& present, const fs::path& waldump,
+                 Coverage& coverage) {
+    auto& newest = coverage.stretches.back();
+    const auto reached = newest.window.to;
+    // A segment that nothing was written to begins with this much. Source: xlog_internal.h.
+    constexpr Lsn page_header = 40;
+    coverage.lag_bytes = present.written > reached + page_header ? present.written - reached : 0;
+    coverage.lag_seconds = 0;
+    newest.reaches_now = true;
+    if (*coverage.lag_bytes > 0) {
+        // An idle server writes, too, but nothing that anybody would miss.
+        const auto first =
+            first_commit_after(engine, present.data, newest.window.timeline, reached, waldump);
+        newest.reaches_now = first.is_known && !first.at;
+        coverage.lag_seconds =
+            newest.reaches_now
+                ? 0
+                : seconds_between(first.at.value_or(newest.to), present.now).value_or(0);
+    }
+    if (newest.reaches_now) {
+        newest.to = std::max(newest.to, present.now);
+    }
+}
+
+void compare_claim(const Present& present, const Archive& archive, Coverage& coverage) {
+    const auto claimed = parse_segment(present.last_archived, coverage.segment_bytes);
+    if (claimed && std::ranges::find(archive.segments, *claimed, &ArchivedSegment::segment) ==
+                       archive.segments.end()) {
+        coverage.falsely_archived = present.last_archived;
+    }
+}
+
+Coverage coverage_of(const Engine& engine, const Depot& depot, const Listing& listing,
+                     const std::vector<Found>& sets, const std::optional<Present>& present,
+                     const fs::path& waldump) {
+    Coverage coverage;
+    coverage.repository = depot.name;
+    coverage.stanza = listing.stanza;
+    coverage.system_identifier = listing.system_identifier;
+    coverage.problem = listing.problem;
+    const bool is_present = present && present->system_identifier == listing.system_identifier;
+    if (is_present) {
+        coverage.segment_bytes = present->segment_bytes;
+    }
+    if (!coverage.problem.empty()) {
+        return coverage;
+    }
+    const auto archive = archive_of(depot, listing.stanza, coverage.segment_bytes);
+    Log log{coverage.segment_bytes, {}, histories_of(engine, depot, listing.stanza, archive)};
+    for (const auto& each : archive.segments) {
+        log.segments.push_back(each.segment);
+    }
+    const auto proven = continuity_of(log, bases_of(listing, sets, coverage.segment_bytes));
+    coverage.gaps = proven.gaps;
+    coverage.broken = proven.broken;
+    Timing timing(engine, depot, coverage, archive, sets, waldump);
+    for (const auto& window : proven.windows) {
+        coverage.stretches.push_back(timing.stretch_of(window));
+    }
+    if (is_present) {
+        coverage.is_current = true;
+        compare_claim(*present, archive, coverage);
+        const auto* const newest = coverage.newest();
+        if (newest != nullptr && newest->window.timeline == present->timeline) {
+            compare_lag(engine, *present, waldump, coverage);
+        }
+    }
+    return coverage;
+}
+
+}  // namespace
+
+std::vector<Coverage> continuity(const trust::Run& run) {
+    const Engine engine(run);
+    const auto present = present_of(run);
+    const auto waldump = waldump_program(run);
+    const auto repositories = repositories_of(run);
+    std::vector<Coverage> all;
+    for (const auto& depot : depots_of(run)) {
+        const auto found = std::ranges::find(repositories, depot.name, &Repository::name);
+        if (found == repositories.end() || !found->is_there()) {
+            Coverage coverage;
+            coverage.repository = depot.name;
+            coverage.problem = found == repositories.end()
+                                   ? "an object store is not looked into"
+                                   : fmt::format("{} is not there", found->path().string());
+            all.push_back(std::move(coverage));
+            continue;
+        }
+        const auto sets = found->sets();
+        for (const auto& listing : listings_of(run, engine, depot)) {
+            all.push_back(coverage_of(engine, depot, listing, sets, present, waldump));
+        }
+    }
+    std::ranges::stable_sort(all, {}, &Coverage::is_current);
+    return all;
+}
+
+}  // namespace caisson::backups::physical

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// @file
+/// "Restorable to any moment from A to B", for each repository: read from its directories, the
+/// timelines and pgBackRest, and from no word of the archiver's.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "operations/backups/physical/catalogue.h"
+#include "operations/backups/physical/continuity.h"
+
+namespace caisson::backups::physical {
+
+/// A stretch of time without a gap.
+struct Stretch {
+    Window window;
+    std::string from;  ///< RFC 3339: the first set is whole.
+    std::string to;    ///< RFC 3339: the last commit that can be reached.
+    /// Nothing was committed since: any moment up to now gives the same as `to`.
+    bool reaches_now = false;
+};
+/// One cluster in one repository.
+struct Coverage {
+    std::string repository;
+    std::string stanza;
+    std::string system_identifier;
+    std::uint64_t segment_bytes = usual_segment_bytes;
+    bool is_current = false;  ///< Of the cluster that runs now.
+    std::vector<Stretch> stretches;
+    std::vector<Gap> gaps;
+    std::vector<std::string> broken;         ///< Sets that cannot be restored for want of segments.
+    std::optional<std::uint64_t> lag_bytes;  ///< Of the log that is written and not in it.
+    std::optional<double> lag_seconds;       ///< Age of the oldest commit that may be missing.
+    /// A segment that PostgreSQL was told to be archived, and that is not in the repository.
+    std::string falsely_archived;
+    std::string damaged;  ///< The newest segment, when its contents are not what they were.
+    std::string problem;  ///< Why nothing can be said.
+    const Stretch* newest() const { return stretches.empty() ? nullptr : &stretches.back(); }
+};
+/// All clusters of this run in all of its repositories, that which runs now last. A server that is
+/// away is no error: its lag is then not known. Errors: as Engine; interrupted.
+std::vector<Coverage> continuity(const trust::Run& run);
+
+}  // namespace caisson::backups::physical

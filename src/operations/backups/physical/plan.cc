@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "operations/backups/physical/moments.h"
+#include "operations/backups/physical/restore.h"
+#include "operations/backups/physical/stream.h"
+
+namespace caisson::backups::physical {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Until drills have measured it: what a machine of two cores does, rather slow.
+constexpr std::uint64_t bytes_a_second = std::uint64_t{150} << 20U;
+constexpr std::uint64_t segments_a_second = 6;
+constexpr auto overhead = 2s;
+
+struct Source {
+    Coverage coverage;
+    std::vector<Found> sets;
+    Depot depot;
+
+    const Set* set(const std::string& id) const {
+        for (const auto& found : sets) {
+            if (found.set.id == id && found.mistake.empty() &&
+                found.set.system_identifier == coverage.system_identifier) {
+                return &found.set;
+            }
+        }
+        return nullptr;
+    }
+};
+
+/// The one that runs now first, then in the order of the manifest.
+std::vector<Source> sources_of(const trust::Run& run, const Target& target,
+                               std::vector<std::string>& problems) {
+    std::vector<Source> sources;
+    const auto repositories = repositories_of(run);
+    for (auto& coverage : continuity(run)) {
+        if (!target.repository.empty() && coverage.repository != target.repository) {
+            continue;
+        }
+        if (!coverage.problem.empty()) {
+            problems.push_back(
+                fmt::format("repository {}: {}", coverage.repository, coverage.problem));
+            continue;
+        }
+        const auto found = std::ranges::find(repositories, coverage.repository, &Repository::name);
+        auto depot = depot_named(run, coverage.repository);
+        sources.push_back({std::move(coverage), found->sets(), std::move(depot)});
+    }
+    std::ranges::stable_sort(sources, [](const Source& a, const Source& b) {
+        return a.coverage.is_current > b.coverage.is_current;
+    });
+    return sources;
+}
+
+/// Whose last segment is the newest counts: "latest" is not the first repository's when that one
+/// has fallen behind.
+std::string newest_of(const Source& source) {
+    std::string newest;
+    for (const auto& stretch : source.coverage.stretches) {
+        newest = std::max(newest, stretch.to);
+    }
+    return newest;
+}
+
+bool is_on(const Stretch& stretch, const Target& target) {
+    return !target.timeline || stretch.window.timeline == *target.timeline;
+}
+
+/// The last base of the stretch that was whole at the moment.
+const Set* base_before(const Source& source, const Stretch& stretch, std::int64_t moment) {
+    const Set* best = nullptr;
+    for (const auto& id : stretch.window.bases) {
+        const auto* const set = source.set(id);
+        const auto finished = set ? parse_moment(set->finished) : std::nullopt;
+        if (finished && *finished <= moment &&
+            (best == nullptr || best->finished < set->finished)) {
+            best = set;
+        }
+    }
+    return best;
+}
+
+void begin_with(RestorePlan& plan, const Source& source, const Set& set) {
+    plan.repository = source.depot.name;
+    plan.depot = source.depot.number;
+    plan.stanza = source.coverage.stanza;
+    plan.set = set;
+    plan.bytes = set.bytes;
+    plan.newest = newest_of(source);
+}
+
+/// Fills in what follows from the choice.
+void finish(RestorePlan& plan, Lsn until) {
+    const auto start = parse_lsn(plan.set.lsn_stop).value_or(0);
+    plan.segments = until > start ? (until - start) / usual_segment_bytes + 1 : 1;
+    plan.lost = plan.moment.empty() ? std::nullopt : seconds_between(plan.moment, plan.newest);
+    if (plan.lost && *plan.lost < 0) {
+        plan.lost = 0;
+    }
+    plan.estimate = overhead + std::chrono::milliseconds(plan.bytes * 1000 / bytes_a_second +
+                                                         plan.segments * 1000 / segments_a_second);
+}
+
+std::string offers(const std::vector<Source>& sources, std::optional<std::int64_t> moment) {
+    std::string before;
+    std::string after;
+    std::vector<std::string> all;
+    for (const auto& source : sources) {
+        for (const auto& stretch : source.coverage.stretches) {
+            all.push_back(
+                fmt::format("{} to {} ({})", stretch.from, stretch.to, source.coverage.repository));
+            const auto from = parse_moment(stretch.from);
+            const auto to = parse_moment(stretch.to);
+            if (moment && to && *to < *moment && stretch.to > before) {
+                before = stretch.to;
+            }
+            if (moment && from && *from > *moment && (after.empty() || stretch.from < after)) {
+                after = stretch.from;
+            }
+        }
+    }
+    if (all.empty()) {
+        return "there is no physical backup: caisson backup create --full";
+    }
+    std::vector<std::string> nearest;
+    if (!before.empty()) {
+        nearest.push_back(before + " before it");
+    }
+    if (!after.empty()) {
+        nearest.push_back(after + " after it");
+    }
+    return (nearest.empty() ? std::string() : "the nearest are " + join(nearest, " and ") + "; ") +
+           "restorable is " + join(all, ", ");
+}
+
+[[noreturn]] void refuse(const std::string& what, const std::vector<Source>& sources,
+                         const std::vector<std::string>& problems,
+                         std::optional<std::int64_t> moment = {}) {
+    auto message = what;
+    if (!problems.empty()) {
+        message += " (" + join(problems, "; ") + ")";
+    }
+    throw Error(Code::backup_missing, message, offers(sources, moment));
+}
+
+bool plan_time(RestorePlan& plan, const Source& source, std::int64_t moment) {
+    for (auto stretch = source.coverage.stretches.rbegin();
+         stretch != source.coverage.stretches.rend(); ++stretch) {
+        const auto to = parse_moment(stretch->to);
+        const auto* const base = base_before(source, *stretch, moment);
+        if (!is_on(*stretch, plan.target) || !base || !to || moment > *to) {
+            continue;
+        }
+        begin_with(plan, source, *base);
+        plan.timeline = stretch->window.timeline;
+        plan.moment = moment_text(moment);
+        plan.type = "time";
+        plan.value = replace_all(replace_all(plan.moment, "T", " "), "Z", "+00");
+        finish(plan, stretch->window.to);
+        return true;
+    }
+    return false;
+}
+
+bool plan_set(RestorePlan& plan, const Source& source) {
+    const auto* const set = source.set(plan.target.value);
+    if (set == nullptr || !set->is_physical()) {
+        return false;
+    }
+    for (const auto& stretch : source.coverage.stretches) {
+        if (!std::ranges::count(stretch.window.bases, set->id)) {
+            continue;
+        }
+        begin_with(plan, source, *set);
+        plan.timeline = stretch.window.timeline;
+        plan.moment = set->finished;
+        // The point lies behind the end; a set that outlived the archive has but its end.
+        const auto size = source.coverage.segment_bytes;
+        const auto behind = (segment_number(parse_lsn(set->lsn_stop).value_or(0), size) + 2) * size;
+        const bool has_point = !set->restore_point.empty() && stretch.window.to >= behind;
+        plan.type = has_point ? "name" : "immediate";
+        plan.value = has_point ? set->restore_point : "";
+        finish(plan, parse_lsn(set->lsn_stop).value_or(0) + 2 * usual_segment_bytes);
+        return true;
+    }
+    return false;
+}
+
+bool plan_latest(RestorePlan& plan, const Source& source) {
+    for (auto stretch = source.coverage.stretches.rbegin();
+         stretch != source.coverage.stretches.rend(); ++stretch) {
+        const auto* const base = source.set(stretch->window.bases.back());
+        if (!is_on(*stretch, plan.target) || base == nullptr) {
+            continue;
+        }
+        begin_with(plan, source, *base);
+        // Without a wish, whatever is the newest when it comes to it: the stream may know more.
+        plan.timeline = plan.target.timeline.value_or(0);
+        plan.moment = stretch->to;
+        plan.type = stretch->window.last.timeline == 0 ? "immediate" : "default";
+        finish(plan, stretch->window.to);
+        return true;
+    }
+    return false;
+}
+
+/// Where in the log it lies is not known: from the newest set back.
+bool plan_search(RestorePlan& plan, const Source& source) {
+    std::vector<const Set*> bases;
+    for (const auto& stretch : source.coverage.stretches) {
+        for (const auto& id : stretch.window.bases) {
+            const auto* const set = source.set(id);
+            if (is_on(stretch, plan.target) && set && !std::ranges::count(bases, set)) {
+                bases.push_back(set);
+                plan.timeline = stretch.window.timeline;
+            }
+        }
+    }
+    if (bases.empty()) {
+        return false;
+    }
+    std::ranges::sort(bases, std::greater<>(), [](const Set* set) { return set->finished; });
+    if (plan.target.kind == Target::Kind::name) {
+        const auto named = std::ranges::find(bases, plan.target.value, &Set::restore_point);
+        if (named != bases.end()) {
+            bases = {*named};
+            plan.moment = (*named)->finished;
+        }
+    }
+    begin_with(plan, source, *bases.front());
+    for (const auto* const each : bases) {
+        if (each != bases.front()) {
+            plan.earlier.push_back(*each);
+        }
+    }
+    plan.type = plan.target.kind == Target::Kind::xid ? "xid" : "name";
+    plan.value = plan.target.value;
+    finish(plan, source.coverage.stretches.back().window.to);
+    return true;
+}
+
+}  // namespace
+
+RestorePlan plan_restore(const trust::Run& run, const Target& target) {
+    const bool is_xid = target.kind == Target::Kind::xid;
+    const auto moment =
+        target.kind == Target::Kind::time ? parse_moment(target.value) : std::nullopt;
+    if ((target.kind == Target::Kind::time && !moment) ||
+        (is_xid && (target.value.empty() || target.value.size() > 10 ||
+                    target.value.find_first_not_of("0123456789") != std::string::npos)) ||
+        (target.kind == Target::Kind::name && target.value.empty())) {
+        throw Error(Code::usage,
+                    fmt::format("\"{}\" is no {}", target.value,
+                                moment || target.kind == Target::Kind::time
+                                    ? "moment; expected one such as 2026-11-26T21:33:00Z"
+                                : is_xid ? "transaction's number"
+                                         : "name of a restore point"));
+    }
+    std::vector<std::string> problems;
+    auto sources = sources_of(run, target, problems);
+    RestorePlan plan;
+    plan.target = target;
+    if (target.kind == Target::Kind::latest) {
+        std::ranges::stable_sort(
+            sources, [](const Source& a, const Source& b) { return newest_of(a) > newest_of(b); });
+    }
+    for (const auto& source : sources) {
+        const bool is_found = target.kind == Target::Kind::time  ? plan_time(plan, source, *moment)
+                              : target.kind == Target::Kind::set ? plan_set(plan, source)
+                              : target.kind == Target::Kind::latest ? plan_latest(plan, source)
+                                                                    : plan_search(plan, source);
+        if (is_found) {
+            const bool is_streamed =
+                !streamed_segments(run, source.coverage.system_identifier).empty();
+            if (target.kind == Target::Kind::latest && is_streamed) {
+                plan.uses_stream = true;
+                plan.type = "default";
+            }
+            return plan;
+        }
+    }
+    switch (target.kind) {
+        case Target::Kind::time:
+            refuse(fmt::format("{} is not covered by any backup and its log", target.value),
+                   sources, problems, moment);
+        case Target::Kind::set:
+            refuse(fmt::format("there is no physical set {} that can be restored", target.value),
+                   sources, problems);
+        default:
+            refuse("there is no physical backup that can be restored", sources, problems);
+    }
+}
+
+}  // namespace caisson::backups::physical

@@ -1,0 +1,388 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "operations/backups/physical/restore.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/crypto.h"
+#include "base/error.h"
+#include "base/fault.h"
+#include "base/text.h"
+#include "lifecycle/servers/processes.h"
+#include "lifecycle/servers/servers.h"
+#include "operations/backups/physical/failures.h"
+#include "operations/backups/physical/files.h"
+#include "operations/backups/physical/moments.h"
+#include "operations/backups/physical/stream.h"
+
+namespace caisson::backups::physical {
+namespace {
+
+/// What PostgreSQL says when the log ends before the target.
+constexpr std::string_view not_reached = "before configured recovery target was reached";
+
+std::string word(const std::string& text) { return "'" + replace_all(text, "'", "'\\''") + "'"; }
+
+/// pgBackRest hands on a segment whose contents were altered, and PostgreSQL takes what it cannot
+/// read for the end of the log: both would end a restore early, in silence. The name of an archived
+/// segment tells the hash of its contents, so it is compared; and any failure but "it is not there"
+/// ends the recovery.
+std::string restore_script(const trust::Run& run, const Engine& engine, const RestorePlan& plan,
+                           const fs::path& data) {
+    const auto depot = depot_named(run, plan.repository);
+    auto script = fmt::format(
+        "#!/bin/sh\n# Written by Caisson for one restore: gives a segment of the log.\n"
+        "name=$1 to=$2\n"
+        "{} {} {} --repo={} {} archive-get \"$name\" \"$to\"\n"
+        "status=$?\n"
+        "if [ $status -eq 0 ]; then\n"
+        "  [ ${{#name}} -eq 24 ] || exit 0\n"
+        "  for file in {}/\"$(printf %.16s \"$name\")\"/\"$name\"-*; do\n"
+        "    [ -f \"$file\" ] || exit 0\n"
+        "    hash=${{file##*/\"$name\"-}}\n"
+        "    [ \"$(sha1sum < \"$to\" | cut -c 1-40)\" = \"$(printf %.40s \"$hash\")\" ] && exit 0\n"
+        "  done\n"
+        "  echo \"FATAL:  segment $name of the archive has other contents than it had\" >&2\n"
+        "  rm -f \"$to\"\n  exit 255\n"
+        "fi\n"
+        "if [ $status -gt 1 ]; then\n"
+        "  echo \"FATAL:  segment $name of the archive cannot be read\" >&2\n  exit 255\n"
+        "fi\n",
+        word(engine.program()), word("--config=" + engine.configuration().string()),
+        word("--stanza=" + plan.stanza), plan.depot, word("--pg1-path=" + data.string()),
+        word((depot.path / "archive" / plan.stanza / plan.archive_id).string()));
+    if (plan.uses_stream) {
+        script += fmt::format(
+            "for file in {0}/\"$name\" {0}/\"$name\".partial; do\n"
+            "  if [ -f \"$file\" ]; then cp \"$file\" \"$to\" && exit 0; exit 255; fi\ndone\n",
+            word(stream_directory(run, plan.set.system_identifier)));
+    }
+    return script + "exit 1\n";
+}
+
+std::optional<double> share_of(std::string_view line) {
+    const auto end = line.find("%)");
+    const auto begin = end == std::string_view::npos ? end : line.rfind(' ', end);
+    double share = 0;
+    if (begin == std::string_view::npos ||
+        std::from_chars(line.data() + begin + 1, line.data() + end, share).ec != std::errc()) {
+        return std::nullopt;
+    }
+    return share;
+}
+
+/// Copies the cluster; the log is replayed by whoever starts on it.
+void copy_cluster(const Engine& engine, const RestorePlan& plan, const fs::path& data,
+                  const Progress& progress) {
+    std::error_code ignored;
+    if (fs::exists(data, ignored) && !fs::is_empty(data, ignored)) {
+        throw Error(Code::backup_failed,
+                    fmt::format("{} is not empty: nothing is restored over it", data.string()),
+                    "name a directory that does not exist yet")
+            .with("path", data.string());
+    }
+    make_directory(data, 0700, engine.account());
+    std::vector<std::string> arguments{"--repo=" + std::to_string(plan.depot),
+                                       "--pg1-path=" + data.string(),
+                                       "--set=" + plan.set.label,
+                                       "--type=" + plan.type,
+                                       "--archive-mode=off",
+                                       "--tablespace-map-all=" + data.string() + ".tablespaces",
+                                       "--job-retry=0",
+                                       "--log-level-console=detail"};
+    if (!plan.value.empty()) {
+        arguments.push_back("--target=" + plan.value);
+    }
+    if (plan.type != "default") {
+        arguments.emplace_back("--target-action=promote");
+    }
+    if (plan.timeline != 0 && plan.type != "immediate") {
+        arguments.push_back("--target-timeline=" + std::to_string(plan.timeline));
+    }
+    engine.run(plan.stanza, "restore", arguments, [&](std::string_view line) {
+        const auto share = share_of(line);
+        if (share && progress) {
+            const auto done = static_cast<double>(plan.bytes) * *share / 100;
+            progress({"copying the cluster", static_cast<std::uint64_t>(done), plan.bytes});
+        }
+    });
+    fault::point("cluster-restored");
+}
+
+RestorePlan with_archive(const trust::Run& run, const RestorePlan& plan) {
+    auto completed = plan;
+    completed.archive_id =
+        archive_of(depot_named(run, plan.repository), plan.stanza, usual_segment_bytes).id;
+    return completed;
+}
+
+/// Of what the log of the restored server says.
+[[noreturn]] void explain(const RestorePlan& plan, const Error& error, const Place& place) {
+    const auto log = read_own(place.log()).value_or("");
+    if (log.find(not_reached) != std::string::npos) {
+        throw Error(Code::backup_missing,
+                    fmt::format("the log ends before {} {}", plan.type, plan.value),
+                    "see which moments can be restored: caisson backup show");
+    }
+    for (const auto& line : split(log, '\n')) {
+        const auto at = line.find(" of the archive ");
+        if (line.starts_with("FATAL:  segment ") && at != std::string::npos) {
+            throw Error(Code::backup_damaged,
+                        fmt::format("{} (repository {})", line.substr(8), plan.repository),
+                        "restore to a moment before it, or from another repository");
+        }
+    }
+    throw error;
+}
+
+struct Recovery {
+    std::unique_ptr<RecoveredServer> server;
+    bool is_without_target = false;
+};
+
+using Settings = std::map<std::string, std::string>;
+
+Recovery recover(const trust::Run& run, const RestorePlan& plan, const Place& place,
+                 Settings settings) {
+    settings["restore_command"] = word(place.restore_command()) + " \"%f\" \"%p\"";
+    try {
+        return {std::make_unique<RecoveredServer>(run, place, settings), false};
+    } catch (const Error& error) {
+        const auto log = read_own(place.log()).value_or("");
+        const bool is_idle = plan.type == "time" && log.find(not_reached) != std::string::npos;
+        if (!is_idle) {
+            explain(plan, error, place);
+        }
+    }
+    // The moment is covered, and nothing was committed after it: all that there is leads to it.
+    auto all = settings;
+    all["recovery_target_time"] = "";
+    try {
+        return {std::make_unique<RecoveredServer>(run, place, all), true};
+    } catch (const Error& error) {
+        explain(plan, error, place);
+    }
+}
+
+void read_state(const RecoveredServer& server, Restored& restored) {
+    pg::Connection connection(server.settings());
+    const auto row =
+        connection
+            .query(
+                "select (select timeline_id from pg_control_checkpoint())::text as timeline, "
+                "coalesce(pg_last_wal_replay_lsn(), pg_current_wal_lsn())::text as lsn, "
+                "to_char(pg_last_xact_replay_timestamp() at time zone 'UTC', "
+                "'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"') as at, "
+                "pg_walfile_name(pg_current_wal_lsn()) as segment")
+            .front();
+    const auto segment = parse_segment(row.text("segment"));
+    restored.timeline = segment ? segment->timeline : 0;
+    restored.lsn = row.string("lsn");
+    restored.last_commit = row.string("at");
+}
+
+/// What restores leave in the configuration would be obeyed by a later recovery.
+void forget_recovery(const RecoveredServer& server) {
+    pg::Connection connection(server.settings());
+    for (const std::string name :
+         {"restore_command", "recovery_target", "recovery_target_time", "recovery_target_xid",
+          "recovery_target_name", "recovery_target_lsn", "recovery_target_action",
+          "recovery_target_timeline", "recovery_target_inclusive"}) {
+        connection.query("alter system reset " + name);
+    }
+}
+
+/// Content hashes are of the set's restore point, and count only for a restore to it.
+void compare(const RecoveredServer& server, Restored& restored) {
+    const auto& plan = restored.plan;
+    if (plan.type == "name" && plan.value == plan.set.restore_point) {
+        restored.compared = plan.set.tables.size();
+        restored.deviations = deviations_of(plan.set.tables, [&](const std::string& database) {
+            return pg::Connection(server.settings("postgres", database));
+        });
+    }
+}
+
+bool is_before_base(const Error& error) { return error.code() == Code::backup_missing; }
+
+Recovered attempt(const trust::Run& run, const Engine& engine, const RestorePlan& plan,
+                  const Place& place, const Settings& settings, const Progress& progress) {
+    Recovered recovered;
+    auto& restored = recovered.restored;
+    restored.plan = plan;
+    restored.data = place.data();
+    const Stopwatch copying;
+    copy_cluster(engine, plan, place.data(), progress);
+    restored.copying = copying.elapsed();
+    write_file(place.restore_command(), restore_script(run, engine, plan, place.data()), 0700,
+               engine.account());
+    if (progress) {
+        progress({"replaying the log", 0, 0});
+    }
+    const Stopwatch recovering;
+    auto recovery = recover(run, plan, place, settings);
+    restored.recovering = recovering.elapsed();
+    recovered.server = std::move(recovery.server);
+    read_state(*recovered.server, restored);
+    forget_recovery(*recovered.server);
+    const auto reached = parse_moment(restored.last_commit);
+    if (recovery.is_without_target && reached && *reached > parse_moment(plan.moment).value_or(0)) {
+        throw Error(Code::backup_failed,
+                    "a transaction was committed while the log was replayed: begin again");
+    }
+    if (progress) {
+        progress({"comparing samples", 0, 0});
+    }
+    compare(*recovered.server, restored);
+    fault::point("cluster-recovered");
+    return recovered;
+}
+
+/// Both names at once, so that a kill leaves no moment without a data directory.
+void exchange(const fs::path& a, const fs::path& b) {
+    if (::renameat2(AT_FDCWD, a.c_str(), AT_FDCWD, b.c_str(), RENAME_EXCHANGE) != 0) {
+        throw_file_error("exchange", a, errno);
+    }
+}
+
+}  // namespace
+
+Restored restore_to_directory(const trust::Run& run, const RestorePlan& plan,
+                              const fs::path& directory, const Progress& progress) {
+    const Engine engine(run);
+    Restored restored;
+    restored.plan = with_archive(run, plan);
+    restored.data = directory;
+    const Stopwatch copying;
+    copy_cluster(engine, restored.plan, directory, progress);
+    restored.copying = copying.elapsed();
+    return restored;
+}
+
+namespace {
+
+bool is_running(const trust::Run& run) {
+    const auto all = servers::status(run);
+    return std::ranges::any_of(all, [](const servers::Status& status) {
+        return status.server == servers::Server::postgres && status.running();
+    });
+}
+
+Recovered recover_at(const trust::Run& run, RestorePlan plan, const fs::path& place,
+                     const Settings& settings, const Progress& progress) {
+    const Engine engine(run);
+    const Place where{place};
+    plan = with_archive(run, plan);
+    make_directory(place, 0700, engine.account());
+    while (true) {
+        try {
+            return attempt(run, engine, plan, where, settings, progress);
+        } catch (const Error& error) {
+            if (!is_before_base(error) || plan.earlier.empty()) {
+                throw;
+            }
+        }
+        // It lies before this set began.
+        remove_tree(where.data());
+        plan.set = plan.earlier.front();
+        plan.bytes = plan.set.bytes;
+        plan.earlier.erase(plan.earlier.begin());
+    }
+}
+
+/// Recovered and compared; it has ended in order when this returns.
+Restored recover_beside(const trust::Run& run, const RestorePlan& plan, const fs::path& place,
+                        const Progress& progress) {
+    // Without a command nothing is archived yet, but what must be is noted: the history of the new
+    // timeline above all.
+    auto recovered =
+        recover_at(run, plan, place, {{"archive_mode", "on"}, {"archive_command", ""}}, progress);
+    if (!recovered.restored.deviations.empty()) {
+        const auto& first = recovered.restored.deviations.front();
+        throw Error(Code::backup_damaged,
+                    fmt::format("the restored data is not what was backed up: {}.{} {}",
+                                first.table.schema, first.table.table, first.what),
+                    "nothing was changed; the restored directory is " + place.string());
+    }
+    pg::Connection(recovered.server->settings()).query("alter system reset archive_mode");
+    recovered.server->stop();
+    return std::move(recovered.restored);
+}
+
+/// Changes places with the data that was there, and tells where that is now. No server runs.
+void put_in_place(const trust::Run& run, const fs::path& place, Restored& restored) {
+    const auto data = run.state.postgres_data();
+    // By then the place has the name of what it will hold: after a kill at any moment nothing that
+    // is called a draft holds the only copy.
+    const fs::path before =
+        data.parent_path() / fmt::format("before-{}", random_uuid().substr(0, 8));
+    fs::rename(place, before);
+    std::error_code ignored;
+    if (fs::exists(data, ignored)) {
+        exchange(before / "data", data);
+        restored.previous = before / "data";
+    } else {
+        fs::rename(before / "data", data);
+        remove_tree(before);
+    }
+    fault::point("data-exchanged");
+    restored.data = data;
+}
+
+}  // namespace
+
+Recovered restore_to_server(const trust::Run& run, const RestorePlan& plan, const fs::path& place,
+                            const Progress& progress) {
+    return recover_at(run, plan, place, {}, progress);
+}
+
+Restored restore_in_place(const trust::Run& run, const RestorePlan& plan,
+                          const RestoreOptions& options, const Progress& progress) {
+    if (!run.is_private()) {
+        throw Error(Code::not_private,
+                    fmt::format("environment {} is not private: restore to a directory, and let "
+                                "its server start on it",
+                                run.environment.name));
+    }
+    if (is_running(run) && !options.may_stop) {
+        throw Error(Code::backup_failed, "PostgreSQL runs: nothing is restored over it",
+                    "stop it first, or allow this to stop it; or restore beside it");
+    }
+    const auto home = run.state.postgres_data().parent_path();
+    make_directory(home, 0700, owner_of(run));
+    const auto lock = FileLock::try_lock(home / "restoring.lock", "a restore");
+    if (!lock) {
+        throw Error(Code::locked, "another restore in place is at work");
+    }
+    const fs::path place = home / "restoring";
+    servers::end_processes(servers::processes_in(place / "data", "postgres"), SIGQUIT,
+                           std::chrono::seconds(10));
+    remove_tree(place);
+    // What is written until then is archived by the shutdown, and no longer promised to anybody.
+    const bool was_running = is_running(run);
+    servers::stop(run);
+    try {
+        auto restored = recover_beside(run, plan, place, progress);
+        put_in_place(run, place, restored);
+        if (progress) {
+            progress({"starting the servers", 0, 0});
+        }
+        servers::start(run);
+        return restored;
+    } catch (const Error&) {
+        if (was_running && !is_running(run)) {
+            servers::start(run);
+        }
+        throw;
+    }
+}
+
+}  // namespace caisson::backups::physical
