@@ -158,7 +158,7 @@ daemon::Supervision with_relay(const trust::Run& run, daemon::Supervision inner)
 
 bool has_cache(const trust::Run& run) {
     const auto redis = trust::redis_settings(run);
-    return redis && !redis->tls && std::ranges::any_of(run.manifest.cache_keys, cache::is_cache);
+    return redis && std::ranges::any_of(run.manifest.cache_keys, cache::is_cache);
 }
 
 /// Figures of the library's cache that processes add up in Redis; none while it is away.
@@ -212,7 +212,7 @@ daemon::Parts parts_of(Context& context) {
             return migration_state(connection, what);
         };
         database.monitor = trust::role_settings(run, what.database, trust::Role::monitor);
-        database.pool = trust::pool_limits(run, what.database, database.pool);
+        database.wait_as(trust::pool_limits(run, what.database, database.pool));
         parts.databases.push_back(std::move(database));
     }
     if (trust::redis_settings(run)) {
