@@ -65,8 +65,9 @@ Table pool_settings() {
     const std::string prefix = "databases.*.pool";
     return {
         {prefix, "section", "",
-         "The connections that a process keeps to it: what `caisson serve` obeys, and what an "
-         "application reads. Values may be references such as `\"${DB_POOL_MAX}\"`."},
+         "The connections that an application keeps to it. `caisson serve` takes of it how long "
+         "it waits, and keeps one to four itself. Values may be references such as "
+         "`\"${DB_POOL_MAX}\"`."},
         {prefix + ".min", "count or reference", "`1`", "Connections that are kept open."},
         {prefix + ".max", "positive integer or reference", "`4`", "Connections at a time."},
         {prefix + ".acquire", "duration or reference", "`\"2s\"`",

@@ -214,7 +214,7 @@ std::vector<Verb> backup_verbs() {
                       "what is made (default: logical)",
                       {"logical", "full", "differential", "incremental"}},
                      {"--repository", "NAME", "of a physical one: another than the first", {}},
-                     {"--begin", "NAME", "makes this repository again where it was", {}}},
+                     {"--begin", "REPOSITORY", "makes this repository again where it was", {}}},
          .positional = "",
          .examples = "  caisson backup create                 # of all databases\n"
                      "  caisson backup create -d compliance   # of one\n"

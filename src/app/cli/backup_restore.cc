@@ -55,8 +55,7 @@ fs::path exchange_note(const trust::Run& run, const pg::Settings& server) {
 std::map<std::string, std::unique_ptr<backups::RestoreLock>> lock_servers_of(
     Context& context, const std::vector<platform::Database>& databases) {
     const auto& run = context.run();
-    make_directory(run.state.backups().parent_path(), 0711);
-    make_directory(run.state.backups(), 0700, backups::owner_of(run));
+    backups::prepare_state(run);
     std::map<std::string, std::unique_ptr<backups::RestoreLock>> locks;
     for (const auto& database : databases) {
         const auto server = trust::server_settings(run, database);
@@ -198,7 +197,7 @@ void put_in_place(Context& context, std::vector<Passage>& passages, const Manner
 }
 
 /// Values of before the restore must not be served after it: every key that lives for a time goes.
-void forget_cached(Context& context) {
+void forget_keys(Context& context) {
     const auto settings = trust::redis_client(context.run());
     if (!settings) {
         return;
@@ -237,13 +236,7 @@ void make_ours(Context& context, const backups::Found& found) {
     provision_databases(context, true);
     remember_backup(context, "backup restore",
                     {{"set", found.set.id}, {"manifest_sha256", sha256_hex(found.json)}});
-    try {
-        forget_cached(context);
-    } catch (const Error& error) {
-        context.note(context.yellow(fmt::format(
-            "note: Redis still has values of before the restore: {}; remove them when it is back",
-            error.message())));
-    }
+    forget_cached(context);
 }
 
 void print_passage(Context& context, const Passage& passage, const std::string& name) {
@@ -360,6 +353,16 @@ Exit run_restore(Context& context) {
 }
 
 }  // namespace
+
+void forget_cached(Context& context) {
+    try {
+        forget_keys(context);
+    } catch (const Error& error) {
+        context.note(context.yellow(fmt::format(
+            "note: Redis still has values of before the restore: {}; remove them when it is back",
+            error.message())));
+    }
+}
 
 StepSummary restore_copy(Context& context) {
     const auto& run = context.run();

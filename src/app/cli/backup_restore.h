@@ -27,6 +27,9 @@ struct SetSource {
 /// backup_missing, backup_damaged, backup_key, confirmation_needed, identity_mismatch.
 SetSource set_source(Context& context, const std::string& text);
 
+/// Values of before a restore must not be served after it. A Redis that is away is a note.
+void forget_cached(Context& context);
+
 /// The options that set_source() looks at.
 std::vector<Option> source_options();
 

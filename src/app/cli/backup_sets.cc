@@ -284,7 +284,6 @@ Exit run_validate(Context& context) {
     if (!has_sets && !wanted.empty()) {
         throw Error(Code::backup_missing, fmt::format("there is no set {}", wanted));
     }
-    bad += tell_absent(context, rows);
     if (has_physical(context)) {
         std::vector<std::string> grave;
         continuity_of(context, grave);
@@ -293,6 +292,7 @@ Exit run_validate(Context& context) {
             context.print(context.red("✗ ") + fault);
         }
     }
+    bad += tell_absent(context, rows);
     boost::json::object whole;
     for (const auto& [repository, id] : newest) {
         if (bad > 0) {

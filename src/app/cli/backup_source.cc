@@ -71,10 +71,10 @@ void require_believable(Context& context, const trust::Run& run, const backups::
                     fmt::format("{} is of a whole server; expected a logical set", set.id),
                     "caisson backup list shows which sets are logical");
     }
-    const bool has_open_file =
-        !set.key.empty() && std::ranges::any_of(set.files, [](const backups::StoredFile& file) {
-            return !file.name.ends_with(".sealed");
-        });
+    const bool has_open_file = !set.is_physical() && !set.key.empty() &&
+                               std::ranges::any_of(set.files, [](const backups::StoredFile& file) {
+                                   return !file.name.ends_with(".sealed");
+                               });
     if (has_open_file) {
         throw Error(Code::backup_damaged,
                     fmt::format("{} is encrypted, and one of its files is not", set.id));

@@ -39,6 +39,14 @@ std::vector<Work> plan_all(Context& context) {
     return all;
 }
 
+std::vector<cache::TriggerPlan> plans_of(const std::vector<Work>& all) {
+    std::vector<cache::TriggerPlan> plans;
+    for (const auto& work : all) {
+        plans.push_back(work.plan);
+    }
+    return plans;
+}
+
 /// Tables that none of them has. Of a part of the databases nothing can be said about it.
 std::vector<std::string> nowhere(Context& context, const std::vector<Work>& all) {
     std::vector<std::string> absent;
@@ -73,11 +81,7 @@ Exit run_triggers(Context& context) {
     const auto& run = context.run();
     const auto all = plan_all(context);
     if (all.size() == run.manifest.databases.size()) {
-        std::vector<cache::TriggerPlan> plans;
-        for (const auto& work : all) {
-            plans.push_back(work.plan);
-        }
-        cache::require_tables(plans);
+        cache::require_tables(plans_of(all));
     }
     // Of several databases, nothing is done when one of them is refused.
     for (const auto& work : all) {
@@ -122,6 +126,9 @@ void watch_cached_tables(Context& context, StepSummary& summary) {
         return;
     }
     const auto all = plan_all(context);
+    if (all.size() == run.manifest.databases.size()) {
+        cache::require_columns(plans_of(all));
+    }
     boost::json::array rows;
     for (const auto& work : all) {
         if (work.plan.is_empty()) {

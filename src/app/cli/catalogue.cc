@@ -19,7 +19,7 @@ const std::vector<trust::CatalogueStep>& catalogue_steps() {
         std::vector<trust::CatalogueStep> all = {
             trust::identity_step(),     provision::rights_step(), journal::table_step(),
             migrations::history_step(), schema::structure_step(), trust::leases_step(),
-            cache::outbox_step()};
+            cache::outbox_step(),       cache::note_step()};
         for (auto* const steps_of : {seeds::catalogue_steps, scale::catalogue_steps}) {
             for (auto& step : steps_of()) {
                 all.push_back(std::move(step));

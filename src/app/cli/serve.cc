@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "app/cli/history.h"
+#include "app/cli/serve_backups.h"
 #include "app/cli/steps.h"
 #include "app/cli/verification.h"
 #include "app/cli/version.h"
@@ -157,7 +158,7 @@ daemon::Supervision with_relay(const trust::Run& run, daemon::Supervision inner)
 
 bool has_cache(const trust::Run& run) {
     const auto redis = trust::redis_settings(run);
-    return redis && !redis->tls && std::ranges::any_of(run.manifest.cache_keys, cache::is_cache);
+    return redis && std::ranges::any_of(run.manifest.cache_keys, cache::is_cache);
 }
 
 /// Figures of the library's cache that processes add up in Redis; none while it is away.
@@ -211,7 +212,7 @@ daemon::Parts parts_of(Context& context) {
             return migration_state(connection, what);
         };
         database.monitor = trust::role_settings(run, what.database, trust::Role::monitor);
-        database.pool = trust::pool_limits(run, what.database, database.pool);
+        database.wait_as(trust::pool_limits(run, what.database, database.pool));
         parts.databases.push_back(std::move(database));
     }
     if (trust::redis_settings(run)) {
@@ -223,9 +224,11 @@ daemon::Parts parts_of(Context& context) {
         parts.supervision = supervise(run);
     }
     parts.supervision = with_relay(run, std::move(parts.supervision));
-    if (has_cache(run)) {
-        parts.more_metrics = [run] { return cache_figures(run); };
-    }
+    const auto backups = std::make_shared<ServedBackups>(run);
+    parts.supervision = with_backups(backups, std::move(parts.supervision));
+    parts.more_metrics = [run, backups] {
+        return (has_cache(run) ? cache_figures(run) : std::string()) + backups->metrics();
+    };
     return parts;
 }
 

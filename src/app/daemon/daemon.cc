@@ -200,6 +200,7 @@ bool Daemon::stop() {
         state_->server->drain(state_->services.parts.drain_limit, interrupt::insisted);
     if (!is_drained) {
         interrupt::insist();
+        state_->pools.close();  // Those who ask a server that hangs are answered, and can end.
     }
     state_->server->stop();
     return is_drained;

@@ -6,6 +6,7 @@
 /// databases and servers as values and callbacks only; app/cli fills them in. What it answers is in
 /// docs/reference/serve.md.
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -37,6 +38,15 @@ struct Database {
     /// As a role that may see what all sessions do; nobody's when the user is empty.
     pg::Settings monitor = {};
     pg::PoolLimits pool = {.fail_at_once = true};  ///< Of the daemon's own questions.
+
+    /// Takes over what the application's pool says of waiting. How many connections the application
+    /// keeps, and how long it waits between attempts, is not for a question a second.
+    void wait_as(const pg::PoolLimits& declared) {
+        pool.max = std::clamp<std::size_t>(declared.max, 1, pool.max);
+        pool.acquire = declared.acquire;
+        pool.lifetime = declared.lifetime;
+        pool.fail_at_once = declared.fail_at_once;
+    }
 };
 
 struct Redis {

@@ -35,10 +35,13 @@ std::size_t threads() {
 
 class DaemonFaultsTest : public testing::Test {
  protected:
-    DaemonFaultsTest() {
+    DaemonFaultsTest() { begin(); }
+    void begin() {
+        daemon_.reset();
         Parts parts;
         parts.platform = "lumina";
         parts.token = directory_.path() / "api-token";
+        parts.drain_limit = drain_limit_;
         auto& database = parts.databases.emplace_back();
         database.name = "main";
         database.settings = cluster_.settings();
@@ -74,6 +77,7 @@ class DaemonFaultsTest : public testing::Test {
         return "never";
     }
 
+    std::chrono::milliseconds drain_limit_ = Parts().drain_limit;
     test::Cluster cluster_;
     test::Database database_;
     test::Directory directory_;
@@ -143,6 +147,25 @@ TEST_F(DaemonFaultsTest, ItEndsAlthoughAServerHangsAndSomebodyWaitsForIt) {
     daemon_.reset();
     std::printf("and ended %.3f s later\n", seconds(ended.elapsed()));
     EXPECT_LT(ended.elapsed(), 10s);
+    cluster_.resume();
+}
+
+TEST_F(DaemonFaultsTest, ItEndsAlthoughSomebodyWaitsForFiguresOfAServerThatHangs) {
+    drain_limit_ = 10ms;
+    begin();
+    cluster_.pause();
+    await(503);
+    auto waits = std::async(std::launch::async, [&] { return ask("/v1/database/metrics").body; });
+    while (waits.wait_for(0s) != std::future_status::ready &&
+           ask("/metrics").body.find("caisson_http_requests_in_flight 2\n") == std::string::npos) {
+    }
+    const Stopwatch ended;
+    EXPECT_FALSE(daemon_->stop());
+    std::printf("stopped after %.3f s\n", seconds(ended.elapsed()));
+    // It may take two seconds to connect.
+    EXPECT_LT(ended.elapsed(), 1500ms);
+    EXPECT_NO_THROW(waits.get());
+    daemon_.reset();
     cluster_.resume();
 }
 

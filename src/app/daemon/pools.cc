@@ -3,9 +3,12 @@
 
 #include <algorithm>
 #include <deque>
+#include <list>
 #include <thread>
 #include <utility>
 
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
@@ -23,8 +26,12 @@ namespace {
 
 asio::awaitable<pg::Rows> ask_once(pg::Settings settings, std::string statement,
                                    milliseconds deadline) {
-    auto lane = co_await pg::Lane::open(std::move(settings));
-    co_return co_await lane.query(std::move(statement), {}, {.deadline = deadline});
+    try {
+        auto lane = co_await pg::Lane::open(std::move(settings));
+        co_return co_await lane.query(std::move(statement), {}, {.deadline = deadline});
+    } catch (const boost::system::system_error&) {
+        throw pg::Unanswered(pg::Unanswered::Reason::closed, true, "the daemon ends");
+    }
 }
 
 /// The daemon's own connections: short waits, so that a server that hangs is found out.
@@ -51,9 +58,14 @@ struct Pools::Inside {
     }
 
     std::vector<Database> databases;
+    /// Of questions over connections of their own; for the thread only. Longer there than what
+    /// listens to them.
+    std::list<asio::cancellation_signal> stops;
     asio::io_context io{1};
     asio::executor_work_guard<asio::io_context::executor_type> open{io.get_executor()};
-    std::deque<pg::Pool> pools;  ///< For the thread only; none before start().
+    // For the thread only.
+    std::deque<pg::Pool> pools;  ///< None before start().
+    bool is_closed = false;
     std::thread thread;
 };
 
@@ -62,7 +74,14 @@ Pools::Pools(std::vector<Database> databases) : inside_(std::make_unique<Inside>
     inside.databases = std::move(databases);
     inside.thread = std::thread([&inside] {
         const interrupt::Shield shield;
-        inside.io.run();
+        while (true) {
+            try {
+                inside.io.run();
+                return;
+            } catch (const std::exception&) {
+                // Out of memory in a handler: that question is lost, the others are not.
+            }
+        }
     });
 }
 
@@ -83,7 +102,8 @@ const std::string& Pools::name(std::size_t database) const {
 
 Pools::~Pools() {
     close();
-    // Attempts to connect may be under way, for a second yet: nobody waits for them.
+    // Attempts to connect may be under way, for a second yet: nobody waits for them, unless for a
+    // name that is being looked up, which Asio does in a thread that cannot be stopped.
     inside_->io.stop();
     inside_->thread.join();
 }
@@ -96,9 +116,27 @@ pg::Rows Pools::query(std::size_t database, std::string statement, milliseconds 
 
 std::future<pg::Rows> Pools::query_once(pg::Settings settings, std::string statement,
                                         milliseconds deadline) {
-    return asio::co_spawn(inside_->io,
-                          ask_once(std::move(settings), std::move(statement), deadline),
-                          asio::use_future);
+    const auto answer = std::make_shared<std::promise<pg::Rows>>();
+    asio::post(inside_->io, [inside = inside_.get(), answer, settings = std::move(settings),
+                             statement = std::move(statement), deadline]() mutable {
+        const auto stop = inside->stops.emplace(inside->stops.end());
+        asio::co_spawn(
+            inside->io, ask_once(std::move(settings), std::move(statement), deadline),
+            asio::bind_cancellation_slot(
+                stop->slot(), [inside, answer, stop](std::exception_ptr failure, pg::Rows rows) {
+                    // It stands in what the signal belongs to.
+                    asio::post(inside->io, [inside, stop] { inside->stops.erase(stop); });
+                    if (failure) {
+                        answer->set_exception(std::move(failure));
+                    } else {
+                        answer->set_value(std::move(rows));
+                    }
+                }));
+        if (inside->is_closed) {
+            stop->emit(asio::cancellation_type::terminal);
+        }
+    });
+    return answer->get_future();
 }
 
 PoolFigures Pools::figures(std::size_t database) const {
@@ -124,6 +162,10 @@ void Pools::close() {
     inside_->run([this] {
         for (auto& pool : inside_->pools) {
             pool.close();
+        }
+        inside_->is_closed = true;
+        for (auto& stop : inside_->stops) {
+            stop.emit(asio::cancellation_type::terminal);
         }
     });
 }

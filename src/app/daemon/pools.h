@@ -49,7 +49,7 @@ class Pools {
     PoolFigures figures(std::size_t database) const;
     /// Of all of them together.
     PoolFigures sum() const;
-    /// Who waits is told so, and who asks from then on, too.
+    /// Who waits is told so at once, and who asks from then on, too.
     void close();
 
  private:

@@ -219,6 +219,7 @@ struct Decoder<std::tuple<Ts...>> {
 
 template <typename T>
 struct Decoder<Range<T>> {
+    static_assert(is_owned<T>, "bounds are read as std::string");
     static Range<T> decode(const Field& field) {
         const auto bounds = bounds_of(field);
         Range<T> range;
@@ -240,7 +241,8 @@ struct Decoder<Range<T>> {
 /// As decode(), for every shape: std::optional<T>, std::vector<T>, Range<T>, std::tuple<T, …>, and
 /// std::vector<std::vector<T>> for two dimensions; bounds of arrays that do not begin with 1 are
 /// not kept. What came as text is read as what came in binary, whatever the IntervalStyle; the
-/// DateStyle is ISO.
+/// DateStyle is ISO. One thing cannot be told in text: an array of boxes inside a composite, whose
+/// elements stand between semicolons.
 /// Errors: internal, also for NULL where T is not optional.
 template <typename T>
 T decode(const Field& field) {

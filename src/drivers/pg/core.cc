@@ -213,6 +213,7 @@ void Lane::Core::enqueue(RequestPointer request, bool is_sent) {
         head_since_ = Clock::now();
     }
     request->answered = 0;
+    request->is_refused_at_sync = false;
     watch_deadline(request->deadline);
     in_flight_.push_back(std::move(request));
     is_sent = is_sent && PQpipelineSync(connection_.get()) == 1;

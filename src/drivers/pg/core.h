@@ -106,6 +106,8 @@ class Lane::Core final : public Taker, public std::enable_shared_from_this<Core>
     void read_answers();
     bool read_request(Request& request);
     void take_result(Request& request, libpq::Owned<pg_result> result);
+    /// What follows could not be told apart: the lane is closed, and says why.
+    void break_off(std::string why);
     void take_rejection(Request& request, const pg_result* result);
     void finish(RequestPointer request);
     void finish_prepare(Request& request);

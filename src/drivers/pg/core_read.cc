@@ -62,20 +62,32 @@ bool Lane::Core::read_request(Request& request) {
     while (!is_broken_ && PQisBusy(connection_.get()) == 0) {
         libpq::Owned<pg_result> result(PQgetResult(connection_.get()));
         if (!result) {
+            if (std::exchange(request.is_refused_at_sync, false)) {
+                continue;  // Behind the error of the Sync, which is not answered yet.
+            }
             // One stands behind the results of each message. More of them: there is nothing left
             // that we wait for, and we would wait for ever.
-            is_broken_ = ++request.answered > request.expected;
+            if (++request.answered > request.expected) {
+                break_off("the server sent an answer too many");
+            }
             continue;
         }
         if (PQresultStatus(result.get()) == PGRES_PIPELINE_SYNC) {
             // One that comes too early is not the request's own, and what follows would be taken
             // for the answers to the next one.
-            is_broken_ = request.answered != request.expected;
+            if (request.answered != request.expected) {
+                break_off("the server was ready before it had answered");
+            }
             return !is_broken_;
         }
         take_result(request, std::move(result));
     }
     return false;
+}
+
+void Lane::Core::break_off(std::string why) {
+    last_words_ = std::move(why);
+    is_broken_ = true;
 }
 
 void Lane::Core::take_result(Request& request, libpq::Owned<pg_result> result) {
@@ -88,7 +100,9 @@ void Lane::Core::take_result(Request& request, libpq::Owned<pg_result> result) {
             }
             if (request.kind == Request::Kind::work || request.kind == Request::Kind::lookup) {
                 // Each message has one result; of two, nobody knows which is the answer.
-                is_broken_ = request.rows.size() > request.answered - request.preamble;
+                if (request.rows.size() > request.answered - request.preamble) {
+                    break_off("the server sent two answers to one statement");
+                }
                 request.rows.emplace_back(result.release());
             } else if (request.kind == Request::Kind::prepare &&
                        request.answered == request.preamble + 1) {
@@ -107,24 +121,24 @@ void Lane::Core::take_result(Request& request, libpq::Owned<pg_result> result) {
             return;
         default:
             // A COPY, which no pipeline can carry: what follows could not be told apart.
-            last_words_ = fmt::format("the server answered with {}",
-                                      PQresStatus(PQresultStatus(result.get())));
-            is_broken_ = true;
+            break_off(fmt::format("the server answered with {}",
+                                  PQresStatus(PQresultStatus(result.get()))));
     }
 }
 
 void Lane::Core::take_rejection(Request& request, const pg_result* result) {
     if (libpq::field(result, PG_DIAG_SQLSTATE).empty()) {
-        last_words_ = libpq::first_line(PQresultErrorMessage(result));
-        is_broken_ = true;
+        break_off(libpq::first_line(PQresultErrorMessage(result)));
         return;
     }
+    // All messages were answered: it is the implicit commit that failed, at a deferred constraint.
+    request.is_refused_at_sync = request.answered == request.expected;
     if (libpq::field(result, PG_DIAG_SEVERITY_NONLOCALIZED) != "ERROR") {
         // FATAL and PANIC: the connection ends behind it.
         last_words_ = libpq::field(result, PG_DIAG_MESSAGE_PRIMARY);
     }
     if (!request.failure) {
-        request.is_stale = is_outdated(result);
+        request.is_stale = !request.is_refused_at_sync && is_outdated(result);
         request.stale = request.answered;
         auto error = libpq::rejected(result, settings_);
         error.statement = request.answered - std::min(request.answered, request.preamble);

@@ -16,6 +16,15 @@ constexpr std::int64_t second = 1'000'000;
 constexpr std::int64_t minute = 60 * second;
 constexpr std::int64_t hour = 60 * minute;
 
+/// What servers from version 17 on send in binary for infinity and -infinity; as numbers no server
+/// takes them. Source: PostgreSQL 17, src/include/datatype/timestamp.h (INTERVAL_NOEND).
+constexpr Interval most_interval{std::numeric_limits<std::int32_t>::max(),
+                                 std::numeric_limits<std::int32_t>::max(),
+                                 std::chrono::microseconds::max()};
+constexpr Interval least_interval{std::numeric_limits<std::int32_t>::min(),
+                                  std::numeric_limits<std::int32_t>::min(),
+                                  std::chrono::microseconds::min()};
+
 /// The parts so far; `fine` turns false, and stays so, where one cannot be held.
 struct Sum {
     std::int64_t months = 0;
@@ -227,6 +236,10 @@ bool add_words(Sum& sum, const std::vector<std::string_view>& words, int directi
 }  // namespace
 
 bool parse_interval(std::string_view text, Interval& interval) {
+    if (text == "infinity" || text == "-infinity") {
+        interval = text.front() == '-' ? least_interval : most_interval;
+        return true;
+    }
     Sum sum;
     if (!text.empty() && text.front() == 'P') {
         if (!add_designated(sum, text.substr(1))) {
@@ -257,6 +270,9 @@ bool parse_interval(std::string_view text, Interval& interval) {
 }
 
 std::string write_interval(const Interval& interval) {
+    if (interval == most_interval || interval == least_interval) {
+        return interval == most_interval ? "infinity" : "-infinity";
+    }
     return fmt::format("{:+} mons {:+} days {:+} microseconds", interval.months, interval.days,
                        interval.time.count());
 }

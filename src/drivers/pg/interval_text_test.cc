@@ -84,6 +84,20 @@ TEST(IntervalTextTest, WhatIsNoneOrDoesNotFitIsRefused) {
     }
 }
 
+TEST(IntervalTextTest, InfinityIsWhatItIsInBinary) {
+    const Interval most{Limits32::max(), Limits32::max(), std::chrono::microseconds::max()};
+    const Interval least{Limits32::min(), Limits32::min(), std::chrono::microseconds::min()};
+    for (const auto& [interval, text] :
+         {std::pair(most, "infinity"), std::pair(least, "-infinity")}) {
+        Interval read;
+        EXPECT_TRUE(parse_interval(text, read));
+        EXPECT_EQ(read, interval);
+        EXPECT_EQ(write_interval(interval), text);
+    }
+    Interval none;
+    EXPECT_FALSE(parse_interval("+infinity", none));
+}
+
 TEST(IntervalTextTest, EveryPartIsWrittenWithItsSign) {
     EXPECT_EQ(write_interval({-1, 2, 3us}), "-1 mons +2 days +3 microseconds");
 }

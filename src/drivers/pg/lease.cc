@@ -2,11 +2,13 @@
 #include "drivers/pg/lease.h"
 
 #include <array>
+#include <mutex>
 #include <thread>
 #include <utility>
 
-#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
@@ -20,20 +22,39 @@ using Clock = std::chrono::steady_clock;
 
 namespace {
 
-/// The thread of a cancel request. It ends before its caller goes on, who may end the executor.
-struct Canceller {
-    Canceller() = default;
-    Canceller(const Canceller&) = delete;
-    Canceller& operator=(const Canceller&) = delete;
-    ~Canceller() {
-        // Nobody waits for it any more: the executor ended first.
-        if (thread.joinable() && thread.get_id() == std::this_thread::get_id()) {
-            thread.detach();
-        } else if (thread.joinable()) {
-            thread.join();
+/// Who waits for the thread of a cancel request, as long as somebody does. The executor is there as
+/// long, and the thread touches nothing of it afterwards.
+class Waiter {
+ public:
+    explicit Waiter(asio::steady_timer& timer) : timer_(&timer) {}
+    void leave() {
+        const std::lock_guard lock(mutex_);
+        timer_ = nullptr;
+    }
+    static void wake(const std::shared_ptr<Waiter>& self) {
+        const std::lock_guard lock(self->mutex_);
+        if (self->timer_) {
+            asio::post(self->timer_->get_executor(), [self] {
+                const std::lock_guard again(self->mutex_);
+                if (self->timer_) {
+                    self->timer_->cancel();
+                }
+            });
         }
     }
-    std::thread thread;
+
+ private:
+    std::mutex mutex_;
+    asio::steady_timer* timer_;
+};
+
+/// Leaves however the coroutine ends, also with its executor.
+struct Leaving {
+    explicit Leaving(std::shared_ptr<Waiter> one) : waiter(std::move(one)) {}
+    Leaving(const Leaving&) = delete;
+    Leaving& operator=(const Leaving&) = delete;
+    ~Leaving() { waiter->leave(); }
+    std::shared_ptr<Waiter> waiter;
 };
 
 Ask ask_until(Clock::time_point deadline) {
@@ -154,38 +175,40 @@ asio::awaitable<std::optional<Rows>> Lease::Stream::next() {
 }
 
 asio::awaitable<void> Lease::Stream::end() {
+    std::exception_ptr failure;
     while (true) {
         const auto result = co_await core_->next_result(deadline_);
-        if (PQresultStatus(result.get()) == PGRES_PIPELINE_SYNC) {
+        const auto status = PQresultStatus(result.get());
+        if (status == PGRES_PIPELINE_SYNC) {
             break;
+        }
+        if (result && status == PGRES_FATAL_ERROR && !failure) {
+            // Behind its rows: a deferred constraint that the implicit commit violates.
+            failure = std::make_exception_ptr(libpq::rejected(result.get(), core_->settings()));
         }
         if (PQstatus(core_->connection()) == CONNECTION_BAD) {
             throw libpq::broken(core_->connection(), core_->settings());
         }
     }
     std::exchange(core_, nullptr)->end_manual();
+    if (failure) {
+        std::rethrow_exception(failure);
+    }
 }
 
+/// PQcancel() connects and waits, without a limit: a thread of its own does, and what waits for the
+/// thread waits for a limited time. A server that hangs keeps that thread, and nothing else.
 asio::awaitable<void> Lease::cancel() {
     const std::shared_ptr<PGcancel> request(PQgetCancel(core_->connection()), PQfreeCancel);
-    const auto executor = core_->executor();
-    // PQcancel() connects and waits: a thread of its own does, and only that long.
-    return asio::async_initiate<const asio::use_awaitable_t<>, void()>(
-        [](auto&& handler, auto cancelled, auto caller) {
-            const auto canceller = std::make_shared<Canceller>();
-            canceller->thread = std::thread([handler = std::move(handler), canceller,
-                                             cancelled = std::move(cancelled), caller,
-                                             work = asio::make_work_guard(caller)]() mutable {
-                std::array<char, 256> message{};
-                PQcancel(cancelled.get(), message.data(), static_cast<int>(message.size()));
-                asio::post(caller, [handler = std::move(handler), canceller = std::move(canceller),
-                                    work = std::move(work)]() mutable {
-                    canceller->thread.join();
-                    std::move(handler)();
-                });
-            });
-        },
-        asio::use_awaitable, request, executor);
+    asio::steady_timer timer(core_->executor(), core_->settings().connect_limit);
+    const Leaving leaving(std::make_shared<Waiter>(timer));
+    std::thread([request, waiter = leaving.waiter] {
+        std::array<char, 256> message{};
+        PQcancel(request.get(), message.data(), static_cast<int>(message.size()));
+        Waiter::wake(waiter);
+    }).detach();
+    boost::system::error_code woken;
+    co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, woken));
 }
 
 int Lease::backend_process() const { return PQbackendPID(core_->connection()); }

@@ -50,7 +50,8 @@ class Lease {
         std::function<boost::asio::awaitable<void>(std::string_view)> take,
         RequestOptions options = {});
     /// Asks the server to end what this lane is doing. From another coroutine than the one that
-    /// waits, which gets 57014 when it was in time. Returns when the server has heard it.
+    /// waits, which gets 57014 when it was in time. Returns when the server has heard it, or
+    /// after the time that connecting may take; it may be heard later then.
     boost::asio::awaitable<void> cancel();
     int backend_process() const;
 

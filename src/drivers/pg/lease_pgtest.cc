@@ -189,6 +189,30 @@ TEST_F(LeaseTest, AStreamThatFailsOrIsDroppedLeavesThePoolInOrder) {
     });
 }
 
+TEST_F(LeaseTest, AStreamWhoseCommitIsRefusedFailsBehindItsRows) {
+    with_pool([&](Pool& pool) -> asio::awaitable<void> {
+        co_await pool.query(Session::nobody(), "create table parent (id int8 primary key)");
+        co_await pool.query(Session::nobody(),
+                            "create table child (parent int8 references parent deferrable "
+                            "initially deferred)");
+        auto lease = co_await pool.lease();
+        auto stream = co_await lease.stream(Session::nobody(),
+                                            "insert into child values ($1::int8) returning parent",
+                                            Arguments(1));
+        EXPECT_EQ((co_await stream.next())->front().get<std::int64_t>(0), 1);
+        bool is_told = false;
+        try {
+            co_await stream.next();
+        } catch (const DatabaseError& error) {
+            is_told = error.sqlstate == "23503";
+        }
+        EXPECT_TRUE(is_told);
+        EXPECT_FALSE(co_await stream.next());
+        const auto left = co_await lease.query(Session::nobody(), "select count(*) from child");
+        EXPECT_EQ(left.front().get<std::int64_t>(0), 0);
+    });
+}
+
 TEST_F(LeaseTest, CopyGoesInAndComesOutAsTextAndAsBinary) {
     with_pool([&](Pool& pool) -> asio::awaitable<void> {
         co_await pool.query(Session::nobody(), "create table t (id int8, name text)");

@@ -155,5 +155,21 @@ TEST_F(PoolFaultsTest, RecoversFromAServerThatWasHeldStill) {
               patience);
 }
 
+TEST_F(PoolFaultsTest, ACancelRequestThatNobodyTakesIsWaitedForOnlySoLong) {
+    auto settings = cluster_.settings();
+    settings.connect_limit = 1s;
+    test::run([&]() -> asio::awaitable<void> {
+        Pool pool(co_await asio::this_coro::executor, settings, {.max = 2});
+        auto lease = co_await pool.lease();
+        co_await lease.query(Session::nobody(), "select 1");
+        cluster_.pause();
+        const auto start = steady_clock::now();
+        co_await lease.cancel();
+        EXPECT_GE(steady_clock::now() - start, 900ms);
+    });
+    // Its executor has ended; the thread has not, and comes to its end now.
+    cluster_.resume();
+}
+
 }  // namespace
 }  // namespace caisson::pg

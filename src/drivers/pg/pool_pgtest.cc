@@ -206,6 +206,68 @@ TEST_F(PoolTest, ALaneThatBreaksIsReplacedAndOnlyWhatMayBeIsRunAgain) {
     });
 }
 
+/// `act` is refused by a foreign key that is looked at when its transaction is committed.
+asio::awaitable<void> refused_at_commit(asio::awaitable<void> act, int& refused) {
+    try {
+        co_await std::move(act);
+    } catch (const DatabaseError& error) {
+        refused += error.sqlstate == "23503" && error.constraint == "child_parent_fkey" ? 1 : 0;
+    }
+}
+
+TEST_F(PoolTest, ADeferredConstraintIsItsCallersErrorAndItsNeighboursAreAnswered) {
+    with_pool({.max = 1}, [&](Pool& pool) -> asio::awaitable<void> {
+        co_await pool.query(Session::nobody(), "create table parent (id int8 primary key)");
+        co_await pool.query(Session::nobody(),
+                            "create table child (parent int8 references parent deferrable "
+                            "initially deferred)");
+        const Statement insert(
+            "insert into child select $1::int8 from "
+            "pg_advisory_xact_lock_shared(7)");
+        const Statement ask("select $1::int8");
+        const auto process = co_await number(pool, "select pg_backend_pid()::int8");
+        co_await number(pool, ask, Arguments(1));
+        // All of them are in flight before the first one is answered.
+        Connection gate(database_.settings());
+        gate.query("select pg_advisory_lock(7)");
+        int refused = 0;
+        int answered = 0;
+        std::vector<asio::awaitable<void>> all;
+        for (int i = 0; i < 5; ++i) {
+            all.push_back(refused_at_commit(
+                [](Pool& shared, Statement statement, int own) -> asio::awaitable<void> {
+                    co_await shared.query(Session("anna"), std::move(statement), Arguments(own),
+                                          {.idempotent = own % 2 == 0});
+                }(pool, insert, i),
+                refused));
+            all.push_back(refused_at_commit(
+                [](Pool& shared, Statement one, Statement two) -> asio::awaitable<void> {
+                    std::vector<Query> queries;
+                    queries.push_back({one, Arguments(1)});
+                    queries.push_back({two, Arguments(2)});
+                    queries.push_back({one, Arguments(3)});
+                    co_await shared.batch(Session::nobody(), std::move(queries));
+                }(pool, ask, insert),
+                refused));
+            all.push_back([](Pool& shared, Statement statement, int own,
+                             int& right) -> asio::awaitable<void> {
+                right += co_await number(shared, std::move(statement), Arguments(own)) == own;
+            }(pool, ask, i, answered));
+        }
+        all.push_back([](Pool& shared, Connection& holder) -> asio::awaitable<void> {
+            co_await until([&] { return shared.stats().in_flight >= 15; });
+            holder.query("select pg_advisory_unlock(7)");
+        }(pool, gate));
+        co_await test::all(std::move(all));
+        EXPECT_EQ(refused, 10);
+        EXPECT_EQ(answered, 5);
+        EXPECT_EQ(pool.stats().broken, 0U);
+        EXPECT_EQ(pool.stats().moved, 0U);
+        EXPECT_EQ(co_await number(pool, "select pg_backend_pid()::int8"), process);
+        EXPECT_EQ(co_await number(pool, "select count(*) from child"), 0);
+    });
+}
+
 TEST_F(PoolTest, OldAndUnusedLanesAreClosedAndTheLeastStaysOpen) {
     with_pool({.min = 1, .max = 4, .idle = 20ms, .reap = 10ms},
               [&](Pool& pool) -> asio::awaitable<void> {

@@ -63,6 +63,7 @@ struct Request {
     std::size_t expected = 0;          ///< Messages that were sent before the Sync.
     std::size_t answered = 0;          ///< Of them, those whose results are complete.
     std::size_t preamble = 0;          ///< Of them, those before the first step.
+    bool is_refused_at_sync = false;   ///< An error of its Sync was read, the NULL behind it not.
     bool is_stale = false;             ///< Failed because a prepared statement is outdated or gone.
     std::size_t stale = 0;             ///< Which message.
     std::vector<TypeId> parameters;    ///< Of Kind::prepare.

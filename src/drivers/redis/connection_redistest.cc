@@ -5,6 +5,7 @@
 #include <signal.h>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "drivers/redis/connection.h"
 #include "tests/support/redis.h"
 #include "tests/support/redis_server.h"
@@ -179,15 +180,32 @@ TEST_F(TlsConnectionTest, NothingIsSaidInTheOpenNorToWhoSpeaksNoTls) {
 
 TEST_F(TlsConnectionTest, AServerThatHangsIsGivenUpInTime) {
     auto settings = server_.tcp_settings();
-    settings.connect_limit = 200ms;
     settings.answer_limit = 200ms;
     Connection connection(settings);
     server_.pause();
+    settings.connect_limit = 200ms;
     EXPECT_NE(refusal(settings).find("no agreement on TLS within 200"), std::string::npos);
     EXPECT_THROW(connection.command({"PING"}), Error);
     EXPECT_TRUE(connection.is_broken());
     server_.resume();
     EXPECT_EQ(refusal(server_.tcp_settings()), "none");
+}
+
+TEST_F(TlsConnectionTest, AServerThatDiesEndsTheStreamAsInTheOpen) {
+    const auto said = [&](const Settings& settings, auto& server) {
+        Connection connection(settings);
+        server.kill();
+        try {
+            connection.command({"PING"});
+        } catch (const Error& error) {
+            return replace_all(error.message(), settings.text(), "Redis");
+        }
+        return std::string("nothing");
+    };
+    test::RedisServer plain;
+    const auto open = said(plain.tcp_settings(), plain);
+    EXPECT_EQ(said(server_.tcp_settings(), server_), open);
+    EXPECT_EQ(open.find("Protocol error"), std::string::npos);
 }
 
 TEST_F(TlsConnectionTest, AServerThatDiesIsAnErrorAndNoSignal) {

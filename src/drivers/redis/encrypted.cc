@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <openssl/bio.h>
 #include <openssl/err.h>
+#include <openssl/sslerr.h>
 #include <sys/socket.h>
 
 #include "base/error.h"
@@ -58,6 +59,18 @@ BIO* over(int descriptor) {
 
 int sized(std::size_t size) {
     return static_cast<int>(std::min<std::size_t>(size, std::numeric_limits<int>::max()));
+}
+
+/// Whether the stream just ended, as one does whose server dies; OpenSSL tells it in two ways.
+bool is_end(int kind) {
+    return (kind == SSL_ERROR_SYSCALL && errno == 0) ||
+           (kind == SSL_ERROR_SSL &&
+            ERR_GET_REASON(::ERR_peek_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING);
+}
+
+/// What is wrong, as -errno: that of the socket only where the socket failed.
+long failure(int kind) {
+    return kind == SSL_ERROR_SYSCALL && errno != 0 && errno != EAGAIN ? -errno : -EPROTO;
 }
 
 }  // namespace
@@ -118,14 +131,12 @@ long Encrypted::write(std::string_view bytes) {
     if (written > 0) {
         return written;
     }
-    switch (::SSL_get_error(session_.get(), written)) {
-        case SSL_ERROR_WANT_READ:
-        case SSL_ERROR_WANT_WRITE:
-            return 0;
-        default:
-            is_agreed_ = false;  // After a failure there is nobody to say good-bye to.
-            return errno != 0 ? -errno : -EPROTO;
+    const int kind = ::SSL_get_error(session_.get(), written);
+    if (kind == SSL_ERROR_WANT_READ || kind == SSL_ERROR_WANT_WRITE) {
+        return 0;
     }
+    is_agreed_ = false;  // After a failure there is nobody to say good-bye to.
+    return is_end(kind) ? -EPIPE : failure(kind);
 }
 
 long Encrypted::read(char* into, std::size_t size) {
@@ -135,16 +146,15 @@ long Encrypted::read(char* into, std::size_t size) {
     if (got > 0) {
         return got;
     }
-    switch (::SSL_get_error(session_.get(), got)) {
-        case SSL_ERROR_WANT_READ:
-        case SSL_ERROR_WANT_WRITE:
-            return -EAGAIN;
-        case SSL_ERROR_ZERO_RETURN:
-            return 0;
-        default:
-            is_agreed_ = false;
-            return errno != 0 ? -errno : -EPROTO;
+    const int kind = ::SSL_get_error(session_.get(), got);
+    if (kind == SSL_ERROR_WANT_READ || kind == SSL_ERROR_WANT_WRITE) {
+        return -EAGAIN;
     }
+    if (kind == SSL_ERROR_ZERO_RETURN) {
+        return 0;
+    }
+    is_agreed_ = false;
+    return is_end(kind) ? 0 : failure(kind);
 }
 
 }  // namespace caisson::redis

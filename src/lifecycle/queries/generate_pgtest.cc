@@ -250,6 +250,7 @@ TEST_F(GenerateTest, AnswersHaveAnotherVersionOnceTheyMayBeOthers) {
     EXPECT_NE(version("select id from numbered where v is null"), first);
     connection.script(
         "create index on numbered (v); comment on table numbered is 'x';"
+        "create function noted() returns trigger language plpgsql as 'begin return null; end';"
         "create table parts_2 partition of parts for values from ('2021-01-01') to "
         "('2022-01-01')");
     EXPECT_EQ(version(), first) << "what changes no answer";
@@ -259,7 +260,17 @@ TEST_F(GenerateTest, AnswersHaveAnotherVersionOnceTheyMayBeOthers) {
           "alter type state add value 'new'", "create view seen as select id from numbered",
           "create or replace view seen as select id from numbered where v is null",
           "create function f() returns int language sql as 'select 1'",
-          "create or replace function f() returns int language sql as 'select 2'"}) {
+          "create or replace function f() returns int language sql as 'select 2'",
+          "alter function f() security definer", "alter function f() set search_path = pg_temp",
+          "alter view seen set (security_invoker = true)",
+          "create policy own on numbered using (v = current_user)",
+          "alter policy own on numbered using (v = current_user and id > 0)",
+          "create policy less on numbered as restrictive for select to pg_monitor using (true)",
+          "alter policy less on numbered to pg_monitor, pg_read_all_data",
+          "alter table numbered force row level security",
+          "alter table parts enable row level security",
+          "create aggregate most(int) (sfunc = int4larger, stype = int)",
+          "create or replace aggregate most(int) (sfunc = int4smaller, stype = int)"}) {
         connection.script(change);
         seen.push_back(version());
         EXPECT_EQ(std::ranges::count(seen, seen.back()), 1) << change;

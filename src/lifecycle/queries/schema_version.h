@@ -10,9 +10,11 @@
 
 namespace caisson::queries {
 
-/// Sixteen hexadecimal digits that are others once answers of queries may be: columns with their
-/// types, labels of enums, domains, what stands behind views and functions. Without what Caisson
-/// keeps, what extensions bring, and partitions, which come and go with the data.
+/// Sixteen hexadecimal digits that are others once answers of queries may be: columns, types, views
+/// and functions with all that belongs to them (options of a view, `security definer`, settings),
+/// policies and whether they are looked at. Without what Caisson keeps, what extensions bring, and
+/// partitions, which come and go with the data. In the words of schema::snapshot(), which are the
+/// same for each major version of the server as far as it knows their differences.
 std::string schema_version(pg::Connection& connection);
 
 /// Of the answers of one query, in that schema: other SQL and other columns are another one; never

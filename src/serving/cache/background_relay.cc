@@ -54,7 +54,17 @@ BackgroundRelay::BackgroundRelay(const std::vector<pg::Settings>& databases, red
     auto& inside = *inside_;
     asio::co_spawn(inside.io, inside.relay.run(), asio::detached);
     asio::co_spawn(inside.io, inside.watch(), asio::detached);
-    inside.thread = std::thread([&inside] { inside.io.run(); });
+    inside.thread = std::thread([&inside] {
+        while (true) {
+            try {
+                inside.io.run();
+                return;
+            } catch (const std::exception&) {
+                // Out of memory in a handler, and not the end of the process: while the relay does
+                // not say that it is there, nothing old is served.
+            }
+        }
+    });
 }
 
 BackgroundRelay::~BackgroundRelay() {

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "serving/cache/cache_metrics.h"
 
-#include <algorithm>
-
 #include "base/metrics.h"
 
 namespace caisson::cache {
@@ -12,23 +10,17 @@ double seconds(std::chrono::microseconds duration) {
     return std::chrono::duration<double>(duration).count();
 }
 
-StoredStats sum_of(const std::vector<StoredStats>& all, std::size_t from) {
-    StoredStats sum;
-    sum.pattern = "others";
-    for (auto i = from; i < all.size(); ++i) {
-        const auto& one = all[i];
-        sum.local_hits += one.local_hits;
-        sum.redis_hits += one.redis_hits;
-        sum.misses += one.misses;
-        sum.loads += one.loads;
-        sum.failures += one.failures;
-        sum.waited += one.waited;
-        sum.refreshed += one.refreshed;
-        sum.old_served += one.old_served;
-        sum.bytes += one.bytes;
-        sum.loading += one.loading;
-    }
-    return sum;
+void add(StoredStats& sum, const StoredStats& one) {
+    sum.local_hits += one.local_hits;
+    sum.redis_hits += one.redis_hits;
+    sum.misses += one.misses;
+    sum.loads += one.loads;
+    sum.failures += one.failures;
+    sum.waited += one.waited;
+    sum.refreshed += one.refreshed;
+    sum.old_served += one.old_served;
+    sum.bytes += one.bytes;
+    sum.loading += one.loading;
 }
 
 void add(metrics::Registry& registry, const StoredStats& stats) {
@@ -63,16 +55,21 @@ std::string metrics_text(const Overview& overview) {
         .gauge("caisson_cache_changes_told",
                "Whether changes of tables are carried to who caches at the moment")
         .set(overview.is_told ? 1 : 0);
-    auto patterns = overview.patterns;
-    if (patterns.size() > most_told_patterns) {
-        std::ranges::stable_sort(patterns, [](const StoredStats& a, const StoredStats& b) {
-            return a.asked() > b.asked();
-        });
-        patterns[most_told_patterns - 1] = sum_of(patterns, most_told_patterns - 1);
-        patterns.resize(most_told_patterns);
+    // By their place in the manifest: were it by their figures, one that overtakes another would
+    // take its history out of the sum, and a counter never falls.
+    const auto own =
+        overview.declared > most_told_patterns ? most_told_patterns - 1 : most_told_patterns;
+    StoredStats others;
+    others.pattern = "others";
+    for (const auto& stats : overview.patterns) {
+        if (stats.place < own) {
+            add(registry, stats);
+        } else {
+            add(others, stats);
+        }
     }
-    for (const auto& stats : patterns) {
-        add(registry, stats);
+    if (overview.declared > most_told_patterns) {
+        add(registry, others);
     }
     return registry.text();
 }

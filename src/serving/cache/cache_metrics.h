@@ -7,7 +7,8 @@
 
 namespace caisson::cache {
 
-/// More patterns than this are told as one, `others`: those that were asked for least.
+/// More patterns than this are told as one, `others`: those that stand last in the
+/// manifest.
 constexpr std::size_t most_told_patterns = 100;
 
 /// Figures by pattern as Prometheus scrapes them: caisson_cache_hits_total{pattern,level} and so

@@ -135,6 +135,13 @@ struct Cache::State : std::enable_shared_from_this<State> {
     /// Keys without values of their own, and the hottest.
     static boost::asio::awaitable<std::vector<std::pair<Key, Loader>>> to_warm(
         std::shared_ptr<State> self, WarmOptions options);
+    struct Round;
+    static boost::asio::awaitable<void> await_word(std::shared_ptr<State> self,
+                                                   Steady::time_point until);
+    static boost::asio::awaitable<void> warm_some(std::shared_ptr<State> self,
+                                                  std::shared_ptr<Round> round);
+    static boost::asio::awaitable<void> warm_round(std::shared_ptr<State> self,
+                                                   std::shared_ptr<Round> round);
     static boost::asio::awaitable<WarmReport> warm(std::shared_ptr<State> self,
                                                    WarmOptions options);
     /// Unless it was done less than `every` ago. Never fails.

@@ -43,6 +43,7 @@ std::vector<platform::CacheKey> own_patterns() {
         pattern(alive_key, seconds(10), "there while changes are told"),
         pattern(stats_key, std::nullopt, "hits and misses by pattern"),
         pattern(hottest_key, seconds(86400), "which keys were asked for most"),
+        pattern(halved_key, seconds(60), "there until what was hot counts half as much"),
         pattern(std::string(lock_prefix) + "{key*}", seconds(60), "who loads a value now"),
         pattern("caisson:rate:{policy}:{action}:{who*}", seconds(7 * 86400), "limits of rates"),
     };

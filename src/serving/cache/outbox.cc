@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <optional>
 #include <set>
 
 #include <boost/json/array.hpp>
@@ -17,6 +18,10 @@
 
 namespace caisson::cache {
 namespace {
+
+/// No table has such a column, and of a column that is not there no value is known: each change of
+/// the table is one of all its rows.
+constexpr const char* no_column = "caisson: rows are not told";
 
 constexpr std::array events = {"insert", "update", "delete", "truncate"};
 
@@ -74,13 +79,11 @@ void drop_all(const boost::json::array& triggers, const std::string& relation, T
     }
 }
 
-/// What the database has of one watched table.
-TriggerStep step_of(const WatchedTable& table, const boost::json::value& found,
-                    const boost::json::array& triggers) {
-    const auto relation = text_at(found, "relation");
+/// Why its rows cannot be told by the columns that the table has.
+std::optional<Error> mistake_of(const WatchedTable& table, const boost::json::value& found) {
     for (const auto& column : found.at("columns").as_array()) {
         if (const auto mistake = text_at(column, "mistake"); !mistake.empty()) {
-            throw Error(
+            return Error(
                 Code::platform_invalid,
                 fmt::format("[cache.keys] tells rows by {}({}), which {}; expected an integer, a "
                             "uuid, or a text of a deterministic collation",
@@ -88,6 +91,13 @@ TriggerStep step_of(const WatchedTable& table, const boost::json::value& found,
                 fmt::format("name the whole table: tables = [\"{}\"]", table.table));
         }
     }
+    return std::nullopt;
+}
+
+/// What the database has of one watched table.
+TriggerStep step_of(const WatchedTable& table, const boost::json::value& found,
+                    const boost::json::array& triggers) {
+    const auto relation = text_at(found, "relation");
     bool is_right = triggers.size() == events.size();
     for (const auto& trigger : triggers) {
         is_right = is_right && trigger.at("fires").as_bool() &&
@@ -103,21 +113,10 @@ TriggerStep step_of(const WatchedTable& table, const boost::json::value& found,
     return step;
 }
 
-}  // namespace
-
-trust::CatalogueStep outbox_step() {
-    return {40, "changes of cached tables", R"sql(
-create table caisson.cache_outbox (
-    id         bigint generated always as identity primary key,
-    xid        xid8 not null default pg_current_xact_id(),
-    at         timestamptz not null default now(),
-    table_name text not null,
-    rows       jsonb
-);
-create index cache_outbox_xid on caisson.cache_outbox (xid);
-comment on table caisson.cache_outbox is
-    'What changed in tables that cached values are made of; rows: values by column, null when they are not known';
-create function caisson.cache_note() returns trigger
+/// Of the triggers. In two steps, because databases have had the first one with an earlier text.
+std::string note_function() {
+    return R"sql(
+create or replace function caisson.cache_note() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $body$
 declare
     most    constant integer := 200;
@@ -184,7 +183,28 @@ end
 $body$;
 revoke all on function caisson.cache_note() from public;
 comment on function caisson.cache_note() is 'Of triggers that Caisson put on tables of [cache.keys]'
-)sql"};
+)sql";
+}
+
+}  // namespace
+
+trust::CatalogueStep outbox_step() {
+    return {40, "changes of cached tables", R"sql(
+create table caisson.cache_outbox (
+    id         bigint generated always as identity primary key,
+    xid        xid8 not null default pg_current_xact_id(),
+    at         timestamptz not null default now(),
+    table_name text not null,
+    rows       jsonb
+);
+create index cache_outbox_xid on caisson.cache_outbox (xid);
+comment on table caisson.cache_outbox is
+    'What changed in tables that cached values are made of; rows: values by column, null when they are not known';
+)sql" + note_function()};
+}
+
+trust::CatalogueStep note_step() {
+    return {41, "what triggers of cached tables write down", note_function()};
 }
 
 std::vector<WatchedTable> watched_tables(const std::vector<platform::CacheKey>& keys) {
@@ -268,7 +288,12 @@ TriggerPlan triggers_of(const std::vector<WatchedTable>& tables, std::string_vie
     const auto found = boost::json::parse(answer);
     TriggerPlan plan;
     if (!found.at("has_outbox").as_bool()) {
-        if (tables.empty()) {
+        for (std::size_t i = 0; i < tables.size(); ++i) {
+            if (text_at(found.at("wanted").as_array().at(i), "relation").empty()) {
+                plan.absent.push_back(tables[i].table);
+            }
+        }
+        if (tables.empty() || (absent == Absent::left_out && plan.has_none_of(tables))) {
             return plan;
         }
         throw Error(Code::usage, "the schema caisson of this database has no outbox yet",
@@ -290,7 +315,15 @@ TriggerPlan triggers_of(const std::vector<WatchedTable>& tables, std::string_vie
             plan.absent.push_back(tables[i].table);
             continue;
         }
-        auto step = step_of(tables[i], entry, present[text_at(entry, "id")]);
+        auto watched = tables[i];
+        if (auto mistake = mistake_of(watched, entry)) {
+            if (absent == Absent::refused) {
+                throw Error(*mistake);
+            }
+            watched.columns = {no_column};
+            plan.mistaken.emplace(watched.table, *std::move(mistake));
+        }
+        auto step = step_of(watched, entry, present[text_at(entry, "id")]);
         present.erase(text_at(entry, "id"));
         if (!step.statements.empty()) {
             plan.missing.push_back(step.table);
@@ -314,7 +347,22 @@ TriggerPlan triggers_of(const std::vector<WatchedTable>& tables, std::string_vie
     return plan;
 }
 
+void require_columns(const std::vector<TriggerPlan>& plans) {
+    for (const auto& plan : plans) {
+        for (const auto& [table, mistake] : plan.mistaken) {
+            const bool is_right_nowhere = std::ranges::all_of(plans, [&](const TriggerPlan& one) {
+                return one.mistaken.contains(table) ||
+                       std::ranges::find(one.absent, table) != one.absent.end();
+            });
+            if (is_right_nowhere) {
+                throw Error(mistake);
+            }
+        }
+    }
+}
+
 void require_tables(const std::vector<TriggerPlan>& plans) {
+    require_columns(plans);
     for (const auto& table : plans.empty() ? std::vector<std::string>() : plans.front().absent) {
         const bool is_nowhere = std::ranges::all_of(plans, [&](const TriggerPlan& plan) {
             return std::ranges::find(plan.absent, table) != plan.absent.end();

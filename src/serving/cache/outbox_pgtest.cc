@@ -160,6 +160,25 @@ TEST_F(OutboxTest, ADisabledTriggerIsAMissingOneAndEachChangeShows) {
     EXPECT_EQ(plan_triggers(connection_, tables).missing, Rows{"businesses"});
 }
 
+TEST_F(OutboxTest, TheFunctionOfAnEarlierBuildIsReplaced) {
+    watch({{"rates", {}}});
+    connection_.script(
+        "create or replace function caisson.cache_note() returns trigger language plpgsql as "
+        "'begin return null; end'");
+    connection_.query("insert into rates values ('EUR', 1)");
+    EXPECT_EQ(outbox(), Rows{});
+    trust::install_catalogue(connection_, {trust::identity_step(), outbox_step(), note_step()});
+    connection_.query("insert into rates values ('USD', 1)");
+    EXPECT_EQ(outbox(), Rows{"rates {}"});
+    EXPECT_TRUE(plan_triggers(connection_, {{"rates", {}}}).is_empty());
+    EXPECT_EQ(connection_
+                  .query("select prosecdef::int as definer from pg_proc where oid = "
+                         "'caisson.cache_note'::regproc")
+                  .front()
+                  .integer("definer"),
+              1);
+}
+
 TEST_F(OutboxTest, ATableThatSomebodyHoldsIsNotWaitedForAndTheOthersAreDone) {
     pg::Connection other(database_.settings());
     pg::Transaction transaction(other);
@@ -169,6 +188,35 @@ TEST_F(OutboxTest, ATableThatSomebodyHoldsIsNotWaitedForAndTheOthersAreDone) {
         apply(connection_, plan_triggers(connection_, tables), std::chrono::milliseconds(20)),
         Error);
     EXPECT_EQ(plan_triggers(connection_, tables).missing, Rows{"rates"});
+}
+
+TEST_F(OutboxTest, ATableOfTheSameNameInAnotherDatabaseIsWatchedAsAWholeThere) {
+    const std::vector<WatchedTable> tables{{"businesses", {"email_key"}}};
+    test::Database other;
+    pg::Connection elsewhere(other.settings());
+    trust::install_catalogue(elsewhere, {trust::identity_step(), outbox_step()});
+    elsewhere.script("create table businesses (email_key text)");
+    auto here = plan_triggers(connection_, tables, Absent::left_out);
+    const auto there = plan_triggers(elsewhere, tables, Absent::left_out);
+    require_tables({here, there});
+    EXPECT_THROW(require_tables({here}), Error);
+    EXPECT_THROW(require_columns({here}), Error);
+    EXPECT_THROW(plan_triggers(connection_, tables), Error);
+    apply(connection_, here);
+    here = plan_triggers(connection_, tables, Absent::left_out);
+    EXPECT_TRUE(here.is_empty());
+    EXPECT_TRUE(here.missing.empty());
+    connection_.query("insert into businesses values (1, 'b')");
+    EXPECT_EQ(outbox(), Rows{"businesses unknown"});
+    // A column of a type that tells no rows, likewise.
+    connection_.script("alter table businesses add email_key numeric");
+    here = plan_triggers(connection_, tables, Absent::left_out);
+    require_tables({there, here});
+    EXPECT_TRUE(here.is_empty());
+    connection_.script("alter table businesses alter email_key type text");
+    here = plan_triggers(connection_, tables, Absent::left_out);
+    EXPECT_EQ(here.missing, Rows{"businesses"});
+    EXPECT_TRUE(here.mistaken.empty());
 }
 
 TEST_F(OutboxTest, ATableThatIsNotThereIsAMistake) {

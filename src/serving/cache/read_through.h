@@ -75,7 +75,9 @@ struct WarmOptions {
     std::chrono::milliseconds within{60'000};  ///< Then what is left is left.
 };
 struct WarmReport {
-    std::uint64_t warmed = 0;    ///< Keys that are kept now: loaded, or taken from Redis.
+    /// Keys that are kept now: loaded, or taken from Redis. Those with tables are left out while
+    /// changes are not heard.
+    std::uint64_t warmed = 0;
     std::uint64_t kept = 0;      ///< Those that already were.
     std::uint64_t failures = 0;  ///< After ten in a row it is given up.
 };
@@ -134,10 +136,10 @@ class Cache {
     void offer(std::string_view pattern, KeyLoader loader, std::uint64_t version = 0);
     /// Loads what is offered: keys of patterns that need no value, and the hottest of the last run,
     /// each as whom it was kept for. Call it at the start; `caisson cache warm` asks for it, too.
-    /// Never fails because something is away.
+    /// Never fails because something is away. A caller who is cancelled does not end the round.
     boost::asio::awaitable<WarmReport> warm(WarmOptions options = {});
-    /// Writes down which keys are asked for most, as is done every so often, for the next run: call
-    /// it before close(). Never fails.
+    /// Writes down which keys of what is offered are asked for most, as is done every so often, for
+    /// the next run: call it before close(). Never fails.
     boost::asio::awaitable<void> record_hottest();
     CacheStats stats() const;
     /// Whether changes are heard, so that keys with tables are kept in the process.

@@ -2,7 +2,6 @@
 #include "serving/cache/relay.h"
 
 #include <algorithm>
-#include <charconv>
 #include <limits>
 #include <random>
 #include <utility>
@@ -35,36 +34,9 @@ using std::chrono::milliseconds;
 
 namespace {
 
-/// One step with the deed: whether it is still ours to tell, the marks, and the word to all.
-/// KEYS: marks, alive. ARGV: token, lease in ms, reset ("1") or not, a new epoch, the snapshot
-/// that the outbox was read in, the moment, the server's run, the database, the triggers, the
-/// channel, the message, then tags. Gives 0 when another one tells.
 const redis::Script& tell_script() {
-    static const redis::Script script(R"lua(
-local holder = redis.call('GET', KEYS[2])
-if holder and holder ~= ARGV[1] then return 0 end
-redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2])
-if ARGV[3] == '1' or redis.call('HEXISTS', KEYS[1], 'epoch') == 0
-   or redis.call('HLEN', KEYS[1]) > 200000 then
-  redis.call('DEL', KEYS[1])
-  redis.call('HSET', KEYS[1], 'epoch', ARGV[4])
-end
-if #ARGV > 11 then
-  local number = redis.call('HINCRBY', KEYS[1], 'number', 1)
-  for i = 12, #ARGV do redis.call('HSET', KEYS[1], ARGV[i], number) end
-end
-redis.call('HSET', KEYS[1], 'read', ARGV[5], 'at', ARGV[6], 'server', ARGV[7],
-  'database', ARGV[8], 'triggers', ARGV[9])
-redis.call('PUBLISH', ARGV[10], ARGV[11])
-return 1
-)lua");
+    static const redis::Script script(told_text);
     return script;
-}
-
-std::uint64_t number_of(std::string_view text) {
-    std::uint64_t number = 0;
-    std::from_chars(text.data(), text.data() + text.size(), number);
-    return number;
 }
 
 }  // namespace
@@ -128,25 +100,79 @@ struct Relay::State : std::enable_shared_from_this<State> {
         while (!self->is_closed) {
             // A gap is as good as a word: the outbox is read either way.
             co_await self->sources[source]->listener.next();
+            if (!self->sources[source]->is_needed) {
+                // It has the triggers now, or was away while it may have got them.
+                ask_again(self, source);
+                continue;
+            }
             self->has_news = true;
             self->news.cancel();
         }
+    }
+
+    /// A database without the tables, beside the others, which do not wait for it.
+    static void ask_again(const std::shared_ptr<State>& self, std::size_t number) {
+        if (std::exchange(self->sources[number]->is_asked, true)) {
+            return;
+        }
+        asio::co_spawn(
+            self->executor,
+            [](std::shared_ptr<State> state, std::size_t which) -> asio::awaitable<void> {
+                auto& source = *state->sources[which];
+                bool has_some = false;
+                try {
+                    const auto plan = co_await source.inspect(state->tables);
+                    has_some = !plan.has_none_of(state->tables);
+                } catch (const Error& error) {
+                    // Its tables came before its outbox: said by the look that follows.
+                    has_some = error.code() == Code::usage;
+                } catch (const std::exception&) {
+                    // The relay was closed.
+                }
+                source.is_asked = false;
+                if (has_some) {
+                    source.is_needed = true;
+                    state->inspected = {};
+                    state->has_news = true;
+                    state->news.cancel();
+                }
+            }(self, number),
+            asio::detached);
+    }
+
+    /// Those that are read.
+    std::vector<RelaySource*> needed() const {
+        std::vector<RelaySource*> some;
+        for (const auto& source : sources) {
+            if (source->is_needed) {
+                some.push_back(source.get());
+            }
+        }
+        return some;
     }
 
     asio::awaitable<News> look() {
         News found;
         found.open = std::numeric_limits<std::uint64_t>::max();
         bool is_one_server = true;
+        std::string server_of_first;
         for (const auto& source : sources) {
-            found.of.push_back(co_await source->look());
+            found.of.emplace_back();
+            if (!source->is_needed) {
+                continue;
+            }
+            found.of.back() = co_await source->look();
             const auto& one = found.of.back();
+            if (server_of_first.empty()) {
+                server_of_first = one.database;
+            }
             found.open = std::min(found.open, one.open);
             found.rows += one.rows;
             found.tags.insert(found.tags.end(), one.tags.begin(), one.tags.end());
             for (const auto& xid : one.told) {
                 found.told.emplace_back(xid);
             }
-            is_one_server = is_one_server && one.database == found.of.front().database;
+            is_one_server = is_one_server && one.database == server_of_first;
         }
         if (!is_one_server) {
             // Numbers of transactions of two servers mean nothing to each other: no write's token
@@ -163,7 +189,8 @@ struct Relay::State : std::enable_shared_from_this<State> {
     /// Whether every change is written down. Errors: platform_invalid when one may not be.
     asio::awaitable<void> inspect() {
         std::vector<TriggerPlan> plans;
-        for (const auto& source : sources) {
+        const auto asked = needed();
+        for (auto* const source : asked) {
             plans.push_back(co_await source->inspect(tables));
         }
         require_tables(plans);
@@ -180,10 +207,17 @@ struct Relay::State : std::enable_shared_from_this<State> {
                             join(missing, ", "),
                         "run caisson cache triggers");
         }
-        for (std::size_t i = 0; i < sources.size(); ++i) {
-            if (plans[i].fingerprint != sources[i]->triggers) {
+        for (std::size_t i = 0; i < asked.size(); ++i) {
+            auto& source = *asked[i];
+            source.is_needed = !plans[i].has_none_of(tables);
+            if (!source.is_needed) {
+                source.snapshot.clear();
+                source.database.clear();
+                plans[i].fingerprint.clear();
+            }
+            if (plans[i].fingerprint != source.triggers) {
                 must_reset = true;
-                sources[i]->triggers = plans[i].fingerprint;
+                source.triggers = plans[i].fingerprint;
             }
         }
         inspected = std::chrono::steady_clock::now();
@@ -194,6 +228,9 @@ struct Relay::State : std::enable_shared_from_this<State> {
     void compare(const News& found) {
         for (std::size_t i = 0; i < sources.size(); ++i) {
             auto& source = *sources[i];
+            if (!source.is_needed) {
+                continue;
+            }
             if (found.of[i].database != source.database ||
                 found.of[i].open < number_of(source.snapshot)) {
                 must_reset = true;
@@ -242,8 +279,11 @@ struct Relay::State : std::enable_shared_from_this<State> {
         set_all(&RelaySource::snapshot, is_same ? std::string_view(before) : "");
         set_all(&RelaySource::database, marks.at(3).value);
         set_all(&RelaySource::triggers, marks.at(4).value);
-        must_reset = !is_same || sources.front()->snapshot.empty();
+        must_reset = !is_same;
         co_await inspect();
+        for (const auto* const source : needed()) {
+            must_reset = must_reset || source->snapshot.empty();
+        }
     }
 
     static std::uint64_t seconds_now() {
@@ -273,8 +313,8 @@ struct Relay::State : std::enable_shared_from_this<State> {
         arguments.push_back(
             std::to_string(((std::uint64_t{random()} << 31U) ^ random()) | std::uint64_t{1}));
         std::string snapshots;
-        for (const auto& one : found.of) {
-            snapshots += (snapshots.empty() ? "" : "\n") + one.snapshot;
+        for (std::size_t i = 0; i < found.of.size(); ++i) {
+            snapshots += (i == 0 ? "" : "\n") + found.of[i].snapshot;
         }
         arguments.push_back(snapshots);
         arguments.push_back(std::to_string(seconds_now()));
@@ -295,7 +335,7 @@ struct Relay::State : std::enable_shared_from_this<State> {
             co_return;
         }
         cleaned = now;
-        for (const auto& source : sources) {
+        for (auto* const source : needed()) {
             co_await source->clean(static_cast<double>(limits.kept.count()) / 1000);
         }
     }
@@ -305,6 +345,11 @@ struct Relay::State : std::enable_shared_from_this<State> {
             co_await take_over();
         } else if (std::chrono::steady_clock::now() - inspected >= limits.triggers) {
             co_await inspect();
+            for (std::size_t i = 0; i < sources.size(); ++i) {
+                if (!sources[i]->is_needed) {
+                    ask_again(shared_from_this(), i);
+                }
+            }
         }
         auto found = co_await look();
         compare(found);

@@ -50,8 +50,10 @@ class Relay {
     /// whose changes it answers for.
     Relay(boost::asio::any_io_executor executor, pg::Settings database, redis::Settings redis,
           std::vector<WatchedTable> tables, RelayLimits limits = {});
-    /// Of several databases, at least one; a table is one of each that has it. Where they are of
-    /// several servers, nobody's token is ever known to be told.
+    /// Of several databases, at least one; a table is one of each that has it. One that has none of
+    /// them is not read, and may be away once that is known; it is asked again with each look at
+    /// the triggers, and when a trigger of it says something. Where they are of several servers,
+    /// nobody's token is ever known to be told.
     Relay(boost::asio::any_io_executor executor, const std::vector<pg::Settings>& databases,
           redis::Settings redis, std::vector<WatchedTable> tables, RelayLimits limits = {});
     Relay(Relay&&) noexcept;

@@ -147,6 +147,57 @@ TEST_F(RelayDatabases, ChangesOfAllAreToldAndTokensOfAllAreKnown) {
     });
 }
 
+TEST_F(RelayDatabases, ADatabaseWithoutTheTablesMayBeAwayAndIsReadOnceItHasOne) {
+    const test::Database third;
+    pg::Connection admin(things_.database.settings());
+    test::run([&]() -> awaitable<void> {
+        const auto executor = co_await asio::this_coro::executor;
+        things_.pool = std::make_unique<pg::Pool>(executor, things_.database.settings());
+        const std::vector<pg::Settings> all{third.settings(), things_.database.settings(),
+                                            orders_.database.settings()};
+        RelayLimits limits;
+        limits.triggers = 20ms;
+        limits.beat = 10ms;
+        Relay relay(executor, all, redis_.settings(), tables_, limits);
+        asio::co_spawn(executor, relay.run(), asio::detached);
+        Cache cache(executor, Registry(keys_, "login"), redis_.settings());
+        // It has no schema caisson either.
+        co_await until([&] { return cache.hears_changes(); });
+        admin.query("alter database " + third.name() + " with allow_connections false");
+        admin.query("select pg_terminate_backend(pid) from pg_stat_activity where datname = $1",
+                    {third.name()});
+        for (std::int64_t round = 1; round <= 20; ++round) {
+            const auto changes = relay.stats().changes;
+            things_.write(round);
+            co_await until([&] { return relay.stats().changes > changes; });
+        }
+        EXPECT_EQ(relay.stats().failures, 0U) << relay.stats().last_failure;
+        EXPECT_EQ(relay.stats().resets, 1U);
+        // A second one takes over from what the first one left in Redis.
+        relay.close();
+        admin.query("alter database " + third.name() + " with allow_connections true");
+        Relay next(executor, all, redis_.settings(), tables_, limits);
+        asio::co_spawn(executor, next.run(), asio::detached);
+        co_await until([&] { return next.stats().is_telling; });
+        EXPECT_EQ(next.stats().resets, 0U);
+        // It gets a table.
+        {
+            pg::Connection connection(third.settings());
+            trust::install_catalogue(connection, {trust::identity_step(), outbox_step()});
+            connection.script("create table orders (id bigint primary key)");
+            apply(connection, plan_triggers(connection, tables_, Absent::left_out));
+        }
+        co_await until([&] { return next.stats().resets == 1; });
+        {
+            pg::Connection connection(third.settings());
+            connection.query("insert into orders values (7)");
+        }
+        co_await until([&] { return next.stats().changes == 1; });
+        next.close();
+        things_.pool.reset();
+    });
+}
+
 TEST_F(RelayDatabases, ATriggerThatIsMissingInOneOfThemKeepsItFromTelling) {
     orders_.connection.query("drop trigger caisson_cache_update on orders");
     test::run([&]() -> awaitable<void> {

@@ -12,13 +12,13 @@ namespace caisson::cache {
 namespace asio = boost::asio;
 using std::chrono::milliseconds;
 
-namespace {
-
 std::uint64_t number_of(std::string_view text) {
     std::uint64_t number = 0;
     std::from_chars(text.data(), text.data() + text.size(), number);
     return number;
 }
+
+namespace {
 
 pg::PoolLimits limits_of_pool() {
     pg::PoolLimits limits;

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -16,6 +17,9 @@
 #include "serving/cache/outbox.h"
 
 namespace caisson::cache {
+
+/// Of the digits it begins with; 0 without one.
+std::uint64_t number_of(std::string_view text);
 
 /// What was read of one database, and is to be told.
 struct SourceNews {
@@ -35,6 +39,10 @@ struct RelaySource {
     std::string database;  ///< Which one was read; another one after a failover.
     std::string triggers;  ///< Their fingerprint.
     std::string snapshot;  ///< What is visible in it was read; empty: nothing is known.
+    /// Whether it has one of the tables, as far as is known. One without them is not read, and may
+    /// be away.
+    bool is_needed = true;
+    bool is_asked = false;  ///< Whether it has one of them by now.
 
     /// What became visible since the snapshot. Without one nothing is to be told: everything kept
     /// is declared old, and what is loaded from now on knows all that is visible.

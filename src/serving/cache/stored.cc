@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "platform/key_pattern.h"
 #include "serving/cache/envelope.h"
+#include "serving/cache/hottest.h"
 #include "serving/cache/marks.h"
 #include "serving/cache/matcher.h"
 #include "serving/cache/registry.h"
@@ -124,6 +125,30 @@ constexpr const char* unlink_script =
     "if redis.call('TYPE', k).ok == 'string' and redis.call('GETRANGE', k, 0, 2) == 'CC0' then "
     "n = n + 1 if ARGV[1] == '1' then redis.call('UNLINK', k) end end end return n";
 
+void tell_flushed(redis::Connection& connection, const std::vector<std::string>& patterns) {
+    std::vector<std::string> tags;
+    for (const auto& pattern : patterns) {
+        tags.push_back(pattern_tag(pattern));
+    }
+    std::vector<std::string> command{"EVAL",    written_text, "1",
+                                     marks_key, channel,      written_message(tags)};
+    command.insert(command.end(), tags.begin(), tags.end());
+    connection.command(command);
+}
+
+/// Names of keys say whose they are.
+void forget_hottest(redis::Connection& connection, const std::vector<platform::CacheKey>& keys) {
+    std::vector<std::string> command{"ZREM", hottest_key};
+    for (const auto& hot : hottest(connection)) {
+        if (std::ranges::find(keys, hot.pattern, &platform::CacheKey::pattern) != keys.end()) {
+            command.push_back(to_text(hot));
+        }
+    }
+    if (command.size() > 2) {
+        connection.command(command);
+    }
+}
+
 }  // namespace
 
 double StoredStats::hit_ratio() const {
@@ -164,6 +189,8 @@ Overview overview(redis::Connection& connection, const std::vector<platform::Cac
     overview.changes =
         number_of(connection.command({"HGET", marks_key, number_field}).optional().value_or(""));
     for (const auto& key : keys) {
+        const auto place = overview.declared;
+        overview.declared += is_cache(key) ? 1 : 0;
         const auto found = figures.find(key.pattern);
         if (found == figures.end()) {
             continue;
@@ -171,6 +198,7 @@ Overview overview(redis::Connection& connection, const std::vector<platform::Cac
         auto& of = found->second;
         StoredStats stats;
         stats.pattern = key.pattern;
+        stats.place = place;
         stats.local_hits = of["local_hits"];
         stats.redis_hits = of["redis_hits"];
         stats.misses = of["misses"];
@@ -244,16 +272,10 @@ Flushed flush(redis::Connection& connection, const std::vector<platform::CacheKe
     if (patterns.empty()) {
         return flushed;
     }
-    if (apply && scope == Scope::patterns) {
+    const bool tells = apply && scope == Scope::patterns;
+    if (tells) {
         // Before they are taken away: what is being loaded now is not stored after that.
-        std::vector<std::string> tags;
-        for (const auto& pattern : patterns) {
-            tags.push_back(pattern_tag(pattern));
-        }
-        std::vector<std::string> command{"EVAL",    written_text, "1",
-                                         marks_key, channel,      written_message(tags)};
-        command.insert(command.end(), tags.begin(), tags.end());
-        connection.command(command);
+        tell_flushed(connection, patterns);
     }
     Matcher matcher(patterns);
     std::string cursor = "0";
@@ -277,6 +299,13 @@ Flushed flush(redis::Connection& connection, const std::vector<platform::CacheKe
         flushed.values += values;
         flushed.foreign += matched - values;
     } while (cursor != "0");
+    if (tells) {
+        // Who was asked meanwhile may have found an old one that was still there, and kept it.
+        tell_flushed(connection, patterns);
+    }
+    if (apply) {
+        forget_hottest(connection, keys);
+    }
     if (apply && scope == Scope::everything) {
         // A new epoch for values that are being loaded now, and a word to every process.
         connection.command({"HDEL", marks_key, epoch_field});

@@ -20,6 +20,7 @@ namespace caisson::cache {
 /// Figures of one pattern, of all processes since they were set to nothing.
 struct StoredStats {
     std::string pattern;
+    std::size_t place = 0;  ///< Among those of `keys` that the cache keeps.
     std::uint64_t local_hits = 0;
     std::uint64_t redis_hits = 0;
     std::uint64_t misses = 0;
@@ -40,6 +41,7 @@ struct Overview {
     std::vector<StoredStats> patterns;  ///< In the order of `keys`, those that were asked for.
     bool is_told = false;               ///< Changes are carried from the database at the moment.
     std::uint64_t changes = 0;          ///< Told, since the epoch began.
+    std::size_t declared = 0;           ///< Patterns that the cache keeps.
 };
 Overview overview(redis::Connection& connection, const std::vector<platform::CacheKey>& keys);
 

@@ -96,11 +96,28 @@ TEST_F(StoredTest, FlushTakesValuesOfTheCacheAndNothingElse) {
         3);
     // What was loaded before is of a position that is old now; the others are as they were.
     EXPECT_EQ(redis_.command({"HGET", marks_key, "epoch"}).text(), "9");
-    EXPECT_EQ(redis_.command({"HGET", marks_key, pattern_tag(keys_[0].pattern)}).text(), "1");
+    EXPECT_EQ(redis_.command({"HGET", marks_key, pattern_tag(keys_[0].pattern)}).text(), "2")
+        << "before and after";
     EXPECT_EQ(flush(redis_, {keys_[0]}, Scope::everything, true).values, 0U);
     EXPECT_TRUE(redis_.command({"HGET", marks_key, "epoch"}).is_nothing());
     EXPECT_TRUE(is_cache(keys_[0]));
     EXPECT_FALSE(is_cache(keys_[1]));
+}
+
+TEST_F(StoredTest, WhatWritersTellWhileNobodyCarriesChangesFillsNoRedis) {
+    redis_.command({"HSET", marks_key, epoch_field, "9", number_field, "3"});
+    const auto tell = [&] {
+        redis_.command(
+            {"EVAL", written_text, "1", marks_key, channel, written_message({"any|t"}), "any|t"});
+        return redis_.command({"HLEN", marks_key}).integer();
+    };
+    EXPECT_EQ(tell(), 3);
+    redis_.command({"EVAL",
+                    "for i = 1, 200000 do redis.call('HSET', KEYS[1], 'row|t|id|' .. i, i) end",
+                    "1", marks_key});
+    // Without an epoch no value is served, until who carries changes begins anew.
+    EXPECT_EQ(tell(), 0);
+    EXPECT_EQ(tell(), 0);
 }
 
 TEST_F(StoredTest, FiguresAreThoseOfAllProcesses) {

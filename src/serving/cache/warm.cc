@@ -5,6 +5,7 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/redirect_error.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include "base/error.h"
@@ -19,12 +20,16 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// What was hot before counts half as much each time. KEYS: hottest. ARGV: a ttl in seconds, how
-/// many stay, then scores and members.
+/// What was hot before counts half as much each time, once an interval however many processes
+/// write, and goes when it is next to nothing. KEYS: hottest, halved. ARGV: a ttl in seconds, how
+/// many stay, the interval in ms, then scores and members.
 const redis::Script& record_script() {
     static const redis::Script script(R"lua(
-redis.call('ZUNIONSTORE', KEYS[1], 1, KEYS[1], 'WEIGHTS', '0.5')
-for i = 3, #ARGV, 2 do redis.call('ZINCRBY', KEYS[1], ARGV[i], ARGV[i + 1]) end
+if redis.call('SET', KEYS[2], '1', 'NX', 'PX', ARGV[3]) then
+  redis.call('ZUNIONSTORE', KEYS[1], 1, KEYS[1], 'WEIGHTS', '0.5')
+  redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', '0.1')
+end
+for i = 4, #ARGV, 2 do redis.call('ZINCRBY', KEYS[1], ARGV[i], ARGV[i + 1]) end
 redis.call('ZREMRANGEBYRANK', KEYS[1], 0, -1 - tonumber(ARGV[2]))
 redis.call('EXPIRE', KEYS[1], ARGV[1])
 return 1
@@ -34,20 +39,6 @@ return 1
 
 constexpr std::uint64_t most_failures = 10;
 
-/// Several that work through one list.
-struct Round {
-    Round(asio::any_io_executor executor, WarmOptions within) : options(within), over(executor) {
-        over.expires_at(asio::steady_timer::time_point::max());
-    }
-    WarmOptions options;
-    std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
-    std::size_t next = 0;
-    std::size_t working = 0;
-    std::uint64_t failures_in_a_row = 0;
-    WarmReport report;
-    asio::steady_timer over;
-};
-
 asio::awaitable<void> wait_until(asio::any_io_executor executor,
                                  std::chrono::steady_clock::time_point moment) {
     asio::steady_timer timer(executor);
@@ -56,7 +47,43 @@ asio::awaitable<void> wait_until(asio::any_io_executor executor,
     co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
 }
 
+/// Counts one of the rounds under way, however it ends.
+class Counted {
+ public:
+    explicit Counted(int& count) : count_(count) { ++count_; }
+    ~Counted() { --count_; }
+    Counted(const Counted&) = delete;
+    Counted& operator=(const Counted&) = delete;
+
+ private:
+    int& count_;
+};
+
 }  // namespace
+
+/// Several that work through one list.
+struct Cache::State::Round {
+    Round(asio::any_io_executor executor, WarmOptions within) : options(within), over(executor) {
+        over.expires_at(Steady::time_point::max());
+    }
+    WarmOptions options;
+    std::vector<std::pair<Key, Loader>> keys;
+    Steady::time_point start = Steady::now();
+    Steady::time_point end = start + options.within;
+    std::size_t next = 0;
+    std::size_t working = 0;
+    std::uint64_t failures_in_a_row = 0;
+    WarmReport report;
+    std::exception_ptr failure;
+    bool is_over = false;
+    asio::steady_timer over;  ///< Cancelled at each end of one that works, and at that of all.
+
+    Steady::time_point turn_of(std::size_t number) const {
+        return start + std::chrono::nanoseconds(std::chrono::seconds(1)) *
+                           static_cast<std::int64_t>(number) /
+                           static_cast<std::int64_t>(std::max<std::size_t>(options.a_second, 1));
+    }
+};
 
 /// Names in the list may be anything: the key is made anew, for the session that its name says, and
 /// must come to the same name.
@@ -138,71 +165,91 @@ asio::awaitable<std::vector<std::pair<Key, Cache::Loader>>> Cache::State::to_war
     co_return keys;
 }
 
-asio::awaitable<WarmReport> Cache::State::warm(std::shared_ptr<State> self, WarmOptions options) {
-    ++self->is_warming;
-    const auto round = std::make_shared<Round>(self->executor, options);
-    const auto end = round->start + options.within;
-    // Until changes are heard, keys with tables would not stay in the process.
+/// Until changes are heard, keys with tables would not stay in the process.
+asio::awaitable<void> Cache::State::await_word(std::shared_ptr<State> self,
+                                               Steady::time_point until) {
     bool needs_word = false;
     for (std::size_t i = 0; i < self->offers.size(); ++i) {
         needs_word = needs_word ||
                      (!self->offers[i].empty() && !self->registry.declared()[i].tables.empty());
     }
-    const auto patience = std::min(end, round->start + self->options.trust);
-    while (needs_word && !self->hears() && !self->is_closed &&
-           std::chrono::steady_clock::now() < patience) {
-        co_await wait_until(self->executor,
-                            std::chrono::steady_clock::now() + std::chrono::milliseconds(20));
+    while (needs_word && !self->hears() && !self->is_closed && Steady::now() < until) {
+        co_await wait_until(self->executor, Steady::now() + std::chrono::milliseconds(20));
     }
-    round->start = std::chrono::steady_clock::now();
-    const auto keys = std::make_shared<const std::vector<std::pair<Key, Loader>>>(
-        co_await to_warm(self, options));
-    const auto work = [](std::shared_ptr<State> state, std::shared_ptr<Round> of,
-                         std::shared_ptr<const std::vector<std::pair<Key, Loader>>> all,
-                         Steady::time_point until) -> asio::awaitable<void> {
-        while (of->next < all->size() && of->failures_in_a_row < most_failures) {
-            const auto number = of->next++;
-            const auto turn = of->start + std::chrono::nanoseconds(std::chrono::seconds(1)) *
-                                              static_cast<std::int64_t>(number) /
-                                              static_cast<std::int64_t>(
-                                                  std::max<std::size_t>(of->options.a_second, 1));
-            if (turn >= until || state->is_closed) {
-                co_return;
-            }
-            co_await wait_until(state->executor, turn);
-            const auto& [key, loader] = (*all)[number];
-            if (state->is_closed) {
-                co_return;
-            }
-            if (state->from_here(key)) {
-                ++of->report.kept;
-                continue;
-            }
-            try {
-                co_await fly(state, key, loader, false, nullptr);
-                of->failures_in_a_row = 0;
-                ++of->report.warmed;
-                ++state->warmed;
-            } catch (const std::exception&) {
-                ++of->failures_in_a_row;
-                ++of->report.failures;
-            }
+}
+
+asio::awaitable<void> Cache::State::warm_some(std::shared_ptr<State> self,
+                                              std::shared_ptr<Round> round) {
+    auto& report = round->report;
+    while (round->next < round->keys.size() && round->failures_in_a_row < most_failures) {
+        const auto number = round->next++;
+        const auto turn = round->turn_of(number);
+        if (turn >= round->end) {
+            co_return;
         }
-    };
-    for (std::size_t i = 0; i < std::max<std::size_t>(options.at_once, 1); ++i) {
+        co_await wait_until(self->executor, turn);
+        if (self->is_closed) {
+            co_return;
+        }
+        const auto& [key, loader] = round->keys[number];
+        if (self->from_here(key)) {
+            ++report.kept;
+            continue;
+        }
+        if (!key.tags().empty() && !self->hears()) {
+            continue;  // It would be loaded for nobody.
+        }
+        try {
+            co_await fly(self, key, loader, false, nullptr);
+            round->failures_in_a_row = 0;
+            const bool is_kept = self->from_here(key) != nullptr;
+            report.warmed += is_kept ? 1 : 0;
+            self->warmed += is_kept ? 1 : 0;
+        } catch (const std::exception&) {
+            ++round->failures_in_a_row;
+            ++report.failures;
+        }
+    }
+}
+
+asio::awaitable<void> Cache::State::warm_round(std::shared_ptr<State> self,
+                                               std::shared_ptr<Round> round) {
+    const Counted counted(self->is_warming);
+    co_await await_word(self, std::min(round->end, round->start + self->options.trust));
+    round->keys = co_await to_warm(self, round->options);
+    round->start = Steady::now();
+    for (std::size_t i = 0; i < std::max<std::size_t>(round->options.at_once, 1); ++i) {
         ++round->working;
-        asio::co_spawn(self->executor, work(self, round, keys, end),
-                       [round](const std::exception_ptr&) {
-                           if (--round->working == 0) {
-                               round->over.cancel();
-                           }
-                       });
+        asio::co_spawn(self->executor, warm_some(self, round), [round](const std::exception_ptr&) {
+            --round->working;
+            round->over.cancel();
+        });
     }
     while (round->working > 0) {
-        boost::system::error_code done;
-        co_await round->over.async_wait(asio::redirect_error(asio::use_awaitable, done));
+        boost::system::error_code one;
+        co_await round->over.async_wait(asio::redirect_error(asio::use_awaitable, one));
     }
-    --self->is_warming;
+}
+
+/// On its own: a caller that is cancelled leaves nothing half counted.
+asio::awaitable<WarmReport> Cache::State::warm(std::shared_ptr<State> self, WarmOptions options) {
+    const auto round = std::make_shared<Round>(self->executor, options);
+    asio::co_spawn(self->executor, warm_round(self, round), [round](std::exception_ptr failure) {
+        round->failure = std::move(failure);
+        round->is_over = true;
+        round->over.cancel();
+    });
+    while (!round->is_over) {
+        boost::system::error_code one;
+        co_await round->over.async_wait(asio::redirect_error(asio::use_awaitable, one));
+        const auto state = co_await asio::this_coro::cancellation_state;
+        if (state.cancelled() != asio::cancellation_type::none && !round->is_over) {
+            throw boost::system::system_error(asio::error::operation_aborted);
+        }
+    }
+    if (round->failure) {
+        std::rethrow_exception(round->failure);
+    }
     co_return round->report;
 }
 
@@ -216,6 +263,9 @@ asio::awaitable<void> Cache::State::record_hottest(std::shared_ptr<State> self,
     std::vector<std::string> arguments;
     arguments.emplace_back("86400");
     arguments.push_back(std::to_string(most_hot_keys));
+    // A little less, so that the next time is not a moment too early.
+    arguments.push_back(
+        std::to_string(std::max<std::int64_t>(self->options.hottest.count() * 9 / 10, 1)));
     for (auto& [score, local_name] : self->local.hottest(most_hot_keys)) {
         // "number:version:name"
         const auto first = local_name.find(':');
@@ -225,6 +275,9 @@ asio::awaitable<void> Cache::State::record_hottest(std::shared_ptr<State> self,
             continue;
         }
         const auto number = std::stoul(local_name.substr(0, first));
+        if (self->offers[number].empty()) {
+            continue;  // Nobody here would load it.
+        }
         const auto version =
             std::stoull(local_name.substr(first + 1, second - first - 1), nullptr, 16);
         arguments.push_back(std::to_string(score));
@@ -234,12 +287,13 @@ asio::awaitable<void> Cache::State::record_hottest(std::shared_ptr<State> self,
         key.name = name;
         arguments.push_back(to_text(key));
     }
-    if (arguments.size() == 2) {
+    if (arguments.size() == 3) {
         co_return;  // What the last run wrote down stays.
     }
     try {
         std::vector<std::string> keys;
         keys.emplace_back(hottest_key);
+        keys.emplace_back(halved_key);
         co_await self->client.evaluate(record_script(), std::move(keys), std::move(arguments));
     } catch (const std::exception&) {
         // With the next one.

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <atomic>
 #include <set>
+#include <thread>
 
-#include <boost/asio/detached.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -67,6 +71,7 @@ class Warm : public testing::Test {
         test::run([&]() -> awaitable<void> {
             const auto executor = co_await asio::this_coro::executor;
             Cache cache(executor, registry(), server_.settings());
+            cache.offer(own, loader());
             for (int i = 0; i < 9; ++i) {
                 const pg::Session anna("anna:b", "app");
                 co_await ask(cache, anna, std::string("x:1"));
@@ -80,6 +85,13 @@ class Warm : public testing::Test {
             co_await cache.record_hottest();
         });
         loaded_.clear();
+    }
+
+    static void keep_only_the_list(redis::Connection& redis) {
+        redis.command({"EVAL",
+                       "for _, k in ipairs(redis.call('KEYS', '*')) do if k ~= ARGV[1] then "
+                       "redis.call('DEL', k) end end",
+                       "0", hottest_key});
     }
 
     test::RedisServer server_;
@@ -112,6 +124,7 @@ TEST_F(Warm, TheHottestKeysOfTheLastRunAreWrittenDownTheHottestFirstAndForADay) 
     test::run([&]() -> awaitable<void> {
         const auto executor = co_await asio::this_coro::executor;
         Cache cache(executor, registry(), server_.settings());
+        cache.offer(own, loader());
         for (int round = 0; round < 2; ++round) {
             for (int i = 0; i < 1'100; ++i) {
                 const pg::Session carl("carl", "app");
@@ -128,7 +141,7 @@ TEST_F(Warm, TheHottestKeysOfTheLastRunAreWrittenDownTheHottestFirstAndForADay) 
 TEST_F(Warm, TheNextRunLoadsThemForThoseWhomTheyWereKeptFor) {
     run_once();
     redis::Connection redis(server_.settings());
-    flush(redis, registry().declared(), Scope::everything, true);
+    keep_only_the_list(redis);
     test::run([&]() -> awaitable<void> {
         const auto executor = co_await asio::this_coro::executor;
         Cache cache(executor, registry(), server_.settings());
@@ -184,7 +197,7 @@ TEST_F(Warm, AListThatSomebodyElseWroteLoadsNothingForAnybodyElse) {
 TEST_F(Warm, ItKeepsItsPaceAndGivesUpWhenNothingCanBeLoaded) {
     run_once();
     redis::Connection redis(server_.settings());
-    flush(redis, registry().declared(), Scope::everything, true);
+    keep_only_the_list(redis);
     test::run([&]() -> awaitable<void> {
         const auto executor = co_await asio::this_coro::executor;
         Cache cache(executor, registry(), server_.settings());
@@ -201,17 +214,21 @@ TEST_F(Warm, ItKeepsItsPaceAndGivesUpWhenNothingCanBeLoaded) {
         report = co_await cache.warm(options);
         EXPECT_EQ(report.warmed, 21U);
         EXPECT_GE(steady_clock::now() - start, 400ms);
-        options.within = 1ms;
-        redis.command({"FLUSHALL"});
-        report = co_await cache.warm(options);
-        EXPECT_EQ(report.warmed, 0U);
+        // It ends in time, too.
+        Cache another(executor, registry(), server_.settings());
+        another.offer(own, loader());
+        options.a_second = 10;
+        options.within = 250ms;
+        report = co_await another.warm(options);
+        EXPECT_GE(report.warmed, 1U);
+        EXPECT_LE(report.warmed, 3U);
     });
 }
 
 TEST_F(Warm, EveryProcessThatCachesIsAskedAndADatabaseIsAskedOnceForEachKey) {
     run_once();
     redis::Connection redis(server_.settings());
-    flush(redis, registry().declared(), Scope::everything, true);
+    keep_only_the_list(redis);
     test::run([&]() -> awaitable<void> {
         const auto executor = co_await asio::this_coro::executor;
         Cache first(executor, registry(), server_.settings());
@@ -231,6 +248,142 @@ TEST_F(Warm, EveryProcessThatCachesIsAskedAndADatabaseIsAskedOnceForEachKey) {
         EXPECT_EQ(first.stats().warmed, 21U);
         EXPECT_EQ(second.stats().warmed, 21U);
         EXPECT_EQ(loaded_.size(), 21U);
+    });
+}
+
+TEST_F(Warm, ACallerWhoIsCancelledEndsNoRoundAndTheNextOneIsHeard) {
+    run_once();
+    redis::Connection redis(server_.settings());
+    keep_only_the_list(redis);
+    test::run([&]() -> awaitable<void> {
+        const auto executor = co_await asio::this_coro::executor;
+        Cache cache(executor, registry(), server_.settings());
+        cache.offer(own, loader());
+        asio::cancellation_signal signal;
+        std::exception_ptr failure;
+        asio::co_spawn(
+            executor, cache.warm(),
+            asio::bind_cancellation_slot(
+                signal.slot(), [&](std::exception_ptr why, const WarmReport&) { failure = why; }));
+        const auto end = steady_clock::now() + 20s;
+        while (cache.stats().warmed == 0 && steady_clock::now() < end) {
+            co_await sleep_for(1ms);
+        }
+        signal.emit(asio::cancellation_type::terminal);
+        while (cache.stats().warmed < 21 && steady_clock::now() < end) {
+            co_await sleep_for(1ms);
+        }
+        EXPECT_TRUE(failure);
+        EXPECT_EQ(cache.stats().warmed, 21U);
+        cache.offer(own, loader(), 7);
+        // The round before may not be over to the last step.
+        while (cache.stats().warmed < 22 && steady_clock::now() < end) {
+            ask_to_warm(redis);
+            co_await sleep_for(10ms);
+        }
+        EXPECT_EQ(cache.stats().warmed, 22U);
+    });
+}
+
+TEST_F(Warm, WhatWouldNotBeKeptIsNotLoaded) {
+    run_once();
+    redis::Connection redis(server_.settings());
+    keep_only_the_list(redis);
+    auto declared = registry().declared();
+    declared[0].tables = {{"things", "id", "id"}};
+    test::run([&]() -> awaitable<void> {
+        const auto executor = co_await asio::this_coro::executor;
+        CacheOptions options;
+        options.trust = 50ms;
+        Cache cache(executor, Registry(declared, "login"), server_.settings(), options);
+        cache.offer(own, loader());
+        cache.offer(plain, loader());
+        // Nobody tells changes.
+        const auto report = co_await cache.warm();
+        EXPECT_EQ(report.warmed, 1U);
+        EXPECT_EQ(report.failures, 0U);
+        EXPECT_THAT(loaded_, ElementsAre("//"));
+    });
+}
+
+TEST_F(Warm, NamesGoOnceNobodyAsksOrTheirPatternIsFlushed) {
+    run_once();
+    redis::Connection redis(server_.settings());
+    EXPECT_EQ(redis.command({"ZCARD", hottest_key}).integer(), 22);
+    keep_only_the_list(redis);  // Without the minute in which it was halved already.
+    test::run([&]() -> awaitable<void> {
+        const auto executor = co_await asio::this_coro::executor;
+        CacheOptions options;
+        options.hottest = 2ms;
+        options.report = 1h;
+        Cache cache(executor, registry(), server_.settings(), options);
+        const pg::Session carl("carl", "app");
+        co_await ask(cache, carl, std::string("1"));
+        co_await cache.record_hottest();
+        EXPECT_EQ(redis.command({"ZCARD", hottest_key}).integer(), 22)
+            << "what nobody offers is not written down";
+        cache.offer(own, loader());
+        const auto end = steady_clock::now() + 20s;
+        while (redis.command({"ZCARD", hottest_key}).integer() > 1 && steady_clock::now() < end) {
+            co_await sleep_for(3ms);
+            co_await cache.record_hottest();
+        }
+        EXPECT_EQ(redis.command({"ZCARD", hottest_key}).integer(), 1);
+        flush(redis, {registry().declared()[1]}, Scope::patterns, true);
+        EXPECT_EQ(redis.command({"ZCARD", hottest_key}).integer(), 1);
+        flush(redis, {registry().declared()[0]}, Scope::patterns, true);
+        EXPECT_EQ(redis.command({"ZCARD", hottest_key}).integer(), 0);
+    });
+}
+
+TEST_F(Warm, WhoIsAskedWhileAPatternIsFlushedKeepsNothingOld) {
+    test::run([&]() -> awaitable<void> {
+        const auto executor = co_await asio::this_coro::executor;
+        redis::Connection redis(server_.settings());
+        // So many that the flush takes its time.
+        for (int i = 0; i < 60; ++i) {
+            std::vector<std::string> command{"MSET"};
+            for (int k = 0; k < 1'000; ++k) {
+                command.push_back("other:" + std::to_string(i) + ":" + std::to_string(k));
+                command.emplace_back("x");
+            }
+            redis.command(command);
+        }
+        Cache cache(executor, registry(), server_.settings());
+        const auto end = steady_clock::now() + 20s;
+        while (redis.command({"PUBSUB", "NUMSUB", channel}).items.at(1).integer() < 1 &&
+               steady_clock::now() < end) {
+            co_await sleep_for(1ms);
+        }
+        const pg::Session anna("anna", "app");
+        for (int i = 0; i < 200; ++i) {
+            co_await ask(cache, anna, std::to_string(i));
+        }
+        EXPECT_EQ(loaded_.size(), 200U);
+        std::atomic<bool> is_over = false;
+        std::jthread flushing([&] {
+            redis::Connection other(server_.settings());
+            flush(other, {registry().declared()[0]}, Scope::patterns, true);
+            is_over = true;
+        });
+        while (!is_over && steady_clock::now() < end) {
+            for (int i = 0; i < 200; ++i) {
+                co_await ask(cache, anna, std::to_string(i));
+            }
+            co_await sleep_for(1ms);
+        }
+        // All are loaded anew, at the latest once the last word was heard.
+        const auto is_anew = [&] {
+            return std::set<std::string>(loaded_.begin() + 200, loaded_.end()).size() == 200;
+        };
+        const auto patience = steady_clock::now() + 5s;
+        while (!is_anew() && steady_clock::now() < patience) {
+            for (int i = 0; i < 200; ++i) {
+                co_await ask(cache, anna, std::to_string(i));
+            }
+            co_await sleep_for(1ms);
+        }
+        EXPECT_TRUE(is_anew());
     });
 }
 

@@ -76,9 +76,11 @@ asio::awaitable<void> Cache::tell(Changes changes) {
             co_await state->client.evaluate(written_script(), std::move(keys),
                                             std::move(arguments));
             state->breaker.succeeded();
-        } catch (const std::exception&) {
+        } catch (const Error&) {
             // What is committed is committed, and told by others.
             state->breaker.failed(State::Steady::now());
+        } catch (const std::exception&) {
+            // The caller was cancelled, which says nothing of Redis.
         }
     }
     state->forget(std::move(changes.tags));

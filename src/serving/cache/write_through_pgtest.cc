@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Writers that tell what they committed, with a real PostgreSQL and a real Redis. Nobody carries
 // changes here: somebody only says that they are, so that nothing is heard but what writers tell.
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <gtest/gtest.h>
 
@@ -201,6 +204,33 @@ TEST_F(WriteThrough, WithoutRedisTheTransactionIsDoneAndItsOwnProcessRight) {
             const auto seen = co_await version(first, 1, token);
             EXPECT_EQ(seen, round);
         }
+    });
+}
+
+TEST_F(WriteThrough, WritersWhoAreCancelledSayNothingOfRedis) {
+    with_caches([&](Cache& first, Cache&, pg::Pool&) -> awaitable<void> {
+        const auto executor = co_await asio::this_coro::executor;
+        // Who says that changes are told would wait for Redis, in this thread.
+        is_over_ = true;
+        co_await sleep_for(150ms);
+        redis_.pause();
+        for (int i = 0; i < 10; ++i) {
+            bool is_over = false;
+            asio::cancellation_signal signal;
+            Changes changes;
+            changes.tags.emplace_back("any|things");
+            asio::co_spawn(executor, first.tell(std::move(changes)),
+                           asio::bind_cancellation_slot(
+                               signal.slot(), [&](const std::exception_ptr&) { is_over = true; }));
+            // It is sent before it is cancelled.
+            co_await sleep_for(1ms);
+            signal.emit(asio::cancellation_type::terminal);
+            while (!is_over) {
+                co_await sleep_for(1ms);
+            }
+        }
+        EXPECT_FALSE(first.stats().redis_is_away);
+        redis_.resume();
     });
 }
 

@@ -67,8 +67,7 @@ FileLock wait_for_lock(const trust::Run& run) {
 
 void make_directories(const trust::Run& run) {
     const auto owner = owner_of(run);
-    make_directory(run.state.backups().parent_path(), 0711);
-    make_directory(run.state.backups(), 0700, owner);
+    prepare_state(run);
     const auto home = home_of(run);
     for (const auto& directory : {home.directory, home.locks(), home.logs(), home.spool()}) {
         make_directory(directory, 0700, owner);

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include <fmt/format.h>
+#include <poll.h>
 
 #include "base/error.h"
 #include "operations/backups/physical/commits.h"
@@ -141,18 +142,29 @@ class Timing {
             if (found == archive_.segments.end()) {
                 return std::nullopt;
             }
+            if (auto moment = commit_in(*found)) {
+                return moment;
+            }
+        }
+        return std::nullopt;
+    }
+
+    /// Looks a second time before it calls a segment damaged: it may just be arriving.
+    std::optional<std::string> commit_in(const ArchivedSegment& segment) {
+        for (const bool is_last : {false, true}) {
             try {
-                if (auto moment = last_commit_in(engine_, depot_, coverage_.stanza, *found,
-                                                 coverage_.segment_bytes, waldump_)) {
-                    return moment;
-                }
+                return last_commit_in(engine_, depot_, coverage_.stanza, segment,
+                                      coverage_.segment_bytes, waldump_);
             } catch (const Error& error) {
                 if (error.code() != Code::backup_damaged && error.code() != Code::backup_failed) {
                     throw;
                 }
-                coverage_.damaged = segment_name(wanted, coverage_.segment_bytes);
+            }
+            if (!is_last) {
+                ::poll(nullptr, 0, 1500);
             }
         }
+        coverage_.damaged = segment_name(segment.segment, coverage_.segment_bytes);
         return std::nullopt;
     }
 

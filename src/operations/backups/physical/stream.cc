@@ -176,8 +176,7 @@ class Stream::Watch {
         const auto cluster = cluster_of(run_);
         const auto directory = stream_directory(run_, cluster.system_identifier);
         const auto owner = owner_of(run_);
-        make_directory(run_.state.backups().parent_path(), 0711);
-        make_directory(run_.state.backups(), 0700, owner);
+        prepare_state(run_);
         make_directory(directory.parent_path(), 0700, owner);
         make_directory(directory, 0700, owner);
         // One whose daemon was killed still holds the slot.

@@ -24,9 +24,9 @@ std::string resolved(const trust::Run& run, const std::string& text, const Place
 
 fs::path key_file(const trust::Run& run) { return run.state.backups() / "key"; }
 
-fs::path made_file(const trust::Run& run) { return run.state.backups() / "repositories.json"; }
-
 fs::path signers_file(const trust::Run& run) { return run.state.backups() / "signers"; }
+
+fs::path made_file(const trust::Run& run) { return run.state.backups() / "repositories.json"; }
 
 std::optional<Passphrase> variable_passphrase(const trust::Run& run) {
     const auto& backups = run.manifest.backups;
@@ -54,11 +54,6 @@ std::optional<Passphrase> given_passphrase(const trust::Run& run) {
                             key_file(run).string()),
                 "put the copy that was kept elsewhere there, or name its variable as "
                 "backups.key in caisson.toml");
-}
-
-void make_state(const trust::Run& run) {
-    make_directory(run.state.backups().parent_path(), 0711);
-    make_directory(run.state.backups(), 0700, owner_of(run));
 }
 
 /// Gives the text the name of the key, whole and on the disk, unless that name is taken: what was
@@ -98,6 +93,16 @@ std::map<std::string, std::string> made_repositories(const trust::Run& run) {
 
 }  // namespace
 
+void prepare_state(const trust::Run& run) {
+    const auto home = run.state.backups().parent_path();
+    std::error_code ignored;
+    // Root made it, perhaps, and others only work below it.
+    if (!fs::is_directory(home, ignored)) {
+        make_directory(home, 0711);
+    }
+    make_directory(run.state.backups(), 0700, owner_of(run));
+}
+
 std::optional<Account> owner_of(const trust::Run& run) {
     return run.is_private() ? run.account : std::nullopt;
 }
@@ -109,7 +114,7 @@ std::optional<Passphrase> ensure_passphrase(const trust::Run& run) {
     if (auto given = given_passphrase(run)) {
         return given;
     }
-    make_state(run);
+    prepare_state(run);
     const auto text = SealingKey::make_text();
     if (!take_name(run, text)) {
         return given_passphrase(run);
@@ -173,6 +178,14 @@ std::vector<Repository> repositories_of(const trust::Run& run) {
     return repositories;
 }
 
+void remember_signer(const trust::Run& run, const SigningKey& key) {
+    const auto known = read_own(signers_file(run)).value_or("");
+    if (known.find(key.public_key()) == std::string::npos) {
+        prepare_state(run);
+        write_file(signers_file(run), known + key.public_key() + "\n", 0600, owner_of(run));
+    }
+}
+
 bool is_expected(const trust::Run& run, const Repository& repository) {
     if (const auto absence = repository.absence(); absence && absence->is_unreadable) {
         return true;
@@ -202,17 +215,9 @@ void make_repository(const trust::Run& run, const Repository& repository, bool a
     auto made = made_repositories(run);
     if (made[repository.name()] != repository.path().string()) {
         made[repository.name()] = repository.path().string();
-        make_state(run);
+        prepare_state(run);
         write_file(made_file(run), boost::json::serialize(boost::json::value_from(made)) + "\n",
                    0600, owner_of(run));
-    }
-}
-
-void remember_signer(const trust::Run& run, const SigningKey& key) {
-    const auto known = read_own(signers_file(run)).value_or("");
-    if (known.find(key.public_key()) == std::string::npos) {
-        make_state(run);
-        write_file(signers_file(run), known + key.public_key() + "\n", 0600, owner_of(run));
     }
 }
 

@@ -41,6 +41,8 @@ bool is_expected(const trust::Run& run, const Repository& repository);
 /// made again unless `anew` says so: its disk is more likely to be away. Errors: state_unusable,
 /// disk_full.
 void make_repository(const trust::Run& run, const Repository& repository, bool anew);
+/// Makes State::backups() where it is missing: 0700, the servers' account's.
+void prepare_state(const trust::Run& run);
 /// Who owns what lies in them: the account of private servers, when root works for it.
 std::optional<Account> owner_of(const trust::Run& run);
 
