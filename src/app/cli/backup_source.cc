@@ -27,7 +27,7 @@ std::optional<SealingKey> key_for(const trust::Run& run, const backups::Set& set
         given != run.variables.end() && !given->second.empty()) {
         return SealingKey::of(Secret(given->second));
     }
-    return backups::sealing_key(backups::find_passphrase(run));
+    return backups::key_of(run, set);
 }
 
 /// Why the manifest is not to be believed as it is; empty when it may be.
@@ -115,13 +115,19 @@ SetSource set_source(Context& context, const std::string& text) {
     const auto colon = text.find(':');
     const auto run =
         colon == std::string::npos ? context.run() : run_in(context.run(), text.substr(0, colon));
-    auto repositories = backups::repositories_of(run);
-    std::erase_if(repositories, [](const auto& each) { return !each.is_there(); });
+    const auto repositories = present_repositories(context, run);
     const auto known =
         the_set(repositories, colon == std::string::npos ? text : text.substr(colon + 1));
     require_believable(context, run, known.found);
-    const auto wanted = context.arguments().value("--repository", known.repositories.front());
-    return {repository_named(repositories, wanted), known.found, key_for(run, known.found.set),
+    const auto wanted = context.arguments().value("--repository");
+    // What a drill finds damaged is its finding; a restore takes the next copy.
+    const bool takes_any =
+        context.arguments().verb->name == "backup drill" || known.found.set.is_physical();
+    const auto& repository =
+        takes_any
+            ? copy_named(repositories, known, wanted.empty() ? known.repositories.front() : wanted)
+            : whole_copy(context, repositories, known, wanted);
+    return {repository, known.found, key_for(run, known.found.set),
             known.found.set.environment != context.run().environment.name};
 }
 

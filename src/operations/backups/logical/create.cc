@@ -347,7 +347,6 @@ Origin origin_of(pg::Connection& connection) {
         }
     }
     origin.parameters = parameters_of(connection);
-    origin.settings = setting_lines(origin.parameters);
     origin.schema_sha256 = schema::hash(schema::snapshot(connection));
     return origin;
 }

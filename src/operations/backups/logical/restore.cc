@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "drivers/pg/environment.h"
 #include "drivers/pg/quote.h"
+#include "operations/backups/logical/parameters.h"
 #include "trust/locks.h"
 
 namespace caisson::backups {
@@ -161,20 +162,8 @@ class Restoring {
         if (origin == set_.origins.end()) {
             return;
         }
-        for (const auto& line : split(origin->settings, '\n')) {
-            const auto tab = line.find('\t');
-            const auto equals = line.find('=', tab);
-            if (tab == std::string::npos || equals == std::string::npos) {
-                continue;
-            }
-            const auto role = line.substr(0, tab);
-            const auto subject = role.empty()
-                                     ? fmt::format("database {}", pg::identifier(name_))
-                                     : fmt::format("role {} in database {}", pg::identifier(role),
-                                                   pg::identifier(name_));
-            server_.query(fmt::format("alter {} set {} to {}", subject,
-                                      pg::identifier(line.substr(tab + 1, equals - tab - 1)),
-                                      pg::literal(line.substr(equals + 1))));
+        for (const auto& parameter : origin->parameters) {
+            server_.query(statement_of(parameter, name_));
         }
     }
 

@@ -299,7 +299,7 @@ class Decade {
 };
 
 TEST(Decade, OfThreeTiersInOneRepository) {
-    for (const unsigned seed : {1U, 2U}) {
+    for (const unsigned seed : {1U}) {
         SCOPED_TRACE(seed);
         Decade(seed, {tier("local", "30d"), tier("offsite", "90d"),
                       tier("compliance", "7y", Every::month, true)})
@@ -308,7 +308,7 @@ TEST(Decade, OfThreeTiersInOneRepository) {
 }
 
 TEST(Decade, OfCountsAndPeriods) {
-    for (const unsigned seed : {3U, 4U}) {
+    for (const unsigned seed : {3U}) {
         SCOPED_TRACE(seed);
         Decade(seed, {tier("local", "14"), tier("weekly", "8", Every::week),
                       tier("yearly", "10", Every::year), tier("monthly", "2y", Every::month)})

@@ -251,9 +251,6 @@ Set set_of(const json::object& object) {
     for (const auto& tool : object.at("tools").as_object()) {
         set.tools[std::string(tool.key())] = std::string(tool.value().as_string());
     }
-    for (auto& origin : set.origins) {
-        origin.settings = setting_lines(origin.parameters);
-    }
     if (!set.is_physical()) {
         check_logical(set);
     }
@@ -268,19 +265,6 @@ std::optional<Kind> kind_named(std::string_view name) {
     const auto* const found = std::ranges::find(kind_names, name);
     return found == kind_names.end() ? std::nullopt
                                      : std::optional(static_cast<Kind>(found - kind_names.begin()));
-}
-
-std::string setting_lines(const std::vector<Parameter>& parameters) {
-    std::string lines;
-    for (const auto& each : parameters) {
-        const auto line = fmt::format("{}\t{}={}", each.role, each.name, each.value);
-        const auto controls = std::ranges::count_if(
-            line, [](char c) { return static_cast<unsigned char>(c) < 0x20; });
-        if (controls == 1) {
-            lines += line + "\n";
-        }
-    }
-    return lines;
 }
 
 std::string new_id(std::string_view started, Kind kind) {

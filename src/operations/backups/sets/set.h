@@ -71,9 +71,6 @@ struct Origin {
     std::string schema_sha256;
     std::string migration;  ///< The last one applied; empty when none is.
     std::vector<Parameter> parameters;
-    /// Not of the manifest: the parameters that fit on a line, `role<tab>name=value` each. One with
-    /// a control character is left out: a value that holds a line would be taken for another's.
-    std::string settings;
 
     bool operator==(const Origin&) const = default;
 };
@@ -112,9 +109,6 @@ struct Set {
     bool operator==(const Set&) const = default;
     bool is_physical() const { return kind != Kind::logical; }
 };
-
-/// Origin::settings of these parameters.
-std::string setting_lines(const std::vector<Parameter>& parameters);
 
 /// A new id for a set that begins at this moment (RFC 3339, UTC).
 std::string new_id(std::string_view started, Kind kind);

@@ -33,8 +33,7 @@ Set whole_set() {
                     "6f1c",
                     "ab",
                     "001_start",
-                    {{"", "work_mem", "8MB"}, {"anna", "search_path", "\"$user\", public"}},
-                    "\twork_mem=8MB\nanna\tsearch_path=\"$user\", public\n"}};
+                    {{"", "work_mem", "8MB"}, {"anna", "search_path", "\"$user\", public"}}}};
     set.parts = {{"database", "kyb_db", "kyb_db.dump.zst", "2026-11-26T21:06:34.000Z", 14, "cd"}};
     set.tables = {{"kyb_db", "public", "businesses", 18'446'744'073'709'551'615U, 7, "ef", true}};
     set.files = {{"kyb_db.dump.zst", 9, "01"}};
@@ -85,7 +84,6 @@ TEST(Set, AParameterIsOneWhateverItsValueHolds) {
         {"anna", "app.x", "a\npostgres\tsession_preload_libraries=evil"}, {"anna", "app.y", "b"}};
     const auto read = parse_set(to_json(set));
     EXPECT_EQ(read.origins.front().parameters, set.origins.front().parameters);
-    EXPECT_EQ(read.origins.front().settings, "anna\tapp.y=b\n");
 }
 
 TEST(Set, ThatDoesNotSayWhatItsDatabasesHeldIsDamaged) {
