@@ -150,6 +150,15 @@ TEST_F(DaemonFaultsTest, ItEndsAlthoughAServerHangsAndSomebodyWaitsForIt) {
     cluster_.resume();
 }
 
+TEST_F(DaemonFaultsTest, FiguresOfAServerThatHangsHoldNoOtherUp) {
+    cluster_.pause();
+    const auto body = ask("/v1/database/metrics").body;
+    EXPECT_THAT(body, HasSubstr("{\"name\":\"main\",\"status\":\"unreachable\""));
+    EXPECT_THAT(body, HasSubstr("{\"name\":\"other\",\"status\":\"connected\""));
+    cluster_.resume();
+}
+
+// The last one: an interrupt that is insisted on is one of the whole process.
 TEST_F(DaemonFaultsTest, ItEndsAlthoughSomebodyWaitsForFiguresOfAServerThatHangs) {
     drain_limit_ = 10ms;
     begin();
@@ -164,16 +173,8 @@ TEST_F(DaemonFaultsTest, ItEndsAlthoughSomebodyWaitsForFiguresOfAServerThatHangs
     std::printf("stopped after %.3f s\n", seconds(ended.elapsed()));
     // It may take two seconds to connect.
     EXPECT_LT(ended.elapsed(), 1500ms);
-    EXPECT_NO_THROW(waits.get());
+    waits.wait();  // Its answer may have been cut off: the time for draining was over.
     daemon_.reset();
-    cluster_.resume();
-}
-
-TEST_F(DaemonFaultsTest, FiguresOfAServerThatHangsHoldNoOtherUp) {
-    cluster_.pause();
-    const auto body = ask("/v1/database/metrics").body;
-    EXPECT_THAT(body, HasSubstr("{\"name\":\"main\",\"status\":\"unreachable\""));
-    EXPECT_THAT(body, HasSubstr("{\"name\":\"other\",\"status\":\"connected\""));
     cluster_.resume();
 }
 

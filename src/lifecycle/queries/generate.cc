@@ -79,7 +79,7 @@ std::vector<GeneratedFile> generate(const platform::Manifest& manifest, const Fa
     header.line("namespace pg = caisson::pg;");
     header.line();
     header.doc(
-        "Another one once columns, types, views or functions are others: for "
+        "Another one once columns, types, views, functions or policies are: for "
         "CacheOptions::version.");
     header.line("inline constexpr std::string_view schema_version = \"{}\";", facts.schema_version);
     header.line();
