@@ -71,8 +71,8 @@ struct Backups {
     std::chrono::milliseconds jitter{std::chrono::minutes(5)};
     std::map<std::string, std::string> masks;  ///< `table.column` to an expression of SQL.
 
-    /// Table to the column that says since when a row counts no more, or `rows`: what stays so after
-    /// a restore.
+    /// Table to the column that says since when a row counts no more, or `rows`: what stays so
+    /// after a restore.
     std::map<std::string, std::string> undone;
 
     const Repository* repository(std::string_view name) const;

@@ -209,10 +209,9 @@ Shadow open_address(const platform::Endpoint& endpoint, const trust::Run& run,
 
 Shadow open(const trust::Run& run, const platform::Database& database,
             const std::vector<trust::CatalogueStep>& catalogue, const Options& options) {
-    const auto endpoint =
-        options.own_server
-            ? std::nullopt
-            : platform::shadow_endpoint(run.manifest, run.environment, run.variables);
+    const auto endpoint = options.own_server ? std::nullopt
+                                             : platform::shadow_endpoint(
+                                                   run.manifest, run.environment, run.variables);
     if (endpoint) {
         return open_address(*endpoint, run, database, catalogue, options);
     }
