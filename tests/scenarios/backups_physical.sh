@@ -4,7 +4,7 @@
 source "$(dirname "$0")/story.bash"
 command -v pgbackrest >/dev/null || { echo "pgbackrest is missing: script/setup installs it" >&2; exit 1; }
 takes_platform boardofone
-run caisson up --until migrate
+run caisson up --until seed
 exits 0
 superuser() { PGPASSFILE=$(state)/secrets/pgpass psql -h "$(state)/run" -U postgres -d "$database" -XAtqc "$1" 2>&1; }
 database=boardofone
@@ -20,13 +20,13 @@ exits 0
 says "restorable to any moment from"
 
 say "a ledger of acknowledged writes, while the server is killed and a backup is made"
-superuser "create table public.ledger (n int primary key, at timestamptz default clock_timestamp())" >/dev/null
+superuser "create schema oracle; create table oracle.ledger (n int primary key, at timestamptz default clock_timestamp())" >/dev/null
 ledger="$machine/ledger" stop="$machine/stop"
 writer() {
   local n=0
   while [ ! -e "$stop" ]; do
     n=$((n + 1))
-    [ "$(superuser "insert into public.ledger values ($n) returning n")" = "$n" ] && echo "$n $(date +%s%N)" >>"$ledger"
+    [ "$(superuser "insert into oracle.ledger values ($n) returning n")" = "$n" ] && echo "$n $(date +%s%N)" >>"$ledger"
     sleep 0.05
   done
 }
@@ -48,7 +48,7 @@ moment=$(date -u +%Y-%m-%dT%H:%M:%S.%6NZ) moment_ns=$(date +%s%N)
 sleep 2
 touch "$stop"
 wait "$writing"
-superuser "drop table public.ledger" >/dev/null
+superuser "drop schema oracle cascade" >/dev/null
 before=$(awk -v m="$moment_ns" '$2 < m' "$ledger" | wc -l)
 [ "$before" -gt 20 ] || die "writes were acknowledged: $before"
 
@@ -68,10 +68,10 @@ while read -r n at; do
   [ "$at" -lt "$moment_ns" ] || continue
   echo "$n"
 done <"$ledger" | sort >"$machine/expected"
-superuser "select n from public.ledger" | sort >"$machine/found"
+superuser "select n from oracle.ledger" | sort >"$machine/found"
 lost=$(comm -23 "$machine/expected" "$machine/found")
 [ -z "$lost" ] || die "acknowledged and not there: $lost"
-[ "$(superuser "select count(*) from public.ledger where at > '$moment'")" = 0 ] || die "nothing of after it is there"
+[ "$(superuser "select count(*) from oracle.ledger where at > '$moment'")" = 0 ] || die "nothing of after it is there"
 run caisson verify
 exits 0
 run caisson journal verify

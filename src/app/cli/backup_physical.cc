@@ -6,6 +6,7 @@
 
 #include <boost/json/array.hpp>
 #include <fmt/format.h>
+#include <poll.h>
 
 #include "app/cli/backup_bar.h"
 #include "app/cli/backup_keep.h"
@@ -14,6 +15,7 @@
 #include "app/cli/version.h"
 #include "base/clock.h"
 #include "base/crypto.h"
+#include "base/interrupt.h"
 #include "base/moment.h"
 #include "base/text.h"
 #include "operations/backups/drill/drill.h"
@@ -49,6 +51,49 @@ physical::Target target_of(Context& context) {
         target.value = the_set(present_repositories(context), arguments.positional()).found.set.id;
     }
     return target;
+}
+
+/// What is in the segment at hand is archived at its end, or after a while: a server that runs is
+/// asked to end it now. Whether the archive has it.
+bool archive_what_there_is(Context& context) {
+    try {
+        auto connection = physical::connect(context.run());
+        const auto segment = connection.query("select pg_walfile_name(pg_switch_wal()) as name")
+                                 .front()
+                                 .string("name");
+        const Stopwatch watch;
+        while (watch.elapsed() < std::chrono::seconds(60)) {
+            context.busy("archiving the log up to now");
+            const auto state = physical::archiver_state(context.run());
+            if (!state.is_ours) {
+                return false;
+            }
+            if (state.last_archived >= segment) {
+                return true;
+            }
+            interrupt::check();
+            ::poll(nullptr, 0, 200);
+        }
+    } catch (const Error& error) {
+        if (error.code() == Code::interrupted) {
+            throw;
+        }
+    }
+    return false;  // The server is away: what is archived is all that there is.
+}
+
+/// Errors: as plan_restore().
+physical::RestorePlan plan_for(Context& context, const physical::Target& target) {
+    try {
+        return physical::plan_restore(context.run(), target);
+    } catch (const Error& error) {
+        const bool may_be_to_come =
+            error.code() == Code::backup_missing && target.kind != physical::Target::Kind::set;
+        if (!may_be_to_come || !archive_what_there_is(context)) {
+            throw;
+        }
+    }
+    return physical::plan_restore(context.run(), target);
 }
 
 void print_plan(Context& context, const physical::RestorePlan& plan) {
@@ -367,7 +412,7 @@ bool wants_physical(Context& context) {
 Exit restore_physical(Context& context) {
     const auto& run = context.run();
     const auto& arguments = context.arguments();
-    const auto plan = physical::plan_restore(run, target_of(context));
+    const auto plan = plan_for(context, target_of(context));
     print_plan(context, plan);
     context.result() = to_json(plan);
     if (context.dry_run()) {
