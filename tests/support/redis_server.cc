@@ -57,7 +57,7 @@ RedisServer::RedisServer(Options options) : options_(std::move(options)), port_(
     }
     if (!options_.sentinel) {
         text += fmt::format(
-            "unixsocket {}/redis.sock\nrequirepass test\nmasterauth test\nsave "
+            "unixsocket {}/redis.sock\nrequirepass of-a-test-alone\nmasterauth of-a-test-alone\nsave "
             "\"\"\nenable-debug-command yes\n",
             directory_.string());
     }
@@ -127,7 +127,7 @@ void RedisServer::resume() { ::kill(server(), SIGCONT); }
 redis::Settings RedisServer::settings() const {
     redis::Settings settings;
     settings.socket = directory_ / "redis.sock";
-    settings.password = Secret("test");
+    settings.password = Secret("of-a-test-alone");
     return settings;
 }
 
@@ -135,7 +135,7 @@ redis::Settings RedisServer::tcp_settings() const {
     redis::Settings settings;
     settings.port = port_;
     if (!options_.sentinel) {
-        settings.password = Secret("test");
+        settings.password = Secret("of-a-test-alone");
     }
     if (options_.tls) {
         settings.host = "localhost";

@@ -21,7 +21,7 @@ TEST(Sentinels, TheMasterIsFoundAndFollowed) {
                               .tls = false});
     const auto watched =
         "sentinel monitor main 127.0.0.1 " + std::to_string(first.port()) +
-        " 1\nsentinel auth-pass main test\nsentinel down-after-milliseconds main 500\n"
+        " 1\nsentinel auth-pass main of-a-test-alone\nsentinel down-after-milliseconds main 500\n"
         "sentinel failover-timeout main 2000\n";
     test::RedisServer sentinel({.lines = watched, .sentinel = true, .tls = false});
     Connection replica(second.settings());
