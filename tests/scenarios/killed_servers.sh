@@ -13,24 +13,24 @@ for round in 1 2 3; do
   say "the postmaster is killed (round $round)"
   old=$(postmaster)
   kill -9 "$old"
-  within 5 new_postmaster
+  within 20 new_postmaster
   echo "back after $waited ms"
-  within 5 healthy
+  within 20 healthy
 done
 
 say "Redis is killed"
 old=$(redis_process)
 kill -9 "$old"
-within 5 new_redis
+within 20 new_redis
 echo "back after $waited ms"
 grep -q '"event":"server_restarted"' "$(state)/daemon.log" || die "the event is logged"
 
 say "the daemon is killed"
 kill -9 "$(daemon_process)"
 lumina_is_whole
-within 5 healthy
+within 20 healthy
 
 say "everything is killed at once"
 kill -9 "$(daemon_process)" "$(postmaster)" "$(redis_process)"
 lumina_is_whole
-within 5 healthy
+within 20 healthy
