@@ -57,7 +57,8 @@ RedisServer::RedisServer(Options options) : options_(std::move(options)), port_(
     }
     if (!options_.sentinel) {
         text += fmt::format(
-            "unixsocket {}/redis.sock\nrequirepass of-a-test-alone\nmasterauth of-a-test-alone\nsave "
+            "unixsocket {}/redis.sock\nrequirepass of-a-test-alone\nmasterauth "
+            "of-a-test-alone\nsave "
             "\"\"\nenable-debug-command yes\n",
             directory_.string());
     }

@@ -86,7 +86,8 @@ TEST(OfferedChecks, AreSkippedInAnEnvironmentWithoutRedis) {
 TEST(OfferedChecks, AskARedisThatIsReachedOverTls) {
     const test::RedisServer server({.lines = "maxmemory 64mb\n", .sentinel = false, .tls = true});
     trust::Run run;
-    run.environment.redis.url = fmt::format("rediss://:of-a-test-alone@localhost:{}", server.port());
+    run.environment.redis.url =
+        fmt::format("rediss://:of-a-test-alone@localhost:{}", server.port());
     run.environment.redis.tls_root = server.certificate();
     run.manifest.server.redis["maxmemory"] = "64mb";
     checks::Verdict verdict;
