@@ -16,12 +16,10 @@
 #include "app/cli/steps.h"
 #include "base/crypto.h"
 #include "base/text.h"
-#include "drivers/redis/connection.h"
 #include "operations/backups/logical/exchange.h"
 #include "operations/backups/logical/undone.h"
 #include "operations/backups/sets/lease.h"
 #include "trust/identity.h"
-#include "trust/redis.h"
 
 namespace caisson::cli {
 namespace {
@@ -196,41 +194,6 @@ void put_in_place(Context& context, std::vector<Passage>& passages, const Manner
     }
 }
 
-/// Values of before the restore must not be served after it: every key that lives for a time goes.
-void forget_keys(Context& context) {
-    const auto settings = trust::redis_client(context.run());
-    if (!settings) {
-        return;
-    }
-    redis::Connection connection(*settings);
-    std::size_t removed = 0;
-    std::string cursor = "0";
-    do {
-        const auto page = connection.command({"SCAN", cursor, "COUNT", "1000"});
-        cursor = page.items.at(0).text();
-        std::vector<redis::Command> questions;
-        for (const auto& key : page.items.at(1).items) {
-            questions.push_back({"PTTL", key.text()});
-        }
-        const auto answers = connection.pipeline(questions);
-        redis::Command removal{"UNLINK"};
-        for (std::size_t i = 0; i < answers.size(); ++i) {
-            if (answers[i].number >= 0) {
-                removal.push_back(questions[i][1]);
-            }
-        }
-        if (removal.size() > 1) {
-            removed += static_cast<std::size_t>(connection.command(removal).number);
-        }
-    } while (cursor != "0");
-    if (removed > 0) {
-        context.note(
-            fmt::format("note: {} with a time to live removed from Redis: they were of "
-                        "before",
-                        counted(removed, "key")));
-    }
-}
-
 /// Rights, steps of the schema caisson and the identity, as for any copy of a database.
 void make_ours(Context& context, const backups::Found& found) {
     provision_databases(context, true);
@@ -353,16 +316,6 @@ Exit run_restore(Context& context) {
 }
 
 }  // namespace
-
-void forget_cached(Context& context) {
-    try {
-        forget_keys(context);
-    } catch (const Error& error) {
-        context.note(context.yellow(fmt::format(
-            "note: Redis still has values of before the restore: {}; remove them when it is back",
-            error.message())));
-    }
-}
 
 StepSummary restore_copy(Context& context) {
     const auto& run = context.run();

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+// A physical set restored to a random moment, and looked at: for `backup drill`.
+#include <algorithm>
+#include <optional>
+#include <random>
+
+#include <fmt/format.h>
+
+#include "app/cli/backup_physical.h"
+#include "app/cli/verification.h"
+#include "app/cli/version.h"
+#include "base/clock.h"
+#include "base/crypto.h"
+#include "base/moment.h"
+#include "base/process.h"
+#include "base/text.h"
+#include "operations/backups/drill/drill.h"
+#include "operations/backups/logical/programs.h"
+#include "operations/backups/physical/physical.h"
+#include "operations/backups/sets/keys.h"
+
+namespace caisson::cli {
+namespace {
+
+namespace physical = backups::physical;
+
+/// A moment within the stretch, not before the set is whole.
+std::string random_moment(const std::string& from, const std::string& to) {
+    const auto first = parse_moment(from);
+    const auto last = parse_moment(to);
+    if (!first || !last || *last <= *first) {
+        return to;
+    }
+    const auto start = std::max(*first, *last - std::chrono::hours(1));
+    std::random_device random;
+    return timestamp(start + std::chrono::seconds(random() % ((*last - start).count() + 1)));
+}
+
+/// Where a cluster is recovered for the moment. What a killed drill left is removed by the next
+/// one; one that is still at work holds the lock beside its directory.
+class RecoveryPlace {
+ public:
+    explicit RecoveryPlace(const fs::path& base) {
+        remove_leftovers(base);
+        directory_ = base / (std::string(stem) + random_uuid().substr(0, 8));
+        lock_ = FileLock::try_lock(lock_file(), "a drill");
+    }
+    RecoveryPlace(const RecoveryPlace&) = delete;
+    RecoveryPlace& operator=(const RecoveryPlace&) = delete;
+    ~RecoveryPlace() {
+        try {
+            remove_tree(directory_);
+            remove_tree(lock_file());
+        } catch (const Error&) {
+            // The next drill tries again.
+        }
+    }
+    const fs::path& directory() const { return directory_; }
+
+ private:
+    static constexpr std::string_view stem = "recovery-";
+    static void remove_leftovers(const fs::path& base) {
+        std::vector<fs::path> locks;
+        std::error_code ignored;
+        for (const auto& entry : fs::directory_iterator(base, ignored)) {
+            const auto name = entry.path().filename().string();
+            if (name.starts_with(stem) && name.ends_with(".lock")) {
+                locks.push_back(entry.path());
+            }
+        }
+        for (const auto& path : locks) {
+            if (FileLock::try_lock(path, "removal")) {
+                remove_tree(fs::path(path).replace_extension());
+                remove_tree(path);
+            }
+        }
+    }
+    fs::path lock_file() const { return directory_.string() + ".lock"; }
+
+    fs::path directory_;
+    std::optional<FileLock> lock_;
+};
+
+/// Trials of one drill, as they come.
+class PhysicalDrill {
+ public:
+    PhysicalDrill(Context& context, const backups::Repository& repository,
+                  const backups::Found& found)
+        : context_(context), run_(context.run()), repository_(repository), found_(found) {}
+
+    backups::Receipt receipt() {
+        receipt_.set = found_.set.id;
+        receipt_.manifest_sha256 = sha256_hex(found_.json);
+        receipt_.repository = repository_.name();
+        receipt_.is_small = context_.arguments().has("--small");
+        receipt_.program = version();
+        receipt_.started = timestamp_now();
+        const RecoveryPlace place(run_.state.root.parent_path());
+        restore_and_look(place.directory());
+        receipt_.finished = timestamp_now();
+        return receipt_;
+    }
+
+ private:
+    template <typename Work>
+    bool attempt(const std::string& name, Work work) {
+        const Stopwatch watch;
+        backups::Trial trial{name, false, {}, 0};
+        try {
+            trial.passed = work(trial.detail);
+        } catch (const Error& error) {
+            if (error.code() == Code::interrupted || error.code() == Code::disk_full ||
+                error.code() == Code::server_missing) {
+                throw;
+            }
+            trial.detail = error.message();
+        }
+        trial.seconds = std::chrono::duration<double>(watch.elapsed()).count();
+        receipt_.trials.push_back(trial);
+        return trial.passed;
+    }
+
+    /// The set itself, or a moment behind it that the log reaches.
+    physical::Target target() {
+        physical::Target target;
+        target.repository = repository_.name();
+        for (const auto& coverage : physical::continuity(run_)) {
+            const auto* const stretch = coverage.newest();
+            if (coverage.repository == repository_.name() && coverage.is_current && stretch &&
+                found_.set.finished < stretch->to) {
+                target.kind = physical::Target::Kind::time;
+                target.value = random_moment(found_.set.finished, stretch->to);
+                return target;
+            }
+        }
+        target.kind = physical::Target::Kind::set;
+        target.value = found_.set.id;
+        return target;
+    }
+
+    void restore_and_look(const fs::path& place) {
+        std::optional<physical::Recovered> recovered;
+        const Stopwatch watch;
+        const bool is_back = attempt("restore", [&](std::string& detail) {
+            const auto plan = physical::plan_restore(run_, target());
+            receipt_.target = plan.moment;
+            recovered.emplace(physical::restore_to_server(
+                run_, plan, place, [&](const physical::Step& step) { context_.busy(step.what); }));
+            receipt_.bytes = plan.bytes;
+            detail =
+                fmt::format("to {}, {} replayed", plan.moment.empty() ? plan.set.id : plan.moment,
+                            counted(plan.segments, "segment"));
+            return true;
+        });
+        receipt_.restore_seconds = std::chrono::duration<double>(watch.elapsed()).count();
+        if (!is_back) {
+            return;
+        }
+        receipt_.marker = recovered->restored.last_commit;
+        receipt_.server_version = found_.set.server_version;
+        attempt("contents", [&](std::string& detail) {
+            std::vector<std::string> sentences;
+            for (const auto& deviation : recovered->restored.deviations) {
+                sentences.push_back(deviation.table.table + " " + deviation.what);
+            }
+            detail = sentences.empty() ? fmt::format("{} as the manifest says",
+                                                     counted(recovered->restored.compared, "table"))
+                                       : join(sentences, "; ");
+            return sentences.empty();
+        });
+        for (const auto& database : run_.manifest.databases) {
+            look_at(database, *recovered->server);
+        }
+        if (!receipt_.is_small) {
+            recovered->server->stop();
+            attempt("checksums", [&](std::string& detail) { return checksums(place, detail); });
+        }
+    }
+
+    void look_at(const platform::Database& database, const physical::RecoveredServer& server) {
+        const auto settings = server.settings("postgres", database.name);
+        if (!receipt_.is_small) {
+            attempt(database.name + ": pages", [&](std::string& detail) {
+                context_.busy("reading every page of " + database.name);
+                pg::Connection connection(settings);
+                const auto programs =
+                    backups::dump_programs(run_.variables, connection.server_version() / 10'000);
+                detail = backups::damaged_pages(programs.dump.parent_path(), settings);
+                const bool is_sound = detail.empty();
+                detail = is_sound ? "every heap and B-tree is sound" : detail;
+                return is_sound;
+            });
+        }
+        attempt(database.name + ": verify", [&](std::string& detail) {
+            context_.busy("verifying " + database.name);
+            pg::Connection connection(
+                server.settings(trust::role_name(database, trust::Role::service), database.name));
+            const auto report = verify_database(load_verification(run_, database), connection);
+            std::vector<std::string> failing;
+            for (const auto& verdict : report.verdicts) {
+                // Of an earlier moment the journal ends earlier: its heads know more.
+                if (verdict.is_grave() && verdict.name != "journal") {
+                    failing.push_back(verdict.name);
+                }
+            }
+            detail = failing.empty()
+                         ? counted(report.verdicts.size(), "check") + " asked, none fails"
+                         : "fails: " + join(failing, ", ");
+            return failing.empty();
+        });
+    }
+
+    bool checksums(const fs::path& place, std::string& detail) const {
+        context_.busy("checksums of all pages");
+        const auto major = std::stoi(found_.set.server_version);
+        const auto programs = backups::dump_programs(run_.variables, major);
+        Command command;
+        command.arguments = {programs.dump.parent_path() / "pg_checksums", "--check",
+                             "--pgdata=" + (place / "data").string()};
+        command.account = backups::owner_of(run_);
+        const auto finished = run(command, std::chrono::hours(6));
+        if (finished.errors.find("not enabled") != std::string::npos) {
+            detail = "the cluster has no checksums";
+            return true;
+        }
+        detail = finished.fine() ? "every page's checksum is right"
+                                 : std::string(trim(finished.errors)).substr(0, 300);
+        return finished.fine();
+    }
+
+    Context& context_;
+    const trust::Run& run_;
+    const backups::Repository& repository_;
+    const backups::Found& found_;
+    backups::Receipt receipt_;
+};
+
+}  // namespace
+
+backups::Receipt drill_physical(Context& context, const backups::Repository& repository,
+                                const backups::Found& found) {
+    return PhysicalDrill(context, repository, found).receipt();
+}
+
+}  // namespace caisson::cli
