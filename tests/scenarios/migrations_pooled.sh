@@ -17,7 +17,9 @@ port=$(free_port) socket=$(sed -n 5p "$(state)/postgres/data/postmaster.pid") se
 mkdir -p "$machine/pooler"
 # Name and password of each role, the first one that a passfile has.
 passwords() { sed -nE 's/^[^:]*:[^:]*:[^:]*:([^:]*):(.*)$/"\1" "\2"/p' "$@" | awk '!seen[$1]++'; }
-passwords "$(state)/secrets/pgpass" >"$machine/pooler/users"
+# In one piece: the pooler looks at this file by itself, too.
+writes_users() { passwords "$@" >"$machine/pooler/users.new" && mv "$machine/pooler/users.new" "$machine/pooler/users"; }
+writes_users "$(state)/secrets/pgpass"
 cat >"$machine/pooler/pgbouncer.ini" <<INI
 [databases]
 * = host=$socket port=$server_port
@@ -30,12 +32,13 @@ auth_file = $machine/pooler/users
 pool_mode = transaction
 default_pool_size = 3
 max_client_conn = 100
+server_login_retry = 1
 logfile = $machine/pooler/log
 pidfile = $machine/pooler/pid
 INI
 as_account() { if [ "$(id -u)" = 0 ]; then chown -R caisson "$machine/pooler"; runuser -u caisson -- "$@"; else "$@"; fi; }
 as_account pgbouncer -d -q "$machine/pooler/pgbouncer.ini" || die "the pooler starts"
-pooler_ends() { end TERM "$(cat "$machine/pooler/pid" 2>/dev/null)"; cleanup; }
+pooler_ends() { [ $? = 0 ] || tail -40 "$machine/pooler/log"; end TERM "$(cat "$machine/pooler/pid" 2>/dev/null)"; cleanup; }
 trap pooler_ends EXIT
 
 password() { sed -nE "s/^[^:]*:[^:]*:[^:]*:$1:(.*)\$/\1/p" "$(state)/secrets/pgpass" | head -1; }
@@ -56,12 +59,11 @@ run caisson -d pooled db drop --yes
 exits 0
 run in_pool provision
 exits 0
-passwords "$machine"/state/fifty-pooled-*/secrets/pgpass "$local_state/secrets/pgpass" >"$machine/pooler/users"
-kill -HUP "$(cat "$machine/pooler/pid")"
+writes_users "$machine"/state/fifty-pooled-*/secrets/pgpass "$local_state/secrets/pgpass"
 # The pooler reads its file again in its own time: wait until it lets the new role in.
-knows_role() { PGPASSWORD=$(sed -nE 's/^"pooled_migrator" "(.*)"$/\1/p' "$machine/pooler/users") \
+knows_role() { kill -HUP "$(cat "$machine/pooler/pid")" && PGPASSWORD=$(sed -nE 's/^"pooled_migrator" "(.*)"$/\1/p' "$machine/pooler/users") \
   psql -h 127.0.0.1 -p "$port" -U pooled_migrator -d pooled -qAtc 'select 1' >/dev/null 2>&1; }
-within 20 knows_role || { cat "$machine/pooler/log"; die "the pooler knows the new role"; }
+within 20 knows_role
 
 say "four runners through the pooler, and every file is run once"
 runners=()

@@ -53,11 +53,11 @@ of_state() {
 daemon_process() { sed -nE 's/.*"process": ?([0-9]+).*/\1/p' "$(state)/daemon.json"; }
 address() { sed -nE 's/.*"address": ?"([^"]+)".*/\1/p' "$(state)/daemon.json"; }
 
-# A port that nobody listens on at the moment.
+# A port that nobody listens on at the moment, below those that the kernel gives to clients.
 free_port() {
   local port
   while :; do
-    port=$((20000 + RANDOM % 30000))
+    port=$((10000 + RANDOM % 22000))
     (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || { echo "$port"; return; }
   done
 }

@@ -278,6 +278,10 @@ std::optional<Error> Server::explain(const Error& cause) const {
     // An orderly end removes the file.
     const std::string_view first = lines.empty() ? std::string_view() : lines.front();
     std::from_chars(first.data(), first.data() + first.size(), postmaster);
+    // A server that was killed closes its sockets a moment before it is gone.
+    if (postmaster > 0 && cause.code() == Code::cannot_connect) {
+        wait_until_gone(postmaster, 1s);
+    }
     const bool is_gone = postmaster <= 0 || !is_alive(postmaster);
     const bool is_ours =
         is_gone || cause.code() == Code::cannot_connect || cause.code() == Code::disk_full;
