@@ -106,29 +106,35 @@ void Shard::erase(Entry* entry) {
     destroy(entry);
 }
 
-/// One that is near the newest already stays where it is: its neighbours need not be looked at.
-void Shard::touch(Entry& entry) {
-    const auto since = touches_ - entry.touched;
-    if (entry.region != Region::probation && since < entries_ / 16) {
-        return;
-    }
-    entry.touched = ++touches_;
+void Shard::move(Entry& entry, Region region) {
+    entry.was_hit = false;
     unlink(entry);
-    if (entry.region == Region::window) {
-        push(entry, Region::window);
-        return;
+    push(entry, region);
+}
+
+/// The oldest of a list that was not hit since it came there. One that was hit comes back as the
+/// newest, and out of probation it becomes protected.
+Shard::Entry* Shard::next_of(Region region) {
+    auto& list = list_of(region);
+    while (list.oldest && list.oldest->was_hit) {
+        move(*list.oldest, region == Region::probation ? Region::protection : region);
     }
-    push(entry, Region::protection);
+    return list.oldest;
+}
+
+/// What goes first of all that is behind the window: none, when nothing is there.
+Shard::Entry* Shard::next_victim() {
+    auto* const victim = next_of(Region::probation);
     while (protected_.bytes > protected_budget_ && protected_.oldest != protected_.newest) {
-        auto& demoted = *protected_.oldest;
-        unlink(demoted);
-        push(demoted, Region::probation);
+        move(*next_of(Region::protection), Region::probation);
     }
+    return victim ? victim : probation_.oldest ? probation_.oldest : next_of(Region::protection);
 }
 
 Held Shard::get(std::uint64_t hash, std::string_view key, Time now) {
-    frequency_.see(hash);
+    frequency_.fetch(hash);
     auto* const entry = find(hash, key);
+    frequency_.see(hash);
     if (!entry || entry->expires <= now) {
         if (entry) {
             erase(entry);
@@ -137,7 +143,9 @@ Held Shard::get(std::uint64_t hash, std::string_view key, Time now) {
         learn(false);
         return nullptr;
     }
-    touch(*entry);
+    if (!entry->was_hit) {
+        entry->was_hit = true;
+    }
     ++hits_;
     learn(true);
     return entry->value;
@@ -157,7 +165,6 @@ void Shard::put(std::uint64_t hash, std::string_view key, Held value, Time now) 
         grow();
     }
     auto* const entry = make(hash, key, std::move(value));
-    entry->touched = ++touches_;
     insert(*entry);
     push(*entry, Region::window);
     ++entries_;
@@ -168,13 +175,12 @@ void Shard::put(std::uint64_t hash, std::string_view key, Held value, Time now) 
 /// often than what would have to go for it.
 void Shard::make_fit() {
     while (window_.bytes > window_budget_ && window_.oldest) {
-        auto& candidate = *window_.oldest;
+        auto& candidate = *next_of(Region::window);
         if (bytes() <= budget_) {
-            unlink(candidate);
-            push(candidate, Region::probation);
+            move(candidate, Region::probation);
         } else if (may_enter(candidate)) {
             while (bytes() > budget_) {
-                erase(probation_.oldest ? probation_.oldest : protected_.oldest);
+                erase(next_victim());
                 ++evicted_;
             }
         } else {
@@ -184,23 +190,18 @@ void Shard::make_fit() {
     }
     // The window was allowed more than it had: the main part makes room.
     while (bytes() > budget_) {
-        erase(probation_.oldest   ? probation_.oldest
-              : protected_.oldest ? protected_.oldest
-                                  : window_.oldest);
+        auto* const victim = next_victim();
+        erase(victim ? victim : window_.oldest);
         ++evicted_;
     }
 }
 
-bool Shard::may_enter(const Entry& candidate) const {
+bool Shard::may_enter(const Entry& candidate) {
     const auto own = frequency_.of(candidate.hash);
     std::size_t freed = 0;
     unsigned others = 0;
-    const auto* victim = probation_.oldest;
-    bool is_protected = false;
+    const auto* victim = next_victim();
     while (bytes() - freed > budget_) {
-        if (!victim && !std::exchange(is_protected, true)) {
-            victim = protected_.oldest;
-        }
         if (!victim) {
             return false;
         }
@@ -209,7 +210,8 @@ bool Shard::may_enter(const Entry& candidate) const {
             return false;
         }
         freed += victim->bytes;
-        victim = victim->newer;
+        victim = victim->newer || victim->region == Region::protection ? victim->newer
+                                                                       : protected_.oldest;
     }
     return true;
 }
