@@ -145,6 +145,18 @@ void hit(benchmark::State& state) {
 }
 BENCHMARK(hit)->Arg(16'384)->Arg(100'000)->Threads(1)->Threads(2)->Threads(4)->UseRealTime();
 
+/// What a process does once a minute, for warming: the locks of the parts are held one at a time.
+void hottest(benchmark::State& state) {
+    Local local(std::size_t{256} << 20U);
+    for (std::size_t i = 0; i < static_cast<std::size_t>(state.range(0)); ++i) {
+        local.put(key_of(i), value());
+    }
+    for (auto _ : state) {
+        benchmark::DoNotOptimize(local.hottest(1000));
+    }
+}
+BENCHMARK(hottest)->Arg(200'000)->Unit(benchmark::kMillisecond);
+
 /// Asks 8 times as often as there are keys, after as many requests to warm up.
 void trace(const char* name, std::size_t keys, double share, double best,
            const std::function<std::uint64_t(std::mt19937_64&)>& next) {

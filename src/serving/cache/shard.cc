@@ -267,24 +267,26 @@ bool Shard::remove(std::uint64_t hash, std::string_view key) {
     return entry != nullptr;
 }
 
-void Shard::add_hottest(std::vector<std::pair<unsigned, std::string>>& all,
-                        std::size_t most) const {
-    std::vector<std::pair<unsigned, const Entry*>> found;
-    found.reserve(entries_);
-    for (const auto* entry : buckets_) {
-        for (; entry; entry = entry->next_in_bucket) {
+bool Shard::add_hottest(std::vector<std::pair<unsigned, std::string>>& hottest, std::size_t most,
+                        std::size_t begin, std::size_t end) const {
+    const auto order = [](const auto& a, const auto& b) { return a.first > b.first; };
+    for (auto place = begin; place < std::min(end, buckets_.size()); ++place) {
+        for (const auto* entry = buckets_[place]; entry; entry = entry->next_in_bucket) {
             // Of those that were seen as often as can be counted, what stayed.
-            found.emplace_back(
-                frequency_.of(entry->hash) + (entry->region == Region::protection ? 1U : 0U),
-                entry);
+            const bool stayed = entry->was_hit || entry->region == Region::protection;
+            const auto seen = frequency_.of(entry->hash) + (stayed ? 1U : 0U);
+            if (hottest.size() == most && (most == 0 || seen <= hottest.front().first)) {
+                continue;
+            }
+            hottest.emplace_back(seen, entry->key());
+            std::ranges::push_heap(hottest, order);
+            if (hottest.size() > most) {
+                std::ranges::pop_heap(hottest, order);
+                hottest.pop_back();
+            }
         }
     }
-    const auto taken = std::min(most, found.size());
-    std::ranges::partial_sort(found, found.begin() + static_cast<std::ptrdiff_t>(taken),
-                              [](const auto& a, const auto& b) { return a.first > b.first; });
-    for (std::size_t i = 0; i < taken; ++i) {
-        all.emplace_back(found[i].first, std::string(found[i].second->key()));
-    }
+    return end < buckets_.size();
 }
 
 void Shard::clear() {

@@ -37,8 +37,11 @@ class Shard {
     void put(std::uint64_t hash, std::string_view key, Held value, Time now);
     bool remove(std::uint64_t hash, std::string_view key);
     void clear();
-    /// Adds the keys that were asked for most lately, with how often that was (up to 16).
-    void add_hottest(std::vector<std::pair<unsigned, std::string>>& all, std::size_t most) const;
+    /// Keeps in the heap `hottest` the `most` keys that were asked for most lately, with how often
+    /// that was (up to 16), out of the places from `begin` to `end` of the table; whether there are
+    /// more.
+    bool add_hottest(std::vector<std::pair<unsigned, std::string>>& hottest, std::size_t most,
+                     std::size_t begin, std::size_t end) const;
 
     std::size_t bytes() const { return window_.bytes + probation_.bytes + protected_.bytes; }
     std::size_t entries() const { return entries_; }
