@@ -21,6 +21,7 @@ backups() { echo "$machine"/state/backups/shop-local-*; }
 repository() { echo "$(backups)/local"; }
 superuser() { PGPASSFILE=$(state)/secrets/pgpass psql -h "$(state)/run" -U postgres -d shop_db -XAtqc "$1" 2>&1; }
 sets_in() { ls "$1/sets" 2>/dev/null; }
+no_segment_waits() { [ "$(superuser "select count(*) from pg_ls_archive_statusdir() where name like '%.ready'")" = 0 ]; }
 # The archived segments of a repository, oldest first.
 segments_in() { find "$1/pgbackrest/archive" -name '0000000[0-9]*-*.zst' | sort; }
 
