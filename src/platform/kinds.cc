@@ -193,6 +193,12 @@ constexpr std::array kind_table = {
          [](const Node& n) {
              return is_one_of(n, {"error", "warning", "off"});
          }},
+    Kind{"alert level", "\"warning\" or \"critical\"",
+         [](const Node& n) {
+             return is_one_of(n, {"warning", "critical"});
+         }},
+    Kind{"figure", "a number",
+         [](const Node& n) { return n.is(NodeType::integer) || n.is(NodeType::number); }},
     Kind{"duration", "a duration such as \"500ms\" or \"2s\"",
          [](const Node& n) { return is_text(n) && parse_duration(n.text).has_value(); }},
     Kind{"keeping",

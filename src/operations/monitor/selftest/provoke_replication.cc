@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Standbys, slots, the archive of the log.
+#include "operations/monitor/selftest/provocation.h"
+
+namespace caisson::selftest {
+namespace {
+
+std::string pause_replay(Stage& stage) {
+    stage.standby().query("select pg_wal_replay_pause()");
+    stage.write_log(4);
+    return {};
+}
+
+void resume_replay(Stage& stage) {
+    stage.standby().query("select pg_wal_replay_resume()");
+    stage.admin().query("select txid_current()");
+}
+
+std::string cut_standby(Stage& stage) {
+    auto& standby = stage.standby();
+    standby.query("alter system set primary_conninfo = 'host=/nowhere'");
+    standby.query("select pg_reload_conf()");
+    return {};
+}
+
+void join_standby(Stage& stage) {
+    auto& standby = stage.standby();
+    standby.query("alter system reset primary_conninfo");
+    standby.query("select pg_reload_conf()");
+}
+
+std::string leave_slot(Stage& stage) {
+    stage.admin().query("select pg_create_physical_replication_slot('left', true)");
+    stage.write_log(4);
+    return {};
+}
+
+void drop_slot(Stage& stage) {
+    stage.admin().query("select pg_drop_replication_slot('left')");
+    stage.reset("max_slot_wal_keep_size");
+}
+
+std::string lose_slot(Stage& stage) {
+    stage.admin().query("select pg_create_physical_replication_slot('left', true)");
+    stage.set("max_slot_wal_keep_size", "1MB");
+    // What is kept beside goes only with a checkpoint.
+    for (int i = 0; i < 6; ++i) {
+        stage.write_log(1);
+        stage.admin().query("select pg_switch_wal()");
+        stage.admin().query("checkpoint");
+    }
+    return {};
+}
+
+std::string fail_to_archive(Stage& stage) {
+    stage.set("archive_command", "exit 1");
+    stage.write_log(1);
+    stage.admin().query("select pg_switch_wal()");
+    return {};
+}
+
+std::string hold_archive(Stage& stage) {
+    stage.set("archive_command", "sleep 600");
+    for (int i = 0; i < 17; ++i) {
+        stage.write_log(1);
+        stage.admin().query("select pg_switch_wal()");
+    }
+    return {};
+}
+
+void archive(Stage& stage) {
+    stage.set("archive_command", "true");
+    // A command that sleeps is ended with its process; the archiver starts the next one.
+    stage.admin().query(
+        "select pg_terminate_backend(pid) from pg_stat_activity where backend_type = 'archiver'");
+    stage.write_log(1);
+    stage.admin().query("select pg_switch_wal()");
+}
+
+}  // namespace
+
+std::vector<Provocation> replication_provocations() {
+    return {
+        {.rule = "replication_lag_bytes",
+         .how = How::scaled,
+         .note = "a standby does not replay; 1 MB instead of 50",
+         .threshold = 1'048'576,
+         .provoke = pause_replay,
+         .mend = resume_replay},
+        {.rule = "replication_replay_lag",
+         .how = How::scaled,
+         .note = "a standby does not replay; 1 s instead of 30",
+         .threshold = 1,
+         .provoke = pause_replay,
+         .mend = resume_replay},
+        {.rule = "replication_behind",
+         .how = How::scaled,
+         .note = "this standby does not replay; 1 s instead of 30",
+         .threshold = 1,
+         .of_standby = true,
+         .provoke = pause_replay,
+         .mend = resume_replay},
+        {.rule = "replication_receiver_up",
+         .note = "a standby is told a wrong address",
+         .of_standby = true,
+         .provoke = cut_standby,
+         .mend = join_standby},
+        {.rule = "slots_inactive",
+         .how = How::scaled,
+         .note = "a slot without a reader; 1 s instead of 15 min",
+         .threshold = 1,
+         .provoke = leave_slot,
+         .mend = drop_slot},
+        {.rule = "slots_retained",
+         .how = How::scaled,
+         .note = "a slot without a reader; 1 MB instead of 1 GB",
+         .threshold = 1'048'576,
+         .provoke = leave_slot,
+         .mend = drop_slot},
+        {.rule = "slots_lost",
+         .note = "more log than a slot may keep",
+         .provoke = lose_slot,
+         .mend = drop_slot},
+        {.rule = "archiver_failing",
+         .note = "the archive command fails",
+         .provoke = fail_to_archive,
+         .mend = archive},
+        {.rule = "archiver_ready",
+         .note = "the archive command hangs",
+         .provoke = hold_archive,
+         .mend = archive},
+    };
+}
+
+}  // namespace caisson::selftest
