@@ -17,6 +17,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "platform/backups.h"
+#include "platform/monitoring.h"
 
 namespace caisson::platform {
 
@@ -259,6 +260,7 @@ struct Manifest {
     Isolation isolation;
     Generate generate;
     Backups backups;
+    Monitor monitor;
     Api api;
 
     /// Errors: usage, with "did you mean", when there is no such database or environment.
