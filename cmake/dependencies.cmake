@@ -24,6 +24,7 @@ caisson_needs(prometheus-cpp COMPONENTS core)
 pkg_check_modules(libpq REQUIRED QUIET IMPORTED_TARGET libpq)
 pkg_check_modules(hiredis REQUIRED QUIET IMPORTED_TARGET hiredis)
 pkg_check_modules(zstd REQUIRED QUIET IMPORTED_TARGET libzstd)
+pkg_check_modules(sqlite3 REQUIRED QUIET IMPORTED_TARGET sqlite3)
 
 # libpg_query ships neither a CMake configuration nor a pkg-config file.
 if(NOT TARGET pg_query::pg_query)

@@ -153,6 +153,8 @@ constexpr std::array kind_table = {
     Kind{"PostgreSQL time",
          "a time as PostgreSQL writes it: an integer, or \"500ms\", \"30s\", \"5min\"",
          is_postgres_time},
+    Kind{"history size", "a size such as \"64MB\" or \"1GB\"",
+         [](const Node& n) { return is_text(n) && parse_bytes(n.text).has_value(); }},
     Kind{"Redis size", "a size as Redis writes it: an integer, or \"256mb\", \"1gb\"",
          is_redis_size},
     Kind{"server setting", "a string of one line, an integer, a number or a boolean",

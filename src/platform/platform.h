@@ -18,6 +18,7 @@
 #include "base/files.h"
 #include "platform/alerting.h"
 #include "platform/backups.h"
+#include "platform/monitoring.h"
 
 namespace caisson::platform {
 
@@ -261,6 +262,7 @@ struct Manifest {
     Generate generate;
     Backups backups;
     Alerting alerting;
+    Monitor monitor;
     Api api;
 
     /// Errors: usage, with "did you mean", when there is no such database or environment.

@@ -289,7 +289,7 @@ Exit run_advise(Context& context) {
     }
     context.result()["databases"] = std::move(rows);
     if (!context.dry_run() && fs::exists(run.state.root)) {
-        make_directory(memory_file(run).parent_path(), 0700, run.account);
+        make_directory(memory_file(run).parent_path(), 0750, run.account);
         write_file(memory_file(run), advice::to_text(memories), 0600, run.account);
     }
     return is_fine ? Exit::fine : Exit::findings;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Indexes that cost more than they give: unused, duplicate or covered, invalid, mostly of NULLs.
 #include <algorithm>
+#include <map>
 #include <tuple>
 
 #include <fmt/format.h>
@@ -96,14 +97,26 @@ Evidence uses_of(const Facts& facts, const Index& index) {
                 : count_text(double(index.scans))};
 }
 
-const Index* that_stands_for(const Facts& facts, const Index& index) {
-    for (const auto& other : facts.indexes) {
-        if (stands_for(other, index)) {
-            return &other;
+/// Indexes by their table: each is compared with those beside it alone.
+class Neighbours {
+ public:
+    explicit Neighbours(const Facts& facts) {
+        for (const auto& index : facts.indexes) {
+            by_table_[table_of(index)].push_back(&index);
         }
     }
-    return nullptr;
-}
+    const Index* that_stands_for(const Index& index) const {
+        for (const auto* const other : by_table_.at(table_of(index))) {
+            if (stands_for(*other, index)) {
+                return other;
+            }
+        }
+        return nullptr;
+    }
+
+ private:
+    std::map<std::string, std::vector<const Index*>> by_table_;
+};
 
 }  // namespace
 
@@ -159,12 +172,13 @@ void judge_unused_indexes(const Facts& facts, const Limits& limits, Judgement& j
 }
 
 void judge_duplicate_indexes(const Facts& facts, const Limits&, Judgement& judgement) {
+    const Neighbours neighbours(facts);
     for (const auto& index : facts.indexes) {
         if (index.backs_constraint || index.is_replica_identity || index.is_partition ||
             !index.is_valid) {
             continue;
         }
-        const auto* const other = that_stands_for(facts, index);
+        const auto* const other = neighbours.that_stands_for(index);
         if (!other) {
             continue;
         }
@@ -228,6 +242,7 @@ void judge_invalid_indexes(const Facts& facts, const Limits&, Judgement& judgeme
 }
 
 void judge_partial_indexes(const Facts& facts, const Limits& limits, Judgement& judgement) {
+    const Neighbours neighbours(facts);
     for (const auto& index : facts.indexes) {
         if (!may_go(index) || index.is_partitioned || index.keys.size() != 1 ||
             !index.keys.front().is_column || !index.predicate.empty() || index.method != "btree") {
@@ -236,7 +251,7 @@ void judge_partial_indexes(const Facts& facts, const Limits& limits, Judgement& 
         const auto* const table = facts.table(index.schema, index.table);
         const auto* const column = facts.column(index.schema, index.table, index.keys.front().text);
         if (!table || !column || table->rows < double(limits.partial_rows) ||
-            column->null_part <= limits.partial_nulls || that_stands_for(facts, index)) {
+            column->null_part <= limits.partial_nulls || neighbours.that_stands_for(index)) {
             continue;
         }
         const auto saved = static_cast<std::uint64_t>(double(index.bytes) * column->null_part);

@@ -51,18 +51,17 @@ TEST(Conditions, OfNamesInQuotes) {
 }
 
 TEST(Plans, TellTheirScansAndIndexes) {
-    const auto plan = parse_plan(R"([{"Plan": {"Node Type": "Limit", "Total Cost": 42.5, "Plans": [
+    const auto plan =
+        parse_plan(R"json([{"Plan": {"Node Type": "Limit", "Total Cost": 42.5, "Plans": [
         {"Node Type": "Seq Scan", "Schema": "public", "Relation Name": "orders", "Alias": "o",
          "Plan Rows": 7, "Filter": "(o.customer = $1)"},
-        {"Node Type": "Index Scan", "Index Name": "x", "Total Cost": 1}]
-}
-}])");
+        {"Node Type": "Index Scan", "Index Name": "x", "Total Cost": 1}]}}])json");
     EXPECT_EQ(plan.cost, 42.5);
-ASSERT_EQ(plan.scans.size(), 1U);
-EXPECT_EQ(plan.scans[0].rows, 7);
-EXPECT_THAT(plan.indexes, ElementsAre("x"));
-EXPECT_ANY_THROW(parse_plan("[]"));
-EXPECT_ANY_THROW(parse_plan("nonsense"));
+    ASSERT_EQ(plan.scans.size(), 1U);
+    EXPECT_EQ(plan.scans[0].rows, 7);
+    EXPECT_THAT(plan.indexes, ElementsAre("x"));
+    EXPECT_ANY_THROW(parse_plan("[]"));
+    EXPECT_ANY_THROW(parse_plan("nonsense"));
 }
 
 class Candidates : public testing::Test {

@@ -17,21 +17,26 @@ constexpr std::string_view circumstances =
     "set local max_parallel_workers_per_gather = 0; "
     "set local statement_timeout = '2s'; set local lock_timeout = '100ms'; set local jit = off";
 
+constexpr const char* borrowed = "caisson_hypopg";
+
 }  // namespace
 
 Prover::Prover(pg::Connection& connection, const std::string& role) : connection_(connection) {
     connection_.script(
         fmt::format("begin{}; {}", role.empty() ? " read only" : " read write", circumstances));
-    auto found = connection_.query(
+    const auto found = connection_.query(
         "select n.nspname from pg_catalog.pg_extension e join pg_catalog.pg_namespace n on n.oid "
         "= e.extnamespace where e.extname = 'hypopg'");
-    if (found.empty() && !role.empty() &&
-        attempt("create extension hypopg with schema pg_catalog")) {
-        schema_ = "pg_catalog";
-        can_try_ = true;
-    } else if (!found.empty()) {
+    if (!found.empty()) {
         schema_ = pg::identifier(found.front().text(std::size_t{0}));
         can_try_ = true;
+    } else if (!role.empty()) {
+        // In a schema of its own, so that it meets nothing of the database's.
+        can_try_ =
+            attempt(fmt::format("create schema {0}; create extension hypopg with schema {0}; "
+                                "grant usage on schema {0} to {1}",
+                                borrowed, pg::identifier(role)));
+        schema_ = borrowed;
     }
     if (!role.empty()) {
         // Who makes an index, if only in thought, must own nothing; who plans must read.
@@ -102,20 +107,25 @@ void Prover::prove(Candidate& candidate, const Facts& facts) {
     const auto definition =
         fmt::format("create index on {} ({})", pg::identifier(candidate.schema, candidate.table),
                     pg::identifiers(candidate.columns));
-    const auto made =
-        fmt::format("select * from {}.hypopg_create_index({})", schema_, pg::literal(definition));
-    if (!attempt(made)) {
+    std::string name;
+    connection_.script("savepoint made");
+    try {
+        const auto index =
+            connection_
+                .query(fmt::format("select indexrelid, indexname from {}.hypopg_create_index({})",
+                                   schema_, pg::literal(definition)))
+                .front();
+        name = index.string("indexname");
+        const auto size = connection_.query(
+            fmt::format("select {}.hypopg_relation_size($1::oid) as bytes", schema_),
+            {index.string("indexrelid")});
+        candidate.bytes = static_cast<std::uint64_t>(size.front().integer("bytes"));
+        connection_.script("release savepoint made");
+    } catch (const pg::DatabaseError&) {
+        connection_.script("rollback to savepoint made; release savepoint made");
+        attempt(fmt::format("select {}.hypopg_reset()", schema_));
         return;
     }
-    const auto row = connection_
-                         .query(fmt::format("select indexrelid, index_name, "
-                                            "{0}.hypopg_relation_size(indexrelid) as bytes from "
-                                            "{0}.hypopg_list_indexes order by indexrelid desc "
-                                            "limit 1",
-                                            schema_))
-                         .front();
-    const auto name = row.string("index_name");
-    candidate.bytes = static_cast<std::uint64_t>(row.integer("bytes"));
     for (auto& use : candidate.uses) {
         const auto statement = std::ranges::find(facts.statements, use.statement, &Statement::id);
         const auto with =

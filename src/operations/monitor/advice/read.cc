@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "operations/monitor/advice/read.h"
 
-#include <algorithm>
+#include <map>
+#include <tuple>
 
 #include "operations/monitor/advice/reading.h"
 
@@ -17,18 +18,19 @@ void limit(pg::Connection& connection) {
 
 /// Bytes of an index's entries follow from those of its columns.
 void add_widths(Facts& facts) {
+    std::map<std::tuple<std::string, std::string, std::string>, double> widths;
+    for (const auto& column : facts.columns) {
+        widths[{column.schema, column.table, column.name}] = column.bytes * (1 - column.null_part);
+    }
     for (auto& index : facts.indexes) {
         double bytes = 0;
+        bool is_known = index.included.empty();
         for (const auto& key : index.keys) {
-            const auto* const column =
-                key.is_column ? facts.column(index.schema, index.table, key.text) : nullptr;
-            if (!column) {
-                bytes = 0;
-                break;
-            }
-            bytes += column->bytes * (1 - column->null_part);
+            const auto width = widths.find({index.schema, index.table, key.text});
+            is_known = is_known && key.is_column && width != widths.end();
+            bytes += is_known ? width->second : 0;
         }
-        index.key_bytes = index.included.empty() ? bytes : 0;
+        index.key_bytes = is_known ? bytes : 0;
     }
 }
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Tables, their keys and the samples of their columns.
+#include <map>
+
 #include <fmt/format.h>
 
 #include "base/text.h"
@@ -142,14 +144,13 @@ void read_columns(pg::Connection& advisor, const Limits& limits, Facts& facts) {
     }
     // A row is its header, a map of NULLs, and its values, as far as they are known.
     constexpr double header = 24;
+    std::map<std::pair<std::string, std::string>, double> bytes;
+    for (const auto& column : facts.columns) {
+        bytes[{column.schema, column.table}] += column.bytes * (1 - column.null_part);
+    }
     for (auto& table : facts.tables) {
-        double bytes = 0;
-        for (const auto& column : facts.columns) {
-            if (column.schema == table.schema && column.table == table.name) {
-                bytes += column.bytes * (1 - column.null_part);
-            }
-        }
-        table.row_bytes = bytes > 0 ? header + bytes : 0;
+        const auto known = bytes.find({table.schema, table.name});
+        table.row_bytes = known == bytes.end() ? 0 : header + known->second;
     }
 }
 

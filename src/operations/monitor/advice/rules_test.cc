@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/files.h"
 #include "operations/monitor/advice/sample_facts.h"
 
 namespace caisson::advice {
@@ -19,6 +20,13 @@ TEST(Rules, AreSeventeenAndOneMoreWithNamesOfTheirOwn) {
         ids.insert(rule.id);
     }
     EXPECT_EQ(ids.size(), 18U);
+}
+
+TEST(Rules, StandInTheReference) {
+    const auto page = read_file(fs::path(CAISSON_SOURCE_DIR) / "docs/reference/advice.md");
+    for (const auto& rule : rules()) {
+        EXPECT_THAT(page, HasSubstr("| `" + std::string(rule.id) + "` |"));
+    }
 }
 
 class ForeignKeyIndex : public testing::Test {

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/files.h"
 #include "operations/monitor/alerts/sample_alerts.h"
 
 namespace caisson::alerts {
@@ -22,6 +23,13 @@ TEST(Rules, CoverEveryThresholdOfTheCatalogueOrSayWhyNot) {
         const bool is_ruled = std::ranges::any_of(
             default_rules(), [&](const Rule& rule) { return rule.metric == metric.name; });
         EXPECT_NE(is_ruled, advice_only().contains(metric.name)) << metric.name;
+    }
+}
+
+TEST(Rules, HaveARemedyInTheReference) {
+    const auto page = read_file(fs::path(CAISSON_SOURCE_DIR) / "docs/reference/alerts.md");
+    for (const auto& rule : default_rules()) {
+        EXPECT_THAT(page, HasSubstr("\n### " + rule.name + "\n\n")) << rule.name;
     }
 }
 

@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "base/crypto.h"
-#include "base/interrupt.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "operations/monitor/alerts/deliver.h"
@@ -25,7 +24,7 @@ milliseconds steady_now() {
 fs::path directory_of(const trust::Run& run) { return run.state.root / "monitor"; }
 
 void write_own(const trust::Run& run, const fs::path& path, const std::string& text) {
-    make_directory(directory_of(run), 0700, run.account);
+    make_directory(directory_of(run), 0750, run.account);
     write_file(path, text, 0600, run.account);
 }
 
@@ -162,14 +161,19 @@ void Watch::send(std::unique_lock<std::mutex>& lock, milliseconds elapsed) {
         }
         lock.unlock();
         std::string failure;
+        bool is_interrupted = false;
         try {
             deliver(destination_of(run_, *delivery), parcel.messages);
         } catch (const Error& error) {
             failure = error.message();
+            is_interrupted = error.code() == Code::interrupted;
         } catch (const std::exception& error) {
             failure = error.what();
         }
         lock.lock();
+        if (is_interrupted) {
+            return;  // We are ending: it waits in the book.
+        }
         if (failure.empty()) {
             arrived(book_, parcel, moment_now());
         } else {
