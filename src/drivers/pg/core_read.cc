@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include <fmt/format.h>
@@ -211,13 +212,14 @@ void Lane::Core::finish_prepare(Request& request) {
     }
     auto waiting = statements_.forget(request.steps.front().statement);
     if (request.is_stale && request.stale < request.preamble) {
-        statements_.forget(preamble());
+        std::ranges::move(statements_.forget(preamble()), std::back_inserter(waiting));
     } else if (!waiting.empty()) {
         // It failed for the one as whom it was prepared; others may have other rights.
         --unprepared_;
-        waiting.front()->failure = request.failure;
-        complete_.push_back(std::move(waiting.front()));
+        auto first = std::move(waiting.front());
         waiting.erase(waiting.begin());
+        first->failure = request.failure;
+        finish(std::move(first));
     }
     for (auto& one : waiting) {
         --unprepared_;
@@ -228,7 +230,8 @@ void Lane::Core::finish_prepare(Request& request) {
 void Lane::Core::look_up(std::vector<TypeId> types, Request& preparation) {
     auto request = std::make_unique<Request>();
     request->kind = Request::Kind::lookup;
-    request->deadline = preparation.deadline;
+    // Others may wait for it longer than the one who began it.
+    request->deadline = std::max(preparation.deadline, Clock::now() + limits_.grace);
     request->subject = preparation.steps.front().statement;
     request->columns = std::move(preparation.columns);
     request->steps.push_back(

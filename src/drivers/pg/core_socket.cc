@@ -224,8 +224,8 @@ void Lane::Core::on_deadline() {
     const auto now = Clock::now();
     auto next = Clock::time_point::max();
     const auto expire = [&](Request& request, bool was_sent) {
-        if (request.abandoned) {
-            return;
+        if (request.abandoned || request.kind != Request::Kind::work) {
+            return;  // What a lane asks for itself is for everybody that waits behind it.
         }
         if (request.deadline <= now) {
             request.give_up(std::make_exception_ptr(

@@ -74,6 +74,31 @@ TEST_F(PoolTest, AThousandCallersShareFourLanes) {
     });
 }
 
+/// What a caller began that gave up (a preparation, the look at a type that is not known yet) is
+/// what the next one waits for.
+TEST_F(PoolTest, WhoGivesUpWhileAStatementIsPreparedLeavesItToTheOthers) {
+    Connection(database_.settings()).query("create type mood as enum ('fine')");
+    int failed = 0;
+    for (int i = 0; i < 60; ++i) {
+        // A lane that looked at no type yet.
+        with_pool({.max = 1}, [&](Pool& pool) -> asio::awaitable<void> {
+            co_await number(pool, "select 1::int8");
+            const Statement statement("select 'fine'::mood");
+            try {
+                co_await pool.query(Session::nobody(), statement, {},
+                                    {.deadline = std::chrono::milliseconds(1 + i % 3)});
+            } catch (const Error&) {
+                ++failed;
+            }
+            const auto rows =
+                co_await pool.query(Session::nobody(), statement, {}, {.deadline = 10s});
+            EXPECT_EQ(rows.size(), 1U);
+            co_await until([&] { return pool.stats().in_flight == 0; });
+        });
+    }
+    EXPECT_GT(failed, 0);
+}
+
 TEST_F(PoolTest, ASlowReportHoldsNobodyUp) {
     with_pool({.max = 2}, [&](Pool& pool) -> asio::awaitable<void> {
         co_await number(pool, "select 1::int8");
