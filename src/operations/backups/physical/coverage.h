@@ -11,6 +11,7 @@
 
 #include "operations/backups/physical/catalogue.h"
 #include "operations/backups/physical/continuity.h"
+#include "operations/backups/physical/files.h"
 
 namespace caisson::backups::physical {
 
@@ -30,7 +31,7 @@ struct Coverage {
     std::uint64_t segment_bytes = usual_segment_bytes;
     bool is_current = false;  ///< Of the cluster that runs now.
     std::vector<Stretch> stretches;
-    std::vector<Gap> gaps;
+    std::vector<Gap> gaps;                   ///< Without what was trimmed on purpose.
     std::vector<std::string> broken;         ///< Sets that cannot be restored for want of segments.
     std::optional<std::uint64_t> lag_bytes;  ///< Of the log that is written and not in it.
     std::optional<double> lag_seconds;       ///< Age of the oldest commit that may be missing.
@@ -39,7 +40,17 @@ struct Coverage {
     std::string damaged;  ///< The newest segment, when its contents are not what they were.
     std::string problem;  ///< Why nothing can be said.
     const Stretch* newest() const { return stretches.empty() ? nullptr : &stretches.back(); }
+    /// What is committed now cannot be restored from here, whatever is archived from now on: only a
+    /// new full set helps.
+    bool is_cut_off() const {
+        return is_current && problem.empty() &&
+               (stretches.empty() ? !broken.empty() : stretches.back().window.is_cut_off);
+    }
 };
+/// What a stanza has of the log, with its histories. Errors: as Engine.
+Log log_of(const Engine& engine, const Depot& depot, const std::string& stanza,
+           const Archive& archive, std::uint64_t segment_bytes);
+
 /// All clusters of this run in all of its repositories, that which runs now last. A server that is
 /// away is no error: its lag is then not known. Errors: as Engine; interrupted.
 std::vector<Coverage> continuity(const trust::Run& run);

@@ -52,9 +52,15 @@ struct RestorePlan {
     bool uses_stream = false;
     std::vector<std::string> notes;
 };
+/// What drills have measured; where they have not, a machine of two cores is assumed, rather slow.
+struct Rates {
+    std::optional<double> bytes_a_second;
+    std::optional<double> segments_a_second;
+    double other_seconds = 2;
+};
 /// Reads and changes nothing. Errors: backup_missing for a moment, a set or a segment that is not
 /// there, naming the nearest moments that can be restored; usage for a value that is none.
-RestorePlan plan_restore(const trust::Run& run, const Target& target);
+RestorePlan plan_restore(const trust::Run& run, const Target& target, const Rates& rates = {});
 
 struct RestoreOptions {
     bool may_stop = false;  ///< In place: a server that runs is stopped.
