@@ -157,8 +157,8 @@ int main(int count, char** words) {
         const auto rows = service.query(
             "select distinct on (owner_id) owner_id, id from businesses limit $1", {callers});
         for (const auto& row : rows) {
-            bench.users.push_back({row.string("owner_id"), pg::Uuid::parse(row.string("owner_id")),
-                                   pg::Uuid::parse(row.string("id"))});
+            bench.users.push_back({row.string("owner_id"), pg::Uuid::from(row.string("owner_id")),
+                                   pg::Uuid::from(row.string("id"))});
         }
     }
     bench.warm = steady_clock::now() + std::chrono::seconds(2);

@@ -19,10 +19,12 @@ caisson_needs(CLI11)
 caisson_needs(tomlplusplus)
 caisson_needs(Boost 1.81 COMPONENTS json)
 caisson_needs(OpenSSL 3)
+caisson_needs(CURL 7.85)
 caisson_needs(prometheus-cpp COMPONENTS core)
 pkg_check_modules(libpq REQUIRED QUIET IMPORTED_TARGET libpq)
 pkg_check_modules(hiredis REQUIRED QUIET IMPORTED_TARGET hiredis)
 pkg_check_modules(zstd REQUIRED QUIET IMPORTED_TARGET libzstd)
+pkg_check_modules(sqlite3 REQUIRED QUIET IMPORTED_TARGET sqlite3)
 
 # libpg_query ships neither a CMake configuration nor a pkg-config file.
 if(NOT TARGET pg_query::pg_query)

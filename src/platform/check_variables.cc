@@ -36,6 +36,13 @@ std::set<std::string> used_in(const Manifest& manifest, const Environment& envir
             take_text(*text);
         }
     }
+    const auto& monitor = manifest.monitor;
+    for (const auto* text :
+         {&monitor.interval, &monitor.expensive, &monitor.timeout, &monitor.slow_query,
+          &monitor.stored, &monitor.minutes, &monitor.hours, &monitor.history_size, &monitor.tables,
+          &monitor.indexes, &monitor.queries}) {
+        take_text(*text);
+    }
     take(environment.postgres);
     take(environment.redis);
     take(environment.shadow);

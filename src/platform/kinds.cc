@@ -153,6 +153,8 @@ constexpr std::array kind_table = {
     Kind{"PostgreSQL time",
          "a time as PostgreSQL writes it: an integer, or \"500ms\", \"30s\", \"5min\"",
          is_postgres_time},
+    Kind{"history size", "a size such as \"64MB\" or \"1GB\"",
+         [](const Node& n) { return is_text(n) && parse_bytes(n.text).has_value(); }},
     Kind{"Redis size", "a size as Redis writes it: an integer, or \"256mb\", \"1gb\"",
          is_redis_size},
     Kind{"server setting", "a string of one line, an integer, a number or a boolean",
@@ -193,6 +195,12 @@ constexpr std::array kind_table = {
          [](const Node& n) {
              return is_one_of(n, {"error", "warning", "off"});
          }},
+    Kind{"alert level", "\"warning\" or \"critical\"",
+         [](const Node& n) {
+             return is_one_of(n, {"warning", "critical"});
+         }},
+    Kind{"figure", "a number",
+         [](const Node& n) { return n.is(NodeType::integer) || n.is(NodeType::number); }},
     Kind{"duration", "a duration such as \"500ms\" or \"2s\"",
          [](const Node& n) { return is_text(n) && parse_duration(n.text).has_value(); }},
     Kind{"keeping",

@@ -187,6 +187,29 @@ TEST(Mistakes, OfBackups) {
     });
 }
 
+TEST(Mistakes, OfAlerts) {
+    expect_each({
+        {"[alerts.rules.mine]\nmetric = \"m\"\n", 5, 15, "has no threshold"},
+        {"[alerts.rules.mine]\nmetric = \"m\"\nwarning = 90\ncritical = 80\n", 8, 12,
+         "critical is not at least warning"},
+        {"[alerts.rules.mine]\nmetric = \"m\"\nbelow = true\nwarning = 5\nclear = 4\n", 9, 9,
+         "clear is not at least warning"},
+        {"[alerts.deliveries.a]\nlevel = \"critical\"\n", 5, 20, "has no way"},
+        {"[alerts.deliveries.a]\nlog = true\nemail = [\"a@b\"]\n", 5, 20, "has several ways"},
+        {"[alerts.deliveries.a]\nwebhook = \"http://example.org/\"\nsecret = \"${S}\"\n"
+         "[variables.S]\nsecret = true\n",
+         6, 11, "is no URL of https"},
+        {"[alerts.deliveries.a]\nwebhook = \"https://example.org/\"\n", 5, 20, "is not signed"},
+        {"[alerts]\nescalation = [{ to = [\"oncal\"] }]\n[alerts.deliveries.oncall]\nlog = true\n",
+         6, 22, "there is no delivery \"oncal\"", "oncall"},
+        {"[alerts.silences.s]\nat = \"@daily\"\nfor = \"1h\"\n", 5, 1, "has no reason"},
+        {"[alerts.table]\ntable = \"alerts\"\n[alerts.table.columns]\nid = \"id\"\nrul = \"r\"\n",
+         9, 1, "has no field \"rul\"", "rule"},
+        {"[alerts.table]\ntable = \"alerts\"\n[alerts.table.columns]\nrule = \"r\"\n", 5, 1,
+         "by which a row is found again"},
+    });
+}
+
 TEST(Mistakes, OfEnvironments) {
     expect_each({
         {"[environments.p]\nserver = \"private\"\nhost = \"h\"\n", 7, 1,

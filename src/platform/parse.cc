@@ -25,6 +25,8 @@ Parsed parse(const std::string& text, const fs::path& directory, const std::stri
     read_roles(reading);
     read_environments(reading);
     read_backups(reading);
+    read_alerts(reading);
+    read_monitor(reading);
     read_variables(reading);
     read_seeds(reading);
     read_cache_keys(reading);

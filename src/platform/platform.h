@@ -16,7 +16,9 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "platform/alerting.h"
 #include "platform/backups.h"
+#include "platform/monitoring.h"
 
 namespace caisson::platform {
 
@@ -259,6 +261,8 @@ struct Manifest {
     Isolation isolation;
     Generate generate;
     Backups backups;
+    Alerting alerting;
+    Monitor monitor;
     Api api;
 
     /// Errors: usage, with "did you mean", when there is no such database or environment.

@@ -55,6 +55,8 @@ void read_server(Reading& reading);
 void read_roles(Reading& reading);
 void read_environments(Reading& reading);
 void read_backups(Reading& reading);
+void read_alerts(Reading& reading);
+void read_monitor(Reading& reading);
 void read_variables(Reading& reading);
 void read_seeds(Reading& reading);
 void read_cache_keys(Reading& reading);

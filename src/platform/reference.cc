@@ -30,8 +30,8 @@ caisson.toml:9:8: api.port is 70000; expected a port from 1 to 65535
 ```
 
 - **Paths** are taken relative to the directory of `caisson.toml`.
-- **References.** `${NAME}` in the address of an environment and in the `pool` of a database stands for a variable declared
-  below `[variables]`. It is looked up in the process's environment and in `.env` beside the manifest, then in the
+- **References.** `${NAME}` in the address of an environment, in the `pool` of a database, in `[backups]` and in `[monitor]`
+  stands for a variable declared below `[variables]`. It is looked up in the process's environment and in `.env` beside the manifest, then in the
   variable's file, command and default. An empty value counts as none. Nowhere else does `${` mean anything.
 - **Secrets** do not belong into this file: declare a variable with `secret = true`, and let it come from the environment,
   a file or a command. A password that everybody knows, such as `postgres`, is refused outside private environments.

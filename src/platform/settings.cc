@@ -5,7 +5,9 @@
 
 namespace caisson::platform {
 
-std::vector<Setting> backup_settings();  // backup_settings.cc
+std::vector<Setting> alert_settings();          // alert_settings.cc
+std::vector<Setting> backup_settings();         // backup_settings.cc
+std::vector<Setting> monitor_settings_table();  // monitor_settings.cc
 
 namespace {
 
@@ -381,7 +383,8 @@ Table make_table() {
     for (const auto& part :
          {platform_settings(), database_settings(), pool_settings(), server_settings(),
           environment_settings(), role_settings(), variable_settings(), migration_settings(),
-          isolation_settings(), generate_settings(), backup_settings(), remaining_settings()}) {
+          isolation_settings(), generate_settings(), backup_settings(), monitor_settings_table(),
+          alert_settings(), remaining_settings()}) {
         add(table, part);
     }
     return table;

@@ -15,6 +15,7 @@
 #include "base/moment.h"
 #include "base/text.h"
 #include "operations/backups/drill/receipt.h"
+#include "operations/backups/physical/archiving.h"
 #include "operations/schedule/forecast.h"
 
 namespace caisson::cli {
@@ -78,6 +79,7 @@ class Examination {
         look_at_key();
         look_at_continuity();
         look_at_forecasts();
+        look_at_archiver();
         if (context_.run().manifest.backups.schedule.empty()) {
             add(false, "nothing is done by itself: [backups.schedule] names no job",
                 "name at least logical, check, small_drill and prune there");
@@ -103,6 +105,12 @@ class Examination {
             return add(true, "there is no backup", "caisson backup create");
         }
         const auto age = age_of(set->found.set.finished);
+        if (age && *age < -1min) {
+            add(true,
+                fmt::format("{} ended in {}, which is to come: a clock is wrong or was",
+                            set->found.set.id, human(-*age)),
+                "see the clock; prune removes nothing until then");
+        }
         if (age && *age > oldest_backup) {
             add(true,
                 fmt::format("the newest backup is {} old: {}", human(*age), set->found.set.id),
@@ -211,6 +219,43 @@ class Examination {
         for (const auto& fault : grave) {
             add(true, fault,
                 "caisson backup create --kind full begins a new stretch without a gap");
+        }
+    }
+
+    /// The archive refuses, or hangs: the log waits on the server's own disk, and fills it.
+    void look_at_archiver() {
+        if (!has_physical(context_)) {
+            return;
+        }
+        backups::physical::ArchiverState state;
+        try {
+            state = backups::physical::archiver_state(context_.run());
+        } catch (const Error& error) {
+            if (error.code() == Code::interrupted) {
+                throw;
+            }
+            return add(false, "whether the log is archived is not known: " + error.message(),
+                       "caisson up");
+        }
+        const auto waits = fmt::format(
+            "{} to be archived for {}, with {} of log",
+            state.waiting == 1 ? "a segment waits" : counted(state.waiting, "segment") + " wait",
+            human(std::chrono::seconds(static_cast<std::int64_t>(state.waits_seconds))),
+            human_bytes(state.log_bytes));
+        const std::string remedy =
+            "see the server's log, and whether every repository is there and has room: PostgreSQL "
+            "keeps what is not archived until its disk is full";
+        const auto patience = std::chrono::duration<double>(std::max<std::chrono::nanoseconds>(
+            10s, 2 * context_.run().manifest.backups.archive_timeout));
+        if (!state.is_ours) {
+            add(true, "the server's archive_command is not Caisson's: what it does is not known",
+                "caisson backup create --kind full sets it right, and begins a new stretch");
+        } else if (state.is_failing && state.waiting > 0) {
+            add(true,
+                fmt::format("the archive is failing: {} is refused; {}", state.last_failed, waits),
+                remedy);
+        } else if (state.waiting > 0 && state.waits_seconds > patience.count()) {
+            add(true, "the archive does not come forward: " + waits, remedy);
         }
     }
 

@@ -112,6 +112,22 @@ void print_plan(Context& context, const physical::RestorePlan& plan, std::size_t
     }
 }
 
+/// Nobody removes what it may be restored from.
+std::vector<backups::Lease> leases_of(Context& context, const physical::RestorePlan& plan) {
+    auto sets = plan.fallbacks;
+    sets.insert(sets.end(), plan.earlier.begin(), plan.earlier.end());
+    sets.push_back(plan.set);
+    const auto repositories = present_repositories(context);
+    const auto& repository = repository_named(repositories, plan.repository);
+    std::vector<backups::Lease> leases;
+    for (const auto& set : sets) {
+        if (auto lease = backups::lease(repository, set.id, "backup restore")) {
+            leases.push_back(std::move(*lease));
+        }
+    }
+    return leases;
+}
+
 boost::json::object to_json(const physical::RestorePlan& plan) {
     return {{"set", plan.set.id},
             {"repository", plan.repository},
@@ -124,6 +140,9 @@ boost::json::object to_json(const physical::RestorePlan& plan) {
 }
 
 Exit report_restored(Context& context, const physical::Restored& restored) {
+    for (const auto& note : restored.notes) {
+        context.print(context.yellow("! " + note));
+    }
     for (const auto& deviation : restored.deviations) {
         context.print(fmt::format("{} {}.{}.{} {}", context.red("✗"), deviation.table.database,
                                   deviation.table.schema, deviation.table.table, deviation.what));
@@ -279,22 +298,16 @@ Exit restore_physical(Context& context) {
     if (context.dry_run()) {
         return Exit::fine;
     }
-    // Whoever prunes sees that it is read, and keeps its log, too.
-    std::vector<std::optional<backups::Lease>> leases;
-    for (const auto& repository : present_repositories(context)) {
-        if (repository.name() == plan.repository) {
-            leases.push_back(backups::lease(repository, plan.set.id, "backup restore"));
-            for (const auto& set : plan.earlier) {
-                leases.push_back(backups::lease(repository, set.id, "backup restore"));
-            }
-        }
-    }
+    const auto leases = leases_of(context, plan);
     BackupBar bar(context);
     if (arguments.has("--to")) {
         const auto directory = fs::absolute(arguments.value("--to")).lexically_normal();
         const auto restored =
             physical::restore_to_directory(run, plan, directory, progress_of(bar));
         bar.end();
+        for (const auto& note : restored.notes) {
+            context.print(context.yellow("! " + note));
+        }
         context.print(fmt::format("{} {}: start a server on it, and it replays the log",
                                   context.green("✓"), restored.data.string()));
         context.result()["data"] = restored.data.string();

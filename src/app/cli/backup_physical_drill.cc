@@ -126,6 +126,7 @@ class PhysicalDrill {
     physical::Target target() {
         physical::Target target;
         target.repository = repository_.name();
+        target.base = found_.set.id;  // Another one that leads there would be proven instead.
         for (const auto& coverage : physical::continuity(run_)) {
             const auto* const stretch = coverage.newest();
             if (coverage.repository == repository_.name() && coverage.is_current && stretch &&

@@ -263,14 +263,34 @@ void require_consents(Context& context, const std::vector<platform::Database>& d
     }
 }
 
-Exit run_restore(Context& context) {
+/// What is damaged, and the newest set that is not.
+Error offering(Context& context, const Error& error) {
+    const auto repositories = present_repositories(context);
+    auto sets = known_sets(repositories);
+    std::ranges::reverse(sets);
+    const auto whole = std::ranges::find_if(sets, [&](const KnownSet& known) {
+        const auto& found = known.found;
+        return found.mistake.empty() && !found.set.is_physical() &&
+               signature_text(context, found) == "signed" &&
+               std::ranges::any_of(known.repositories, [&](const std::string& name) {
+                   return backups::damage_of(repository_named(repositories, name), found.set)
+                       .empty();
+               });
+    });
+    Error complete(
+        error.code(), error.message(),
+        whole == sets.end()
+            ? "no logical set that is here is whole: look for copies on other media"
+            : fmt::format("the newest set that is whole is {0}, of {1}: caisson backup restore {0}",
+                          whole->found.set.id, whole->found.set.started));
+    for (const auto& [key, value] : error.facts()) {
+        complete.with(key, value);
+    }
+    return complete;
+}
+
+Exit restore_logical(Context& context) {
     const auto& arguments = context.arguments();
-    if (arguments.has("--part")) {
-        return restore_one_part(context);
-    }
-    if (wants_physical(context)) {
-        return restore_physical(context);
-    }
     const auto source = set_source(context, arguments.positional("latest"));
     const auto& set = source.found.set;
     Manner manner{wants_masks(context, source), !arguments.has("--without-undone")};
@@ -325,6 +345,23 @@ Exit run_restore(Context& context) {
                                  : boost::json::value()},
         {"databases", std::move(rows)}};
     return is_equal ? Exit::fine : Exit::findings;
+}
+
+Exit run_restore(Context& context) {
+    if (context.arguments().has("--part")) {
+        return restore_one_part(context);
+    }
+    if (wants_physical(context)) {
+        return restore_physical(context);
+    }
+    try {
+        return restore_logical(context);
+    } catch (const Error& error) {
+        if (error.code() != Code::backup_damaged) {
+            throw;
+        }
+        throw offering(context, error);
+    }
 }
 
 }  // namespace

@@ -2,8 +2,10 @@
 // The verbs about backups that only look: backup list, show, validate.
 #include <algorithm>
 #include <functional>
+#include <iterator>
 #include <map>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include <boost/json/array.hpp>
@@ -15,6 +17,7 @@
 #include "base/text.h"
 #include "operations/backups/drill/receipt.h"
 #include "operations/backups/physical/create.h"
+#include "operations/backups/physical/restore.h"
 
 namespace caisson::cli {
 namespace {
@@ -239,6 +242,40 @@ std::size_t tell_absent(Context& context, boost::json::array& rows) {
     return count;
 }
 
+/// Segments of the archived log whose contents are not what they were: a sentence each.
+std::vector<std::string> segment_faults(Context& context, const backups::Repository& repository,
+                                        backups::physical::Unusable& unusable) {
+    std::set<std::string> systems;
+    for (const auto& found : repository.sets()) {
+        if (found.mistake.empty() && found.set.is_physical()) {
+            systems.insert(found.set.system_identifier);
+        }
+    }
+    std::vector<std::string> faults;
+    for (const auto& system : systems) {
+        try {
+            for (const auto& damage :
+                 backups::physical::archive_damage_of(context.run(), repository.name(), system)) {
+                constexpr std::size_t digits = 24;
+                const auto name = fs::path(damage.file).filename().string().substr(0, digits);
+                // Files of the sets were read already.
+                if (backups::physical::parse_segment(name)) {
+                    unusable[repository.name()].insert(name);
+                    faults.push_back(
+                        fmt::format("{}: the segment {} {}", repository.name(), name, damage.what));
+                }
+            }
+        } catch (const Error& error) {
+            if (error.code() == Code::interrupted) {
+                throw;
+            }
+            faults.push_back(fmt::format("{}: the archive cannot be read: {}", repository.name(),
+                                         error.message()));
+        }
+    }
+    return faults;
+}
+
 Exit run_validate(Context& context) {
     const auto repositories = present_repositories(context);
     const auto wanted = context.arguments().positional();
@@ -253,6 +290,7 @@ Exit run_validate(Context& context) {
     std::size_t done = 0;
     std::size_t bad = 0;
     std::map<std::string, std::string> newest;  // Of each repository: a set that is whole.
+    backups::physical::Unusable unusable;
     for (const auto& repository : repositories) {
         for (const auto& found : repository.sets()) {
             if (!wanted.empty() && !found.set.id.starts_with(wanted)) {
@@ -265,6 +303,8 @@ Exit run_validate(Context& context) {
             bad += faults.empty() ? 0 : 1;
             if (faults.empty()) {
                 newest[repository.name()] = found.set.id;
+            } else {
+                unusable[repository.name()].insert(found.set.id);
             }
             context.print(fmt::format("{} {:<36} {}",
                                       faults.empty() ? context.green("✓") : context.red("✗"),
@@ -280,6 +320,8 @@ Exit run_validate(Context& context) {
                                     {"faults", boost::json::array(faults.begin(), faults.end())}});
         }
     }
+    boost::json::array log_faults;
+    std::string left;
     const bool has_sets = !rows.empty();
     if (!has_sets && !wanted.empty()) {
         throw Error(Code::backup_missing, fmt::format("there is no set {}", wanted));
@@ -287,9 +329,20 @@ Exit run_validate(Context& context) {
     if (has_physical(context)) {
         std::vector<std::string> grave;
         continuity_of(context, grave);
+        for (const auto& repository : repositories) {
+            if (wanted.empty()) {
+                context.busy("reading the archived log of " + repository.name());
+                std::ranges::move(segment_faults(context, repository, unusable),
+                                  std::back_inserter(grave));
+            }
+        }
         bad += grave.size();
         for (const auto& fault : grave) {
             context.print(context.red("✗ ") + fault);
+        }
+        log_faults = boost::json::array(grave.begin(), grave.end());
+        if (bad > 0) {
+            left = backups::physical::unaffected(context.run(), unusable, "");
         }
     }
     bad += tell_absent(context, rows);
@@ -300,10 +353,16 @@ Exit run_validate(Context& context) {
         }
         whole[repository] = id;
     }
+    if (!left.empty()) {
+        context.print(left);
+    }
     if (!has_sets) {
         context.print("there is no backup yet; caisson backup create makes one");
     }
-    context.result() = {{"sets", std::move(rows)}, {"newest_whole", std::move(whole)}};
+    context.result() = {{"sets", std::move(rows)},
+                        {"newest_whole", std::move(whole)},
+                        {"log_faults", std::move(log_faults)},
+                        {"unaffected", left}};
     return bad == 0 ? Exit::fine : Exit::findings;
 }
 
@@ -330,8 +389,10 @@ std::vector<Verb> backup_set_verbs() {
         {.name = "backup validate",
          .summary = "whether backups are what they were: sizes, hashes, signatures",
          .details =
-             "Reads every file and restores nothing. Exit status 7 when something is damaged; "
-             "the newest set that is whole is named for each repository.",
+             "Reads every file of every set and of the archived log, and restores nothing. Exit "
+             "status 7 when something is damaged; the newest set that is whole is named for each "
+             "repository, and the newest moment that nothing damaged stands before. With SET the "
+             "log is looked at for gaps only.",
          .options = {},
          .positional = "[SET]",
          .examples = "  caisson backup validate",

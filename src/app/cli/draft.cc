@@ -7,12 +7,12 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "app/cli/draft_file.h"
 #include "app/cli/migrate.h"
 #include "app/cli/schema_place.h"
 #include "base/text.h"
 #include "drivers/pg/quote.h"
 #include "lifecycle/schema/difference.h"
-#include "lifecycle/sources/create.h"
 #include "lifecycle/sources/sum.h"
 
 namespace caisson::cli {
@@ -153,47 +153,6 @@ void print_left(Context& context, const Proven& proven, std::string_view way) {
     }
 }
 
-/// The line that begins the way down where a file has both; npos where it has not.
-std::size_t down_marker(const std::string& text) {
-    for (const std::string_view marker :
-         {"-- migrate:down", "-- +goose Down", "-- +migrate Down", "-- Down Migration"}) {
-        if (const auto found = text.find(marker); found != std::string::npos) {
-            return found;
-        }
-    }
-    return std::string::npos;
-}
-
-/// The SQL at the end of a part of a file, but inside its own transaction.
-std::string filled(const std::string& given, const Proven& way) {
-    const std::string part = trim(given).empty() ? "" : given;
-    std::string sql = (way.by_statement ? "-- caisson: no-transaction\n" : "") + way.sql;
-    // These tools cut at semicolons, and a function has some.
-    for (const std::string_view tool : {"-- +goose ", "-- +migrate "}) {
-        if (part.find(tool) != std::string::npos) {
-            sql = fmt::format("{0}StatementBegin\n{1}{0}StatementEnd\n", tool, sql);
-        }
-    }
-    const auto commit = part.rfind("\nCOMMIT;");
-    return commit == std::string::npos ? part + sql
-                                       : part.substr(0, commit + 1) + sql + part.substr(commit);
-}
-
-void write(const Proven& up, const Proven& down, const sources::Created& created) {
-    const auto text = read_file(created.up);
-    const auto marker = created.down.empty() ? down_marker(text) : std::string::npos;
-    if (marker != std::string::npos) {
-        const auto rest = text.substr(marker);
-        write_file(created.up, filled(text.substr(0, marker), up) + "\n" +
-                                   filled(rest.back() == '\n' ? rest : rest + "\n", down));
-        return;
-    }
-    write_file(created.up, filled(text, up));
-    if (!created.down.empty()) {
-        write_file(created.down, filled(read_file(created.down), down));
-    }
-}
-
 Exit run_draft(Context& context) {
     const auto database = context.one_database();
     const auto& source = source_for_new(context, database);
@@ -242,7 +201,7 @@ Exit run_draft(Context& context) {
     }
     const auto created = sources::create(
         source, {join(arguments.positionals, "_"), arguments.value("--description")});
-    write(up, down, created);
+    fill_migration({up.sql, up.by_statement}, {down.sql, down.by_statement}, created);
     sources::renew_sum(source);
     context.print(created.up.string());
     if (!created.down.empty()) {

@@ -41,6 +41,8 @@ std::vector<Verb> backup_restore_verbs();
 std::vector<Verb> backup_drill_verbs();
 std::vector<Verb> backup_doctor_verbs();
 std::vector<Verb> backup_keep_verbs();
+std::vector<Verb> monitor_advise_verbs();
+std::vector<Verb> monitor_alert_verbs();
 std::vector<Verb> report_verbs();
 std::vector<Verb> docs_verbs();
 std::vector<Verb> generate_verbs();
@@ -87,6 +89,8 @@ const std::vector<Verb>& verbs() {
                                            backup_drill_verbs,
                                            backup_doctor_verbs,
                                            backup_keep_verbs,
+                                           monitor_advise_verbs,
+                                           monitor_alert_verbs,
                                            report_verbs,
                                            docs_verbs,
                                            generate_verbs,

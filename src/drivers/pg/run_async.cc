@@ -2,6 +2,7 @@
 #include "drivers/pg/run_async.h"
 
 #include <algorithm>
+#include <functional>
 #include <memory>
 
 #include <boost/asio/steady_timer.hpp>
@@ -72,12 +73,13 @@ asio::awaitable<std::uint64_t> run(Pool& pool, Session session, Copy copy, Reque
     auto lease = co_await pool.lease();
     const auto data = std::make_shared<std::string>(std::move(copy.data));
     const auto is_given = std::make_shared<bool>(false);
-    co_return co_await lease.copy_in(
-        std::move(session), std::move(copy.statement),
+    // With a name: g++ 12 destroys what a temporary has captured twice, inside of co_await.
+    std::function<asio::awaitable<std::string_view>()> give =
         [data, is_given]() -> asio::awaitable<std::string_view> {
-            co_return std::exchange(*is_given, true) ? std::string_view() : std::string_view(*data);
-        },
-        options);
+        co_return std::exchange(*is_given, true) ? std::string_view() : std::string_view(*data);
+    };
+    co_return co_await lease.copy_in(std::move(session), std::move(copy.statement), std::move(give),
+                                     options);
 }
 
 }  // namespace caisson::pg

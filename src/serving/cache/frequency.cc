@@ -35,16 +35,20 @@ void Frequency::make_room(std::size_t hashes) {
     }
 }
 
+void Frequency::fetch(std::uint64_t hash) const {
+    __builtin_prefetch(&blocks_[(spread(hash) >> 32U) & (blocks_.size() - 1)], 1);
+}
+
+/// Without a branch for each counter: which of them are full, nothing can foretell.
 void Frequency::see(std::uint64_t hash) {
     const auto bits = spread(hash);
     auto& block = blocks_[(bits >> 32U) & (blocks_.size() - 1)];
     bool is_new = false;
     for (unsigned row = 0; row < 4; ++row) {
         const auto [word, shift] = counter_of(bits, row);
-        if (((block.words[word] >> shift) & 0xFU) < 15) {
-            block.words[word] += std::uint64_t{1} << shift;
-            is_new = true;
-        }
+        const bool has_room = ((block.words[word] >> shift) & 0xFU) < 15;
+        block.words[word] += std::uint64_t{has_room} << shift;
+        is_new |= has_room;
     }
     if (is_new && ++seen_ >= 20 * std::max<std::size_t>(hashes_, 32)) {
         age();

@@ -17,6 +17,8 @@ class Frequency {
     /// For so many different hashes, at least; what was counted stays.
     void make_room(std::size_t hashes);
     void see(std::uint64_t hash);
+    /// Begins to bring what see() will look at into the processor's cache.
+    void fetch(std::uint64_t hash) const;
     unsigned of(std::uint64_t hash) const;
 
  private:

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <functional>
 #include <mutex>
 #include <random>
 #include <vector>
@@ -40,6 +41,7 @@ std::uint64_t hash_of(std::string_view key, std::uint64_t seed) {
 
 constexpr std::size_t bytes_a_part = std::size_t{4} << 20U;
 constexpr std::size_t most_parts = 64;
+constexpr std::size_t buckets_a_step = 1024;
 
 }  // namespace
 
@@ -109,17 +111,34 @@ void Local::clear() {
     }
 }
 
-std::vector<std::pair<unsigned, std::string>> Local::hottest(std::size_t most) const {
-    std::vector<std::pair<unsigned, std::string>> all;
-    for (auto& part : parts_->parts) {
-        const std::lock_guard lock(part.mutex);
-        part.shard.add_hottest(all, most);
+std::vector<HotName> Local::hottest(std::size_t most) const {
+    Hottest search(*this, most);
+    while (search.step()) {
     }
-    std::ranges::sort(all, [](const auto& a, const auto& b) {
-        return a.first != b.first ? a.first > b.first : a.second < b.second;
-    });
-    all.resize(std::min(most, all.size()));
-    return all;
+    return search.take();
+}
+
+bool Hottest::step() {
+    auto& parts = local_.parts_->parts;
+    if (part_ == parts.size()) {
+        return false;
+    }
+    auto& part = parts[part_];
+    const std::lock_guard lock(part.mutex);
+    const auto end = bucket_ + buckets_a_step;
+    const bool has_more = part.shard.add_hottest(found_, most_, bucket_, end);
+    bucket_ = has_more ? end : 0;
+    part_ += has_more ? 0 : 1;
+    return true;
+}
+
+std::vector<HotName> Hottest::take() {
+    // A table that grew meanwhile was in part seen twice.
+    std::ranges::sort(found_, {}, &HotName::second);
+    const auto twice = std::ranges::unique(found_, {}, &HotName::second);
+    found_.erase(twice.begin(), twice.end());
+    std::ranges::stable_sort(found_, std::ranges::greater(), &HotName::first);
+    return std::move(found_);
 }
 
 LocalStats Local::stats() const {

@@ -26,6 +26,9 @@ struct LocalStats {
     std::uint64_t evicted = 0;
 };
 
+/// How often it was asked for lately (up to 16), and the key.
+using HotName = std::pair<unsigned, std::string>;
+
 /// Threads: any, at the same time.
 class Local {
  public:
@@ -45,15 +48,34 @@ class Local {
     /// Whether there was something.
     bool remove(std::string_view key);
     void clear();
-    /// The keys that were asked for most lately, the most first, with how often that was (up to
-    /// 16).
-    std::vector<std::pair<unsigned, std::string>> hottest(std::size_t most) const;
+    /// The keys that were asked for most lately, the most first.
+    std::vector<HotName> hottest(std::size_t most) const;
     LocalStats stats() const;
     std::size_t budget() const;
 
  private:
+    friend class Hottest;
     struct Parts;
     std::unique_ptr<Parts> parts_;
+};
+
+/// Looks for the keys that were asked for most, in steps of some hundred microseconds: a thread
+/// that serves others does something else between them. What comes or goes meanwhile may be missed.
+/// Threads: one at a time; the cache is there longer.
+class Hottest {
+ public:
+    Hottest(const Local& local, std::size_t most) : local_(local), most_(most) {}
+    /// Whether there is more to look at.
+    bool step();
+    /// The most first.
+    std::vector<HotName> take();
+
+ private:
+    const Local& local_;
+    std::size_t most_;
+    std::size_t part_ = 0;
+    std::size_t bucket_ = 0;
+    std::vector<HotName> found_;  ///< A heap, the one that is asked for least on top.
 };
 
 }  // namespace caisson::cache

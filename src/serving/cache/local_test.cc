@@ -4,6 +4,7 @@
 #include <cmath>
 #include <map>
 #include <random>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -123,6 +124,37 @@ TEST(Local, WhatIsAskedForOftenSurvivesAScan) {
     }
     // Counters grow old meanwhile; a cache of those used last would have none of them.
     EXPECT_GT(kept, 50);
+}
+
+TEST(Local, TheHottestAreFoundOnceEachThoughTheTableGrowsMeanwhile) {
+    Local cache(64 << 20);
+    const auto name = [](const char* kind, int number) { return kind + std::to_string(number); };
+    for (int i = 0; i < 20; ++i) {
+        cache.put(name("hot ", i), value("x"));
+        for (int asked = 0; asked < 10; ++asked) {
+            cache.get(name("hot ", i));
+        }
+    }
+    for (int i = 0; i < 30'000; ++i) {
+        cache.put(name("cold ", i), value("x"));
+    }
+    Hottest search(cache, 20);
+    int steps = 0;
+    for (; search.step(); ++steps) {
+        for (int i = 0; i < 300; ++i) {
+            cache.put(name("new ", steps * 300 + i), value("x"));
+        }
+    }
+    const auto found = search.take();
+    EXPECT_GT(steps, 16);
+    ASSERT_EQ(found.size(), 20U);
+    std::set<std::string> names;
+    for (const auto& [seen, key] : found) {
+        EXPECT_GE(seen, 10U) << key;
+        EXPECT_TRUE(key.starts_with("hot ")) << key;
+        names.insert(key);
+    }
+    EXPECT_EQ(names.size(), 20U);
 }
 
 TEST(Local, ManyThreadsSeeOnlyWhatWasPutUnderTheKey) {

@@ -106,29 +106,35 @@ void Shard::erase(Entry* entry) {
     destroy(entry);
 }
 
-/// One that is near the newest already stays where it is: its neighbours need not be looked at.
-void Shard::touch(Entry& entry) {
-    const auto since = touches_ - entry.touched;
-    if (entry.region != Region::probation && since < entries_ / 16) {
-        return;
-    }
-    entry.touched = ++touches_;
+void Shard::move(Entry& entry, Region region) {
+    entry.was_hit = false;
     unlink(entry);
-    if (entry.region == Region::window) {
-        push(entry, Region::window);
-        return;
+    push(entry, region);
+}
+
+/// The oldest of a list that was not hit since it came there. One that was hit comes back as the
+/// newest, and out of probation it becomes protected.
+Shard::Entry* Shard::next_of(Region region) {
+    auto& list = list_of(region);
+    while (list.oldest && list.oldest->was_hit) {
+        move(*list.oldest, region == Region::probation ? Region::protection : region);
     }
-    push(entry, Region::protection);
+    return list.oldest;
+}
+
+/// What goes first of all that is behind the window: none, when nothing is there.
+Shard::Entry* Shard::next_victim() {
+    auto* const victim = next_of(Region::probation);
     while (protected_.bytes > protected_budget_ && protected_.oldest != protected_.newest) {
-        auto& demoted = *protected_.oldest;
-        unlink(demoted);
-        push(demoted, Region::probation);
+        move(*next_of(Region::protection), Region::probation);
     }
+    return victim ? victim : probation_.oldest ? probation_.oldest : next_of(Region::protection);
 }
 
 Held Shard::get(std::uint64_t hash, std::string_view key, Time now) {
-    frequency_.see(hash);
+    frequency_.fetch(hash);
     auto* const entry = find(hash, key);
+    frequency_.see(hash);
     if (!entry || entry->expires <= now) {
         if (entry) {
             erase(entry);
@@ -137,7 +143,9 @@ Held Shard::get(std::uint64_t hash, std::string_view key, Time now) {
         learn(false);
         return nullptr;
     }
-    touch(*entry);
+    if (!entry->was_hit) {
+        entry->was_hit = true;
+    }
     ++hits_;
     learn(true);
     return entry->value;
@@ -157,7 +165,6 @@ void Shard::put(std::uint64_t hash, std::string_view key, Held value, Time now) 
         grow();
     }
     auto* const entry = make(hash, key, std::move(value));
-    entry->touched = ++touches_;
     insert(*entry);
     push(*entry, Region::window);
     ++entries_;
@@ -168,13 +175,12 @@ void Shard::put(std::uint64_t hash, std::string_view key, Held value, Time now) 
 /// often than what would have to go for it.
 void Shard::make_fit() {
     while (window_.bytes > window_budget_ && window_.oldest) {
-        auto& candidate = *window_.oldest;
+        auto& candidate = *next_of(Region::window);
         if (bytes() <= budget_) {
-            unlink(candidate);
-            push(candidate, Region::probation);
+            move(candidate, Region::probation);
         } else if (may_enter(candidate)) {
             while (bytes() > budget_) {
-                erase(probation_.oldest ? probation_.oldest : protected_.oldest);
+                erase(next_victim());
                 ++evicted_;
             }
         } else {
@@ -184,23 +190,18 @@ void Shard::make_fit() {
     }
     // The window was allowed more than it had: the main part makes room.
     while (bytes() > budget_) {
-        erase(probation_.oldest   ? probation_.oldest
-              : protected_.oldest ? protected_.oldest
-                                  : window_.oldest);
+        auto* const victim = next_victim();
+        erase(victim ? victim : window_.oldest);
         ++evicted_;
     }
 }
 
-bool Shard::may_enter(const Entry& candidate) const {
+bool Shard::may_enter(const Entry& candidate) {
     const auto own = frequency_.of(candidate.hash);
     std::size_t freed = 0;
     unsigned others = 0;
-    const auto* victim = probation_.oldest;
-    bool is_protected = false;
+    const auto* victim = next_victim();
     while (bytes() - freed > budget_) {
-        if (!victim && !std::exchange(is_protected, true)) {
-            victim = protected_.oldest;
-        }
         if (!victim) {
             return false;
         }
@@ -209,7 +210,8 @@ bool Shard::may_enter(const Entry& candidate) const {
             return false;
         }
         freed += victim->bytes;
-        victim = victim->newer;
+        victim = victim->newer || victim->region == Region::protection ? victim->newer
+                                                                       : protected_.oldest;
     }
     return true;
 }
@@ -265,24 +267,26 @@ bool Shard::remove(std::uint64_t hash, std::string_view key) {
     return entry != nullptr;
 }
 
-void Shard::add_hottest(std::vector<std::pair<unsigned, std::string>>& all,
-                        std::size_t most) const {
-    std::vector<std::pair<unsigned, const Entry*>> found;
-    found.reserve(entries_);
-    for (const auto* entry : buckets_) {
-        for (; entry; entry = entry->next_in_bucket) {
+bool Shard::add_hottest(std::vector<std::pair<unsigned, std::string>>& hottest, std::size_t most,
+                        std::size_t begin, std::size_t end) const {
+    const auto order = [](const auto& a, const auto& b) { return a.first > b.first; };
+    for (auto place = begin; place < std::min(end, buckets_.size()); ++place) {
+        for (const auto* entry = buckets_[place]; entry; entry = entry->next_in_bucket) {
             // Of those that were seen as often as can be counted, what stayed.
-            found.emplace_back(
-                frequency_.of(entry->hash) + (entry->region == Region::protection ? 1U : 0U),
-                entry);
+            const bool stayed = entry->was_hit || entry->region == Region::protection;
+            const auto seen = frequency_.of(entry->hash) + (stayed ? 1U : 0U);
+            if (hottest.size() == most && (most == 0 || seen <= hottest.front().first)) {
+                continue;
+            }
+            hottest.emplace_back(seen, entry->key());
+            std::ranges::push_heap(hottest, order);
+            if (hottest.size() > most) {
+                std::ranges::pop_heap(hottest, order);
+                hottest.pop_back();
+            }
         }
     }
-    const auto taken = std::min(most, found.size());
-    std::ranges::partial_sort(found, found.begin() + static_cast<std::ptrdiff_t>(taken),
-                              [](const auto& a, const auto& b) { return a.first > b.first; });
-    for (std::size_t i = 0; i < taken; ++i) {
-        all.emplace_back(found[i].first, std::string(found[i].second->key()));
-    }
+    return end < buckets_.size();
 }
 
 void Shard::clear() {

@@ -17,7 +17,9 @@
 
 namespace caisson::cache {
 
-/// Source: Einziger, Eytan, Friedman, Manes: "Adaptive Software Cache Management" (2018).
+/// A hit only marks its entry; lists are put in order when something has to go, so that a hit looks
+/// at no neighbour. Sources: Einziger, Eytan, Friedman, Manes: "Adaptive Software Cache Management"
+/// (2018); Yang, Qiu, Zhang, Yue, Rashmi: "FIFO can be better than LRU" (2023), for marks.
 /// Threads: one at a time.
 class Shard {
  public:
@@ -35,8 +37,11 @@ class Shard {
     void put(std::uint64_t hash, std::string_view key, Held value, Time now);
     bool remove(std::uint64_t hash, std::string_view key);
     void clear();
-    /// Adds the keys that were asked for most lately, with how often that was (up to 16).
-    void add_hottest(std::vector<std::pair<unsigned, std::string>>& all, std::size_t most) const;
+    /// Keeps in the heap `hottest` the `most` keys that were asked for most lately, with how often
+    /// that was (up to 16), out of the places from `begin` to `end` of the table; whether there are
+    /// more.
+    bool add_hottest(std::vector<std::pair<unsigned, std::string>>& hottest, std::size_t most,
+                     std::size_t begin, std::size_t end) const;
 
     std::size_t bytes() const { return window_.bytes + probation_.bytes + protected_.bytes; }
     std::size_t entries() const { return entries_; }
@@ -47,24 +52,24 @@ class Shard {
 
  private:
     enum class Region : std::uint8_t { window, probation, protection };
-    /// The bytes of the key lie behind it: one place in memory less to look at.
+    /// What a hit looks at is together, and the bytes of the key lie behind it.
     struct Entry {
-        std::uint64_t hash = 0;
-        Entry* next_in_bucket = nullptr;
-        Time expires{};
-        Held value;
-        std::uint32_t touched = 0;  ///< Which of all touches of the shard was its last.
-        std::uint32_t key_size = 0;
-        Region region = Region::window;
         Entry* newer = nullptr;
         Entry* older = nullptr;
         std::size_t bytes = 0;
+        Entry* next_in_bucket = nullptr;
+        std::uint64_t hash = 0;
+        Time expires{};
+        Held value;
+        std::uint32_t key_size = 0;
+        Region region = Region::window;
+        bool was_hit = false;  ///< Since it came to its place in the list.
 
         std::string_view key() const { return {reinterpret_cast<const char*>(this + 1), key_size}; }
     };
     static Entry* make(std::uint64_t hash, std::string_view key, Held value);
     static void destroy(Entry* entry);
-    /// From the one used last to the one used first.
+    /// From the one that came last to the one that came first.
     struct List {
         Entry* newest = nullptr;
         Entry* oldest = nullptr;
@@ -78,9 +83,11 @@ class Shard {
     void insert(Entry& entry);
     void erase(Entry* entry);
     void grow();
-    void touch(Entry& entry);
+    void move(Entry& entry, Region region);
+    Entry* next_of(Region region);
+    Entry* next_victim();
     void make_fit();
-    bool may_enter(const Entry& candidate) const;
+    bool may_enter(const Entry& candidate);
     void drop_some_expired(Time now);
     void learn(bool was_hit);
     void climb();
@@ -90,7 +97,6 @@ class Shard {
     std::size_t protected_budget_ = 0;
     std::vector<Entry*> buckets_;  ///< A power of two, or none.
     std::size_t entries_ = 0;
-    std::uint32_t touches_ = 0;
     std::size_t hand_ = 0;  ///< Where drop_some_expired() goes on.
     List window_;
     List probation_;

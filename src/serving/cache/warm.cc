@@ -4,6 +4,7 @@
 #include <utility>
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -266,7 +267,12 @@ asio::awaitable<void> Cache::State::record_hottest(std::shared_ptr<State> self,
     // A little less, so that the next time is not a moment too early.
     arguments.push_back(
         std::to_string(std::max<std::int64_t>(self->options.hottest.count() * 9 / 10, 1)));
-    for (auto& [score, local_name] : self->local.hottest(most_hot_keys)) {
+    Hottest search(self->local, most_hot_keys);
+    while (search.step()) {
+        co_await asio::post(self->executor, asio::use_awaitable);
+    }
+    const auto hottest = search.take();
+    for (const auto& [score, local_name] : hottest) {
         // "number:version:name"
         const auto first = local_name.find(':');
         const auto second = local_name.find(':', first + 1);

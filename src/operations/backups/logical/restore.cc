@@ -2,10 +2,13 @@
 #include "operations/backups/logical/restore.h"
 
 #include <algorithm>
+#include <chrono>
 
 #include <fmt/format.h>
+#include <poll.h>
 
 #include "base/child.h"
+#include "base/clock.h"
 #include "base/crypto.h"
 #include "base/error.h"
 #include "base/interrupt.h"
@@ -267,9 +270,15 @@ void NewDatabase::keep(pg::Connection& admin) {
 
 RestoreLock::RestoreLock(const pg::Settings& admin) : connection_(admin) {
     const auto key = trust::lock_key("backup restore");
-    if (!trust::try_lock(connection_, key)) {
-        throw Error(Code::locked, fmt::format("another restore is at work on this server: {}",
-                                              trust::lock_holder(connection_, key)));
+    // A session whose restore was killed ends when the server has done its last statement.
+    const Stopwatch watch;
+    while (!trust::try_lock(connection_, key)) {
+        if (watch.elapsed() > std::chrono::seconds(5)) {
+            throw Error(Code::locked, fmt::format("another restore is at work on this server: {}",
+                                                  trust::lock_holder(connection_, key)));
+        }
+        interrupt::check();
+        ::poll(nullptr, 0, 50);
     }
 }
 

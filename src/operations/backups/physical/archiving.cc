@@ -78,6 +78,46 @@ void make_directories(const trust::Run& run) {
     }
 }
 
+/// A key that does not open what is there must not take the place of the one that does: from then
+/// on nothing more would be archived. Errors: backup_key.
+void require_right_key(const trust::Run& run, const Engine& engine, const Cluster& cluster,
+                       const std::string& text) {
+    const fs::path trial = home_of(run).file().string() + ".new";
+    write_file(trial, text, 0600, engine.account());
+    const auto probe = engine.with(trial);
+    std::string mistake;
+    for (const auto& depot : depots_of(run)) {
+        const auto opens = [&](const std::string& file) {
+            try {
+                const auto answer = probe.run(cluster.stanza.name, "repo-get",
+                                              {"--repo=" + std::to_string(depot.number), file});
+                return answer.output.find("[db]") != std::string::npos;
+            } catch (const Error& error) {
+                if (error.code() == Code::interrupted) {
+                    throw;
+                }
+                return false;
+            }
+        };
+        const auto info = fmt::format("archive/{}/archive.info", cluster.stanza.name);
+        std::error_code ignored;
+        // It is kept twice, and one of both may be damaged.
+        if (depot.is_directory() && fs::exists(depot.path / info, ignored) && !opens(info) &&
+            !opens(info + ".copy")) {
+            mistake = fmt::format(
+                "{} does not open with this passphrase: it is another one's, or "
+                "the file is damaged",
+                (depot.path / info).string());
+        }
+    }
+    fs::remove(trial);
+    if (!mistake.empty()) {
+        throw Error(Code::backup_key, mistake,
+                    "give the key that the repository was made with; what was set up before stays "
+                    "as it was");
+    }
+}
+
 bool write_configuration(const trust::Run& run, const Engine& engine, const Cluster& cluster,
                          std::vector<std::string>& notes) {
     const auto passphrase = ensure_passphrase(run);
@@ -95,7 +135,11 @@ bool write_configuration(const trust::Run& run, const Engine& engine, const Clus
                     fmt::format("{} must not be set with pgBackRest {}: {}", refusal.setting,
                                 engine.version().text(), refusal.reason));
     }
-    return write_if_different(home_of(run).file(), text, engine.account());
+    const auto& file = home_of(run).file();
+    if (read_own(file) != text) {
+        require_right_key(run, engine, cluster, text);
+    }
+    return write_if_different(file, text, engine.account());
 }
 
 bool has_stanza(const trust::Run& run, const Cluster& cluster) {
@@ -231,7 +275,11 @@ ArchiverState archiver_state(const trust::Run& run) {
                 "'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"') as failed_at, "
                 "coalesce(last_failed_time > coalesce(last_archived_time, '-infinity'), false) "
                 "as failing, (select count(*) from pg_ls_archive_statusdir() where name like "
-                "'%.ready') as waiting, (select coalesce(sum(size), 0) from pg_ls_waldir())::text "
+                "'%.ready') as waiting, (select coalesce(greatest(0, extract(epoch from "
+                "clock_timestamp() "
+                "- min(modification))), 0)::float8::text from pg_ls_archive_statusdir() where name "
+                "like "
+                "'%.ready') as waits, (select coalesce(sum(size), 0) from pg_ls_waldir())::text "
                 "as bytes, (select system_identifier from pg_control_system())::text as system "
                 "from pg_stat_archiver")
             .front();
@@ -245,6 +293,7 @@ ArchiverState archiver_state(const trust::Run& run) {
     state.last_failed_at = row.string("failed_at");
     state.is_failing = row.boolean("failing");
     state.waiting = static_cast<std::uint64_t>(row.integer("waiting"));
+    state.waits_seconds = std::stod(row.string("waits"));
     state.log_bytes = std::stoull(row.string("bytes"));
     return state;
 }

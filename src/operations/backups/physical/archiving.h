@@ -36,6 +36,7 @@ struct ArchiverState {
     std::string last_failed_at;
     bool is_failing = false;      ///< The last attempt failed.
     std::uint64_t waiting = 0;    ///< Segments that are ready and not archived.
+    double waits_seconds = 0;     ///< For how long the oldest of them has been ready.
     std::uint64_t log_bytes = 0;  ///< Of pg_wal.
 };
 /// Errors: cannot_connect.

@@ -104,10 +104,20 @@ TEST(Failures, AreToldApart) {
     };
     EXPECT_EQ(code("ERROR: [050]: unable to acquire lock on file"), Code::locked);
     EXPECT_EQ(code("ERROR: [047]: unable to write: [28] No space left on device"), Code::disk_full);
+    EXPECT_EQ(code("ERROR: [064]: unable to write '/r/bundle/1': [2] No such file or directory"),
+              Code::disk_full);
+    EXPECT_EQ(code("ERROR: [124]: raised from local-2 protocol: unable to write '/r/bundle/1'"),
+              Code::disk_full);
+    EXPECT_EQ(code("ERROR: [064]: unable to write '/r/bundle/1': [5] Input/output error"),
+              Code::backup_failed);
     EXPECT_EQ(code("ERROR: [056]: unable to find primary cluster"), Code::cannot_connect);
     EXPECT_EQ(code("ERROR: [075]: backup set X is not valid"), Code::backup_missing);
     EXPECT_EQ(code("ERROR: [095]: raised from local-1"), Code::backup_damaged);
     EXPECT_EQ(code("ERROR: [082]: WAL segment was not archived"), Code::backup_failed);
+    const auto missing = complaint_of("ERROR: [055]: unable to open missing file").value();
+    EXPECT_EQ(error_of("restore", 55, missing, InfoFile::elsewhere, true).code(),
+              Code::backup_damaged);
+    EXPECT_EQ(error_of("info", 55, missing, InfoFile::elsewhere, true).code(), Code::backup_failed);
     EXPECT_FALSE(complaint_of("INFO: all is well"));
 }
 

@@ -69,7 +69,7 @@ std::optional<Present> present_of(const trust::Run& run) {
 }
 
 std::vector<Base> bases_of(const Listing& listing, const std::vector<Found>& sets,
-                           std::uint64_t segment_bytes) {
+                           std::uint64_t segment_bytes, const std::set<std::string>& unusable) {
     std::vector<Base> bases;
     for (const auto& entry : listing.entries) {
         const auto set = std::ranges::find_if(sets, [&](const Found& found) {
@@ -79,7 +79,7 @@ std::vector<Base> bases_of(const Listing& listing, const std::vector<Found>& set
         const auto segment = parse_segment(entry.wal_start, segment_bytes);
         const auto start = parse_lsn(entry.lsn_start);
         const auto stop = parse_lsn(entry.lsn_stop);
-        if (set != sets.end() && segment && start && stop) {
+        if (set != sets.end() && !unusable.contains(set->set.id) && segment && start && stop) {
             bases.push_back(
                 {set->set.id, segment->timeline, *start, *stop, set->set.is_self_contained});
         }
@@ -117,6 +117,20 @@ class Timing {
             }
         }
         return stretch;
+    }
+
+    /// Of the newest segment that there is, wherever it lies.
+    std::optional<std::string> newest_commit() {
+        if (archive_.segments.empty()) {
+            return std::nullopt;
+        }
+        const auto& last =
+            *std::ranges::max_element(archive_.segments, {}, [](const ArchivedSegment& each) {
+                return std::pair(each.segment.timeline, each.segment.number);
+            });
+        Window all;
+        all.last = last.segment;
+        return last_commit(all);
     }
 
  private:
@@ -182,7 +196,8 @@ void compare_lag(const Engine& engine, const Present& present, const fs::path& w
         coverage.lag_seconds =
             newest.reaches_now
                 ? 0
-                : seconds_between(first.at.value_or(newest.to), present.now).value_or(0);
+                : std::max(0.0, seconds_between(first.at.value_or(newest.to), present.now)
+                                    .value_or(0));  // The server's clock may have gone back.
     }
     if (newest.reaches_now) {
         newest.to = std::max(newest.to, present.now);
@@ -199,7 +214,8 @@ void compare_claim(const Present& present, const Archive& archive, Coverage& cov
 
 Coverage coverage_of(const Engine& engine, const Depot& depot, const Repository& repository,
                      const Listing& listing, const std::vector<Found>& sets,
-                     const std::optional<Present>& present, const fs::path& waldump) {
+                     const std::optional<Present>& present, const fs::path& waldump,
+                     const std::set<std::string>& unusable) {
     Coverage coverage;
     coverage.repository = depot.name;
     coverage.stanza = listing.stanza;
@@ -213,14 +229,21 @@ Coverage coverage_of(const Engine& engine, const Depot& depot, const Repository&
         return coverage;
     }
     const auto archive = archive_of(depot, listing.stanza, coverage.segment_bytes);
-    const auto log = log_of(engine, depot, listing.stanza, archive, coverage.segment_bytes);
-    const auto proven = continuity_of(log, bases_of(listing, sets, coverage.segment_bytes));
+    auto log = log_of(engine, depot, listing.stanza, archive, coverage.segment_bytes);
+    std::erase_if(log.segments, [&](const Segment& each) {
+        return unusable.contains(segment_name(each, coverage.segment_bytes));
+    });
+    const auto proven =
+        continuity_of(log, bases_of(listing, sets, coverage.segment_bytes, unusable));
     coverage.gaps =
         without(proven.gaps, trimmed_spans(repository, listing.stanza, coverage.segment_bytes));
     coverage.broken = proven.broken;
     Timing timing(engine, depot, coverage, archive, sets, waldump);
     for (const auto& window : proven.windows) {
         coverage.stretches.push_back(timing.stretch_of(window));
+    }
+    if (!coverage.gaps.empty()) {
+        coverage.beyond = timing.newest_commit().value_or("");
     }
     if (is_present) {
         coverage.is_current = true;
@@ -251,7 +274,7 @@ Log log_of(const Engine& engine, const Depot& depot, const std::string& stanza,
     return log;
 }
 
-std::vector<Coverage> continuity(const trust::Run& run) {
+std::vector<Coverage> continuity(const trust::Run& run, const Unusable& unusable) {
     const Engine engine(run);
     const auto present = present_of(run);
     const auto waldump = waldump_program(run);
@@ -269,8 +292,11 @@ std::vector<Coverage> continuity(const trust::Run& run) {
             continue;
         }
         const auto sets = found->sets();
+        const auto named = unusable.find(depot.name);
         for (const auto& listing : listings_of(run, engine, depot)) {
-            all.push_back(coverage_of(engine, depot, *found, listing, sets, present, waldump));
+            all.push_back(
+                coverage_of(engine, depot, *found, listing, sets, present, waldump,
+                            named == unusable.end() ? std::set<std::string>() : named->second));
         }
     }
     std::ranges::stable_sort(all, {}, &Coverage::is_current);

@@ -5,7 +5,9 @@
 /// "Restorable to any moment from A to B", for each repository: read from its directories, the
 /// timelines and pgBackRest, and from no word of the archiver's.
 
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -31,7 +33,8 @@ struct Coverage {
     std::uint64_t segment_bytes = usual_segment_bytes;
     bool is_current = false;  ///< Of the cluster that runs now.
     std::vector<Stretch> stretches;
-    std::vector<Gap> gaps;                   ///< Without what was trimmed on purpose.
+    std::vector<Gap> gaps;  ///< Without what was trimmed on purpose.
+    std::string beyond;  ///< RFC 3339: the last commit in the archive, where a gap lies before it.
     std::vector<std::string> broken;         ///< Sets that cannot be restored for want of segments.
     std::optional<std::uint64_t> lag_bytes;  ///< Of the log that is written and not in it.
     std::optional<double> lag_seconds;       ///< Age of the oldest commit that may be missing.
@@ -51,8 +54,11 @@ struct Coverage {
 Log log_of(const Engine& engine, const Depot& depot, const std::string& stanza,
            const Archive& archive, std::uint64_t segment_bytes);
 
+/// By repository, what lies there and must not be counted on, because its contents are not what
+/// they were: names of segments, ids of sets.
+using Unusable = std::map<std::string, std::set<std::string>>;
 /// All clusters of this run in all of its repositories, that which runs now last. A server that is
 /// away is no error: its lag is then not known. Errors: as Engine; interrupted.
-std::vector<Coverage> continuity(const trust::Run& run);
+std::vector<Coverage> continuity(const trust::Run& run, const Unusable& unusable = {});
 
 }  // namespace caisson::backups::physical

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/fault.h"
 #include "base/interrupt.h"
+#include "base/moment.h"
 #include "base/text.h"
 #include "operations/backups/physical/archiving.h"
 #include "operations/backups/physical/files.h"
@@ -198,6 +199,43 @@ bool can_build(const Making& making) {
     return false;
 }
 
+/// The label that pgBackRest would give now, to the two seconds that it would wait: of a full one,
+/// or of one that builds on `full`.
+std::string label_now(const std::string& full) {
+    auto label = timestamp(caisson::moment_now() + 2s).substr(0, 19);
+    std::erase_if(label, [](char each) { return each == '-' || each == ':'; });
+    label[label.find('T')] = '-';
+    return full.empty() ? label + "F" : full + "_" + label + "D";
+}
+
+/// pgBackRest takes no label that sorts before one that it ever gave. After a clock that was ahead
+/// one kind may still be possible where the other one is not. Errors: backup_failed, with the
+/// cause, where none is.
+Kind kind_that_is_possible(const Making& making, Kind kind, bool has_base,
+                           std::vector<std::string>& notes) {
+    const auto newest = newest_label(making.depot, making.cluster.stanza.name);
+    constexpr std::size_t full_digits = 16;
+    const bool can_be_full = label_now("") > newest;
+    const bool can_build = has_base && label_now(newest.substr(0, full_digits)) > newest;
+    if (kind == Kind::full ? can_be_full : can_build) {
+        return kind;
+    }
+    if (!can_be_full && !can_build) {
+        throw Error(
+            Code::backup_failed,
+            fmt::format("the clock says {}, and pgBackRest made {} when it said more: it "
+                        "makes none before that moment",
+                        timestamp_now().substr(0, 19), newest),
+            "see which clock was right; until then make backups in another repository, with "
+            "--repository, and logical ones");
+    }
+    notes.push_back(
+        fmt::format("{} was made when the clock was ahead: pgBackRest makes no {} "
+                    "backup before that moment, and this is a {} one",
+                    newest, name_of(kind), can_be_full ? "full" : "differential"));
+    return can_be_full ? Kind::full : Kind::differential;
+}
+
 /// What a killed maker left whole in pgBackRest's eyes and without a manifest of ours: it counts
 /// for nobody, and nothing builds on it.
 void remove_strays(const Making& making, std::vector<std::string>& notes) {
@@ -282,11 +320,13 @@ Created create(const trust::Run& run, Kind kind, const CreateOptions& options,
     const Engine engine(run);
     Making making{run, engine, depot, repository, archiving.cluster, options, progress, {}};
     prepare(making, created.notes);
-    if (kind != Kind::full && !can_build(making)) {
+    const bool has_base = can_build(making);
+    if (kind != Kind::full && !has_base) {
         created.became_full = true;
         created.notes.emplace_back("there was no full backup to build on: this is one");
         kind = Kind::full;
     }
+    kind = kind_that_is_possible(making, kind, has_base, created.notes);
     making.id = new_id(timestamp_now(), kind);
     created.set = make(making, kind);
     return created;

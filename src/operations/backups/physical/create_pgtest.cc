@@ -146,16 +146,41 @@ TEST_F(PhysicalBackup, NamesDamageInBackupAndArchive) {
     EXPECT_THAT(archive_damage_of(state->run, "local", full.system_identifier), IsEmpty());
 }
 
-TEST_F(PhysicalBackup, TellsThatThePassphraseIsAnotherOne) {
+TEST_F(PhysicalBackup, TellsThatThePassphraseIsAnotherOneAndGoesOnArchivingByTheRightOne) {
     ensure_archiving(state->run);
     const auto key = state->run.state.backups() / "key";
     const auto kept = read_file(key);
     write_file(key, "another passphrase of some length\n", 0600, state->run.account);
-    EXPECT_EQ(error_of([&] { create(state->run, Kind::full); }).code(), Code::backup_key);
-    EXPECT_THAT(info(state->run).problems, Contains(HasSubstr("another key")));
+    const auto error = error_of([&] { create(state->run, Kind::full); });
+    EXPECT_EQ(error.code(), Code::backup_key);
+    EXPECT_THAT(error.message(), HasSubstr("another one's"));
+    EXPECT_THAT(info(state->run).problems, IsEmpty());
+    EXPECT_TRUE(state->archive());
     write_file(key, kept, 0600, state->run.account);
     create(state->run, Kind::incremental);
     expect_whole();
+}
+
+TEST_F(PhysicalBackup, NamesTheCauseWhenAClockWasAhead) {
+    const auto full = create(state->run, Kind::full).set;
+    // pgBackRest keeps the labels of all that it ever made.
+    const auto history =
+        depots_of(state->run).front().path / "backup" / state->stanza() / "backup.history" / "2099";
+    make_directory(history, 0750, state->run.account);
+    write_file(history / "20990101-000000F.manifest.zst", "", 0640, state->run.account);
+    const auto error = error_of([&] { create(state->run, Kind::full); });
+    EXPECT_EQ(error.code(), Code::backup_failed);
+    EXPECT_THAT(error.message(), HasSubstr("20990101-000000F"));
+    EXPECT_THAT(error.message(), HasSubstr("the clock says"));
+    fs::remove_all(history);
+    // Where the one of the future is there, it can be built on.
+    const auto other = full.label + "_20990101-000000I.manifest.zst";
+    make_directory(history, 0750, state->run.account);
+    write_file(history / other, "", 0640, state->run.account);
+    const auto next = create(state->run, Kind::incremental);
+    EXPECT_EQ(next.set.kind, Kind::full);
+    EXPECT_THAT(next.notes, Contains(HasSubstr("clock was ahead")));
+    fs::remove_all(history);
 }
 
 TEST_F(PhysicalBackup, OneAtATime) {
@@ -257,6 +282,7 @@ TEST_F(PhysicalBackup, AnArchiveThatRefusesIsSeenAndLosesNothing) {
     state->script("select pg_switch_wal()");
     ASSERT_TRUE(await([&] { return archiver_state(state->run).is_failing; }));
     EXPECT_GE(archiver_state(state->run).waiting, 1U);
+    EXPECT_TRUE(await([&] { return archiver_state(state->run).waits_seconds > 0; }));
     const auto behind = continuity(state->run).back();
     EXPECT_GT(behind.lag_bytes.value(), 0U);
     const auto gaps = behind.gaps.size();
@@ -264,6 +290,7 @@ TEST_F(PhysicalBackup, AnArchiveThatRefusesIsSeenAndLosesNothing) {
     ASSERT_TRUE(state->archive());
     EXPECT_EQ(continuity(state->run).back().gaps.size(), gaps);
     EXPECT_FALSE(archiver_state(state->run).is_failing);
+    EXPECT_EQ(archiver_state(state->run).waits_seconds, 0);
 }
 
 }  // namespace

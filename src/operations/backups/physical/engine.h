@@ -67,6 +67,12 @@ class Engine {
     /// Errors: server_missing, with the package to install, also for one that is too old.
     explicit Engine(const trust::Run& run);
 
+    /// The same with another configuration.
+    Engine with(const fs::path& configuration) const {
+        auto other = *this;
+        other.configuration_ = configuration;
+        return other;
+    }
     const Version& version() const { return version_; }
     const fs::path& program() const { return program_; }
     const fs::path& configuration() const { return configuration_; }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "operations/backups/physical/failures.h"
 
+#include <algorithm>
+#include <array>
+#include <cerrno>
 #include <charconv>
 
 #include <fmt/format.h>
@@ -68,8 +71,18 @@ bool has(const Complaint& complaint, std::string_view part) {
     return complaint.text.find(part) != std::string::npos;
 }
 
+/// A disk that fills up takes a part of a block, which is no error to write(2): pgBackRest then
+/// tells of whatever error was the last before it, or of none.
+bool is_cut_short(const Complaint& complaint) {
+    return has(complaint, "unable to write '") &&
+           std::ranges::none_of(
+               std::array{EPERM, EIO, EBADF, EACCES, EROFS, EFBIG},
+               [&](int error) { return has(complaint, fmt::format("': [{}] ", error)); });
+}
+
 Error of_code(std::string_view command, int status, const Complaint& complaint) {
-    if (has(complaint, "No space left") || has(complaint, "Disk quota exceeded")) {
+    if (has(complaint, "No space left") || has(complaint, "Disk quota exceeded") ||
+        is_cut_short(complaint)) {
         return {Code::disk_full,
                 fmt::format("the disk is full ({}): {}", command, said(complaint))};
     }
@@ -89,6 +102,11 @@ Error of_code(std::string_view command, int status, const Complaint& complaint) 
             return {Code::locked,
                     fmt::format("another pgBackRest works on this stanza: {}", said(complaint)),
                     "wait until that is done"};
+        case 55:
+            if (command == "restore") {  // Of the repository: a file of the backup.
+                return {Code::backup_damaged, said(complaint)};
+            }
+            break;
         case 56:
             return {Code::cannot_connect, said(complaint)};
         case 75:

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <functional>
+#include <limits>
 
 #include <fmt/format.h>
 
@@ -65,31 +67,56 @@ std::string newest_of(const Source& source) {
     return newest;
 }
 
+/// What stands between the end of the way and what was committed later.
+void tell_gaps(RestorePlan& plan, const Source& source) {
+    const auto& coverage = source.coverage;
+    if (coverage.gaps.empty() || coverage.beyond <= plan.newest) {
+        return;
+    }
+    const auto& gap = coverage.gaps.back();
+    plan.notes.push_back(fmt::format(
+        "{} of {} {}: what was committed behind it, up to {}, cannot be reached",
+        segment_name(gap.first, coverage.segment_bytes), coverage.repository,
+        gap.count == 1 ? "is missing" : fmt::format("and {} more are missing", gap.count - 1),
+        coverage.beyond));
+    plan.newest = coverage.beyond;
+}
+
 bool is_on(const Stretch& stretch, const Target& target) {
     return !target.timeline || stretch.window.timeline == *target.timeline;
 }
 
-/// The last base of the stretch that was whole at the moment.
-const Set* base_before(const Source& source, const Stretch& stretch, std::int64_t moment) {
-    const Set* best = nullptr;
+/// The bases of the stretch that were whole at the moment, the last one first.
+std::vector<const Set*> bases_before(const Source& source, const Stretch& stretch,
+                                     const Target& target, std::int64_t moment) {
+    std::vector<const Set*> bases;
     for (const auto& id : stretch.window.bases) {
         const auto* const set = source.set(id);
         const auto finished = set ? parse_moment(set->finished) : std::nullopt;
-        if (finished && *finished <= moment &&
-            (best == nullptr || best->finished < set->finished)) {
-            best = set;
+        if (finished && *finished <= moment && (target.base.empty() || target.base == id)) {
+            bases.push_back(set);
         }
     }
-    return best;
+    std::ranges::stable_sort(bases, std::greater<>(), [](const Set* set) { return set->finished; });
+    return bases;
 }
 
-void begin_with(RestorePlan& plan, const Source& source, const Set& set) {
+/// With the first of them; the others lead to the same moment.
+void begin_with(RestorePlan& plan, const Source& source, const std::vector<const Set*>& sets) {
+    const auto& set = *sets.front();
+    plan.fallbacks.clear();
+    for (const auto* const each : sets) {
+        if (each != sets.front()) {
+            plan.fallbacks.push_back(*each);
+        }
+    }
     plan.repository = source.depot.name;
     plan.depot = source.depot.number;
     plan.stanza = source.coverage.stanza;
     plan.set = set;
     plan.bytes = set.bytes;
     plan.newest = newest_of(source);
+    tell_gaps(plan, source);
 }
 
 /// Fills in what follows from the choice.
@@ -157,11 +184,11 @@ bool plan_time(RestorePlan& plan, const Source& source, std::int64_t moment) {
     for (auto stretch = source.coverage.stretches.rbegin();
          stretch != source.coverage.stretches.rend(); ++stretch) {
         const auto to = parse_moment(stretch->to);
-        const auto* const base = base_before(source, *stretch, moment);
-        if (!is_on(*stretch, plan.target) || !base || !to || moment > *to) {
+        const auto bases = bases_before(source, *stretch, plan.target, moment);
+        if (!is_on(*stretch, plan.target) || bases.empty() || !to || moment > *to) {
             continue;
         }
-        begin_with(plan, source, *base);
+        begin_with(plan, source, bases);
         plan.timeline = stretch->window.timeline;
         plan.moment = moment_text(moment);
         plan.type = "time";
@@ -181,7 +208,7 @@ bool plan_set(RestorePlan& plan, const Source& source) {
         if (!std::ranges::count(stretch.window.bases, set->id)) {
             continue;
         }
-        begin_with(plan, source, *set);
+        begin_with(plan, source, {set});
         plan.timeline = stretch.window.timeline;
         plan.moment = set->finished;
         // The point lies behind the end; a set that outlived the archive has but its end.
@@ -199,11 +226,12 @@ bool plan_set(RestorePlan& plan, const Source& source) {
 bool plan_latest(RestorePlan& plan, const Source& source) {
     for (auto stretch = source.coverage.stretches.rbegin();
          stretch != source.coverage.stretches.rend(); ++stretch) {
-        const auto* const base = source.set(stretch->window.bases.back());
-        if (!is_on(*stretch, plan.target) || base == nullptr) {
+        constexpr auto ever = std::numeric_limits<std::int64_t>::max();
+        const auto bases = bases_before(source, *stretch, plan.target, ever);
+        if (!is_on(*stretch, plan.target) || bases.empty()) {
             continue;
         }
-        begin_with(plan, source, *base);
+        begin_with(plan, source, bases);
         // Without a wish, whatever is the newest when it comes to it: the stream may know more.
         plan.timeline = plan.target.timeline.value_or(0);
         plan.moment = stretch->to;
@@ -237,7 +265,7 @@ bool plan_search(RestorePlan& plan, const Source& source) {
             plan.moment = (*named)->finished;
         }
     }
-    begin_with(plan, source, *bases.front());
+    begin_with(plan, source, {bases.front()});
     for (const auto* const each : bases) {
         if (each != bases.front()) {
             plan.earlier.push_back(*each);

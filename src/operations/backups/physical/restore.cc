@@ -134,9 +134,10 @@ RestorePlan with_archive(const trust::Run& run, const RestorePlan& plan) {
     for (const auto& line : split(log, '\n')) {
         const auto at = line.find(" of the archive ");
         if (line.starts_with("FATAL:  segment ") && at != std::string::npos) {
+            constexpr std::size_t words = std::string_view("FATAL:  segment ").size();
             throw Error(Code::backup_damaged,
-                        fmt::format("{} (repository {})", line.substr(8), plan.repository),
-                        "restore to a moment before it, or from another repository");
+                        fmt::format("{} (repository {})", line.substr(8), plan.repository))
+                .with("segment", line.substr(words, at - words));
         }
     }
     throw error;
@@ -212,6 +213,35 @@ void compare(const RecoveredServer& server, Restored& restored) {
 
 bool is_before_base(const Error& error) { return error.code() == Code::backup_missing; }
 
+/// What is damaged gets its name, and what is left beside it.
+Error offering(const trust::Run& run, const RestorePlan& plan, const Error& error) {
+    const auto segment = error.fact("segment");
+    Unusable unusable;
+    unusable[plan.repository].insert(segment.empty() ? plan.set.id : segment);
+    Error complete(Code::backup_damaged,
+                   segment.empty() ? fmt::format("{} of {} is damaged: {}", plan.set.id,
+                                                 plan.repository, error.message())
+                                   : error.message(),
+                   unaffected(run, unusable, plan.moment));
+    for (const auto& [key, value] : error.facts()) {
+        complete.with(key, value);
+    }
+    return complete.with("set", plan.set.id);
+}
+
+/// The set's own files are damaged, and another one leads to the same moment.
+bool falls_back(RestorePlan& plan, const Error& error) {
+    if (plan.fallbacks.empty() || !error.fact("segment").empty()) {
+        return false;
+    }
+    plan.notes.push_back(fmt::format("{} of {} is damaged: {}; {} leads there, too", plan.set.id,
+                                     plan.repository, error.message(), plan.fallbacks.front().id));
+    plan.set = plan.fallbacks.front();
+    plan.bytes = plan.set.bytes;
+    plan.fallbacks.erase(plan.fallbacks.begin());
+    return true;
+}
+
 Recovered attempt(const trust::Run& run, const Engine& engine, const RestorePlan& plan,
                   const Place& place, const Settings& settings, const Progress& progress) {
     Recovered recovered;
@@ -277,9 +307,23 @@ Restored restore_to_directory(const trust::Run& run, const RestorePlan& plan,
     restored.plan = with_archive(run, plan);
     restored.data = directory;
     const Stopwatch copying;
-    copy_cluster(engine, restored.plan, directory, progress);
+    while (true) {
+        try {
+            copy_cluster(engine, restored.plan, directory, progress);
+            break;
+        } catch (const Error& error) {
+            if (error.code() != Code::backup_damaged) {
+                throw;
+            }
+            if (!falls_back(restored.plan, error)) {
+                throw offering(run, restored.plan, error);
+            }
+        }
+        remove_tree(directory);
+    }
     restored.copying = copying.elapsed();
     guard_recovery(run, engine, restored.plan, directory);
+    restored.notes = restored.plan.notes;
     return restored;
 }
 
@@ -300,17 +344,24 @@ Recovered recover_at(const trust::Run& run, RestorePlan plan, const fs::path& pl
     make_directory(place, 0700, engine.account());
     while (true) {
         try {
-            return attempt(run, engine, plan, where, settings, progress);
+            auto recovered = attempt(run, engine, plan, where, settings, progress);
+            recovered.restored.notes = plan.notes;
+            return recovered;
         } catch (const Error& error) {
-            if (!is_before_base(error) || plan.earlier.empty()) {
+            if (error.code() == Code::backup_damaged) {
+                if (!falls_back(plan, error)) {
+                    throw offering(run, plan, error);
+                }
+            } else if (!is_before_base(error) || plan.earlier.empty()) {
                 throw;
+            } else {
+                // It lies before this set began.
+                plan.set = plan.earlier.front();
+                plan.bytes = plan.set.bytes;
+                plan.earlier.erase(plan.earlier.begin());
             }
         }
-        // It lies before this set began.
         remove_tree(where.data());
-        plan.set = plan.earlier.front();
-        plan.bytes = plan.set.bytes;
-        plan.earlier.erase(plan.earlier.begin());
     }
 }
 
@@ -376,7 +427,10 @@ Restored restore_in_place(const trust::Run& run, const RestorePlan& plan,
     make_directory(home, 0700, owner_of(run));
     const auto lock = FileLock::try_lock(home / "restoring.lock", "a restore");
     if (!lock) {
-        throw Error(Code::locked, "another restore in place is at work");
+        throw Error(Code::locked,
+                    fmt::format("another restore in place is at work: {}",
+                                FileLock::holder(home / "restoring.lock")),
+                    "wait until that is done");
     }
     const fs::path place = home / "restoring";
     servers::end_processes(servers::processes_in(place / "data", "postgres"), SIGQUIT,

@@ -29,6 +29,7 @@ struct Target {
     std::string value;
     std::string repository;                 ///< Empty: the first one that can.
     std::optional<std::uint32_t> timeline;  ///< Of a moment that a later restore left behind.
+    std::string base{};                     ///< Begins with this set and no other; empty: any.
 };
 
 /// How it will be done.
@@ -40,6 +41,7 @@ struct RestorePlan {
     std::string archive_id;
     Set set;                     ///< That it begins with.
     std::vector<Set> earlier;    ///< To be tried when the target lies before `set`.
+    std::vector<Set> fallbacks;  ///< Lead to the same moment, where `set` turns out to be damaged.
     std::string type;            ///< pgBackRest's: immediate, time, xid, name, default.
     std::string value;           ///< What goes with it.
     std::uint32_t timeline = 0;  ///< That recovery follows; 0: the newest.
@@ -62,6 +64,10 @@ struct Rates {
 /// there, naming the nearest moments that can be restored; usage for a value that is none.
 RestorePlan plan_restore(const trust::Run& run, const Target& target, const Rates& rates = {});
 
+/// What is left for whom `unusable` stands in the way: a sentence that says from which set the same
+/// moment (RFC 3339, or empty for the last one) can be reached, or which is the newest before it.
+std::string unaffected(const trust::Run& run, const Unusable& unusable, const std::string& moment);
+
 struct RestoreOptions {
     bool may_stop = false;  ///< In place: a server that runs is stopped.
 };
@@ -74,6 +80,7 @@ struct Restored {
     std::vector<Deviation> deviations;  ///< From what the set's manifest says; empty is well.
     std::size_t compared = 0;           ///< Tables.
     fs::path previous;                  ///< In place: the old data directory, to be removed by you.
+    std::vector<std::string> notes;     ///< Sentences: which sets were found damaged on the way.
     std::chrono::nanoseconds copying{0};
     std::chrono::nanoseconds recovering{0};
 };
@@ -85,7 +92,9 @@ Restored restore_to_directory(const trust::Run& run, const RestorePlan& plan,
 
 /// Into `place`, and a private server of its own on it, promoted, with archiving off: at
 /// `server->settings()`. It ends with the value. Errors: backup_missing when the target does not
-/// come in the log; backup_damaged naming the segment; server_failed.
+/// come in the log; backup_damaged naming the segment or the file, with the newest moment that is
+/// not concerned; server_failed. A set that is damaged gives way to one before it that leads to the
+/// same moment.
 struct Recovered {
     Restored restored;
     std::unique_ptr<RecoveredServer> server;

@@ -221,6 +221,8 @@ TEST_F(Restore, AnAlteredOrMissingSegmentEndsItAndIsNamed) {
     auto error = error_of([&] { restore_to_server(state->run, plan, place("altered")); });
     EXPECT_EQ(error.code(), Code::backup_damaged) << error.message();
     EXPECT_THAT(error.message(), HasSubstr(name));
+    EXPECT_THAT(error.hint(),
+                HasSubstr("newest unaffected moment before it is " + full.finished.substr(0, 19)));
 
     write_file(found->path, kept.substr(0, kept.size() / 2), 0640, state->run.account);
     error = error_of([&] { restore_to_server(state->run, plan, place("truncated")); });
@@ -235,6 +237,40 @@ TEST_F(Restore, AnAlteredOrMissingSegmentEndsItAndIsNamed) {
     EXPECT_EQ(segment_name(gaps[0].first), name);
     write_file(found->path, kept, 0640, state->run.account);
     EXPECT_THAT(continuity(state->run).back().gaps, IsEmpty());
+}
+
+TEST_F(Restore, ASetThatIsDamagedGivesWayToOneBeforeIt) {
+    const auto depot = depots_of(state->run).front();
+    const auto bundle = depot.path / "backup" / state->stanza() / next.label / "bundle" / "1";
+    const auto whole = read_file(bundle);
+    auto altered = whole;
+    altered[altered.size() / 2] ^= 1;
+    write_file(bundle, altered, 0640, state->run.account);
+    const auto plan = plan_restore(state->run, {Target::Kind::latest, {}, {}, {}});
+    ASSERT_EQ(plan.set.id, next.id);
+    ASSERT_FALSE(plan.fallbacks.empty());
+    const auto latest = restore_to_server(state->run, plan, place("fallback"));
+    EXPECT_EQ(notes_in(*latest.server), "1,2,3,4,5");
+    EXPECT_EQ(latest.restored.plan.set.id, full.id);
+    ASSERT_EQ(latest.restored.notes.size(), 1U);
+    EXPECT_THAT(latest.restored.notes[0], HasSubstr(next.id + " of local is damaged"));
+
+    // Who asks for this very set is told where the same moment is to be had.
+    const auto of_set = plan_restore(state->run, {Target::Kind::set, next.id, {}, {}});
+    fs::remove(bundle);
+    const auto error = error_of([&] { restore_to_directory(state->run, of_set, place("asked")); });
+    EXPECT_EQ(error.code(), Code::backup_damaged) << error.message();
+    EXPECT_THAT(error.hint(), HasSubstr("the same moment is reached from " + full.id));
+    write_file(bundle, whole, 0640, state->run.account);
+}
+
+TEST_F(Restore, BeginsWithTheSetThatIsAskedForAndNoOther) {
+    const auto now = state->now();
+    ASSERT_TRUE(state->archive());
+    EXPECT_EQ(plan_restore(state->run, {Target::Kind::time, now, {}, {}}).set.id, next.id);
+    const auto plan = plan_restore(state->run, {Target::Kind::time, now, {}, {}, full.id});
+    EXPECT_EQ(plan.set.id, full.id);
+    EXPECT_THAT(plan.fallbacks, IsEmpty());
 }
 
 TEST_F(Restore, ASelfContainedSetNeedsNoArchive) {

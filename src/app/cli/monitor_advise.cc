@@ -1,0 +1,325 @@
+// SPDX-License-Identifier: Apache-2.0
+// monitor advise: what should be changed, why, and how it is undone.
+#include <algorithm>
+#include <memory>
+
+#include <boost/json/array.hpp>
+#include <fmt/format.h>
+
+#include "app/cli/context.h"
+#include "app/cli/draft_file.h"
+#include "app/cli/migrate.h"
+#include "base/moment.h"
+#include "base/text.h"
+#include "lifecycle/sources/sources.h"
+#include "lifecycle/sources/sum.h"
+#include "operations/monitor/advice/advice.h"
+#include "operations/monitor/advice/memory.h"
+#include "operations/monitor/advice/read.h"
+#include "platform/values.h"
+
+namespace caisson::cli {
+namespace {
+
+using advice::Advice;
+
+fs::path memory_file(const trust::Run& run) { return run.state.root / "monitor" / "advice.json"; }
+
+/// What one database was found to be like.
+struct Advised {
+    platform::Database database;
+    advice::Judgement judgement;
+    std::vector<advice::Remembered> followed;
+};
+
+/// `--replicas a:5432,b`: the port of the database's own address where none is said.
+std::vector<pg::Settings> replicas_of(Context& context, const pg::Settings& primary) {
+    std::vector<pg::Settings> replicas;
+    for (const auto& each : split(context.arguments().value("--replicas"), ',')) {
+        auto settings = primary;
+        settings.address.clear();
+        settings.host = std::string(trim(each));
+        const auto colon = settings.host.rfind(':');
+        if (settings.host.find('/') == std::string::npos && colon != std::string::npos) {
+            const auto port = platform::parse_port(settings.host.substr(colon + 1));
+            if (!port) {
+                throw Error(Code::usage, fmt::format("--replicas names {}", each),
+                            "write --replicas HOST:PORT, several with commas");
+            }
+            settings.port = *port;
+            settings.host.resize(colon);
+        }
+        replicas.push_back(std::move(settings));
+    }
+    return replicas;
+}
+
+/// A connection that is not needed: without it less is known.
+std::unique_ptr<pg::Connection> connection_if_there(Context& context, const pg::Settings& settings,
+                                                    std::string_view what) {
+    try {
+        return std::make_unique<pg::Connection>(settings);
+    } catch (const Error& error) {
+        if (error.code() != Code::cannot_connect) {
+            throw;
+        }
+        context.note(context.yellow(fmt::format("note: {}: {}", what, error.message())));
+        return nullptr;
+    }
+}
+
+std::vector<std::string> own_roles(const trust::Run& run, const platform::Database& database) {
+    std::vector<std::string> roles = {trust::admin_settings(run, database).user};
+    for (const auto role : {trust::Role::monitor, trust::Role::advisor, trust::Role::backup,
+                            trust::Role::migrator, trust::Role::owner, trust::Role::auditor}) {
+        roles.push_back(trust::role_name(database, role));
+    }
+    return roles;
+}
+
+Advised advise(Context& context, const platform::Database& database,
+               std::map<std::string, advice::Memory>& memories) {
+    const auto& run = context.run();
+    pg::Connection monitor(trust::role_settings(run, database, trust::Role::monitor));
+    const auto advisor = connection_if_there(
+        context, trust::role_settings(run, database, trust::Role::advisor), "no plans and samples");
+    std::vector<std::unique_ptr<pg::Connection>> replicas;
+    advice::Sources sources{
+        .monitor = monitor, .advisor = advisor.get(), .own_roles = own_roles(run, database)};
+    for (const auto& settings : replicas_of(context, monitor.settings())) {
+        replicas.push_back(std::make_unique<pg::Connection>(settings));
+        sources.replicas.push_back(replicas.back().get());
+    }
+    // Borrowing an extension writes, even though nothing of it stays: not where that needs consent.
+    std::unique_ptr<pg::Connection> admin;
+    if (advisor && !run.environment.is_protected &&
+        advisor->query("select from pg_catalog.pg_extension where extname = 'hypopg'").empty()) {
+        try {
+            admin = std::make_unique<pg::Connection>(trust::admin_settings(run, database));
+        } catch (const Error&) {
+            // Indexes are advised untried, and say so.
+        }
+    }
+    sources.admin = admin.get();
+    auto& memory = memories[database.key];
+    const auto now = moment_now();
+    auto facts = advice::read(sources);
+    facts.index_ages = advice::index_ages(memory, now);
+    Advised advised{database, advice::judge(facts), {}};
+    memory = advice::remember(memory, facts, advised.judgement, now);
+    std::ranges::copy_if(memory.advice, std::back_inserter(advised.followed),
+                         [](const advice::Remembered& each) { return each.is_followed; });
+    return advised;
+}
+
+void print_statements(Context& context, std::string_view label,
+                      const std::vector<std::string>& statements) {
+    for (const auto& statement : statements) {
+        context.print(fmt::format("    {:<8}{};", label, statement));
+        label = "";
+    }
+}
+
+void print_advice(Context& context, std::size_t number, const Advice& advice) {
+    context.print(fmt::format("{:>2}. {}  {}", number, context.bold(advice.summary),
+                              context.dim(fmt::format("{} · worth {:.0f} · risk {}", advice.rule,
+                                                      advice.worth, text_of(advice.risk)))));
+    for (const auto& evidence : advice.evidence) {
+        if (!evidence.value.empty()) {
+            context.print(fmt::format("    {}: {}", evidence.name, evidence.value));
+        }
+    }
+    print_statements(context, "apply", advice.apply);
+    print_statements(context, "undo", advice.undo);
+    context.print(fmt::format("    {:<8}{}", "mind", advice.caution));
+}
+
+void print(Context& context, const Advised& advised) {
+    const auto& judgement = advised.judgement;
+    if (judgement.advice.empty()) {
+        context.print(
+            fmt::format("{} {}: nothing to advise", context.green("✓"), advised.database.name));
+    } else {
+        context.print(
+            fmt::format("{}: {}", context.bold(advised.database.name),
+                        judgement.advice.size() == 1
+                            ? "one piece of advice"
+                            : fmt::format("{} pieces of advice", judgement.advice.size())));
+    }
+    for (std::size_t i = 0; i < judgement.advice.size(); ++i) {
+        print_advice(context, i + 1, judgement.advice[i]);
+    }
+    for (const auto& unknown : judgement.unknown) {
+        context.print(context.yellow(
+            fmt::format("  ? {}{}", unknown.rule.empty() ? "" : unknown.rule + ": ", unknown.why)));
+    }
+    for (const auto& each : advised.followed) {
+        context.print(fmt::format("  {} followed: {}{}", context.green("✓"), each.summary,
+                                  each.result.empty() ? "" : " — " + each.result));
+    }
+}
+
+boost::json::object json_of(const Advised& advised) {
+    auto object = advice::to_json(advised.judgement);
+    boost::json::array followed;
+    for (const auto& each : advised.followed) {
+        followed.push_back({{"rule", each.rule},
+                            {"object", each.object},
+                            {"summary", each.summary},
+                            {"advised", timestamp(each.first)},
+                            {"result", each.result}});
+    }
+    object["database"] = advised.database.name;
+    object["followed"] = std::move(followed);
+    return object;
+}
+
+/// Only what --rule names, where it does.
+void choose(Context& context, advice::Judgement& judgement) {
+    const auto asked = split(context.arguments().value("--rules"), ',');
+    for (const auto& rule : asked) {
+        if (std::ranges::none_of(advice::rules(),
+                                 [&](const advice::Rule& each) { return each.id == trim(rule); })) {
+            std::vector<std::string> known;
+            for (const auto& each : advice::rules()) {
+                known.emplace_back(each.id);
+            }
+            const auto near = nearest(rule, known);
+            throw Error(Code::usage, fmt::format("there is no rule {}", rule),
+                        near.empty() ? "docs/reference/advice.md names them"
+                                     : fmt::format("did you mean {}?", near));
+        }
+    }
+    if (!asked.empty()) {
+        std::erase_if(judgement.advice, [&](const Advice& each) {
+            return std::ranges::none_of(
+                asked, [&](const std::string& rule) { return trim(rule) == each.rule; });
+        });
+    }
+}
+
+/// Whether PostgreSQL refuses it within a transaction.
+bool is_alone(const std::string& statement) {
+    return lower(statement).find("concurrently") != std::string::npos;
+}
+
+/// The SQL of all that may stand in one migration, as its way up and its way back.
+std::pair<Way, Way> ways_of(const std::vector<Advice>& all) {
+    Way up;
+    Way down;
+    for (const auto& each : all) {
+        const auto header = fmt::format("-- {}: {}\n", each.rule, each.summary);
+        up.sql += (up.sql.empty() ? "" : "\n") + header;
+        for (const auto& statement : each.apply) {
+            up.sql += statement + ";\n";
+            up.is_alone = up.is_alone || is_alone(statement);
+        }
+        // Back in the other order.
+        std::string undone = header;
+        for (const auto& statement : each.undo) {
+            undone += statement + ";\n";
+            down.is_alone = down.is_alone || is_alone(statement);
+        }
+        down.sql = undone + (down.sql.empty() ? "" : "\n") + down.sql;
+    }
+    return {std::move(up), std::move(down)};
+}
+
+void draft(Context& context, const Advised& advised) {
+    std::vector<Advice> chosen;
+    for (const auto& each : advised.judgement.advice) {
+        if (!each.is_structure || each.apply.empty()) {
+            continue;
+        }
+        if (each.risk == advice::Risk::high && !context.arguments().has("--rules")) {
+            context.note(
+                fmt::format("note: not drafted, because its risk is high: {}; --rules {} "
+                            "drafts it",
+                            each.summary, each.rule));
+            continue;
+        }
+        chosen.push_back(each);
+    }
+    if (chosen.empty()) {
+        context.print("there is nothing to draft");
+        return;
+    }
+    const auto [up, down] = ways_of(chosen);
+    context.result()["draft"] = {{"up_sql", up.sql}, {"down_sql", down.sql}};
+    if (context.dry_run()) {
+        context.print(up.sql);
+        return;
+    }
+    const auto& source = source_for_new(context, advised.database);
+    // A sum that does not hold is not made to hold by what comes next.
+    if (sources::read_sum(source)) {
+        sources::load({source}, context.run().manifest.features);
+    }
+    const auto name = chosen.size() == 1 ? chosen.front().rule : "advised";
+    const auto created = sources::create(source, {name, "drafted by caisson monitor advise"});
+    fill_migration(up, down, created);
+    sources::renew_sum(source);
+    context.print(created.up.string());
+    context.result()["draft"].as_object()["up"] = created.up.string();
+    if (!created.down.empty()) {
+        context.print(created.down.string());
+        context.result()["draft"].as_object()["down"] = created.down.string();
+    }
+}
+
+Exit run_advise(Context& context) {
+    const auto& run = context.run();
+    const bool drafts = context.arguments().has("--draft");
+    const auto databases =
+        drafts ? std::vector<platform::Database>{context.one_database()} : context.databases();
+    auto memories = advice::parse_memories(read_own(memory_file(run)).value_or(""));
+    boost::json::array rows;
+    bool is_fine = true;
+    for (const auto& database : databases) {
+        auto advised = advise(context, database, memories);
+        choose(context, advised.judgement);
+        if (!drafts || context.json()) {
+            print(context, advised);
+        }
+        is_fine = is_fine && advised.judgement.advice.empty();
+        rows.push_back(json_of(advised));
+        if (drafts) {
+            draft(context, advised);
+        }
+    }
+    context.result()["databases"] = std::move(rows);
+    if (!context.dry_run() && fs::exists(run.state.root)) {
+        make_directory(memory_file(run).parent_path(), 0750, run.account);
+        write_file(memory_file(run), advice::to_text(memories), 0600, run.account);
+    }
+    return is_fine ? Exit::fine : Exit::findings;
+}
+
+}  // namespace
+
+std::vector<Verb> monitor_advise_verbs() {
+    return {
+        {"monitor advise",
+         "what should be changed, why, and how it is undone",
+         "Judges the statistics of server and database by the rules of docs/reference/advice.md. "
+         "Each piece of advice says what it rests\non, what to run, how to undo it, what may go "
+         "wrong, and what it is worth; missing indexes are tried as hypothetical ones.\nWhat could "
+         "not be judged is said to be unknown. Exit status 7 when there is advice. Changes "
+         "nothing.",
+         {{"--replicas",
+           "HOST:PORT",
+           "replicas to ask which indexes they use; several with commas",
+           {}},
+          {"--rules", "RULE", "only advice of these rules; several with commas", {}},
+          {"--draft", "", "write what is structure as a migration", {}},
+          source_option()},
+         "",
+         "  caisson monitor advise --json\n"
+         "  caisson monitor advise --draft --rules duplicate_index,missing_index\n"
+         "  caisson -e production monitor advise --replicas replica1:5432,replica2:5432",
+         Needs::platform,
+         run_advise},
+    };
+}
+
+}  // namespace caisson::cli

@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: Apache-2.0
+/// A shop with every fault that can be planted in minutes, and one without any.
+#include <map>
+#include <set>
+#include <thread>
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "drivers/pg/quote.h"
+#include "operations/monitor/advice/advice.h"
+#include "operations/monitor/advice/read.h"
+#include "tests/support/postgres.h"
+
+namespace caisson::advice {
+namespace {
+
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::UnorderedElementsAreArray;
+
+/// A database with the roles that read it, and one of an application.
+class Shop : public testing::Test {
+ protected:
+    Shop() : admin_(database_.settings()) {
+        for (const std::string role : {"monitor", "advisor", "app"}) {
+            admin_.script(
+                fmt::format("create role {} login password 'secret'", pg::identifier(name(role))));
+        }
+        admin_.script(fmt::format(
+            "create extension pg_stat_statements; create extension hypopg;"
+            "grant pg_monitor to {0}; alter default privileges grant select on tables to {1};"
+            "alter default privileges grant select on sequences to {1};"
+            "alter default privileges grant all on tables to {2}",
+            pg::identifier(name("monitor")), pg::identifier(name("advisor")),
+            pg::identifier(name("app"))));
+    }
+    ~Shop() override {
+        for (const std::string role : {"monitor", "advisor", "app"}) {
+            admin_.script(
+                fmt::format("drop owned by {0}; drop role {0}", pg::identifier(name(role))));
+        }
+    }
+    std::string name(const std::string& role) const { return database_.name() + "_" + role; }
+    pg::Connection as(const std::string& role) const {
+        auto settings = database_.settings();
+        settings.user = name(role);
+        settings.password = Secret("secret");
+        return pg::Connection(settings);
+    }
+    Judgement advise(const Limits& limits = {}) {
+        auto monitor = as("monitor");
+        auto advisor = as("advisor");
+        facts_ = read({.monitor = monitor,
+                       .advisor = &advisor,
+                       .replicas = {},
+                       .own_roles = {"postgres", name("monitor"), name("advisor")}},
+                      limits);
+        return judge(facts_, limits);
+    }
+    /// Once the statistics of ended sessions have arrived.
+    void settle() { admin_.script("select pg_stat_force_next_flush()"); }
+
+    test::Database database_;
+    pg::Connection admin_;
+    Facts facts_;
+};
+
+/// Sizes and times of a database that is minutes old; the parts are those of the rules.
+Limits scaled() {
+    Limits limits;
+    limits.statistics_age = 0;
+    limits.unused_index_bytes = 1'000'000;
+    limits.bloat_bytes = 1'000'000;
+    limits.idle_in_transaction = 0.01;
+    limits.partial_rows = 10'000;
+    limits.slot_bytes = 1;
+    limits.statement_milliseconds = 20;
+    return limits;
+}
+
+constexpr std::string_view orders = R"sql(
+create table customers (id integer primary key, name text not null, region integer not null);
+insert into customers select i, 'name ' || i, i % 40 from generate_series(1, 2000) i;
+create table orders (
+    id bigint generated always as identity primary key,
+    customer integer not null references customers,
+    reference text not null, note text, cancelled_at timestamptz, at timestamptz not null);
+insert into orders (customer, reference, note, cancelled_at, at)
+select 1 + i % 2000, 'r' || i, 'note ' || i, case when i % 10 = 0 then now() end,
+       timestamptz '2026-01-01' + i * interval '1 minute' from generate_series(1, 60000) i;
+)sql";
+
+TEST_F(Shop, WithoutAFaultGetsNoAdvice) {
+    admin_.script(orders);
+    admin_.script(
+        "create index on orders (customer); create index on orders (reference);"
+        "create unlogged table scratch (x integer); vacuum analyze");
+    auto app = as("app");
+    for (int i = 1; i <= 300; ++i) {
+        app.query("select * from orders where reference = $1", {fmt::format("r{}", i)});
+        app.query("select * from orders where customer = $1", {i});
+        app.query("update orders set note = 'paid' where id = $1", {i});
+    }
+    settle();
+    const auto judgement = advise();
+    EXPECT_THAT(judgement.advice, IsEmpty()) << to_json(judgement).at("advice").as_array().size();
+    EXPECT_THAT(facts_.unreadable, IsEmpty());
+}
+
+TEST_F(Shop, GetsAdviceAboutEveryPlantedFaultAndNothingElse) {
+    admin_.script(orders);
+    // A missing index: the statements below; a foreign key without one: orders.customer.
+    admin_.script(R"sql(
+create index orders_note on orders (note);
+create index orders_at on orders (at);
+create index orders_at_again on orders (at);
+create index orders_cancelled on orders (cancelled_at);
+create table bloated (id integer primary key, text text not null) with (autovacuum_enabled = false);
+insert into bloated select i, repeat('x', 200) from generate_series(1, 30000) i;
+create table neglected (id integer primary key) with (autovacuum_enabled = false);
+insert into neglected select i from generate_series(1, 20000) i;
+create table anonymous (text text);
+insert into anonymous values ('x');
+create table doubled (id integer primary key, mail text);
+insert into doubled values (1, 'a'), (2, 'a');
+create sequence near_its_end maxvalue 1000;
+select setval('near_its_end', 900);
+create table narrow (id integer primary key default 1);
+create sequence wide owned by narrow.id;
+select setval('wide', 2000000000);
+create table readings (id integer primary key, value integer not null);
+insert into readings select i, i from generate_series(1, 20000) i;
+)sql");
+    EXPECT_THROW(admin_.query("create unique index concurrently doubled_mail on doubled (mail)"),
+                 pg::DatabaseError);
+    admin_.script("delete from bloated where id < 29900");
+    admin_.query("vacuum bloated");
+    admin_.script("delete from neglected where id <= 15000");
+    admin_.query("analyze");
+    admin_.query("select pg_create_physical_replication_slot('forgotten', true)");
+    admin_.query("select pg_switch_wal()");
+    auto app = as("app");
+    for (int i = 1; i <= 60; ++i) {
+        app.query("select id, note from orders where reference = $1", {fmt::format("r{}", i)});
+        app.query("update orders set cancelled_at = cancelled_at where id = $1", {i});
+    }
+    for (int i = 0; i < 120; ++i) {
+        app.query("select sum(value) from readings");
+    }
+    for (int i = 0; i < 40; ++i) {
+        for (const auto row : app.query("select id from customers where region = $1", {i})) {
+            app.query("select name from customers where id = $1", {row.integer("id")});
+        }
+    }
+    app.script("set work_mem = '64kB'");
+    for (int i = 0; i < 12; ++i) {
+        app.query("select * from orders order by note limit 1 offset 50000");
+    }
+    for (int i = 0; i < 11; ++i) {
+        admin_.query("checkpoint");
+    }
+    app.script("begin; update customers set name = name where id = 1");
+    settle();
+    const auto judgement = advise(scaled());
+    admin_.query("select pg_drop_replication_slot('forgotten')");
+
+    std::set<std::string> found;
+    for (const auto& advice : judgement.advice) {
+        found.insert(advice.rule + " " + advice.object);
+    }
+    const std::set<std::string> expected = {
+        R"(missing_index "public"."orders" ("reference"))",
+        R"(foreign_key_index "public"."orders"."orders_customer_fkey")",
+        R"(unused_index "public"."orders_note")",
+        R"(duplicate_index "public"."orders_at_again")",
+        R"(unused_index "public"."orders_at")",
+        R"(partial_index "public"."orders_cancelled")",
+        R"(bloat "public"."bloated")",
+        R"(dead_rows "public"."neglected")",
+        R"(primary_key "public"."anonymous")",
+        R"(invalid_index "public"."doubled_mail")",
+        R"(sequence_end "public"."near_its_end")",
+        R"(sequence_end "public"."wide")",
+        R"(sequential_scans "public"."readings")",
+        R"(slot_lag 'forgotten')",
+        R"(checkpoints max_wal_size)",
+        fmt::format("temporary_files {}", pg::identifier(database_.name())),
+        fmt::format("idle_transaction process {}", app.backend_process()),
+    };
+    std::set<std::string> others;
+    for (const auto& each : found) {
+        if (!expected.contains(each) && each.find("repeated_statement") == std::string::npos) {
+            others.insert(each);
+        }
+    }
+    EXPECT_THAT(others, IsEmpty());
+    for (const auto& each : expected) {
+        EXPECT_TRUE(found.contains(each)) << each;
+    }
+    std::map<std::string, const Advice*> by_rule;
+    for (const auto& advice : judgement.advice) {
+        by_rule[advice.rule] = &advice;
+    }
+    ASSERT_TRUE(by_rule.contains("repeated_statement"));
+    EXPECT_THAT(by_rule["repeated_statement"]->evidence[0].value,
+                HasSubstr("select name from customers where id = $1"));
+    EXPECT_TRUE(facts_.candidates.at(0).is_proven);
+    EXPECT_GT(facts_.candidates[0].uses.at(0).before, 10 * facts_.candidates[0].uses[0].after);
+    EXPECT_GT(facts_.candidates[0].bytes, 0U);
+    EXPECT_THAT(facts_.unreadable, IsEmpty());
+}
+
+TEST_F(Shop, AppliesAndUndoesWhatItWasAdvised) {
+    admin_.script(orders);
+    admin_.script(
+        "create index orders_at on orders (at); create index orders_at_again on orders (at); "
+        "create index orders_cancelled on orders (cancelled_at); create table anonymous (x text); "
+        "analyze");
+    auto app = as("app");
+    for (int i = 1; i <= 60; ++i) {
+        app.query("select id, note from orders where reference = $1", {fmt::format("r{}", i)});
+    }
+    settle();
+    auto limits = scaled();
+    limits.unused_index_bytes = 1'000'000'000'000;
+    const auto before = advise(limits);
+    std::set<std::string> rules;
+    for (const auto& advice : before.advice) {
+        rules.insert(advice.rule);
+        for (const auto& statement : advice.apply) {
+            EXPECT_NO_THROW(admin_.query(statement)) << statement;
+        }
+    }
+    EXPECT_EQ(rules, (std::set<std::string>{"missing_index", "foreign_key_index", "duplicate_index",
+                                            "partial_index", "primary_key"}));
+    admin_.query("analyze");
+    EXPECT_THAT(advise(limits).advice, IsEmpty()) << "what was followed is advised no more";
+    for (const auto& advice : before.advice) {
+        for (const auto& statement : advice.undo) {
+            EXPECT_NO_THROW(admin_.query(statement)) << statement;
+        }
+    }
+    admin_.query("analyze");
+    EXPECT_EQ(advise(limits).advice.size(), before.advice.size());
+}
+
+TEST_F(Shop, TriesIndexesWithAnExtensionThatItOnlyBorrows) {
+    admin_.script(orders);
+    admin_.script("drop extension hypopg; analyze");
+    auto app = as("app");
+    for (int i = 1; i <= 60; ++i) {
+        app.query("select id from orders where reference = $1", {fmt::format("r{}", i)});
+    }
+    settle();
+    auto monitor = as("monitor");
+    auto advisor = as("advisor");
+    const std::vector<std::string> own = {"postgres"};
+    const auto untried = read({monitor, &advisor, {}, own}, scaled());
+    ASSERT_EQ(untried.candidates.size(), 1U);
+    EXPECT_FALSE(untried.candidates[0].is_proven);
+    pg::Connection admin(database_.settings());
+    const auto tried = read({monitor, &advisor, {}, own, &admin}, scaled());
+    ASSERT_EQ(tried.candidates.size(), 1U);
+    EXPECT_TRUE(tried.candidates[0].is_proven);
+    EXPECT_TRUE(admin.query("select from pg_extension where extname = 'hypopg'").empty());
+    EXPECT_FALSE(admin.in_transaction());
+}
+
+TEST_F(Shop, DoesNotCallAnIndexInvalidWhileSomebodyBuildsIt) {
+    admin_.script("create table t (id integer primary key, x integer)");
+    admin_.script("insert into t select i, i from generate_series(1, 100) i");
+    // The builder waits for this transaction, which has seen the table before.
+    auto holder = as("app");
+    holder.script("begin; select count(*) from t");
+    pg::Connection builder(database_.settings());
+    const int process = builder.backend_process();
+    std::exception_ptr failure;
+    std::thread thread([&] {
+        try {
+            builder.query("create index concurrently t_x on t (x)");
+        } catch (...) {
+            failure = std::current_exception();
+        }
+    });
+    while (admin_.query("select from pg_index where not indisvalid").empty()) {
+        std::this_thread::yield();
+    }
+    const auto building = advise();
+    holder.script("rollback");
+    thread.join();
+    EXPECT_FALSE(failure);
+    EXPECT_GT(process, 0);
+    EXPECT_THAT(building.advice, IsEmpty());
+    ASSERT_EQ(facts_.indexes.size(), 2U);
+    EXPECT_TRUE(facts_.indexes[1].is_being_built);
+}
+
+TEST_F(Shop, TellsWhatItMayNotRead) {
+    auto monitor = as("app");
+    const auto facts = read({.monitor = monitor});
+    EXPECT_THAT(facts.unreadable, testing::Contains(HasSubstr("sequences, columns and plans")));
+    EXPECT_FALSE(judge(facts).unknown.empty());
+}
+
+}  // namespace
+}  // namespace caisson::advice

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "operations/monitor/advice/sample_facts.h"
+
+namespace caisson::advice {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+TEST(Advice, OfASoundDatabaseIsNone) {
+    const auto judgement = judge(sound());
+    EXPECT_THAT(rules_of(judgement), IsEmpty());
+    EXPECT_TRUE(judgement.unknown.empty());
+}
+
+class UnusedIndex : public testing::Test {
+ protected:
+    UnusedIndex() {
+        auto index = index_of("orders_note", {"note"});
+        index.scans = 0;
+        index.bytes = 100'000'001;
+        facts_.indexes.push_back(index);
+    }
+    Index& index() { return facts_.indexes.back(); }
+    Facts facts_ = sound();
+};
+
+TEST_F(UnusedIndex, OfMoreThanAHundredMegabytesMayGo) {
+    const auto judgement = judge(facts_);
+    ASSERT_THAT(rules_of(judgement), ElementsAre("unused_index"));
+    const auto& advice = judgement.advice.front();
+    EXPECT_THAT(advice.apply, ElementsAre(R"(drop index concurrently "public"."orders_note")"));
+    EXPECT_THAT(advice.undo, ElementsAre("CREATE INDEX CONCURRENTLY orders_note ON public.orders "
+                                         "USING btree (note)"));
+    EXPECT_THAT(advice.summary, HasSubstr("30 d"));
+    index().bytes = 100'000'000;
+    EXPECT_THAT(rules_of(facts_), IsEmpty());
+}
+
+TEST_F(UnusedIndex, StaysWhereAReplicaUsesIt) {
+    facts_.replicas = facts_.replicas_read = 1;
+    EXPECT_THAT(rules_of(facts_), ElementsAre("unused_index"));
+    facts_.replica_scans["public.orders_note"] = 1;
+    EXPECT_THAT(rules_of(facts_), IsEmpty());
+}
+
+TEST_F(UnusedIndex, IsUnknownWhileAReplicaWasNotAsked) {
+    facts_.replicas = 2;
+    facts_.replicas_read = 1;
+    const auto judgement = judge(facts_);
+    EXPECT_THAT(rules_of(judgement), IsEmpty());
+    ASSERT_EQ(judgement.unknown.size(), 1U);
+    EXPECT_THAT(judgement.unknown.front().why, HasSubstr("1 of 2 replicas"));
+}
+
+TEST_F(UnusedIndex, IsUnknownWhileScansAreCountedForLessThanAWeek) {
+    facts_.statistics_age = 7 * 86'400 - 1;
+    const auto judgement = judge(facts_);
+    EXPECT_THAT(rules_of(judgement), IsEmpty());
+    EXPECT_EQ(judgement.unknown.front().rule, "unused_index");
+    facts_.statistics_age.reset();
+    EXPECT_THAT(rules_of(facts_), IsEmpty());
+}
+
+TEST_F(UnusedIndex, StaysWhenItWasMadeThisWeek) {
+    facts_.index_ages["public.orders_note"] = 3 * 86'400;
+    EXPECT_THAT(rules_of(facts_), IsEmpty());
+    facts_.index_ages["public.orders_note"] = 8 * 86'400;
+    EXPECT_THAT(rules_of(facts_), ElementsAre("unused_index"));
+}
+
+TEST_F(UnusedIndex, StaysWhereMoreThanSpeedDependsOnIt) {
+    for (auto Index::*reason : {&Index::is_unique, &Index::backs_constraint,
+                                &Index::is_replica_identity, &Index::is_partition}) {
+        index().*reason = true;
+        EXPECT_THAT(rules_of(facts_), IsEmpty());
+        index().*reason = false;
+    }
+}
+
+class DuplicateIndex : public testing::Test {
+ protected:
+    void add(Index index) { facts_.indexes.push_back(std::move(index)); }
+    std::string only_object() {
+        const auto judgement = judge(facts_);
+        return judgement.advice.size() == 1 && judgement.advice[0].rule == "duplicate_index"
+                   ? judgement.advice[0].object
+                   : std::to_string(judgement.advice.size()) + " pieces of advice";
+    }
+    Facts facts_ = sound();
+};
+
+TEST_F(DuplicateIndex, TheYoungerOfTwoEqualOnesMayGo) {
+    add(index_of("first", {"customer"}));
+    add(index_of("second", {"customer"}));
+    EXPECT_EQ(only_object(), R"("public"."second")");
+}
+
+TEST_F(DuplicateIndex, TheBeginningOfALongerOneMayGo) {
+    add(index_of("long", {"customer", "at"}));
+    add(index_of("short", {"customer"}));
+    EXPECT_EQ(only_object(), R"("public"."short")");
+}
+
+TEST_F(DuplicateIndex, TheEndOfALongerOneStays) {
+    add(index_of("long", {"customer", "at"}));
+    add(index_of("short", {"at"}));
+    EXPECT_THAT(rules_of(facts_), IsEmpty());
+}
+
+TEST_F(DuplicateIndex, AUniqueOneIsNoDuplicateOfALongerOne) {
+    auto unique = index_of("short", {"customer"});
+    unique.is_unique = true;
+    add(unique);
+    add(index_of("long", {"customer", "at"}));
+    EXPECT_THAT(rules_of(facts_), IsEmpty());
+}
+
+TEST_F(DuplicateIndex, AUniqueOneOutlivesOneThatIsNot) {
+    add(index_of("plain", {"customer"}));
+    auto unique = index_of("unique", {"customer"});
+    unique.is_unique = true;
+    add(unique);
+    EXPECT_EQ(only_object(), R"("public"."plain")");
+}
+
+TEST_F(DuplicateIndex, WhatAConstraintNeedsStays) {
+    auto constraint = index_of("second", {"customer"});
+    constraint.is_unique = constraint.backs_constraint = true;
+    add(index_of("first", {"customer"}));
+    add(constraint);
+    EXPECT_EQ(only_object(), R"("public"."first")");
+}
+
+TEST_F(DuplicateIndex, OtherRowsOrderClassOrMethodMakeAnother) {
+    add(index_of("whole", {"customer"}));
+    auto other = index_of("other", {"customer"});
+    other.predicate = "(open)";
+    add(other);
+    EXPECT_THAT(rules_of(facts_), IsEmpty());
+    facts_.indexes.back().predicate = "";
+    facts_.indexes.back().keys[0].rest = "1978 0 3";
+    EXPECT_THAT(rules_of(facts_), IsEmpty());
+    facts_.indexes.back().keys[0].rest = facts_.indexes[1].keys[0].rest;
+    facts_.indexes.back().method = "hash";
+    EXPECT_THAT(rules_of(facts_), IsEmpty());
+    facts_.indexes.back().method = "btree";
+    EXPECT_EQ(only_object(), R"("public"."other")");
+}
+
+TEST_F(DuplicateIndex, OneThatIncludesMoreIsNoDuplicate) {
+    add(index_of("plain", {"customer"}));
+    auto wide = index_of("wide", {"customer"});
+    wide.included = {"total"};
+    add(wide);
+    EXPECT_EQ(only_object(), R"("public"."plain")");
+    facts_.indexes[1].included = {"note"};
+    EXPECT_THAT(rules_of(facts_), IsEmpty());
+}
+
+TEST_F(DuplicateIndex, OneOfAGistIsNotCoveredByItsBeginning) {
+    auto longer = index_of("long", {"span", "place"});
+    auto shorter = index_of("short", {"span"});
+    longer.method = shorter.method = "gist";
+    add(longer);
+    add(shorter);
+    EXPECT_THAT(rules_of(facts_), IsEmpty());
+}
+
+TEST_F(DuplicateIndex, AnInvalidOneStandsForNothing) {
+    add(index_of("valid", {"customer"}));
+    auto invalid = index_of("broken", {"customer", "at"});
+    invalid.is_valid = false;
+    add(invalid);
+    EXPECT_THAT(rules_of(facts_), ElementsAre("invalid_index"));
+}
+
+TEST(InvalidIndex, ThatIsBeingBuiltIsNoFault) {
+    auto facts = sound();
+    auto index = index_of("broken", {"customer"});
+    index.is_valid = false;
+    facts.indexes.push_back(index);
+    const auto judgement = judge(facts);
+    ASSERT_THAT(rules_of(judgement), ElementsAre("invalid_index"));
+    EXPECT_THAT(judgement.advice[0].apply,
+                ElementsAre(R"(reindex index concurrently "public"."broken")"));
+    facts.indexes.back().is_being_built = true;
+    EXPECT_THAT(rules_of(facts), IsEmpty());
+}
+
+TEST(InvalidIndex, ThatReindexLeftBehindIsDropped) {
+    auto facts = sound();
+    auto index = index_of("orders_at_ccnew", {"at"});
+    index.is_valid = false;
+    facts.indexes.push_back(index);
+    EXPECT_THAT(judge(facts).advice.at(0).apply,
+                ElementsAre(R"(drop index concurrently "public"."orders_at_ccnew")"));
+}
+
+TEST(InvalidIndex, OfAPartitionedTableWaitsForItsParts) {
+    auto facts = sound();
+    auto index = index_of("whole", {"customer"});
+    index.is_valid = false;
+    index.is_partitioned = true;
+    facts.indexes.push_back(index);
+    EXPECT_THAT(rules_of(facts), IsEmpty());
+}
+
+class PartialIndex : public testing::Test {
+ protected:
+    PartialIndex() {
+        facts_.indexes.push_back(index_of("orders_cancelled", {"cancelled_at"}));
+        facts_.columns = {{"public", "orders", "cancelled_at", 0.51, 100, 8}};
+        facts_.tables[0].rows = 100'000;
+    }
+    Facts facts_ = sound();
+};
+
+TEST_F(PartialIndex, LeavesOutNullsWhereTheyAreMostOfALargeTable) {
+    const auto judgement = judge(facts_);
+    ASSERT_THAT(rules_of(judgement), ElementsAre("partial_index"));
+    EXPECT_THAT(judgement.advice[0].apply,
+                ElementsAre(R"(create index concurrently "orders_cancelled_at_not_null_idx" ON )"
+                            R"(public.orders USING btree (cancelled_at) where "cancelled_at" is )"
+                            R"(not null)",
+                            R"(drop index concurrently "public"."orders_cancelled")"));
+}
+
+TEST_F(PartialIndex, IsNotWorthItBelowTheLimits) {
+    facts_.columns[0].null_part = 0.5;
+    EXPECT_THAT(rules_of(facts_), IsEmpty());
+    facts_.columns[0].null_part = 0.9;
+    facts_.tables[0].rows = 99'999;
+    EXPECT_THAT(rules_of(facts_), IsEmpty());
+}
+
+TEST_F(PartialIndex, IsThereAlready) {
+    facts_.indexes.back().predicate = "(cancelled_at IS NOT NULL)";
+    EXPECT_THAT(rules_of(facts_), IsEmpty());
+}
+
+}  // namespace
+}  // namespace caisson::advice

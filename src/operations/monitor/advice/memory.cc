@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "operations/monitor/advice/memory.h"
+
+#include <algorithm>
+#include <charconv>
+#include <set>
+
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "operations/monitor/advice/rules.h"
+
+namespace caisson::advice {
+namespace {
+
+constexpr auto remembered_for = std::chrono::hours(90 * 24);
+/// Fewer calls tell little about how long one takes.
+constexpr std::int64_t fewest_calls = 10;
+
+std::uint64_t bytes_of(const Facts& facts, const std::string& name) {
+    std::uint64_t bytes = 0;
+    for (const auto& table : facts.tables) {
+        bytes += table.schema + "." + table.name == name ? table.bytes : 0;
+    }
+    for (const auto& index : facts.indexes) {
+        bytes += index.schema + "." + index.table == name ? index.bytes : 0;
+    }
+    return bytes;
+}
+
+/// The statements that evidence names as "statement 123".
+std::map<std::int64_t, Usage> usage_of(const Advice& advice, const Facts& facts) {
+    std::map<std::int64_t, Usage> usage;
+    for (const auto& statement : facts.statements) {
+        const auto name = fmt::format("statement {}", statement.id);
+        if (advice.object == name ||
+            std::ranges::any_of(advice.evidence,
+                                [&](const Evidence& each) { return each.name == name; })) {
+            usage[statement.id] = {statement.calls, statement.milliseconds};
+        }
+    }
+    return usage;
+}
+
+double each(const Usage& usage) {
+    return usage.calls > 0 ? usage.milliseconds / double(usage.calls) : 0;
+}
+
+/// What became of its statements and of the table's size since.
+std::string result_of(const Remembered& advice, const Facts& facts) {
+    std::vector<std::string> parts;
+    for (const auto& [id, before] : advice.usage) {
+        const auto now = std::ranges::find(facts.statements, id, &Statement::id);
+        if (now == facts.statements.end()) {
+            continue;
+        }
+        const bool was_reset = now->calls < before.calls;
+        const Usage since = {now->calls - (was_reset ? 0 : before.calls),
+                             now->milliseconds - (was_reset ? 0 : before.milliseconds)};
+        if (since.calls >= fewest_calls) {
+            parts.push_back(fmt::format("statement {}: {:.3g} ms each before, {:.3g} ms since", id,
+                                        each(before), each(since)));
+        }
+    }
+    const auto bytes = bytes_of(facts, advice.table);
+    if (advice.bytes > 0 && bytes > 0 && bytes != advice.bytes) {
+        parts.push_back(fmt::format("{} with its indexes: {} before, {} now", advice.table,
+                                    bytes_text(double(advice.bytes)), bytes_text(double(bytes))));
+    }
+    return join(parts, "; ");
+}
+
+boost::json::object json_of(const Remembered& advice) {
+    boost::json::array usage;
+    for (const auto& [id, each] : advice.usage) {
+        usage.push_back({{"statement", std::to_string(id)},
+                         {"calls", each.calls},
+                         {"milliseconds", each.milliseconds}});
+    }
+    return {{"rule", advice.rule},
+            {"object", advice.object},
+            {"summary", advice.summary},
+            {"first", timestamp(advice.first)},
+            {"last", timestamp(advice.last)},
+            {"usage", std::move(usage)},
+            {"bytes", advice.bytes},
+            {"table", advice.table},
+            {"followed", advice.is_followed},
+            {"result", advice.result}};
+}
+
+Moment moment_in(const boost::json::object& object, std::string_view key) {
+    return parse_moment(std::string_view(object.at(key).as_string())).value_or(Moment{});
+}
+
+Remembered remembered_in(const boost::json::object& object) {
+    Remembered advice{.rule = object.at("rule").as_string().c_str(),
+                      .object = object.at("object").as_string().c_str(),
+                      .summary = object.at("summary").as_string().c_str(),
+                      .first = moment_in(object, "first"),
+                      .last = moment_in(object, "last"),
+                      .bytes = object.at("bytes").to_number<std::uint64_t>(),
+                      .table = object.at("table").as_string().c_str(),
+                      .is_followed = object.at("followed").as_bool(),
+                      .result = object.at("result").as_string().c_str()};
+    for (const auto& value : object.at("usage").as_array()) {
+        const auto& each = value.as_object();
+        const std::string_view id = each.at("statement").as_string();
+        std::int64_t number = 0;
+        std::from_chars(id.data(), id.data() + id.size(), number);
+        advice.usage[number] = {each.at("calls").to_number<std::int64_t>(),
+                                each.at("milliseconds").to_number<double>()};
+    }
+    return advice;
+}
+
+Memory memory_in(const boost::json::object& object) {
+    Memory memory;
+    memory.began = moment_in(object, "began");
+    for (const auto& index : object.at("indexes").as_object()) {
+        memory.indexes[std::string(index.key())] =
+            parse_moment(std::string_view(index.value().as_string())).value_or(memory.began);
+    }
+    for (const auto& advice : object.at("advice").as_array()) {
+        memory.advice.push_back(remembered_in(advice.as_object()));
+    }
+    return memory;
+}
+
+}  // namespace
+
+std::map<std::string, double> index_ages(const Memory& memory, Moment now) {
+    std::map<std::string, double> ages;
+    for (const auto& [name, seen] : memory.indexes) {
+        if (seen > memory.began) {
+            ages[name] = double((now - seen).count());
+        }
+    }
+    return ages;
+}
+
+Memory remember(Memory memory, const Facts& facts, const Judgement& judgement, Moment now) {
+    if (memory.began == Moment{}) {
+        memory.began = now;
+    }
+    std::map<std::string, Moment> indexes;
+    for (const auto& index : facts.indexes) {
+        const auto name = index.schema + "." + index.name;
+        const auto known = memory.indexes.find(name);
+        indexes[name] = known == memory.indexes.end() ? now : known->second;
+    }
+    memory.indexes = std::move(indexes);
+    for (const auto& advice : judgement.advice) {
+        auto known = std::ranges::find_if(memory.advice, [&](const Remembered& each) {
+            return each.rule == advice.rule && each.object == advice.object && !each.is_followed;
+        });
+        if (known == memory.advice.end()) {
+            memory.advice.push_back({.rule = advice.rule, .object = advice.object, .first = now});
+            known = memory.advice.end() - 1;
+        }
+        known->summary = advice.summary;
+        known->last = now;
+        known->table = advice.table;
+        known->usage = usage_of(advice, facts);
+        known->bytes = bytes_of(facts, advice.table);
+    }
+    std::set<std::string> unknown;
+    for (const auto& each : judgement.unknown) {
+        unknown.insert(each.rule);
+    }
+    for (auto& each : memory.advice) {
+        // Where something could not be read no rule is sure that its fault is gone.
+        if (each.last == now || unknown.contains(each.rule) || unknown.contains("")) {
+            continue;
+        }
+        each.is_followed = true;
+        if (auto result = result_of(each, facts); !result.empty()) {
+            each.result = std::move(result);
+        }
+    }
+    std::erase_if(memory.advice, [&](const Remembered& each) {
+        return each.is_followed && now - each.last > remembered_for;
+    });
+    return memory;
+}
+
+std::string to_text(const std::map<std::string, Memory>& memories) {
+    boost::json::object databases;
+    for (const auto& [name, memory] : memories) {
+        boost::json::object indexes;
+        for (const auto& [index, seen] : memory.indexes) {
+            indexes[index] = timestamp(seen);
+        }
+        boost::json::array advice;
+        for (const auto& each : memory.advice) {
+            advice.push_back(json_of(each));
+        }
+        databases[name] = {{"began", timestamp(memory.began)},
+                           {"indexes", std::move(indexes)},
+                           {"advice", std::move(advice)}};
+    }
+    return boost::json::serialize(databases) + "\n";
+}
+
+std::map<std::string, Memory> parse_memories(std::string_view text) {
+    std::map<std::string, Memory> memories;
+    try {
+        for (const auto& database : boost::json::parse(text).as_object()) {
+            memories[std::string(database.key())] = memory_in(database.value().as_object());
+        }
+    } catch (const std::exception&) {
+        memories.clear();
+    }
+    return memories;
+}
+
+}  // namespace caisson::advice

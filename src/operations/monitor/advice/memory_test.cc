@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "operations/monitor/advice/memory.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "operations/monitor/advice/sample_facts.h"
+
+namespace caisson::advice {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Pair;
+
+const Moment start = *parse_moment("2026-11-27T00:00:00Z");
+
+class Memories : public testing::Test {
+ protected:
+    Memories() {
+        Advice advice{.rule = "missing_index", .object = "o", .table = "public.orders"};
+        advice.evidence = {{"statement 7", "select"}};
+        judgement_.advice = {advice};
+        facts_.statements = {{7, "app", "select", 100, 100, 4'000, 0}};
+    }
+    Facts facts_ = sound();
+    Judgement judgement_;
+};
+
+TEST_F(Memories, KnowTheAgeOfIndexesThatCameLater) {
+    const auto first = remember({}, facts_, judgement_, start);
+    EXPECT_THAT(index_ages(first, start + 24h), IsEmpty());
+    facts_.indexes.push_back(index_of("later", {"at"}));
+    const auto second = remember(first, facts_, judgement_, start + 24h);
+    EXPECT_THAT(index_ages(second, start + 25h), ElementsAre(Pair("public.later", 3'600)));
+}
+
+TEST_F(Memories, MeasureAdviceThatWasFollowed) {
+    auto memory = remember({}, facts_, judgement_, start);
+    facts_.statements[0].calls = 120;
+    facts_.statements[0].milliseconds = 4'010;
+    memory = remember(memory, facts_, {}, start + 24h);
+    ASSERT_EQ(memory.advice.size(), 1U);
+    EXPECT_TRUE(memory.advice[0].is_followed);
+    EXPECT_EQ(memory.advice[0].result, "statement 7: 40 ms each before, 0.5 ms since");
+}
+
+TEST_F(Memories, MeasureAcrossAResetOfTheCounters) {
+    auto memory = remember({}, facts_, judgement_, start);
+    facts_.statements[0].calls = 10;
+    facts_.statements[0].milliseconds = 20;
+    memory = remember(memory, facts_, {}, start + 24h);
+    EXPECT_THAT(memory.advice[0].result, HasSubstr("2 ms since"));
+}
+
+TEST_F(Memories, SayNothingOfAFewCalls) {
+    auto memory = remember({}, facts_, judgement_, start);
+    facts_.statements[0].calls = 109;
+    memory = remember(memory, facts_, {}, start + 24h);
+    EXPECT_EQ(memory.advice[0].result, "");
+}
+
+TEST_F(Memories, KeepOpenWhatCouldNotBeJudged) {
+    auto memory = remember({}, facts_, judgement_, start);
+    Judgement blind;
+    blind.unknown = {{"missing_index", "no statements"}};
+    memory = remember(memory, facts_, blind, start + 24h);
+    EXPECT_FALSE(memory.advice[0].is_followed);
+    blind.unknown = {{"", "tables: permission denied"}};
+    EXPECT_FALSE(remember(memory, facts_, blind, start + 48h).advice[0].is_followed);
+}
+
+TEST_F(Memories, AreTheSameAfterAFile) {
+    const auto memory = remember({}, facts_, judgement_, start);
+    const auto text = to_text({{"shop", memory}});
+    EXPECT_EQ(to_text(parse_memories(text)), text);
+    EXPECT_THAT(parse_memories("nonsense"), IsEmpty());
+    EXPECT_THAT(parse_memories(R"({"shop": {"began": 1}})"), IsEmpty());
+}
+
+TEST_F(Memories, ForgetWhatWasFollowedLongAgo) {
+    auto memory = remember({}, facts_, judgement_, start);
+    memory = remember(memory, facts_, {}, start + 24h);
+    memory = remember(memory, facts_, {}, start + 91 * 24h);
+    EXPECT_THAT(memory.advice, IsEmpty());
+}
+
+}  // namespace
+}  // namespace caisson::advice

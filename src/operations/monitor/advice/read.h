@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// @file
+/// Facts from a server: its counters as the role `_monitor`, samples of columns and the plans of
+/// statements as `_advisor`, who may read rows and thereby their statistics. Only reads; what
+/// cannot be read is named in Facts::unreadable.
+
+#include <string>
+#include <vector>
+
+#include "drivers/pg/connection.h"
+#include "operations/monitor/advice/facts.h"
+
+namespace caisson::advice {
+
+struct Sources {
+    pg::Connection& monitor;
+    pg::Connection* advisor = nullptr;        ///< Nothing: no sequences, columns and plans.
+    std::vector<pg::Connection*> replicas{};  ///< As `_monitor`, each at another one.
+    /// Roles whose statements are no application's: our own, those of migrations and dumps.
+    std::vector<std::string> own_roles{};
+    /// As the administrator: makes HypoPG for a transaction that is rolled back, where it is
+    /// offered and not there. Nothing: indexes are then advised untried.
+    pg::Connection* admin = nullptr;
+};
+
+/// Errors: cannot_connect and interrupted end it; a rejected query makes its facts unknown.
+/// Threads: one at a time.
+Facts read(const Sources& sources, const Limits& limits = {});
+
+}  // namespace caisson::advice

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Indexes, and how often the server and its replicas have used them.
+#include <boost/json/parse.hpp>
+#include <fmt/format.h>
+
+#include "operations/monitor/advice/reading.h"
+
+namespace caisson::advice {
+namespace {
+
+/// `building`: CREATE INDEX CONCURRENTLY and REINDEX CONCURRENTLY show the table they work on; DROP
+/// INDEX CONCURRENTLY and what waits between two phases hold a lock that is theirs (and VACUUM's:
+/// then we look again later).
+constexpr std::string_view indexes_query = R"(
+select i.indexrelid::bigint as oid, n.nspname as schema, t.relname as table_name, c.relname as name,
+       pg_catalog.pg_get_indexdef(i.indexrelid) as definition, m.amname as method,
+       (select json_agg(json_build_object(
+                 'text', coalesce(a.attname::text,
+                                  pg_catalog.pg_get_indexdef(i.indexrelid, k.at, true)),
+                 'column', a.attname is not null,
+                 'rest', concat_ws(' ', i.indclass[k.at - 1], i.indcollation[k.at - 1],
+                                   i.indoption[k.at - 1], o.attoptions)) order by k.at)
+          from generate_series(1, i.indnkeyatts) as k (at)
+          left join pg_catalog.pg_attribute a
+            on a.attrelid = i.indrelid and a.attnum = i.indkey[k.at - 1] and a.attnum > 0
+          left join pg_catalog.pg_attribute o on o.attrelid = i.indexrelid and o.attnum = k.at)
+         as keys,
+       (select json_agg(a.attname order by k.at)
+          from generate_series(i.indnkeyatts + 1, i.indnatts) as k (at)
+          join pg_catalog.pg_attribute a
+            on a.attrelid = i.indrelid and a.attnum = i.indkey[k.at - 1]) as included,
+       coalesce(pg_catalog.pg_get_expr(i.indpred, i.indrelid), '') as predicate,
+       i.indisunique as is_unique,
+       exists (select from pg_catalog.pg_constraint k
+                where k.conindid = i.indexrelid and k.contype in ('p', 'u', 'x'))
+         or exists (select from pg_catalog.pg_constraint k
+                     where k.conindid = i.indexrelid and k.contype = 'f') as backs_constraint,
+       i.indisreplident or i.indisclustered as is_identity,
+       i.indisvalid and i.indisready and i.indislive as is_valid,
+       c.relkind = 'I' as partitioned, c.relispartition as partition,
+       not i.indisvalid and (
+         exists (select from pg_catalog.pg_stat_progress_create_index p where p.relid = t.oid)
+         or exists (select from pg_catalog.pg_locks l
+                     where l.locktype = 'relation' and l.relation in (t.oid, c.oid)
+                       and l.mode in ('ShareUpdateExclusiveLock', 'AccessExclusiveLock',
+                                      'ShareLock')
+                       and l.pid <> pg_catalog.pg_backend_pid())) as building,
+       c.relpages::bigint * current_setting('block_size')::bigint as bytes,
+       coalesce(s.idx_scan, 0) as scans, c.reltuples::float8 as rows,
+       coalesce((select option_value::float8 from pg_catalog.pg_options_to_table(c.reloptions)
+                  where option_name = 'fillfactor'), 90) / 100 as fillfactor
+  from pg_catalog.pg_index i
+  join pg_catalog.pg_class c on c.oid = i.indexrelid
+  join pg_catalog.pg_class t on t.oid = i.indrelid
+  join pg_catalog.pg_namespace n on n.oid = t.relnamespace
+  join pg_catalog.pg_am m on m.oid = c.relam
+  left join pg_catalog.pg_stat_all_indexes s on s.indexrelid = i.indexrelid
+ where t.relkind in ('r', 'p') and {}
+ order by n.nspname, t.relname, c.relname)";
+
+constexpr std::string_view scans_query = R"(
+select schemaname || '.' || indexrelname as index, coalesce(idx_scan, 0) as scans
+  from pg_catalog.pg_stat_all_indexes where schemaname !~ '^pg_')";
+
+boost::json::array array_of(const pg::Row& row, std::string_view column) {
+    return row.is_null(column) ? boost::json::array{}
+                               : boost::json::parse(row.string(column)).as_array();
+}
+
+}  // namespace
+
+void read_indexes(pg::Connection& monitor, Facts& facts) {
+    for (const auto row : monitor.query(fmt::format(indexes_query, of_users))) {
+        Index index{.oid = static_cast<std::uint32_t>(row.integer("oid")),
+                    .schema = row.string("schema"),
+                    .table = row.string("table_name"),
+                    .name = row.string("name"),
+                    .definition = row.string("definition"),
+                    .method = row.string("method"),
+                    .predicate = row.string("predicate"),
+                    .is_unique = row.boolean("is_unique"),
+                    .backs_constraint = row.boolean("backs_constraint"),
+                    .is_replica_identity = row.boolean("is_identity"),
+                    .is_valid = row.boolean("is_valid"),
+                    .is_partitioned = row.boolean("partitioned"),
+                    .is_partition = row.boolean("partition"),
+                    .is_being_built = row.boolean("building"),
+                    .bytes = static_cast<std::uint64_t>(row.integer("bytes")),
+                    .scans = row.integer("scans"),
+                    .rows = row.real("rows"),
+                    .fillfactor = row.real("fillfactor")};
+        for (const auto& key : array_of(row, "keys")) {
+            index.keys.push_back({key.at("text").as_string().c_str(),
+                                  key.at("rest").as_string().c_str(), key.at("column").as_bool()});
+        }
+        for (const auto& column : array_of(row, "included")) {
+            index.included.emplace_back(column.as_string());
+        }
+        facts.indexes.push_back(std::move(index));
+    }
+}
+
+void read_replica(pg::Connection& replica, Facts& facts) {
+    // Counters of a server that was made anew say nothing about the time before.
+    const auto age = replica.query(
+        "select extract(epoch from now() - greatest((select stats_reset from "
+        "pg_catalog.pg_stat_database where datname = current_database()), stats_reset))::float8 "
+        "as age from pg_catalog.pg_stat_bgwriter");
+    for (const auto row : replica.query(scans_query)) {
+        facts.replica_scans[row.string("index")] += row.integer("scans");
+    }
+    if (facts.statistics_age && !age.front().is_null("age")) {
+        facts.statistics_age = std::min(*facts.statistics_age, age.front().real("age"));
+    }
+    ++facts.replicas_read;
+}
+
+}  // namespace caisson::advice

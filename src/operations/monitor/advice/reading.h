@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// @file
+/// The parts of read(), a file each. Private to the module.
+
+#include <string_view>
+
+#include "operations/monitor/advice/read.h"
+
+namespace caisson::advice {
+
+/// What belongs to users: not to PostgreSQL, an extension, Caisson or a session. For a query in
+/// which `c` is pg_class and `n` its pg_namespace.
+inline constexpr std::string_view of_users =
+    " n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'caisson')"
+    " and c.relpersistence <> 't' and not exists (select from pg_catalog.pg_depend d"
+    " where d.classid = 'pg_catalog.pg_class'::regclass and d.objid = c.oid and d.deptype = 'e') ";
+
+/// Runs `read`; a query that the server rejects is noted under `what`.
+template <typename Read>
+void attempt(Facts& facts, std::string_view what, const Read& read) {
+    try {
+        read();
+    } catch (const pg::DatabaseError& error) {
+        facts.unreadable.push_back(std::string(what) + ": " + error.message());
+    }
+}
+
+void read_tables(pg::Connection& monitor, Facts& facts);
+void read_indexes(pg::Connection& monitor, Facts& facts);
+void read_foreign_keys(pg::Connection& monitor, Facts& facts);
+void read_columns(pg::Connection& advisor, const Limits& limits, Facts& facts);
+void read_sequences(pg::Connection& advisor, Facts& facts);
+void read_server(pg::Connection& monitor, Facts& facts);
+void read_sessions(pg::Connection& monitor, Facts& facts);
+void read_replica(pg::Connection& replica, Facts& facts);
+void read_statements(pg::Connection& monitor, const std::vector<std::string>& own_roles,
+                     Facts& facts);
+void find_candidates(const Sources& sources, const Limits& limits, Facts& facts);
+
+}  // namespace caisson::advice

@@ -1,0 +1,439 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <set>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/files.h"
+#include "operations/monitor/advice/sample_facts.h"
+
+namespace caisson::advice {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+TEST(Rules, AreSeventeenAndOneMoreWithNamesOfTheirOwn) {
+    std::set<std::string_view> ids;
+    for (const auto& rule : rules()) {
+        ids.insert(rule.id);
+    }
+    EXPECT_EQ(ids.size(), 18U);
+}
+
+TEST(Rules, StandInTheReference) {
+    const auto page = read_file(fs::path(CAISSON_SOURCE_DIR) / "docs/reference/advice.md");
+    for (const auto& rule : rules()) {
+        EXPECT_THAT(page, HasSubstr("| `" + std::string(rule.id) + "` |"));
+    }
+}
+
+class ForeignKeyIndex : public testing::Test {
+ protected:
+    ForeignKeyIndex() {
+        facts_.foreign_keys = {
+            {"public", "orders", "orders_customer", {"customer"}, "public.customers", false}};
+        facts_.tables[0].rows = facts_.tables[0].live_rows = 1'000;
+    }
+    void add(std::vector<std::string> columns) {
+        facts_.indexes.push_back(index_of("added", columns));
+    }
+    Facts facts_ = sound();
+};
+
+TEST_F(ForeignKeyIndex, IsMissingWhereNoIndexBeginsWithItsColumns) {
+    const auto judgement = judge(facts_);
+    ASSERT_THAT(rules_of(judgement), ElementsAre("foreign_key_index"));
+    EXPECT_THAT(judgement.advice[0].apply,
+                ElementsAre(R"(create index concurrently "orders_customer_idx" on )"
+                            R"("public"."orders" ("customer"))"));
+    add({"at", "customer"});
+    EXPECT_THAT(rules_of(facts_), ElementsAre("foreign_key_index"));
+}
+
+TEST_F(ForeignKeyIndex, IsTheBeginningOfACompositeOne) {
+    add({"customer", "at"});
+    EXPECT_THAT(rules_of(facts_), IsEmpty());
+}
+
+TEST_F(ForeignKeyIndex, OfSeveralColumnsMayHaveThemInAnyOrder) {
+    facts_.foreign_keys[0].columns = {"tenant", "customer"};
+    add({"customer", "tenant", "at"});
+    EXPECT_THAT(rules_of(facts_), IsEmpty());
+    facts_.indexes.back().keys[1].text = "at";
+    facts_.indexes.back().keys[2].text = "tenant";
+    EXPECT_THAT(rules_of(facts_), ElementsAre("foreign_key_index"));
+}
+
+TEST_F(ForeignKeyIndex, MayLeaveOutNullsAndNothingElse) {
+    add({"customer"});
+    facts_.indexes.back().predicate = "(customer IS NOT NULL)";
+    EXPECT_THAT(rules_of(facts_), IsEmpty());
+    facts_.indexes.back().predicate = "(open)";
+    EXPECT_THAT(rules_of(facts_), ElementsAre("foreign_key_index"));
+}
+
+TEST_F(ForeignKeyIndex, IsNotServedByAnInvalidOneOrAnExpression) {
+    add({"customer"});
+    facts_.indexes.back().keys[0].is_column = false;
+    EXPECT_THAT(rules_of(facts_), ElementsAre("foreign_key_index"));
+}
+
+TEST_F(ForeignKeyIndex, OfASmallTableIsNotNeeded) {
+    facts_.tables[0].rows = facts_.tables[0].live_rows = 999;
+    EXPECT_THAT(rules_of(facts_), IsEmpty());
+}
+
+TEST_F(ForeignKeyIndex, OfTwoKeysWithTheSameColumnsIsAdvisedOnce) {
+    facts_.foreign_keys.push_back(facts_.foreign_keys[0]);
+    facts_.foreign_keys.back().name = "again";
+    EXPECT_THAT(rules_of(facts_), ElementsAre("foreign_key_index"));
+}
+
+TEST(PrimaryKey, IsMissingWhereNothingTellsRowsApart) {
+    auto facts = sound();
+    facts.tables[0].has_primary_key = false;
+    EXPECT_THAT(rules_of(facts), ElementsAre("primary_key"));
+    facts.tables[0].has_identity = true;
+    EXPECT_THAT(rules_of(facts), IsEmpty());
+}
+
+TEST(PrimaryKey, IsNotNeededByPartitionsAndMeasurements) {
+    auto facts = sound();
+    facts.tables[0].has_primary_key = false;
+    facts.tables[0].is_partition = true;
+    EXPECT_THAT(rules_of(facts), IsEmpty());
+    facts.tables[0].is_partition = false;
+    facts.tables[0].is_partitioned = true;
+    EXPECT_THAT(rules_of(facts), IsEmpty());
+    facts.tables[0].deletes = 1;
+    EXPECT_THAT(rules_of(facts), ElementsAre("primary_key"));
+}
+
+TEST(SequenceEnd, IsNearAfterEightyFivePercent) {
+    auto facts = sound();
+    facts.sequences = {{.schema = "public",
+                        .name = "orders_id_seq",
+                        .last = 851,
+                        .first = 0,
+                        .limit = 1'000,
+                        .type = "bigint"}};
+    EXPECT_THAT(rules_of(facts), ElementsAre("sequence_end"));
+    facts.sequences[0].last = 850;
+    EXPECT_THAT(rules_of(facts), IsEmpty());
+    facts.sequences[0].last = 1'000;
+    facts.sequences[0].cycles = true;
+    EXPECT_THAT(rules_of(facts), IsEmpty());
+    facts.sequences[0].last.reset();
+    facts.sequences[0].cycles = false;
+    EXPECT_THAT(rules_of(facts), IsEmpty());
+}
+
+TEST(SequenceEnd, OfOneThatCountsDownIsItsLeastValue) {
+    auto facts = sound();
+    facts.sequences = {{.schema = "public",
+                        .name = "down",
+                        .last = -900,
+                        .first = -1,
+                        .limit = -1'000,
+                        .increment = -1,
+                        .type = "bigint"}};
+    EXPECT_THAT(rules_of(facts), ElementsAre("sequence_end"));
+}
+
+TEST(SequenceEnd, OfANarrowColumnWidensTheColumn) {
+    auto facts = sound();
+    facts.sequences = {{.schema = "public",
+                        .name = "orders_id_seq",
+                        .last = 2'000'000'000,
+                        .limit = 2'147'483'647,
+                        .type = "bigint",
+                        .column = "x",
+                        .column_type = "integer",
+                        .column_table = R"("public"."orders")",
+                        .column_name = R"("id")"}};
+    EXPECT_THAT(judge(facts).advice.at(0).apply,
+                ElementsAre(R"(alter table "public"."orders" alter column "id" type bigint)"));
+}
+
+class Bloat : public testing::Test {
+ protected:
+    /// A page takes 8168 / (104 + 4) = 75 rows of 100 bytes: a million rows need 109.2 MB.
+    Bloat() { facts_.tables[0].row_bytes = 100; }
+    Facts facts_ = sound();
+};
+
+TEST_F(Bloat, IsMoreThanHalfOfALargeTable) {
+    facts_.tables[0].bytes = 218'000'000;
+    EXPECT_THAT(rules_of(facts_), IsEmpty());
+    facts_.tables[0].bytes = 219'000'000;
+    EXPECT_THAT(rules_of(facts_), ElementsAre("bloat"));
+}
+
+TEST_F(Bloat, OfLessThanAHundredMegabytesIsNone) {
+    facts_.tables[0].rows = facts_.tables[0].live_rows = 10;
+    facts_.tables[0].bytes = 100'000'000;
+    EXPECT_THAT(rules_of(facts_), IsEmpty());
+}
+
+TEST_F(Bloat, IsNotEstimatedBeforeRowsWereCounted) {
+    facts_.tables[0].bytes = 900'000'000;
+    facts_.tables[0].rows = -1;
+    EXPECT_THAT(rules_of(facts_), IsEmpty());
+    facts_.tables[0].rows = 1'000'000;
+    facts_.tables[0].analysed.reset();
+    EXPECT_THAT(rules_of(facts_), IsEmpty());
+}
+
+TEST_F(Bloat, HonoursTheFillfactor) {
+    facts_.tables[0].bytes = 400'000'000;
+    facts_.tables[0].fillfactor = 0.5;
+    EXPECT_THAT(rules_of(facts_), IsEmpty());
+}
+
+TEST_F(Bloat, OfAnIndexIsRebuiltBesideIt) {
+    facts_.indexes[0].key_bytes = 8;
+    facts_.indexes[0].bytes = 400'000'000;
+    const auto judgement = judge(facts_);
+    ASSERT_THAT(rules_of(judgement), ElementsAre("bloat"));
+    EXPECT_THAT(judgement.advice[0].apply,
+                ElementsAre(R"(reindex index concurrently "public"."orders_pkey")"));
+}
+
+TEST(DeadRows, AreTooManyAtTwiceWhatAutovacuumComesFor) {
+    auto facts = sound();
+    facts.tables[0].dead_rows = 400'100;
+    EXPECT_THAT(rules_of(facts), IsEmpty());
+    facts.tables[0].dead_rows = 400'101;
+    EXPECT_THAT(rules_of(facts), ElementsAre("dead_rows"));
+}
+
+TEST(DeadRows, WhereAutovacuumIsOffItIsSwitchedOn) {
+    auto facts = sound();
+    facts.tables[0].autovacuum = false;
+    facts.tables[0].dead_rows = 200'051;
+    const auto judgement = judge(facts);
+    ASSERT_THAT(rules_of(judgement), ElementsAre("dead_rows"));
+    EXPECT_THAT(judgement.advice[0].apply[0], HasSubstr("autovacuum_enabled = true"));
+}
+
+TEST(DeadRows, OfASmallTableAreNoMatter) {
+    auto facts = sound();
+    facts.tables[0].vacuum_limit = 50;
+    facts.tables[0].dead_rows = 10'000;
+    EXPECT_THAT(rules_of(facts), IsEmpty());
+}
+
+class SequentialScans : public testing::Test {
+ protected:
+    SequentialScans() {
+        facts_.tables[0].sequential_scans = 1'000;
+        facts_.tables[0].index_scans = 1'000;
+    }
+    Facts facts_ = sound();
+};
+
+TEST_F(SequentialScans, AreTooManyBelowNinetyFivePercent) {
+    EXPECT_THAT(rules_of(facts_), ElementsAre("sequential_scans"));
+    facts_.tables[0].index_scans = 19'000;
+    EXPECT_THAT(rules_of(facts_), IsEmpty());
+}
+
+TEST_F(SequentialScans, OfASmallTableAreRight) {
+    facts_.tables[0].rows = facts_.tables[0].live_rows = 9'999;
+    EXPECT_THAT(rules_of(facts_), IsEmpty());
+}
+
+TEST_F(SequentialScans, AFewTellNothing) {
+    facts_.tables[0].sequential_scans = 99;
+    facts_.tables[0].index_scans = 0;
+    EXPECT_THAT(rules_of(facts_), IsEmpty());
+}
+
+TEST_F(SequentialScans, AreExplainedByAKeyWithoutAnIndex) {
+    facts_.foreign_keys = {
+        {"public", "orders", "orders_customer", {"customer"}, "public.customers", false}};
+    EXPECT_THAT(rules_of(facts_), ElementsAre("foreign_key_index"));
+}
+
+TEST(Wraparound, IsNearFromHalfOn) {
+    auto facts = sound();
+    facts.ages = {{"other", 1'073'741'823, 0}};
+    EXPECT_THAT(rules_of(facts), IsEmpty());
+    facts.ages = {{"other", 1'073'741'824, 0}};
+    EXPECT_THAT(rules_of(facts), ElementsAre("wraparound"));
+    const double warning = judge(facts).advice[0].worth;
+    facts.ages = {{"other", 0, 1'610'612'736}};
+    EXPECT_THAT(rules_of(facts), ElementsAre("wraparound"));
+    EXPECT_GT(judge(facts).advice[0].worth, warning);
+}
+
+TEST(IdleTransaction, IsLeftOpenAfterFiveMinutes) {
+    auto facts = sound();
+    facts.sessions = {{.process = 7, .user = "app", .idle = 299, .transaction = 900}};
+    EXPECT_THAT(rules_of(facts), IsEmpty());
+    facts.sessions[0].idle = 300;
+    EXPECT_THAT(rules_of(facts), ElementsAre("idle_transaction"));
+}
+
+TEST(CacheHits, AreTooFewBelowNinetyNinePercent) {
+    auto facts = sound();
+    facts.blocks_read = 100'000;
+    facts.blocks_hit = 9'900'000;
+    EXPECT_THAT(rules_of(facts), IsEmpty());
+    facts.blocks_hit = 9'899'999;
+    const auto judgement = judge(facts);
+    ASSERT_THAT(rules_of(judgement), ElementsAre("cache_hits"));
+    EXPECT_EQ(judgement.advice[0].apply[0], "alter system set shared_buffers = '256MB'");
+    EXPECT_EQ(judgement.advice[0].undo[0], "alter system set shared_buffers = '128MB'");
+}
+
+TEST(CacheHits, OfAServerThatHasJustStartedTellNothing) {
+    auto facts = sound();
+    facts.blocks_read = 4 * 16'384 - 1;
+    facts.blocks_hit = 0;
+    EXPECT_THAT(rules_of(facts), IsEmpty());
+}
+
+TEST(Checkpoints, AreTooEarlyWhenMostWereRequested) {
+    auto facts = sound();
+    facts.timed_checkpoints = 5;
+    facts.requested_checkpoints = 5;
+    EXPECT_THAT(rules_of(facts), IsEmpty());
+    facts.requested_checkpoints = 6;
+    EXPECT_THAT(rules_of(facts), ElementsAre("checkpoints"));
+    facts.timed_checkpoints = 0;
+    facts.requested_checkpoints = 9;
+    EXPECT_THAT(rules_of(facts), IsEmpty());
+}
+
+TEST(TemporaryFiles, AreTooManyAtMoreThanTenAnHour) {
+    auto facts = sound();
+    facts.statistics_age = 100 * 3'600;
+    facts.temporary_files = 1'000;
+    facts.temporary_bytes = 1'000'000'000'000;
+    EXPECT_THAT(rules_of(facts), IsEmpty());
+    facts.temporary_files = 1'001;
+    EXPECT_THAT(rules_of(facts), ElementsAre("temporary_files"));
+}
+
+TEST(SlotLag, IsAGigabyteOfTheLog) {
+    auto facts = sound();
+    facts.slots = {{"old", "physical", false, 999'999'999, "extended"}};
+    EXPECT_THAT(rules_of(facts), IsEmpty());
+    facts.slots[0].retained = 1'000'000'000;
+    auto judgement = judge(facts);
+    ASSERT_THAT(rules_of(judgement), ElementsAre("slot_lag"));
+    EXPECT_THAT(judgement.advice[0].apply, ElementsAre(HasSubstr("pg_drop_replication_slot")));
+    facts.slots[0].is_active = true;
+    EXPECT_THAT(judge(facts).advice.at(0).apply, IsEmpty()) << "one that is read is not dropped";
+}
+
+class MissingIndex : public testing::Test {
+ protected:
+    MissingIndex() {
+        Candidate candidate{.schema = "public", .table = "orders", .columns = {"customer"}};
+        candidate.uses = {{.statement = 1,
+                           .text = "select",
+                           .calls = 1'000,
+                           .milliseconds = 100'000,
+                           .before = 1'000,
+                           .after = 10}};
+        candidate.is_proven = true;
+        facts_.candidates = {candidate};
+    }
+    Facts facts_ = sound();
+};
+
+TEST_F(MissingIndex, IsAdvisedWithCostsBeforeAndAfter) {
+    const auto judgement = judge(facts_);
+    ASSERT_THAT(rules_of(judgement), ElementsAre("missing_index"));
+    EXPECT_THAT(judgement.advice[0].evidence[0].value,
+                HasSubstr("cost 1000 before, 10 with the index"));
+}
+
+TEST_F(MissingIndex, IsNotAdvisedWhereWritesPayMore) {
+    // 99 s are saved in 30 days; so many rows cost as much.
+    facts_.tables[0].inserts = 99'000 * 50 - 1;
+    EXPECT_THAT(rules_of(facts_), ElementsAre("missing_index"));
+    facts_.tables[0].inserts = 99'000 * 50;
+    EXPECT_THAT(rules_of(facts_), IsEmpty());
+    // What is updated in place pays nothing.
+    facts_.tables[0].inserts = 0;
+    facts_.tables[0].updates = facts_.tables[0].hot_updates = 99'000'000;
+    EXPECT_THAT(rules_of(facts_), ElementsAre("missing_index"));
+}
+
+TEST_F(MissingIndex, IsNotAdvisedForHalfOfTheCost) {
+    facts_.candidates[0].uses[0].after = 501;
+    EXPECT_THAT(rules_of(facts_), IsEmpty());
+}
+
+TEST_F(MissingIndex, IsThereAlreadyAsTheBeginningOfAnother) {
+    facts_.indexes.push_back(index_of("there", {"customer", "at"}));
+    EXPECT_THAT(rules_of(facts_), IsEmpty());
+}
+
+TEST_F(MissingIndex, AndThatOfAForeignKeyAreOneAdvice) {
+    facts_.foreign_keys = {
+        {"public", "orders", "orders_customer", {"customer"}, "public.customers", false}};
+    EXPECT_EQ(rules_of(facts_).size(), 1U);
+}
+
+TEST_F(MissingIndex, ExplainsTheSequentialScans) {
+    facts_.tables[0].sequential_scans = 1'000;
+    facts_.tables[0].index_scans = 0;
+    EXPECT_THAT(rules_of(facts_), ElementsAre("missing_index"));
+}
+
+TEST_F(MissingIndex, IsUnknownWithoutStatements) {
+    facts_.statements_age.reset();
+    const auto judgement = judge(facts_);
+    EXPECT_THAT(rules_of(judgement), IsEmpty());
+    EXPECT_EQ(judgement.unknown.at(0).rule, "missing_index");
+}
+
+class RepeatedStatement : public testing::Test {
+ protected:
+    RepeatedStatement() {
+        facts_.statements = {
+            {1, "app", "select * from orders where open", 100, 5'000, 900, 0},
+            {2, "app", "select * from customers where id = $1", 5'000, 5'000, 300, 0}};
+    }
+    Facts facts_ = sound();
+};
+
+TEST_F(RepeatedStatement, IsAskedOnceForEachRowOfAnother) {
+    const auto judgement = judge(facts_);
+    ASSERT_THAT(rules_of(judgement), ElementsAre("repeated_statement"));
+    EXPECT_THAT(judgement.advice[0].summary, HasSubstr("50 times"));
+}
+
+TEST_F(RepeatedStatement, IsNoneWhereCallsAndRowsAreNotTheSameNumber) {
+    facts_.statements[1].calls = 5'300;
+    EXPECT_THAT(rules_of(facts_), IsEmpty());
+}
+
+TEST_F(RepeatedStatement, OfAnotherRoleOrSeldomIsNone) {
+    facts_.statements[1].user = "other";
+    EXPECT_THAT(rules_of(facts_), IsEmpty());
+    facts_.statements[1].user = "app";
+    facts_.statements[0].calls = 20;
+    facts_.statements[0].rows = 999;
+    facts_.statements[1].calls = 999;
+    EXPECT_THAT(rules_of(facts_), IsEmpty());
+}
+
+TEST(Ranking, PutsWhatStopsTheDatabaseBeforeTimeAndSpace) {
+    auto facts = sound();
+    facts.ages = {{"shop_db", 2'000'000'000, 0}};
+    facts.foreign_keys = {
+        {"public", "orders", "orders_customer", {"customer"}, "public.customers", false}};
+    facts.indexes.push_back(index_of("first", {"at"}));
+    facts.indexes.push_back(index_of("second", {"at"}));
+    EXPECT_THAT(rules_of(facts), ElementsAre("wraparound", "foreign_key_index", "duplicate_index"));
+}
+
+}  // namespace
+}  // namespace caisson::advice

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+/// The server as a whole: transaction ids, sessions, memory, checkpoints, slots.
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "drivers/pg/quote.h"
+#include "operations/monitor/advice/rules.h"
+#include "operations/monitor/advice/worth.h"
+
+namespace caisson::advice {
+namespace {
+
+/// Where PostgreSQL takes no more transactions. Source: PostgreSQL, "Preventing Transaction ID
+/// Wraparound Failures".
+constexpr double last_transaction = 2'147'483'648.0;
+constexpr double mebibyte = 1'048'576;
+
+double figure(const Facts& facts, const std::string& name, double fallback) {
+    const auto found = facts.figures.find(name);
+    return found == facts.figures.end() ? fallback : found->second;
+}
+
+std::string setting(const Facts& facts, const std::string& name) {
+    const auto found = facts.settings.find(name);
+    return found == facts.settings.end() ? "?" : found->second;
+}
+
+/// ALTER SYSTEM, and back to what is set now.
+void change_setting(const Facts& facts, Advice& advice, const std::string& name,
+                    const std::string& value, bool needs_restart) {
+    advice.apply = {fmt::format("alter system set {} = {}", name, pg::literal(value))};
+    advice.undo = {
+        fmt::format("alter system set {} = {}", name, pg::literal(setting(facts, name)))};
+    if (!needs_restart) {
+        advice.apply.emplace_back("select pg_reload_conf()");
+        advice.undo.emplace_back("select pg_reload_conf()");
+    }
+}
+
+std::string megabytes(double bytes) {
+    return fmt::format("{}MB", std::int64_t(std::max(1.0, std::ceil(bytes / mebibyte))));
+}
+
+double a_day(double amount, const std::optional<double>& age) {
+    return amount * 86'400 / std::max(age.value_or(86'400), 3'600.0);
+}
+
+}  // namespace
+
+void judge_wraparound(const Facts& facts, const Limits& limits, Judgement& judgement) {
+    for (const auto& database : facts.ages) {
+        const double oldest = std::max(database.transactions, database.multixacts);
+        const double part = oldest / last_transaction;
+        if (part < limits.wraparound_warning) {
+            continue;
+        }
+        const bool is_critical = part >= limits.wraparound_critical;
+        const bool is_own = database.name == facts.database;
+        judgement.advice.push_back(
+            {.rule = "wraparound",
+             .object = pg::identifier(database.name),
+             .summary = fmt::format(
+                 "{} of the {} before {} stops taking writes are used", percent_text(part),
+                 database.transactions >= database.multixacts ? "transaction ids" : "multixact ids",
+                 database.name),
+             .evidence = {{"oldest transaction id, age", count_text(database.transactions)},
+                          {"oldest multixact id, age", count_text(database.multixacts)},
+                          {"writes stop at", count_text(last_transaction)},
+                          {"autovacuum_freeze_max_age",
+                           setting(facts, "autovacuum_freeze_max_age")}},
+             .apply = {"vacuum (freeze, verbose)"},
+             .risk = Risk::low,
+             .caution = fmt::format(
+                 "{}reads every table once. First end what holds old rows: transactions that "
+                 "stay open, prepared ones, slots nobody reads",
+                 is_own ? "" : "in that database, as its administrator; "),
+             .worth = worth_of_danger(is_critical ? 0.5 + part / 2 : part / 2)});
+    }
+}
+
+void judge_idle_transactions(const Facts& facts, const Limits& limits, Judgement& judgement) {
+    for (const auto& session : facts.sessions) {
+        if (session.idle < limits.idle_in_transaction) {
+            continue;
+        }
+        Advice advice{
+            .rule = "idle_transaction",
+            .object = fmt::format("process {}", session.process),
+            .summary = fmt::format("{} has left a transaction open for {} and does nothing",
+                                   session.user, age_text(session.transaction)),
+            .evidence = {{"idle for", age_text(session.idle)},
+                         {"application", session.application},
+                         {"client", session.client},
+                         {"last statement", line_of(session.query)},
+                         {"sessions that wait for it", count_text(session.blocks)},
+                         {"keeps dead rows", session.holds_horizon ? "yes" : "no"}},
+            .apply = {fmt::format("select pg_terminate_backend({})", session.process),
+                      fmt::format(
+                          "alter role {} in database {} set idle_in_transaction_session_timeout = "
+                          "'5min'",
+                          pg::identifier(session.user), pg::identifier(facts.database))},
+            .undo = {fmt::format(
+                "alter role {} in database {} reset idle_in_transaction_session_timeout",
+                pg::identifier(session.user), pg::identifier(facts.database))},
+            .risk = Risk::medium,
+            .caution =
+                "what the transaction did is rolled back; the application must close it "
+                "itself in the end",
+            .worth = session.blocks > 0 || session.holds_horizon ? worth_of_fault()
+                                                                 : worth_of_fault() - 20};
+        judgement.advice.push_back(std::move(advice));
+    }
+}
+
+void judge_cache_hits(const Facts& facts, const Limits& limits, Judgement& judgement) {
+    const double all = double(facts.blocks_hit + facts.blocks_read);
+    const double block = 8'192;
+    const double buffers = figure(facts, "shared_buffers", 128 * mebibyte);
+    // A cold cache fills once: only what was read again and again tells that it is too small.
+    if (all <= 0 || double(facts.blocks_read) * block < 4 * buffers ||
+        double(facts.blocks_hit) / all >= limits.cache_hits) {
+        return;
+    }
+    Advice advice{
+        .rule = "cache_hits",
+        .object = pg::identifier(facts.database),
+        .summary = fmt::format("only {} of all pages were found in shared_buffers",
+                               percent_text(double(facts.blocks_hit) / all)),
+        .evidence = {{"pages found", count_text(double(facts.blocks_hit))},
+                     {"pages read", count_text(double(facts.blocks_read))},
+                     {"shared_buffers", setting(facts, "shared_buffers")},
+                     {"counted for", age_text(facts.statistics_age)}},
+        .risk = Risk::medium,
+        .caution =
+            "needs a restart; a quarter of the machine's memory is the usual limit. Look "
+            "at advice about missing indexes first: what is not read needs no cache",
+        .worth = worth_of_time(a_day(double(facts.blocks_read) * 0.05, facts.statistics_age)) - 5};
+    change_setting(facts, advice, "shared_buffers", megabytes(2 * buffers), true);
+    judgement.advice.push_back(std::move(advice));
+}
+
+void judge_checkpoints(const Facts& facts, const Limits& limits, Judgement& judgement) {
+    const double all = double(facts.timed_checkpoints + facts.requested_checkpoints);
+    if (all < double(limits.checkpoints) ||
+        double(facts.requested_checkpoints) / all <= limits.requested_checkpoints) {
+        return;
+    }
+    Advice advice{.rule = "checkpoints",
+                  .object = "max_wal_size",
+                  .summary = fmt::format("{} of the checkpoints came because the log was full",
+                                         percent_text(double(facts.requested_checkpoints) / all)),
+                  .evidence = {{"requested", count_text(double(facts.requested_checkpoints))},
+                               {"timed", count_text(double(facts.timed_checkpoints))},
+                               {"max_wal_size", setting(facts, "max_wal_size")},
+                               {"checkpoint_timeout", setting(facts, "checkpoint_timeout")},
+                               {"counted for", age_text(facts.checkpoints_age)}},
+                  .risk = Risk::low,
+                  .caution =
+                      "takes so much more of the disk, and recovery after a crash takes longer; "
+                      "backups and CHECKPOINT by hand count as requested too",
+                  .worth = worth_of_time(a_day(1e4 * double(facts.requested_checkpoints),
+                                               facts.checkpoints_age)) -
+                           10};
+    change_setting(facts, advice, "max_wal_size",
+                   megabytes(2 * figure(facts, "max_wal_size", 1'024 * mebibyte)), false);
+    judgement.advice.push_back(std::move(advice));
+}
+
+void judge_temporary_files(const Facts& facts, const Limits& limits, Judgement& judgement) {
+    const double hours = std::max(facts.statistics_age.value_or(0) / 3'600, 1.0);
+    const double files = double(facts.temporary_files);
+    if (files / hours <= limits.temporary_files_per_hour) {
+        return;
+    }
+    const auto largest = std::ranges::max_element(
+        facts.statements, {}, [](const Statement& each) { return each.temporary_blocks; });
+    Advice advice{
+        .rule = "temporary_files",
+        .object = pg::identifier(facts.database),
+        .summary = fmt::format("{} temporary files an hour, of {} each", count_text(files / hours),
+                               bytes_text(double(facts.temporary_bytes) / files)),
+        .evidence = {{"files", count_text(files)},
+                     {"bytes", bytes_text(double(facts.temporary_bytes))},
+                     {"work_mem", setting(facts, "work_mem")},
+                     {"counted for", age_text(facts.statistics_age)}},
+        .risk = Risk::medium,
+        .caution =
+            "each sort and hash of each session may take so much: for one report, set it "
+            "for its role or its transaction",
+        .worth = worth_of_time(a_day(double(facts.temporary_bytes) * 1e-5, facts.statistics_age))};
+    if (largest != facts.statements.end() && largest->temporary_blocks > 0) {
+        advice.evidence.push_back({"most by", line_of(largest->text)});
+    }
+    const double wanted = std::min(2 * double(facts.temporary_bytes) / files, 256 * mebibyte);
+    change_setting(facts, advice, "work_mem",
+                   megabytes(std::max(wanted, 2 * figure(facts, "work_mem", 4 * mebibyte))), false);
+    judgement.advice.push_back(std::move(advice));
+}
+
+void judge_slots(const Facts& facts, const Limits& limits, Judgement& judgement) {
+    for (const auto& slot : facts.slots) {
+        if (slot.retained < limits.slot_bytes) {
+            continue;
+        }
+        judgement.advice.push_back(
+            {.rule = "slot_lag",
+             .object = pg::literal(slot.name),
+             .summary = fmt::format("the slot {} keeps {} of the log", slot.name,
+                                    bytes_text(double(slot.retained))),
+             .evidence = {{"kept", bytes_text(double(slot.retained))},
+                          {"kind", slot.kind},
+                          {"somebody reads it", slot.is_active ? "yes, too slowly" : "no"},
+                          {"wal_status", slot.status},
+                          {"max_slot_wal_keep_size", setting(facts, "max_slot_wal_keep_size")}},
+             .apply = slot.is_active
+                          ? std::vector<std::string>{}
+                          : std::vector<std::string>{fmt::format(
+                                "select pg_drop_replication_slot({})", pg::literal(slot.name))},
+             .risk = Risk::high,
+             .caution = slot.is_active
+                            ? "the reader must become faster; a limit of max_slot_wal_keep_size "
+                              "saves the disk and loses the reader"
+                            : "whoever read it must begin anew from a copy: make sure that nobody "
+                              "comes back. Otherwise the disk fills and the server stops",
+             .worth = worth_of_danger(slot.is_active ? 0 : 0.2)});
+    }
+}
+
+}  // namespace caisson::advice

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// @file
+/// Alerts as values, and the book that is kept of them: what survives a restart. Durations are
+/// added up from steps of a clock that does not jump, so that nothing fires or is forgotten because
+/// somebody has set the clock; moments are for people.
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/moment.h"
+#include "operations/monitor/alerts/rule.h"
+#include "operations/monitor/sample/sample.h"
+
+namespace caisson::alerts {
+
+using std::chrono::milliseconds;
+
+enum class State { pending, firing, resolved };
+std::string_view text_of(State state);
+
+/// One rule, one set of labels.
+struct Alert {
+    std::string id{};  ///< A UUID.
+    std::string rule{};
+    monitor::Labels labels{};
+    State state = State::pending;
+    bool is_unknown = false;  ///< What it is about cannot be read at present.
+    std::string why{};        ///< Why not.
+    Level level = Level::warning;
+    double value = 0;  ///< As last read.
+    double threshold = 0;
+    Moment began{};              ///< When it was bad first.
+    Moment fired{};              ///< When it was so for long enough.
+    Moment ended{};              ///< When it was resolved.
+    Moment acknowledged{};       ///< When somebody said that they know.
+    milliseconds bad{0};         ///< Pending: for how long without a break.
+    milliseconds good{0};        ///< Firing: for how long the value has been good.
+    milliseconds firing{0};      ///< For how long it fires.
+    std::string cause{};         ///< The rule whose page it is part of; its own where it is alone.
+    std::uint64_t version = 1;   ///< Grows with each change that a record should show.
+    std::uint64_t recorded = 0;  ///< The version that the platform's table has.
+};
+
+/// Alerts of one cause, told together.
+struct Page {
+    std::string id{};    ///< A UUID.
+    std::string rule{};  ///< The cause.
+    Level level = Level::warning;
+    Moment opened{};
+    milliseconds open{0};
+    milliseconds since_told{0};
+    bool is_told = false;
+    bool is_acknowledged = false;
+    std::vector<std::string> told{};  ///< Deliveries that know of it.
+    std::size_t steps = 0;            ///< Steps of escalation that were taken.
+};
+
+/// Something to be told, until it is delivered.
+struct Message {
+    std::string id{};  ///< Stays the same when it is tried again.
+    std::string delivery{};
+    std::string page{};
+    std::string kind{};  ///< firing, worse, escalated, still, resolved.
+    std::string rule{};
+    Level level = Level::warning;
+    Moment made{};
+    std::string json{};  ///< The page and its alerts, as they were then.
+    std::string text{};  ///< The same for people; the first line is the subject.
+};
+
+/// How a delivery does.
+struct Receiver {
+    std::size_t failures = 0;   ///< In a row.
+    milliseconds pause{0};      ///< Until it is tried again.
+    std::size_t delivered = 0;  ///< Messages in all.
+    std::string error{};        ///< Of the last attempt; empty: it succeeded.
+    Moment at{};                ///< Of the last attempt.
+};
+
+struct Book {
+    Moment at{};  ///< Of the last judgement.
+    std::vector<Alert> alerts{};
+    std::vector<Page> pages{};
+    std::vector<Message> outbox{};
+    std::map<std::string, Receiver> receivers{};
+    std::map<std::string, milliseconds> unread{};  ///< Groups of metrics, for how long.
+    std::map<std::string, std::string> unknown{};  ///< Rules that could not be judged, and why.
+};
+
+std::string to_text(const Book& book);
+/// Nothing when it is no such text. Pure.
+std::optional<Book> parse_book(std::string_view text);
+
+}  // namespace caisson::alerts

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "operations/monitor/alerts/message.h"
+
+#include <algorithm>
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <fmt/format.h>
+
+#include "base/hmac.h"
+#include "base/json.h"
+#include "base/text.h"
+
+namespace caisson::alerts {
+namespace {
+
+/// More are counted and not told one by one.
+constexpr std::size_t most_alerts = 20;
+
+boost::json::object json_of(const Alert& alert, const Rule* rule, const std::string& pages) {
+    boost::json::object labels;
+    for (const auto& [name, value] : alert.labels) {
+        labels[name] = value;
+    }
+    return {{"id", alert.id},
+            {"rule", alert.rule},
+            {"state", text_of(alert.state)},
+            {"unknown", alert.is_unknown},
+            {"level", text_of(alert.level)},
+            {"summary", summary_of(rule, alert)},
+            {"labels", std::move(labels)},
+            {"value", alert.value},
+            {"threshold", alert.threshold},
+            {"began_at", timestamp(alert.began)},
+            {"ended_at", alert.ended == Moment{} ? boost::json::value(nullptr)
+                                                 : boost::json::value(timestamp(alert.ended))},
+            {"remedy", remedy_of(rule, pages)}};
+}
+
+std::string word_of(const std::string& kind, Level level) {
+    return kind == "resolved" ? "resolved" : std::string(text_of(level));
+}
+
+}  // namespace
+
+std::string summary_of(const Rule* rule, const Alert& alert) {
+    std::vector<std::string> labels;
+    for (const auto& [name, value] : alert.labels) {
+        if (!value.empty()) {
+            labels.push_back(value);
+        }
+    }
+    auto text = rule ? rule->summary : alert.rule;
+    text =
+        replace_all(text, "{value}", value_text(rule ? rule->metric : std::string(), alert.value));
+    text = replace_all(text, labels.empty() ? " ({labels})" : "{labels}", join(labels, ", "));
+    return alert.is_unknown ? text + ", when it could be read last" : text;
+}
+
+std::string remedy_of(const Rule* rule, const std::string& pages) {
+    const auto page = rule ? rule->page : std::string();
+    return page.starts_with("#") ? pages + page : page;
+}
+
+Message message_of(const Page& page, const std::string& kind, const Book& book,
+                   const Circumstances& circumstances, Moment now) {
+    std::vector<const Alert*> alerts;
+    for (const auto& alert : book.alerts) {
+        if (alert.cause == page.rule && alert.state != State::pending) {
+            alerts.push_back(&alert);
+        }
+    }
+    // The cause itself first, then the worst.
+    std::ranges::stable_sort(alerts, [&](const Alert* a, const Alert* b) {
+        return std::tuple(a->rule != page.rule, -int(a->level)) <
+               std::tuple(b->rule != page.rule, -int(b->level));
+    });
+    Message message;
+    message.page = page.id;
+    message.kind = kind;
+    message.rule = page.rule;
+    message.level = page.level;
+    message.made = now;
+    boost::json::array rows;
+    std::vector<std::string> lines;
+    for (const auto* const alert : alerts) {
+        if (rows.size() < most_alerts) {
+            const auto* const rule = find_rule(circumstances.rules, alert->rule);
+            rows.push_back(json_of(*alert, rule, circumstances.pages));
+            lines.push_back(
+                fmt::format("- {}: {}, since {}{}\n  {}", word_of(kind, alert->level),
+                            summary_of(rule, *alert), minute_text(alert->began),
+                            alert->ended == Moment{} ? "" : " until " + minute_text(alert->ended),
+                            remedy_of(rule, circumstances.pages)));
+        }
+    }
+    if (alerts.size() > most_alerts) {
+        lines.push_back(fmt::format("- and {} more", alerts.size() - most_alerts));
+    }
+    const auto* const rule = find_rule(circumstances.rules, page.rule);
+    const auto subject = fmt::format(
+        "[{}] {} {}: {}{}", word_of(kind, page.level), circumstances.platform,
+        circumstances.environment, alerts.empty() ? page.rule : summary_of(rule, *alerts.front()),
+        alerts.size() > 1 ? fmt::format(" and {} more", alerts.size() - 1) : "");
+    message.text = subject + "\n" + join(lines, "\n") + "\n";
+    message.json = json_text(boost::json::object{{"page", page.id},
+                                                 {"kind", kind},
+                                                 {"platform", circumstances.platform},
+                                                 {"environment", circumstances.environment},
+                                                 {"rule", page.rule},
+                                                 {"level", text_of(page.level)},
+                                                 {"opened_at", timestamp(page.opened)},
+                                                 {"acknowledged", page.is_acknowledged},
+                                                 {"summary", subject},
+                                                 {"alerts", std::move(rows)},
+                                                 {"alerts_in_all", alerts.size()},
+                                                 {"remedy", remedy_of(rule, circumstances.pages)}});
+    return message;
+}
+
+std::string body_of(const std::vector<Message>& messages) {
+    std::vector<std::string> pages;
+    for (const auto& message : messages) {
+        pages.push_back(message.json);
+    }
+    return fmt::format(R"({{"version":1,"id":"{}","pages":[{}]}})",
+                       messages.empty() ? "" : messages.front().id, join(pages, ","));
+}
+
+Letter letter_of(const std::vector<Message>& messages) {
+    Letter letter;
+    for (const auto& message : messages) {
+        const auto end = message.text.find('\n');
+        if (letter.subject.empty()) {
+            letter.subject = message.text.substr(0, end);
+        }
+        letter.text += message.text + "\n";
+    }
+    if (messages.size() > 1) {
+        letter.subject += fmt::format(" and {} more messages", messages.size() - 1);
+    }
+    return letter;
+}
+
+std::string signature_of(const std::string& secret, const std::string& timestamp,
+                         const std::string& body) {
+    return "v1=" + hmac_sha256_hex(secret, timestamp + "." + body);
+}
+
+}  // namespace caisson::alerts

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "operations/monitor/alerts/notify.h"
+
+#include <algorithm>
+#include <set>
+
+#include "operations/monitor/alerts/message.h"
+
+namespace caisson::alerts {
+namespace {
+
+bool fires(const Book& book, std::string_view rule) {
+    return std::ranges::any_of(book.alerts, [&](const Alert& alert) {
+        return alert.rule == rule && alert.state == State::firing;
+    });
+}
+
+class Notification {
+ public:
+    Notification(Book& book, const Circumstances& circumstances, const Step& step,
+                 const NewId& new_id)
+        : book_(book),
+          circumstances_(circumstances),
+          step_(step),
+          new_id_(new_id),
+          deliveries_(deliveries_of(circumstances.alerting)) {}
+
+    void notify() {
+        find_causes();
+        open_pages();
+        for (auto& page : book_.pages) {
+            page.open += step_.elapsed;
+            page.since_told += step_.elapsed;
+            page.is_acknowledged = circumstances_.orders.acknowledged.contains(page.id);
+            tell(page);
+        }
+        close_pages();
+        // What nobody receives any more is not kept.
+        std::erase_if(book_.outbox, [&](const Message& message) {
+            return std::ranges::find(deliveries_, message.delivery,
+                                     &platform::AlertDelivery::name) == deliveries_.end();
+        });
+    }
+
+ private:
+    void find_causes() {
+        for (auto& alert : book_.alerts) {
+            if (alert.state != State::firing) {
+                continue;
+            }
+            const auto cause = cause_of(alert, book_, circumstances_.rules);
+            if (cause != alert.cause) {
+                alert.cause = cause;
+                ++alert.version;
+            }
+        }
+    }
+
+    bool is_silent(const Alert& alert) const {
+        return !silent_because(alert.rule, circumstances_.orders, circumstances_.alerting.silences,
+                               step_.now)
+                    .empty();
+    }
+
+    /// The alerts of a page that may be told of.
+    std::vector<const Alert*> voices(const Page& page) const {
+        std::vector<const Alert*> found;
+        for (const auto& alert : book_.alerts) {
+            if (alert.state == State::firing && alert.cause == page.rule && !is_silent(alert)) {
+                found.push_back(&alert);
+            }
+        }
+        return found;
+    }
+
+    void open_pages() {
+        for (const auto& alert : book_.alerts) {
+            if (alert.state != State::firing || is_silent(alert) ||
+                std::ranges::find(book_.pages, alert.cause, &Page::rule) != book_.pages.end()) {
+                continue;
+            }
+            // What comes back is new.
+            book_.pages.push_back({.id = new_id_(),
+                                   .rule = alert.cause,
+                                   .level = alert.level,
+                                   .opened = step_.now,
+                                   .open = -step_.elapsed,
+                                   .since_told = -step_.elapsed});
+        }
+    }
+
+    std::vector<platform::EscalationStep> steps() const {
+        if (!circumstances_.alerting.escalation.empty()) {
+            return circumstances_.alerting.escalation;
+        }
+        platform::EscalationStep all;
+        for (const auto& delivery : deliveries_) {
+            all.to.push_back(delivery.name);
+        }
+        return {all};
+    }
+
+    bool takes(const std::string& name, Level level) const {
+        const auto delivery = std::ranges::find(deliveries_, name, &platform::AlertDelivery::name);
+        return delivery != deliveries_.end() && level >= delivery->level;
+    }
+
+    void tell(Page& page) {
+        const auto alerts = voices(page);
+        if (alerts.empty()) {
+            return;
+        }
+        Level level = Level::warning;
+        for (const auto* const alert : alerts) {
+            level = std::max(level, alert->level);
+        }
+        if (!page.is_told) {
+            page.level = level;
+            if (page.open < circumstances_.alerting.wait) {
+                return;
+            }
+        }
+        const bool is_worse = page.is_told && level > page.level;
+        page.level = level;
+        escalate(page, is_worse);
+        if (is_worse) {
+            send_to_all(page, "worse");
+        } else if (page.is_told && !page.is_acknowledged &&
+                   page.since_told >= circumstances_.alerting.repeat) {
+            send_to_all(page, "still");
+        }
+    }
+
+    /// Those whose time has come and who do not know yet. Who has acknowledged it has it in hand.
+    void escalate(Page& page, bool is_worse) {
+        const auto plan = steps();
+        std::size_t taken = 0;
+        for (const auto& each : plan) {
+            if (page.open < each.after ||
+                (page.is_acknowledged && each.after > milliseconds(0) && !is_worse)) {
+                continue;
+            }
+            ++taken;
+            if (page.level < each.level) {
+                continue;
+            }
+            for (const auto& name : each.to) {
+                if (takes(name, page.level) &&
+                    std::ranges::find(page.told, name) == page.told.end()) {
+                    send(page, name, page.steps == 0 || !page.is_told ? "firing" : "escalated");
+                    page.told.push_back(name);
+                }
+            }
+        }
+        page.steps = std::max(page.steps, taken);
+        if (!page.is_told && !page.told.empty()) {
+            page.is_told = true;
+            page.since_told = milliseconds(0);
+        }
+    }
+
+    void send_to_all(Page& page, const std::string& kind) {
+        for (const auto& name : page.told) {
+            if (std::ranges::none_of(book_.outbox, [&](const Message& message) {
+                    return message.page == page.id && message.delivery == name &&
+                           message.made == step_.now;
+                })) {
+                send(page, name, kind);
+            }
+        }
+        page.since_told = milliseconds(0);
+    }
+
+    void send(const Page& page, const std::string& delivery, const std::string& kind) {
+        auto message = message_of(page, kind, book_, circumstances_, step_.now);
+        message.id = new_id_();
+        message.delivery = delivery;
+        const auto waiting = std::ranges::find_if(book_.outbox, [&](const Message& each) {
+            return each.page == page.id && each.delivery == delivery;
+        });
+        if (waiting != book_.outbox.end()) {
+            *waiting = std::move(message);
+        } else {
+            book_.outbox.push_back(std::move(message));
+        }
+    }
+
+    /// A page is over when nothing of its rule fires, and nothing that it is the cause of. Where
+    /// all that is left is silent, nothing is told; it is not over either.
+    void close_pages() {
+        std::erase_if(book_.pages, [&](Page& page) {
+            const bool holds = std::ranges::any_of(book_.alerts, [&](const Alert& alert) {
+                return alert.state == State::firing &&
+                       (alert.cause == page.rule || alert.rule == page.rule);
+            });
+            if (holds) {
+                return false;
+            }
+            for (const auto& name : page.told) {
+                send(page, name, "resolved");
+            }
+            return true;
+        });
+    }
+
+    Book& book_;
+    const Circumstances& circumstances_;
+    const Step& step_;
+    const NewId& new_id_;
+    std::vector<platform::AlertDelivery> deliveries_;
+};
+
+}  // namespace
+
+std::vector<platform::AlertDelivery> deliveries_of(const platform::Alerting& alerting) {
+    if (!alerting.deliveries.empty()) {
+        return alerting.deliveries;
+    }
+    platform::AlertDelivery log;
+    log.name = "log";
+    log.log = true;
+    return {log};
+}
+
+std::string cause_of(const Alert& alert, const Book& book, const std::vector<Rule>& rules) {
+    std::string name = alert.rule;
+    std::set<std::string> seen{name};
+    for (;;) {
+        const auto* const rule = find_rule(rules, name);
+        if (!rule) {
+            return name;
+        }
+        const auto cause = std::ranges::find_if(rule->causes, [&](const std::string& each) {
+            return !seen.contains(each) && fires(book, each);
+        });
+        if (cause == rule->causes.end()) {
+            return name;
+        }
+        name = *cause;
+        seen.insert(name);
+    }
+}
+
+void notify(Book& book, const Circumstances& circumstances, const Step& step, const NewId& new_id) {
+    Notification(book, circumstances, step, new_id).notify();
+}
+
+}  // namespace caisson::alerts

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "operations/monitor/alerts/notify.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "operations/monitor/alerts/message.h"
+#include "operations/monitor/alerts/sample_alerts.h"
+
+namespace caisson::alerts {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+class Telling : public testing::Test, protected Clockwork {
+ protected:
+    Telling() {
+        for (const std::string name : {"chat", "phone"}) {
+            platform::AlertDelivery delivery;
+            delivery.name = name;
+            delivery.log = true;
+            alerting.deliveries.push_back(delivery);
+        }
+        alerting.deliveries[1].level = Level::critical;
+    }
+    /// `sequences.used_percent`: fires and is resolved at once; 85 and 95 percent.
+    void sequence(double percent, milliseconds elapsed = 30s) {
+        judge(reading("sequences.used_percent", percent), elapsed);
+    }
+};
+
+TEST_F(Telling, TellsOnceAndWhenItIsOver) {
+    sequence(86);
+    EXPECT_THAT(deliver(), ElementsAre("firing sequences_used_percent to chat"));
+    sequence(86);
+    sequence(87);
+    EXPECT_THAT(deliver(), IsEmpty());
+    sequence(10);
+    EXPECT_THAT(deliver(), ElementsAre("resolved sequences_used_percent to chat"));
+    sequence(10);
+    EXPECT_THAT(deliver(), IsEmpty());
+    EXPECT_THAT(book.pages, IsEmpty());
+}
+
+TEST_F(Telling, TellsMoreWhenItBecomesWorse) {
+    sequence(86);
+    deliver();
+    sequence(96);
+    EXPECT_THAT(deliver(), ElementsAre("escalated sequences_used_percent to phone",
+                                       "worse sequences_used_percent to chat"));
+    sequence(96);
+    EXPECT_THAT(deliver(), IsEmpty());
+    sequence(10);
+    EXPECT_THAT(deliver(), ElementsAre("resolved sequences_used_percent to chat",
+                                       "resolved sequences_used_percent to phone"));
+}
+
+TEST_F(Telling, RepeatsItselfAfterAWhile) {
+    alerting.repeat = 1h;
+    sequence(86);
+    deliver();
+    sequence(86, 59min);
+    EXPECT_THAT(deliver(), IsEmpty());
+    sequence(86, 1min);
+    EXPECT_THAT(deliver(), ElementsAre("still sequences_used_percent to chat"));
+}
+
+TEST_F(Telling, WaitsForOthersOfTheSameCause) {
+    alerting.wait = 30s;
+    sequence(86);
+    EXPECT_THAT(deliver(), IsEmpty());
+    sequence(86);
+    EXPECT_THAT(deliver(), ElementsAre("firing sequences_used_percent to chat"));
+}
+
+TEST_F(Telling, SaysNothingOfWhatIsOverBeforeItWasTold) {
+    alerting.wait = 30s;
+    sequence(86);
+    sequence(10);
+    EXPECT_THAT(deliver(), IsEmpty());
+}
+
+TEST_F(Telling, OneCauseIsOnePage) {
+    // A session that idles in its transaction keeps others waiting for its locks.
+    monitor::Sample sample;
+    sample.add("activity.longest_idle_in_transaction", 400);
+    sample.add("locks.longest_wait", 130);
+    sample.add("activity.longest_query", 400);
+    sample.add("activity.oldest_transaction", 700);
+    judge(sample);
+    EXPECT_THAT(deliver(), ElementsAre("firing activity_longest_idle_in_transaction to chat",
+                                       "firing activity_longest_idle_in_transaction to phone"));
+    ASSERT_EQ(book.pages.size(), 1U);
+    EXPECT_EQ(book.alerts.size(), 4U);
+    judge(reading("activity.connections", 1));
+    EXPECT_THAT(deliver(), ElementsAre("resolved activity_longest_idle_in_transaction to chat",
+                                       "resolved activity_longest_idle_in_transaction to phone"));
+}
+
+TEST_F(Telling, AConsequenceThatCameFirstIsNotToldAgain) {
+    judge(reading("locks.longest_wait", 70));
+    EXPECT_THAT(deliver(), ElementsAre("firing locks_longest_wait to chat"));
+    monitor::Sample both;
+    both.add("activity.longest_idle_in_transaction", 301);
+    both.add("locks.longest_wait", 301);
+    judge(both);
+    EXPECT_THAT(deliver(), ElementsAre("firing activity_longest_idle_in_transaction to chat",
+                                       "firing activity_longest_idle_in_transaction to phone"));
+    judge(both, 5h);
+    for (const auto& told : deliver()) {
+        EXPECT_THAT(told, HasSubstr("still activity_longest_idle_in_transaction"));
+    }
+    judge(reading("activity.connections", 1));
+    EXPECT_EQ(deliver().size(), 3U) << "each who was told of a page hears that it is over";
+}
+
+TEST_F(Telling, ManySeriesOfARuleAreOnePage) {
+    monitor::Sample sample;
+    for (int i = 0; i < 50; ++i) {
+        sample.add("sequences.used_percent", 90,
+                   {{"datname", "d"}, {"schemaname", "s"}, {"sequencename", std::to_string(i)}});
+    }
+    judge(sample);
+    EXPECT_EQ(book.outbox.size(), 1U);
+    EXPECT_THAT(book.outbox[0].text, HasSubstr("and 49 more"));
+    EXPECT_THAT(book.outbox[0].text, HasSubstr("- and 30 more"));
+}
+
+TEST_F(Telling, EscalatesToOthersAsTimePasses) {
+    alerting.deliveries[1].level = Level::warning;
+    alerting.escalation = {{0ms, {"chat"}, Level::warning, {}},
+                           {15min, {"phone"}, Level::warning, {}}};
+    sequence(86);
+    EXPECT_THAT(deliver(), ElementsAre("firing sequences_used_percent to chat"));
+    sequence(86, 14min);
+    EXPECT_THAT(deliver(), IsEmpty());
+    sequence(86, 1min);
+    EXPECT_THAT(deliver(), ElementsAre("escalated sequences_used_percent to phone"));
+}
+
+TEST_F(Telling, DoesNotEscalateWhatSomebodyHasAcknowledged) {
+    alerting.repeat = 1h;
+    alerting.deliveries[1].level = Level::warning;
+    alerting.escalation = {{0ms, {"chat"}, Level::warning, {}},
+                           {15min, {"phone"}, Level::warning, {}}};
+    sequence(86);
+    deliver();
+    orders.acknowledged = {book.pages.at(0).id};
+    sequence(86, 2h);
+    EXPECT_THAT(deliver(), IsEmpty());
+    sequence(10);
+    EXPECT_THAT(deliver(), ElementsAre("resolved sequences_used_percent to chat"));
+    sequence(86);
+    EXPECT_THAT(deliver(), ElementsAre("firing sequences_used_percent to chat"))
+        << "what comes back is another page";
+}
+
+TEST_F(Telling, IsSilentWhileItShallBeAndSpeaksAfterwards) {
+    orders.silences = {{"s", {"sequences_used_percent"}, now, now + 2min, "known", "me"}};
+    sequence(86);
+    EXPECT_EQ(state("sequences_used_percent"), "firing");
+    sequence(86);
+    EXPECT_THAT(deliver(), IsEmpty());
+    judge(reading("redis.up", 0));
+    EXPECT_EQ(deliver().size(), 2U) << "only that rule is silent";
+    sequence(86, 1h);
+    EXPECT_THAT(deliver(), testing::Contains("firing sequences_used_percent to chat"));
+}
+
+TEST_F(Telling, MaintenanceSilencesAllAndWhatWasToldEndsNoisily) {
+    sequence(86);
+    deliver();
+    orders.silences = {{"m", {}, now, now + 10h, "upgrade", "me"}};
+    sequence(96);
+    judge(reading("redis.up", 0));
+    auto told = deliver();
+    EXPECT_THAT(told, ElementsAre("resolved sequences_used_percent to chat"));
+}
+
+TEST_F(Telling, WindowsOfTheManifestComeAgain) {
+    alerting.silences = {{"nightly", {}, "0 12 * * *", 1h, "backup"}};
+    sequence(86);
+    EXPECT_THAT(deliver(), IsEmpty());
+    sequence(86, 61min);
+    EXPECT_THAT(deliver(), ElementsAre("firing sequences_used_percent to chat"));
+    now += 23h;
+    judge(reading("redis.up", 0));
+    EXPECT_THAT(deliver(), ElementsAre("resolved sequences_used_percent to chat"));
+}
+
+TEST_F(Telling, AnHourWithoutAReceiverIsOneMessageAPage) {
+    for (int i = 0; i < 60; ++i) {
+        sequence(i % 2 == 0 ? 86 : 96, 1min);
+    }
+    EXPECT_EQ(book.outbox.size(), 2U);
+    sequence(10);
+    ASSERT_EQ(book.outbox.size(), 2U);
+    EXPECT_EQ(book.outbox[0].kind, "resolved");
+    EXPECT_THAT(book.outbox[0].text, HasSubstr("since 2026-11-27 12:01Z until"));
+}
+
+TEST_F(Telling, NothingIsLostByARestart) {
+    sequence(86);
+    restart();
+    EXPECT_THAT(deliver(), ElementsAre("firing sequences_used_percent to chat"));
+    restart();
+    sequence(86);
+    EXPECT_THAT(deliver(), IsEmpty()) << "and nothing is told twice";
+}
+
+TEST_F(Telling, MessagesLinkToTheRemedy) {
+    sequence(86);
+    EXPECT_THAT(book.outbox.at(0).text, HasSubstr("https://x/alerts.md#sequences_used_percent"));
+    EXPECT_THAT(book.outbox[0].json, HasSubstr(R"("level":"warning")"));
+    EXPECT_THAT(letter_of(book.outbox).subject,
+                HasSubstr("[warning] shop production: 86 % of a sequence's numbers are used"));
+    EXPECT_THAT(body_of(book.outbox), HasSubstr(R"({"version":1,"id":")"));
+}
+
+TEST_F(Telling, WithoutADeliveryTheLogIsTold) {
+    alerting.deliveries.clear();
+    sequence(86);
+    EXPECT_THAT(deliver(), ElementsAre("firing sequences_used_percent to log"));
+}
+
+TEST(Signatures, AreOfTimeAndBody) {
+    EXPECT_EQ(signature_of("key", "1764244800", "{}"), signature_of("key", "1764244800", "{}"));
+    EXPECT_NE(signature_of("key", "1764244800", "{}"), signature_of("key", "1764244801", "{}"));
+    EXPECT_THAT(signature_of("key", "1", ""), HasSubstr("v1="));
+}
+
+TEST(Orders, AreTheSameAfterAFile) {
+    Orders orders;
+    orders.silences = {{"s", {"a", "b"}, Moment{}, Moment{} + 1h, "why", "who"}};
+    orders.acknowledged = {"p"};
+    EXPECT_EQ(to_text(parse_orders(to_text(orders))), to_text(orders));
+    EXPECT_THAT(parse_orders("{").silences, IsEmpty());
+    EXPECT_THAT(without_old(orders, Moment{} + 26h).silences, IsEmpty());
+}
+
+}  // namespace
+}  // namespace caisson::alerts

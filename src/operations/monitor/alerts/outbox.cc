@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "operations/monitor/alerts/outbox.h"
+
+#include <algorithm>
+
+namespace caisson::alerts {
+namespace {
+
+constexpr std::size_t most_messages = 50;
+constexpr milliseconds first_pause = std::chrono::seconds(5);
+constexpr milliseconds longest_pause = std::chrono::minutes(5);
+
+}  // namespace
+
+std::vector<Parcel> due(Book& book, milliseconds elapsed) {
+    std::vector<Parcel> parcels;
+    for (auto& [name, receiver] : book.receivers) {
+        receiver.pause = std::max(milliseconds(0), receiver.pause - elapsed);
+    }
+    for (const auto& message : book.outbox) {
+        if (book.receivers[message.delivery].pause > milliseconds(0)) {
+            continue;
+        }
+        auto parcel = std::ranges::find(parcels, message.delivery, &Parcel::delivery);
+        if (parcel == parcels.end()) {
+            parcels.push_back({message.delivery, {}});
+            parcel = parcels.end() - 1;
+        }
+        if (parcel->messages.size() < most_messages) {
+            parcel->messages.push_back(message);
+        }
+    }
+    return parcels;
+}
+
+void arrived(Book& book, const Parcel& parcel, Moment now) {
+    auto& receiver = book.receivers[parcel.delivery];
+    receiver.failures = 0;
+    receiver.error.clear();
+    receiver.at = now;
+    receiver.delivered += parcel.messages.size();
+    // One that was replaced meanwhile has another id, and goes next.
+    std::erase_if(book.outbox, [&](const Message& message) {
+        return std::ranges::find(parcel.messages, message.id, &Message::id) !=
+               parcel.messages.end();
+    });
+}
+
+void failed(Book& book, const Parcel& parcel, const std::string& error, Moment now) {
+    auto& receiver = book.receivers[parcel.delivery];
+    receiver.pause = first_pause;
+    for (std::size_t i = 0; i < receiver.failures && receiver.pause < longest_pause; ++i) {
+        receiver.pause *= 2;
+    }
+    receiver.pause = std::min(receiver.pause, longest_pause);
+    ++receiver.failures;
+    receiver.error = error;
+    receiver.at = now;
+}
+
+}  // namespace caisson::alerts

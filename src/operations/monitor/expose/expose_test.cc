@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "operations/monitor/expose/expose.h"
+
+#include <set>
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace caisson::monitor {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+Sample sample() {
+    Sample made;
+    made.at = At(std::chrono::sys_days(std::chrono::year(2026) / 3 / 3));
+    made.add("databases.deadlocks", 3, {{"datname", "a\"b\\c\nd"}});
+    made.add("databases.read_seconds", 1.5, {{"datname", "main"}});
+    made.add("activity.connections", 7);
+    made.add("migrations.pending", 1, {{"datname", "main"}});
+    made.unknowns.push_back({"locks", {}, "permission denied"});
+    made.gaps.push_back({"databases main", "statistics were reset"});
+    made.finish();
+    return made;
+}
+
+TEST(Expose, PrometheusGetsKnownNamesUnitsAndEscapes) {
+    const auto text = exposition(sample());
+    EXPECT_THAT(text, HasSubstr("# TYPE pg_stat_database_deadlocks counter\n"
+                                "pg_stat_database_deadlocks{datname=\"a\\\"b\\\\c\\nd\"} 3\n"));
+    EXPECT_THAT(text, HasSubstr("pg_stat_database_blk_read_time{datname=\"main\"} 1500\n"));
+    EXPECT_THAT(text, HasSubstr("caisson_activity_connections 7\n"));
+    EXPECT_THAT(text, HasSubstr("caisson_monitor_unknown{what=\"locks\"} 1\n"));
+    EXPECT_THAT(text, Not(HasSubstr("migrations_pending")));
+}
+
+TEST(Expose, JsonHasNumbersListsAndWhatIsUnknown) {
+    const auto json = to_json(sample());
+    EXPECT_EQ(json.at("at"), "2026-03-03T00:00:00Z");
+    const auto& metrics = json.at("metrics").as_object();
+    EXPECT_EQ(metrics.at("activity.connections").to_number<double>(), 7);
+    EXPECT_EQ(metrics.at("databases.deadlocks").as_array().size(), 1U);
+    EXPECT_EQ(json.at("unknown").as_array().front().at("why"), "permission denied");
+    const auto some = to_json(sample(), {"activity"});
+    EXPECT_EQ(some.at("metrics").as_object().size(), 1U);
+    EXPECT_TRUE(some.at("unknown").as_array().empty());
+    EXPECT_TRUE(some.at("gaps").as_array().empty());
+}
+
+TEST(Expose, EveryThresholdIsARule) {
+    const auto text = prometheus_rules();
+    for (const auto& row : catalogue()) {
+        if (row.threshold.bad != Bad::none && row.group != "backups") {
+            EXPECT_THAT(text, HasSubstr("expr: " + exposed_name(row) + " "));
+        }
+    }
+    EXPECT_THAT(text, HasSubstr("alert: CaissonActivityUsedPercentCritical\n        expr: "
+                                "caisson_activity_used_percent >= 90\n"));
+    EXPECT_THAT(text, Not(HasSubstr("nan")));
+}
+
+TEST(Expose, TheDashboardHasAPanelForEveryMetricAndEachPlaceOnce) {
+    const auto board = boost::json::parse(grafana_dashboard());
+    std::set<std::pair<std::int64_t, std::int64_t>> places;
+    std::set<std::string> titles;
+    for (const auto& panel : board.at("panels").as_array()) {
+        const auto& position = panel.at("gridPos");
+        EXPECT_TRUE(
+            places.insert({position.at("x").as_int64(), position.at("y").as_int64()}).second);
+        titles.insert(panel.at("title").as_string().c_str());
+    }
+    for (const auto& row : catalogue()) {
+        const bool is_told_elsewhere = row.group == "backups" || row.group == "migrations";
+        EXPECT_EQ(titles.contains(std::string(row.name)), !is_told_elsewhere) << row.name;
+    }
+}
+
+}  // namespace
+}  // namespace caisson::monitor

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "operations/monitor/history/history.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "operations/monitor/history/store.h"
+#include "operations/monitor/sample/catalogue.h"
+
+namespace caisson::monitor {
+namespace {
+
+using std::chrono::milliseconds;
+
+/// Between two times that minutes and hours are brought up to date.
+constexpr Ms batch = 10 * minute_ms;
+/// After a jump of the clock nothing is old for so long.
+constexpr milliseconds mistrust = std::chrono::hours(1);
+
+Ms ms_of(At at) { return at.time_since_epoch().count(); }
+
+bool is_cut(const Sample& sample, std::string_view group, const Labels& labels) {
+    return std::ranges::any_of(sample.gaps, [&](const Gap& gap) {
+        return gap.what.empty() || gap.what == group ||
+               gap.what == std::string(group) + " " + std::string(label_of(labels, "datname"));
+    });
+}
+
+}  // namespace
+
+bool is_wide(std::string_view metric) {
+    const auto* const row = find_metric(metric);
+    return row && (row->labels.find("relname") != std::string_view::npos ||
+                   row->labels.find("queryid") != std::string_view::npos ||
+                   row->labels.find("sequencename") != std::string_view::npos);
+}
+
+History::History(fs::path file, HistoryLimits limits) : file_(std::move(file)), limits_(limits) {
+    ensure_directory(file_.parent_path());
+    try {
+        open();
+    } catch (const Damaged& damage) {
+        put_aside(damage.message());
+    }
+}
+
+History::~History() {
+    try {
+        if (store_) {
+            store_->database.run("begin immediate");
+            store_->roll_up(store_->rolled() + batch);
+            store_->database.run("commit");
+        }
+    } catch (const std::exception&) {
+        return;  // The samples are there: the next one does it.
+    }
+}
+
+void History::open() {
+    store_ = std::make_unique<Store>(file_, limits_);
+    std::error_code ignored;
+    fs::permissions(file_, fs::perms::owner_read | fs::perms::owner_write | fs::perms::group_read,
+                    ignored);
+}
+
+void History::put_aside(const std::string& why) {
+    store_.reset();
+    const auto aside = fs::path(file_.string() + ".damaged");
+    std::error_code failure;
+    fs::rename(file_, aside, failure);
+    fs::remove(file_.string() + "-journal", failure);
+    mishap_ = fmt::format("the history was damaged and put aside as {}: {}", aside.string(), why);
+    open();
+    store_->add_gap(ms_of(std::chrono::floor<milliseconds>(std::chrono::system_clock::now())), "",
+                    "the history was damaged and put aside");
+}
+
+void History::add(const Sample& sample, milliseconds age) {
+    try {
+        if (!store_ || !store_->is_same_file()) {
+            store_.reset();
+            ensure_directory(file_.parent_path());
+            open();
+        }
+        write(sample, age);
+    } catch (const Damaged& damage) {
+        put_aside(damage.message());
+        write(sample, age);
+    }
+}
+
+void History::write(const Sample& sample, milliseconds age) {
+    auto& store = *store_;
+    auto last = last_;
+    const Ms at = ms_of(sample.at);
+    store.database.run("begin immediate");
+    try {
+        std::vector<Numbered> figures;
+        for (const auto& reading : sample.readings) {
+            const auto& row = metric(reading.metric);
+            const auto read_at = sample.read_at.find(row.group);
+            if (read_at != sample.read_at.end() && read_at->second != sample.at) {
+                continue;  // Carried over: it is there already.
+            }
+            double value = reading.value;
+            if (row.kind == Kind::counter) {
+                const auto key =
+                    std::string(reading.metric) + "\x1f" + text_of_labels(reading.labels);
+                const auto before = last.find(key);
+                const bool is_known = before != last.end() && value >= before->second.value &&
+                                      age > before->second.age &&
+                                      !is_cut(sample, row.group, reading.labels);
+                const double seconds =
+                    is_known ? std::chrono::duration<double>(age - before->second.age).count() : 1;
+                const double grown = is_known ? value - before->second.value : 0;
+                last[key] = {value, age};
+                if (!is_known) {
+                    continue;
+                }
+                value = grown / seconds;
+            }
+            if (std::isfinite(value)) {
+                figures.push_back({store.series(reading.metric, reading.labels), value});
+            }
+        }
+        for (const auto& gap : sample.gaps) {
+            store.add_gap(at, gap.what, gap.why);
+            if (gap.what == "clock") {
+                jumped_at_ = age;
+            }
+        }
+        store.add_sample(at, std::move(figures));
+        if (at - store.rolled() >= batch) {
+            store.roll_up(at);
+        }
+        store.prune(at, !jumped_at_ || age - *jumped_at_ > mistrust);
+        store.limit_bytes();
+        store.database.run("commit");
+    } catch (...) {
+        store_.reset();  // Closed, it rolls back; what it remembers of series may not be there.
+        throw;
+    }
+    // What is gone from the servers needs no memory.
+    std::erase_if(last,
+                  [&](const auto& each) { return age - each.second.age > std::chrono::hours(2); });
+    last_ = std::move(last);
+}
+
+std::uint64_t History::size() const {
+    std::error_code failure;
+    const auto bytes = fs::file_size(file_, failure);
+    return failure ? 0 : bytes;
+}
+
+}  // namespace caisson::monitor

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "operations/monitor/history/history.h"
+
+#include <cmath>
+#include <fstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sqlite3.h>
+
+#include "base/error.h"
+#include "tests/support/postgres.h"
+
+namespace caisson::monitor {
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::milliseconds;
+
+const At start = At(std::chrono::sys_days(std::chrono::year(2026) / 3 / 3) + 8h);
+
+Sample sample(milliseconds age, double load, double commits = 0) {
+    Sample made;
+    made.at = start + age;
+    made.read_at["host"] = made.at;
+    made.read_at["databases"] = made.at;
+    made.add("host.load1", load);
+    made.add("databases.commits", commits, {{"datname", "main"}});
+    made.finish();
+    return made;
+}
+
+std::int64_t count(const fs::path& file, const char* table) {
+    sqlite3* database = nullptr;
+    sqlite3_stmt* statement = nullptr;
+    ::sqlite3_open(file.c_str(), &database);
+    ::sqlite3_prepare_v2(database, (std::string("select count(*) from ") + table).c_str(), -1,
+                         &statement, nullptr);
+    ::sqlite3_step(statement);
+    const auto number = ::sqlite3_column_int64(statement, 0);
+    ::sqlite3_finalize(statement);
+    ::sqlite3_close(database);
+    return number;
+}
+
+class HistoryOf : public testing::Test {
+ protected:
+    HistoryOf() { limits.is_durable = false; }
+    std::vector<Point> points(std::string_view metric, At until = start + 24h * 900) const {
+        const auto past = read_history(file, metric, At{}, until);
+        return past.series.empty() ? std::vector<Point>() : past.series.front().points;
+    }
+    test::Directory directory;
+    fs::path file = directory.path() / "monitor" / "history.sqlite";
+    HistoryLimits limits;
+};
+
+TEST_F(HistoryOf, SamplesComeBackAndCountersAsGrowthASecond) {
+    History history(file, limits);
+    history.add(sample(0s, 1, 100), 0s);
+    history.add(sample(30s, 2, 400), 30s);
+    history.add(sample(60s, 3, 430), 60s);
+    const auto load = points("host.load1");
+    ASSERT_EQ(load.size(), 3U);
+    EXPECT_EQ(load[0].at, start);
+    EXPECT_EQ(load[2].mean, 3);
+    const auto commits = points("databases.commits");
+    ASSERT_EQ(commits.size(), 2U) << "the first one has no growth";
+    EXPECT_EQ(commits[0].mean, 10);
+    EXPECT_EQ(commits[1].mean, 1);
+}
+
+TEST_F(HistoryOf, NothingGrowsAcrossAResetOrAGap) {
+    History history(file, limits);
+    history.add(sample(0s, 1, 100), 0s);
+    history.add(sample(30s, 1, 50), 30s);  // It fell.
+    auto cut = sample(60s, 1, 500);
+    cut.gaps.push_back({"databases main", "statistics were reset"});
+    history.add(cut, 60s);
+    EXPECT_TRUE(points("databases.commits").empty());
+    history.add(sample(90s, 1, 530), 90s);
+    ASSERT_EQ(points("databases.commits").size(), 1U);
+    const auto past = read_history(file, "databases.commits", start, start + 1h);
+    ASSERT_EQ(past.gaps.size(), 1U);
+    EXPECT_EQ(past.gaps.front().why, "statistics were reset");
+}
+
+TEST_F(HistoryOf, WhatIsCarriedOverIsKeptOnce) {
+    History history(file, limits);
+    auto first = sample(0s, 1);
+    first.read_at["sizes"] = first.at;
+    first.add("sizes.database", 7, {{"datname", "main"}});
+    history.add(first, 0s);
+    auto second = sample(30s, 1);
+    second.read_at["sizes"] = first.at;
+    second.add("sizes.database", 7, {{"datname", "main"}});
+    history.add(second, 30s);
+    EXPECT_EQ(points("sizes.database").size(), 1U);
+}
+
+TEST_F(HistoryOf, SamplesAreBoundedAndTheirPastStaysAsMinutes) {
+    limits.samples = 20;
+    {
+        History history(file, limits);
+        for (int i = 0; i < 240; ++i) {  // Two hours at 30 s.
+            history.add(sample(i * 30s, i), i * 30s);
+        }
+    }
+    EXPECT_LE(count(file, "samples"), 20);
+    const auto load = points("host.load1");
+    ASSERT_GT(load.size(), 120U);
+    EXPECT_EQ(load.front().at, start);
+    EXPECT_EQ(load.front().mean, 0.5);  // Of 0 and 1.
+    for (std::size_t i = 1; i < load.size(); ++i) {
+        EXPECT_LT(load[i - 1].at, load[i].at);
+        EXPECT_LE(load[i].at - load[i - 1].at, 60s) << "no hole between the grains";
+    }
+}
+
+TEST_F(HistoryOf, TwoYearsAreHoursAndMinutesAMonth) {
+    limits.samples = 100;
+    limits.minutes = 24h * 3;
+    limits.hours = 24h * 20;
+    {
+        History history(file, limits);
+        for (int i = 0; i < 24 * 4 * 30; ++i) {  // Thirty days, every quarter of an hour.
+            const auto age = i * 15min;
+            history.add(sample(age, std::fmod(i, 4)), age);
+        }
+    }
+    const auto load = points("host.load1");
+    const auto end = start + 24h * 30;
+    EXPECT_GE(load.front().at, end - 24h * 22);
+    EXPECT_LE(load.front().at, end - 24h * 19);
+    EXPECT_EQ(load.front().least, 0);
+    EXPECT_EQ(load.front().most, 3);
+    EXPECT_EQ(load.front().mean, 1.5);
+    EXPECT_LE(count(file, "minutes"), 24 * 4 * 10) << "an hour a row, and not many series";
+}
+
+TEST_F(HistoryOf, ItsSizeIsBounded) {
+    limits.samples = 1'000'000;
+    limits.bytes = 4U << 20U;
+    History history(file, limits);
+    std::uint64_t largest = 0;
+    unsigned noise = 1;
+    for (int i = 0; i < 900; ++i) {
+        auto made = sample(i * 30s, i);
+        for (int table = 0; table < 900; ++table) {
+            noise = noise * 1'664'525U + 1'013'904'223U;
+            made.add("redis.keys", noise, {{"db", std::to_string(table)}});
+        }
+        made.finish();
+        history.add(made, i * 30s);
+        largest = std::max(largest, history.size());
+    }
+    EXPECT_LE(largest, 6U << 20U);
+    EXPECT_FALSE(points("host.load1").empty());
+}
+
+TEST_F(HistoryOf, ADamagedFileIsPutAsideAndAGapSaysSo) {
+    {
+        History history(file, limits);
+        history.add(sample(0s, 1), 0s);
+    }
+    std::ofstream(file, std::ios::binary) << std::string(20'000, 'x');
+    History history(file, limits);
+    EXPECT_THAT(history.mishap(), testing::HasSubstr("put aside"));
+    EXPECT_TRUE(fs::exists(file.string() + ".damaged"));
+    history.add(sample(30s, 2), 30s);
+    ASSERT_EQ(points("host.load1").size(), 1U);
+    const auto gaps = read_history(file, "host.load1", At{}, start + 24h * 3650).gaps;
+    ASSERT_EQ(gaps.size(), 1U);
+    EXPECT_THAT(gaps.front().why, testing::HasSubstr("damaged"));
+}
+
+TEST_F(HistoryOf, OneThatIsDamagedWhileItIsOpenIsPutAside) {
+    History history(file, limits);
+    for (int i = 0; i < 40; ++i) {
+        history.add(sample(i * 30s, i), i * 30s);
+    }
+    {
+        std::fstream bytes(file, std::ios::binary | std::ios::in | std::ios::out);
+        bytes << std::string(60'000, 'x');
+    }
+    for (int i = 40; i < 80; ++i) {
+        EXPECT_NO_THROW(history.add(sample(i * 30s, i), i * 30s));
+    }
+    EXPECT_THAT(history.mishap(), testing::HasSubstr("put aside"));
+    EXPECT_GE(points("host.load1").size(), 30U);
+}
+
+TEST_F(HistoryOf, AFileThatIsGoneIsMadeAnew) {
+    History history(file, limits);
+    history.add(sample(0s, 1), 0s);
+    fs::remove_all(file.parent_path());
+    history.add(sample(30s, 2), 30s);
+    EXPECT_EQ(points("host.load1").size(), 1U);
+}
+
+TEST_F(HistoryOf, AClockThatJumpsForwardMakesNothingOld) {
+    limits.minutes = 24h;
+    History history(file, limits);
+    for (int i = 0; i < 240; ++i) {
+        history.add(sample(i * 30s, 1), i * 30s);
+    }
+    const auto before = points("host.load1", start + 3h).size();
+    auto far = sample(24h * 400, 1);
+    far.gaps.push_back({"clock", "the clock jumped"});
+    history.add(far, 240 * 30s);
+    EXPECT_EQ(points("host.load1", start + 3h).size(), before);
+    auto back = sample(241 * 30s, 1);
+    back.gaps.push_back({"clock", "the clock jumped"});
+    history.add(back, 241 * 30s);
+    EXPECT_EQ(points("host.load1", start + 3h).size(), before + 1);
+}
+
+TEST_F(HistoryOf, WithoutAFileThereIsNoPast) {
+    EXPECT_TRUE(read_history(file, "host.load1", start, start + 1h).series.empty());
+}
+
+}  // namespace
+}  // namespace caisson::monitor

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "operations/monitor/sample/derive.h"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+#include <fmt/format.h>
+
+namespace caisson::monitor {
+namespace {
+
+constexpr double day = 86'400;
+/// Below these figures a share says nothing.
+constexpr double least_blocks = 1'000;
+constexpr double least_transactions = 20;
+constexpr double least_questions = 100;
+constexpr double least_checkpoints = 3;
+
+/// Moments that servers tell are computed from a clock that is corrected now and then.
+constexpr double tolerance = 10;
+
+bool has_changed(const Sample& before, const Sample& now, std::string_view metric,
+                 const Labels& labels = {}) {
+    const auto then = value_of(before, metric, labels);
+    const auto at_present = value_of(now, metric, labels);
+    return then && at_present && std::abs(*then - *at_present) > tolerance;
+}
+
+bool was_read(const Sample& sample, std::string_view group) {
+    return sample.read_at.contains(group);
+}
+
+bool is_newer(const Sample& before, const Sample& now, std::string_view group) {
+    const auto then = before.read_at.find(group);
+    const auto at_present = now.read_at.find(group);
+    return then != before.read_at.end() && at_present != now.read_at.end() &&
+           at_present->second != then->second;
+}
+
+}  // namespace
+
+std::optional<double> growth(const Sample& before, const Sample& now, std::string_view metric,
+                             const Labels& labels) {
+    const auto then = value_of(before, metric, labels);
+    const auto at_present = value_of(now, metric, labels);
+    if (!then || !at_present || *at_present < *then) {
+        return std::nullopt;
+    }
+    return *at_present - *then;
+}
+
+void Deriver::add(Sample& sample, std::chrono::milliseconds age) {
+    if (before_) {
+        const auto elapsed = age - before_age_;
+        find_gaps(sample, elapsed);
+        const double seconds = std::chrono::duration<double>(elapsed).count();
+        if (!is_gap(sample, "") && seconds > 0) {
+            add_databases(sample, seconds);
+            add_server(sample, seconds);
+            add_host(sample);
+            add_redis(sample, seconds);
+        }
+    } else {
+        sample.gaps.push_back({"", "the first sample"});
+    }
+    add_hourly(sample, age);
+    sample.finish();
+    before_ = sample;
+    before_age_ = age;
+}
+
+bool Deriver::is_gap(const Sample& sample, std::string_view group) const {
+    return std::ranges::any_of(sample.gaps, [&](const Gap& gap) { return gap.what == group; });
+}
+
+void Deriver::find_gaps(Sample& sample, std::chrono::milliseconds elapsed) {
+    using std::chrono::milliseconds;
+    const auto pause = [](milliseconds time) {
+        return fmt::format("{:.0f} s", std::chrono::duration<double>(time).count());
+    };
+    if (elapsed > interval_ * 3) {
+        sample.gaps.push_back({"", "nothing was read for " + pause(elapsed)});
+    }
+    const auto by_clock = sample.at - before_->at;
+    if (std::chrono::abs(by_clock - elapsed) >
+        std::max<milliseconds>(interval_, milliseconds(5000))) {
+        sample.gaps.push_back(
+            {"clock", fmt::format("the clock jumped by {}", pause(by_clock - elapsed))});
+    }
+    if (has_changed(*before_, sample, "server.started_at")) {
+        for (const auto* group : {"server", "databases", "wal", "archiver", "checkpoints"}) {
+            sample.gaps.push_back({group, "the server was restarted"});
+        }
+        hour_.clear();
+    } else if (value_of(*before_, "server.up") == 0.0) {
+        sample.gaps.push_back({"server", "the server was away"});
+    }
+    if (has_changed(*before_, sample, "redis.started_at") &&
+        !is_gap(sample, "clock")) {  // It is computed from the clock.
+        sample.gaps.push_back({"redis", "Redis was restarted"});
+    }
+    for (const auto* since : series_of(sample, "databases.since")) {
+        // Statistics that were never reset have no moment: one that is there now is a reset.
+        const bool is_new = !value_of(*before_, "databases.since", since->labels) &&
+                            value_of(*before_, "databases.commits", since->labels);
+        if (is_new || has_changed(*before_, sample, "databases.since", since->labels)) {
+            sample.gaps.push_back({"databases " + std::string(label_of(since->labels, "datname")),
+                                   "statistics were reset"});
+        }
+    }
+}
+
+void Deriver::add_databases(Sample& sample, double seconds) const {
+    if (!was_read(sample, "databases") || is_gap(sample, "databases")) {
+        return;
+    }
+    std::vector<Labels> databases;
+    for (const auto* reading : series_of(sample, "databases.commits")) {
+        databases.push_back(reading->labels);
+    }
+    std::vector<Reading> derived;
+    for (const auto& labels : databases) {
+        if (is_gap(sample, "databases " + std::string(label_of(labels, "datname")))) {
+            continue;
+        }
+        const auto grown = [&](std::string_view name) {
+            return growth(*before_, sample, name, labels);
+        };
+        const auto put = [&](std::string_view name, double value) {
+            derived.push_back({name, labels, value});
+        };
+        if (const auto done = grown("databases.commits"), undone = grown("databases.rollbacks");
+            done && undone) {
+            const double all = *done + *undone;
+            put("databases.transactions_per_second", all / seconds);
+            if (all >= least_transactions) {
+                put("databases.rollback_percent", 100 * *undone / all);
+            }
+        }
+        if (const auto hit = grown("databases.blocks_hit"), read = grown("databases.blocks_read");
+            hit && read && *hit + *read >= least_blocks) {
+            put("databases.hit_percent", 100 * *hit / (*hit + *read));
+        }
+        if (const auto deadlocks = grown("databases.deadlocks")) {
+            put("databases.deadlocks_per_minute", *deadlocks * 60 / seconds);
+        }
+        if (const auto files = grown("databases.temp_files")) {
+            put("databases.new_temp_files", *files);
+        }
+        if (const auto failures = grown("databases.checksum_failures")) {
+            put("databases.new_checksum_failures", *failures);
+        }
+    }
+    sample.readings.insert(sample.readings.end(), derived.begin(), derived.end());
+    sample.finish();
+}
+
+void Deriver::add_server(Sample& sample, double seconds) const {
+    if (was_read(sample, "wal") && !is_gap(sample, "wal")) {
+        if (const auto written = growth(*before_, sample, "wal.written")) {
+            sample.add("wal.bytes_per_second", *written / seconds);
+        }
+    }
+    sample.finish();
+}
+
+void Deriver::add_host(Sample& sample) const {
+    double all = 0;
+    double idle = 0;
+    double waiting = 0;
+    for (const auto* mode : series_of(sample, "host.cpu_seconds")) {
+        const auto grown = growth(*before_, sample, "host.cpu_seconds", mode->labels);
+        const auto name = label_of(mode->labels, "mode");
+        // The kernel's count of waiting may fall by a tick: that is none, not a reset.
+        all += grown.value_or(0);
+        idle += name == "idle" || name == "iowait" ? grown.value_or(0) : 0;
+        waiting += name == "iowait" ? grown.value_or(0) : 0;
+    }
+    if (all > 0) {
+        sample.add("host.cpu_percent", 100 * (all - idle) / all);
+        sample.add("host.iowait_percent", 100 * waiting / all);
+    }
+    if (const auto kills = growth(*before_, sample, "host.oom_kills")) {
+        sample.add("host.new_oom_kills", *kills);
+    }
+    sample.finish();
+}
+
+void Deriver::add_redis(Sample& sample, double seconds) const {
+    if (!was_read(sample, "redis") || is_gap(sample, "redis")) {
+        return;
+    }
+    if (const auto commands = growth(*before_, sample, "redis.commands")) {
+        sample.add("redis.commands_per_second", *commands / seconds);
+    }
+    if (const auto rejected = growth(*before_, sample, "redis.rejected")) {
+        sample.add("redis.new_rejected", *rejected);
+    }
+    const auto hits = growth(*before_, sample, "redis.hits");
+    const auto misses = growth(*before_, sample, "redis.misses");
+    if (hits && misses && *hits + *misses >= least_questions) {
+        sample.add("redis.hit_percent", 100 * *hits / (*hits + *misses));
+    }
+    sample.finish();
+}
+
+/// What changes too slowly for two samples.
+void Deriver::add_hourly(Sample& sample, std::chrono::milliseconds age) {
+    const auto remember = [&](std::string_view metric) {
+        for (const auto* reading : series_of(sample, metric)) {
+            const auto figure = std::string(metric) + " " + text_of(reading->labels);
+            if (const auto then =
+                    before_ ? value_of(*before_, metric, reading->labels) : std::nullopt;
+                metric.starts_with("checkpoints.") && then && reading->value < *then) {
+                hour_.forget(figure);
+            }
+            hour_.add(figure, age, reading->value);
+        }
+    };
+    remember("checkpoints.timed");
+    remember("checkpoints.requested");
+    remember("disks.free");
+    if (!before_ || is_newer(*before_, sample, "sizes")) {
+        remember("sizes.database");
+    }
+    std::vector<Reading> derived;
+    const auto timed = hour_.growth("checkpoints.timed ");
+    const auto requested = hour_.growth("checkpoints.requested ");
+    if (timed && requested && *timed + *requested >= least_checkpoints) {
+        derived.push_back(
+            {"checkpoints.requested_percent", {}, 100 * *requested / (*timed + *requested)});
+    }
+    for (const auto* disk : series_of(sample, "disks.free")) {
+        const auto slope = hour_.slope("disks.free " + text_of(disk->labels));
+        if (slope && *slope < 0) {
+            derived.push_back({"disks.full_in", disk->labels, disk->value / -*slope});
+        }
+    }
+    for (const auto* size : series_of(sample, "sizes.database")) {
+        if (const auto slope = hour_.slope("sizes.database " + text_of(size->labels))) {
+            derived.push_back({"sizes.growth_per_day", size->labels, *slope * day});
+        }
+    }
+    sample.readings.insert(sample.readings.end(), derived.begin(), derived.end());
+}
+
+}  // namespace caisson::monitor

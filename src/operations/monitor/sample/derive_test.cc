@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "operations/monitor/sample/derive.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace caisson::monitor {
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::milliseconds;
+
+const At epoch = At(std::chrono::sys_days(std::chrono::year(2026) / 3 / 3));
+const Labels db = {{"datname", "main"}};
+
+struct Figures {
+    double commits = 0;
+    double rollbacks = 0;
+    double hit = 0;
+    double read = 0;
+    double deadlocks = 0;
+    double since = 1'000;
+    double started = 100;
+};
+
+Sample sample(milliseconds age, const Figures& figures) {
+    Sample made;
+    made.at = epoch + age;
+    for (const auto* group : {"server", "databases", "wal"}) {
+        made.read_at[group] = made.at;
+    }
+    made.add("server.started_at", figures.started);
+    made.add("server.up", 1);
+    made.add("databases.since", figures.since, db);
+    made.add("databases.commits", figures.commits, db);
+    made.add("databases.rollbacks", figures.rollbacks, db);
+    made.add("databases.blocks_hit", figures.hit, db);
+    made.add("databases.blocks_read", figures.read, db);
+    made.add("databases.deadlocks", figures.deadlocks, db);
+    made.finish();
+    return made;
+}
+
+Sample after(const Figures& first, const Figures& second, milliseconds elapsed = 30s) {
+    Deriver derive(30s);
+    auto before = sample(0s, first);
+    derive.add(before, 0s);
+    auto now = sample(elapsed, second);
+    derive.add(now, elapsed);
+    return now;
+}
+
+TEST(Derive, RatesAndSharesComeFromTwoSamples) {
+    const auto now = after({100, 10, 5'000, 500, 1}, {370, 40, 14'900, 600, 6});
+    EXPECT_EQ(value_of(now, "databases.transactions_per_second", db), 10);
+    EXPECT_EQ(value_of(now, "databases.rollback_percent", db), 10);
+    EXPECT_EQ(value_of(now, "databases.hit_percent", db), 99);
+    EXPECT_EQ(value_of(now, "databases.deadlocks_per_minute", db), 10);
+    EXPECT_TRUE(now.gaps.empty());
+}
+
+TEST(Derive, TheFirstSampleHasNoDifferences) {
+    Deriver derive(30s);
+    auto first = sample(0s, {100, 10});
+    derive.add(first, 0s);
+    EXPECT_EQ(value_of(first, "databases.transactions_per_second", db), std::nullopt);
+    ASSERT_EQ(first.gaps.size(), 1U);
+    EXPECT_EQ(first.gaps.front().what, "");
+}
+
+TEST(Derive, FewEventsGiveNoShare) {
+    const auto now = after({0, 0, 0, 0}, {1, 1, 10, 500});
+    EXPECT_EQ(value_of(now, "databases.rollback_percent", db), std::nullopt);
+    EXPECT_EQ(value_of(now, "databases.hit_percent", db), std::nullopt);
+    EXPECT_NE(value_of(now, "databases.transactions_per_second", db), std::nullopt);
+}
+
+TEST(Derive, ACounterThatFellGivesNothing) {
+    const auto now = after({100, 10}, {50, 20});
+    EXPECT_EQ(value_of(now, "databases.transactions_per_second", db), std::nullopt);
+}
+
+TEST(Derive, AResetThatCountersHideIsSeenByItsMoment) {
+    Figures second{500, 50};
+    second.since = 2'000;
+    const auto now = after({100, 10}, second);
+    EXPECT_EQ(value_of(now, "databases.transactions_per_second", db), std::nullopt);
+    ASSERT_EQ(now.gaps.size(), 1U);
+    EXPECT_EQ(now.gaps.front().what, "databases main");
+}
+
+TEST(Derive, ARestartIsAGap) {
+    Figures second{500, 50};
+    second.started = 5'000;
+    const auto now = after({100, 10}, second);
+    EXPECT_EQ(value_of(now, "databases.transactions_per_second", db), std::nullopt);
+    EXPECT_THAT(now.gaps, testing::Contains(testing::Field(&Gap::what, "databases")));
+}
+
+TEST(Derive, APauseIsAGap) {
+    const auto now = after({100, 10}, {500, 50}, 10min);
+    EXPECT_EQ(value_of(now, "databases.transactions_per_second", db), std::nullopt);
+    ASSERT_FALSE(now.gaps.empty());
+    EXPECT_EQ(now.gaps.front().why, "nothing was read for 600 s");
+}
+
+TEST(Derive, AClockThatJumpsChangesNoRate) {
+    for (const auto jump : {milliseconds(24h), milliseconds(-24h)}) {
+        Deriver derive(30s);
+        auto before = sample(0s, {100, 0});
+        derive.add(before, 0s);
+        auto now = sample(30s, {400, 0});
+        now.at += jump;
+        derive.add(now, 30s);
+        EXPECT_EQ(value_of(now, "databases.transactions_per_second", db), 10);
+        ASSERT_EQ(now.gaps.size(), 1U);
+        EXPECT_EQ(now.gaps.front().what, "clock");
+    }
+}
+
+TEST(Derive, ADiskThatFillsSaysWhenItIsFull) {
+    Deriver derive(30s);
+    std::optional<double> full;
+    for (int minute = 0; minute <= 30; ++minute) {
+        Sample now;
+        now.at = epoch + std::chrono::minutes(minute);
+        now.add("disks.free", 1e9 - 6e6 * minute, {{"mountpoint", "/"}});
+        now.finish();
+        derive.add(now, std::chrono::minutes(minute));
+        full = value_of(now, "disks.full_in");
+        if (minute < 10) {
+            EXPECT_EQ(full, std::nullopt) << minute;
+        }
+    }
+    ASSERT_TRUE(full);
+    EXPECT_NEAR(*full, (1e9 - 180e6) / 1e5, 1);
+}
+
+TEST(Derive, CheckpointsAreJudgedByTheHour) {
+    Deriver derive(30s);
+    std::optional<double> share;
+    for (int minute = 0; minute <= 90; ++minute) {
+        Sample now;
+        now.at = epoch + std::chrono::minutes(minute);
+        now.read_at["checkpoints"] = now.at;
+        // Nothing but requested ones for half an hour, nothing but timed ones after it.
+        now.add("checkpoints.requested", std::min(minute, 30));
+        now.add("checkpoints.timed", std::max(minute - 30, 0));
+        now.finish();
+        derive.add(now, std::chrono::minutes(minute));
+        share = value_of(now, "checkpoints.requested_percent");
+        if (minute == 30) {
+            EXPECT_EQ(share, 100);
+        }
+        if (minute == 60) {
+            EXPECT_EQ(share, 50);
+        }
+    }
+    EXPECT_EQ(share, 0);
+}
+
+}  // namespace
+}  // namespace caisson::monitor

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "operations/monitor/sample/sample.h"
+
+#include <algorithm>
+#include <tuple>
+
+#include "operations/monitor/sample/catalogue.h"
+
+namespace caisson::monitor {
+namespace {
+
+bool has_all(const Labels& labels, const Labels& wanted) {
+    return std::ranges::all_of(
+        wanted, [&](const auto& each) { return std::ranges::find(labels, each) != labels.end(); });
+}
+
+}  // namespace
+
+void Sample::add(std::string_view metric, double value, Labels labels) {
+    readings.push_back({metric, std::move(labels), value});
+}
+
+void Sample::finish() {
+    std::ranges::sort(readings, [](const Reading& a, const Reading& b) {
+        return std::tie(a.metric, a.labels) < std::tie(b.metric, b.labels);
+    });
+}
+
+std::vector<const Reading*> series_of(const Sample& sample, std::string_view metric) {
+    std::vector<const Reading*> series;
+    const auto [first, last] =
+        std::ranges::equal_range(sample.readings, metric, {}, &Reading::metric);
+    for (auto each = first; each != last; ++each) {
+        series.push_back(&*each);
+    }
+    return series;
+}
+
+std::optional<double> value_of(const Sample& sample, std::string_view metric,
+                               const Labels& labels) {
+    for (const auto* reading : series_of(sample, metric)) {
+        if (has_all(reading->labels, labels)) {
+            return reading->value;
+        }
+    }
+    return std::nullopt;
+}
+
+const Unknown* unknown_of(const Sample& sample, std::string_view metric, const Labels& labels) {
+    const auto* const row = find_metric(metric);
+    const auto concerns = [&](const Unknown& unknown) {
+        const bool named = unknown.what == metric || (row && unknown.what == row->group) ||
+                           unknown.what == metric.substr(0, metric.find('.'));
+        return named && (labels.empty() || unknown.labels.empty() ||
+                         has_all(labels, unknown.labels) || has_all(unknown.labels, labels));
+    };
+    const auto found = std::ranges::find_if(sample.unknowns, concerns);
+    return found == sample.unknowns.end() ? nullptr : &*found;
+}
+
+std::string_view label_of(const Labels& labels, std::string_view name) {
+    const auto found =
+        std::ranges::find_if(labels, [&](const auto& each) { return each.first == name; });
+    return found == labels.end() ? std::string_view() : found->second;
+}
+
+std::string text_of(const Labels& labels) {
+    std::string text;
+    for (const auto& [name, value] : labels) {
+        text += text.empty() ? "" : ",";
+        text += name + "=" + value;
+    }
+    return text;
+}
+
+}  // namespace caisson::monitor

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// @file
+/// What was read of servers and host at a moment. Values only; catalogue.h says what they mean.
+/// Threads: values.
+
+#include <chrono>
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace caisson::monitor {
+
+/// Milliseconds since the epoch, in UTC.
+using At = std::chrono::sys_time<std::chrono::milliseconds>;
+
+/// In the order in which the catalogue names them.
+using Labels = std::vector<std::pair<std::string, std::string>>;
+
+/// One figure. Times are in seconds, sizes in bytes, shares in percent, moments in seconds since
+/// the epoch, yes is 1 and no is 0.
+struct Reading {
+    std::string_view metric;  ///< Name of a row of the catalogue: lives for ever.
+    Labels labels;
+    double value = 0;
+};
+
+/// What could not be read, and why. Never to be taken for fine. Of a group that is unknown, single
+/// readings may be there all the same (`server.up` of a server that is away): these count.
+struct Unknown {
+    std::string what;  ///< A group of the catalogue ("locks"), or one metric of it.
+    Labels labels;     ///< Of whom; empty: of all.
+    std::string why;
+};
+
+/// Where figures cannot be compared with those before: a reset, a restart, a pause.
+struct Gap {
+    std::string what;  ///< A group of the catalogue; "" for the whole sample.
+    std::string why;
+};
+
+struct Sample {
+    At at{};                        ///< When its reading began.
+    std::vector<Reading> readings;  ///< Sorted by metric, then labels, once finished.
+    std::vector<Unknown> unknowns;
+    std::vector<Gap> gaps;
+    /// When each group was read last: what is expensive is carried over from sample to sample.
+    std::map<std::string, At, std::less<>> read_at;
+    std::chrono::microseconds took{0};
+
+    void add(std::string_view metric, double value, Labels labels = {});
+    /// Sorts; to be called once everything is in.
+    void finish();
+};
+
+/// The reading of a metric with these labels (a subset suffices when it is unique; of several, the
+/// first). Nothing when there is none.
+std::optional<double> value_of(const Sample& sample, std::string_view metric,
+                               const Labels& labels = {});
+/// All series of a metric.
+std::vector<const Reading*> series_of(const Sample& sample, std::string_view metric);
+/// Why a metric (or its group) is unknown for these labels; nothing when it is not.
+const Unknown* unknown_of(const Sample& sample, std::string_view metric, const Labels& labels = {});
+/// The value of a label; empty when it has none.
+std::string_view label_of(const Labels& labels, std::string_view name);
+/// `datname=main,mode=ExclusiveLock`: one text for one set of labels.
+std::string text_of(const Labels& labels);
+
+}  // namespace caisson::monitor

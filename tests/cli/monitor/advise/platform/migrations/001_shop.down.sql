@@ -1,0 +1,3 @@
+drop sequence invoice_numbers;
+drop table orders;
+drop table customers;
