@@ -31,6 +31,42 @@ run caisson backup validate
 exits 7
 says "the repository offsite is not there"
 
+say "a timer's job that fails is written down as the daemon would, and keeps prune from its work"
+cat >>caisson.toml <<END
+[backups.schedule]
+logical = "* * * * *"
+prune = "0 0 1 1 *"
+[backups.tiers.short]
+repository = "local"
+keep = "30d"
+END
+run caisson backup schedule --run drill
+exits 2
+kill -9 "$(postmaster)"
+down() { ! sql "select 1"; }
+within 20 down
+run caisson backup schedule --run logical
+exits 6
+run caisson backup schedule
+says "✗"
+run caisson backup prune --dry-run
+exits 7
+says "the newest attempt at a backup, logical at"
+
+say "one that only could not copy has done its work: it is a complaint, and no failure"
+run caisson up --until seed
+exits 0
+run caisson backup schedule --run logical
+exits 7
+says "offsite has no copy"
+run caisson backup schedule --json
+exits 7
+says '"failing":false'
+says '"complaint":"offsite has no copy'
+says "logical succeeded, but: offsite has no copy"
+run caisson backup prune --dry-run
+does_not_say "the newest attempt at a backup"
+
 say "once it is there, it gets what it lacks"
 mkdir "$offsite"
 run caisson backup create

@@ -34,7 +34,25 @@ says "backup create"
 ! grep -rqa "CREATE TABLE" "$(repository)" || die "nothing readable lies in the repository"
 [ -z "$(find "$(repository)" \( -type f -perm /077 -o -type d -perm /077 \) -print -quit)" ] || die "nobody else may look"
 
+say "the other parts come back alone, each with its moment, into directories of their own"
+for part in roles redis files; do
+  run caisson backup restore --part $part --to "$machine/parts/$part"
+  exits 0
+  says "as of 20"
+  says "compared with the backup"
+done
+grep -q "CREATE ROLE kyb_db_app" "$machine/parts/roles/roles.sql" || die "the roles"
+! grep -qi "password" "$machine/parts/roles/roles.sql" || die "no passwords are in a backup"
+redis-check-rdb "$machine/parts/redis/dump.rdb" >/dev/null || die "Redis loads it"
+diff -r migrations "$machine/parts/files/migrations" || die "the platform's files"
+run caisson backup restore --part redis --to "$machine/parts/roles"
+exits 2
+says "nothing is put over what is there"
+
 say "what is lost comes back, and what came after is kept aside"
+says_how_long() { grep -q "no drill has measured it" "$out"; }
+run caisson backup restore latest --dry-run
+says_how_long || die "it says that nobody knows how long it takes"
 before=$(sql "select count(*), md5(string_agg(legal_name, ',' order by id)) from businesses")
 sql "set app.current_user_id = ''; delete from api_keys" >/dev/null
 sql "update businesses set legal_name = 'spoilt'" >/dev/null
@@ -58,6 +76,8 @@ run caisson backup drill
 exits 0
 says "is proven"
 says "every table is as the manifest says"
+run caisson backup restore latest --dry-run
+says "as 1 drill took"
 says "every heap and B-tree is sound"
 says "all hold"
 run caisson backup list

@@ -11,10 +11,12 @@
 
 #include "app/cli/backup.h"
 #include "app/cli/backup_physical.h"
+#include "app/cli/serve_watch.h"
 #include "base/moment.h"
 #include "base/text.h"
 #include "operations/backups/drill/receipt.h"
 #include "operations/backups/physical/archiving.h"
+#include "operations/schedule/forecast.h"
 
 namespace caisson::cli {
 namespace {
@@ -46,6 +48,16 @@ bool is_on_one_disk(const fs::path& a, const fs::path& b) {
            first.st_dev == second.st_dev;
 }
 
+/// Nothing for samples of so long ago that nobody samples any more.
+std::optional<schedule::Forecast> forecast_of(const std::string& place,
+                                              const std::vector<schedule::SpaceSample>& samples) {
+    if (samples.empty() || samples.back().at + 1h < moment_now()) {
+        return std::nullopt;
+    }
+    return schedule::forecast(
+        place, samples, place == "log" ? schedule::log_watching : schedule::repository_watching);
+}
+
 class Examination {
  public:
     explicit Examination(Context& context)
@@ -66,6 +78,7 @@ class Examination {
         look_at_places();
         look_at_key();
         look_at_continuity();
+        look_at_forecasts();
         look_at_archiver();
         if (context_.run().manifest.backups.schedule.empty()) {
             add(false, "nothing is done by itself: [backups.schedule] names no job",
@@ -181,6 +194,19 @@ class Examination {
                 fmt::format("{} has room for less than two more backups: {} free",
                             repository.name(), human_bytes(space.free)),
                 "make room, or keep less: caisson backup prune --dry-run");
+        }
+    }
+
+    /// By what the daemon has sampled.
+    void look_at_forecasts() {
+        for (const auto& [place, samples] : schedule::load_samples(samples_file(context_.run()))) {
+            const auto forecast = forecast_of(place, samples);
+            if (forecast && forecast->pressure != schedule::Pressure::none) {
+                add(forecast->pressure == schedule::Pressure::critical, forecast->text,
+                    place == "log" ? "see why the log is not archived, or make room; nothing of it "
+                                     "may be removed by hand"
+                                   : "make room, or keep less: caisson backup prune --dry-run");
+            }
         }
     }
 
@@ -357,7 +383,23 @@ Exit run_stats(Context& context) {
                                              {"slowest_restore_seconds", slowest},
                                              {"free_bytes", space_at(repository.path()).free}});
     }
-    context.result() = {{"kinds", std::move(kinds)}, {"repositories", std::move(drills)}};
+    boost::json::array places;
+    for (const auto& [place, samples] : schedule::load_samples(samples_file(context.run()))) {
+        if (const auto forecast = forecast_of(place, samples)) {
+            context.print(forecast->text);
+            places.push_back(boost::json::object{
+                {"place", place},
+                {"free_bytes", forecast->free},
+                {"bytes_per_second", forecast->bytes_per_second},
+                {"full_in_seconds", forecast->full_in
+                                        ? boost::json::value(forecast->full_in->count())
+                                        : boost::json::value()},
+                {"pressure", schedule::name_of(forecast->pressure)}});
+        }
+    }
+    context.result() = {{"kinds", std::move(kinds)},
+                        {"repositories", std::move(drills)},
+                        {"forecasts", std::move(places)}};
     return Exit::fine;
 }
 

@@ -105,6 +105,12 @@ bool prune(Context& context, const Repository& repository,
         row["removed"] = outcome.at("removed");
         row["left"] = outcome.at("left");
     }
+    // In doubt the log stays, too.
+    const bool has_log = std::ranges::any_of(
+        plan.sets, [](const retention::Decision& each) { return each.set.is_physical(); });
+    if (plan.doubts.empty() && has_log) {
+        holds &= trim_logs(context, repository, plan, row);
+    }
     rows.push_back(std::move(row));
     return holds;
 }
@@ -248,7 +254,7 @@ std::optional<std::string> failed_backup(const schedule::History& history) {
     std::optional<Moment> success;
     std::optional<Moment> failure;
     std::string text;
-    for (const std::string job : {"full", "differential", "incremental", "logical"}) {
+    for (const std::string job : {"full", "differential", "incremental", "logical", "gap"}) {
         const auto found = history.jobs.find(job);
         if (found == history.jobs.end()) {
             continue;
@@ -298,7 +304,9 @@ std::vector<Verb> backup_keep_verbs() {
         {"backup prune",
          "removes the backup sets that nothing keeps any more, and says what remains when",
          "Kept is what a tier of [backups.tiers] keeps, what is held, what is being read, the "
-         "newest and the last proven set,\nand what any of them builds on. In doubt nothing is "
+         "newest and the last proven set,\nand what any of them builds on; of the archived log, "
+         "what these need.\n"
+         "In doubt nothing is "
          "removed, exit status 7: a manifest or the holds cannot be read,\nthe newest attempt at "
          "a backup failed, a clock has jumped. Ages count up to the newest set, so that nothing\n"
          "grows old while no backup succeeds. Works while the databases are away.",

@@ -37,6 +37,12 @@ const std::map<std::string, std::vector<std::string>>& verbs_of_jobs();
 bool remember_backup(Context& context, const std::string& subject,
                      const boost::json::object& detail);
 
+/// Of one repository, whose plan was applied (or, in a dry run, was not): says which part of the
+/// archived log nothing needs, and removes it. `row` gets `log`. The caller holds the repository's
+/// lock, but in a dry run. Whether there is nothing to complain about.
+bool trim_logs(Context& context, const backups::Repository& repository,
+               const backups::retention::Plan& plan, boost::json::object& row);
+
 void print_plan(Context& context, const backups::retention::Plan& plan);
 void print_calendar(Context& context, const std::vector<backups::retention::CalendarRow>& rows);
 boost::json::object to_json(const backups::retention::Plan& plan);

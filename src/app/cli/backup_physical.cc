@@ -78,9 +78,14 @@ bool archive_what_there_is(Context& context) {
 }
 
 /// Errors: as plan_restore().
-physical::RestorePlan plan_for(Context& context, const physical::Target& target) {
+physical::RestorePlan plan_for(Context& context, const physical::Target& target,
+                               const backups::MeasuredRates& measured) {
+    physical::Rates rates;
+    if (measured.drills > 0) {
+        rates = {measured.bytes_a_second, measured.segments_a_second, measured.other_seconds};
+    }
     try {
-        return physical::plan_restore(context.run(), target);
+        return physical::plan_restore(context.run(), target, rates);
     } catch (const Error& error) {
         const bool may_be_to_come =
             error.code() == Code::backup_missing && target.kind != physical::Target::Kind::set;
@@ -88,13 +93,14 @@ physical::RestorePlan plan_for(Context& context, const physical::Target& target)
             throw;
         }
     }
-    return physical::plan_restore(context.run(), target);
+    return physical::plan_restore(context.run(), target, rates);
 }
 
-void print_plan(Context& context, const physical::RestorePlan& plan) {
-    context.print(fmt::format("from {} of {}, {} to copy, {} to replay, about {}", plan.set.id,
+void print_plan(Context& context, const physical::RestorePlan& plan, std::size_t drills) {
+    context.print(fmt::format("from {} of {}, {} to copy, {} to replay, {}", plan.set.id,
                               plan.repository, human_bytes(plan.bytes),
-                              counted(plan.segments, "segment"), human(plan.estimate)));
+                              counted(plan.segments, "segment"),
+                              backups::estimate_text(plan.estimate, drills)));
     context.print(plan.moment.empty() ? "the moment is known when it is reached"
                                       : fmt::format("leads to {}", plan.moment));
     if (plan.lost && *plan.lost > 0) {
@@ -169,6 +175,23 @@ std::string gap_text(const physical::Gap& gap, std::uint64_t segment_bytes) {
                           : fmt::format("{} segments are missing, from {} on", gap.count, name);
 }
 
+/// From when to when nothing can be restored for want of it.
+std::string lost_text(const physical::Coverage& coverage, const physical::Gap& gap) {
+    const auto position = gap.first.number * coverage.segment_bytes;
+    std::string from;
+    std::string to;
+    for (const auto& stretch : coverage.stretches) {
+        if (stretch.window.to <= position) {
+            from = std::max(from, stretch.to);
+        } else if (stretch.window.from >= position && (to.empty() || stretch.from < to)) {
+            to = stretch.from;
+        }
+    }
+    return from.empty() ? ""
+                        : fmt::format(": nothing can be restored from {} to {}", from,
+                                      to.empty() ? "now" : to);
+}
+
 std::string sentence_of(const physical::Coverage& coverage) {
     const auto* const stretch = coverage.newest();
     if (!stretch) {
@@ -187,6 +210,20 @@ std::string sentence_of(const physical::Coverage& coverage) {
 }
 
 }  // namespace
+
+backups::MeasuredRates measured_rates(Context& context, bool physical) {
+    const auto keys = backups::trusted_keys(context.run());
+    std::vector<backups::KeptReceipt> receipts;
+    for (const auto& repository : backups::repositories_of(context.run())) {
+        if (repository.is_there()) {
+            auto more = backups::receipts_of(repository, keys);
+            std::ranges::move(more, std::back_inserter(receipts));
+        }
+    }
+    std::ranges::sort(receipts, {},
+                      [](const backups::KeptReceipt& each) { return each.receipt.started; });
+    return backups::rates_of(receipts, physical);
+}
 
 bool has_physical(Context& context) {
     const auto& run = context.run();
@@ -253,9 +290,11 @@ bool wants_physical(Context& context) {
 Exit restore_physical(Context& context) {
     const auto& run = context.run();
     const auto& arguments = context.arguments();
-    const auto plan = plan_for(context, target_of(context));
-    print_plan(context, plan);
+    const auto measured = measured_rates(context, true);
+    const auto plan = plan_for(context, target_of(context), measured);
+    print_plan(context, plan, measured.drills);
     context.result() = to_json(plan);
+    context.result()["measured_by_drills"] = measured.drills;
     if (context.dry_run()) {
         return Exit::fine;
     }
@@ -306,8 +345,9 @@ std::vector<std::string> continuity_of(Context& context, std::vector<std::string
         }
         sentences.push_back(sentence_of(coverage));
         for (const auto& gap : coverage.gaps) {
-            grave.push_back(
-                fmt::format("{}: {}", coverage.repository, gap_text(gap, coverage.segment_bytes)));
+            grave.push_back(fmt::format("{}: {}{}", coverage.repository,
+                                        gap_text(gap, coverage.segment_bytes),
+                                        lost_text(coverage, gap)));
         }
         for (const auto& set : coverage.broken) {
             grave.push_back(

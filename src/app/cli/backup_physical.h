@@ -8,9 +8,12 @@
 #include <vector>
 
 #include "app/cli/backup.h"
-#include "operations/backups/drill/receipt.h"
+#include "operations/backups/drill/rates.h"
 
 namespace caisson::cli {
+
+/// What drills of all repositories that are there have measured.
+backups::MeasuredRates measured_rates(Context& context, bool physical);
 
 /// `backup create --kind full | differential | incremental`.
 Exit create_physical(Context& context, backups::Kind kind);

@@ -16,6 +16,8 @@
 #include "base/text.h"
 #include "operations/backups/drill/drill.h"
 #include "operations/backups/logical/programs.h"
+#include "operations/backups/physical/heartbeat.h"
+#include "operations/backups/physical/moments.h"
 #include "operations/backups/physical/physical.h"
 #include "operations/backups/sets/keys.h"
 
@@ -131,6 +133,7 @@ class PhysicalDrill {
                 found_.set.finished < stretch->to) {
                 target.kind = physical::Target::Kind::time;
                 target.value = random_moment(found_.set.finished, stretch->to);
+                is_to_a_moment_ = true;
                 return target;
             }
         }
@@ -148,6 +151,11 @@ class PhysicalDrill {
             recovered.emplace(physical::restore_to_server(
                 run_, plan, place, [&](const physical::Step& step) { context_.busy(step.what); }));
             receipt_.bytes = plan.bytes;
+            receipt_.segments = plan.segments;
+            receipt_.copy_seconds =
+                std::chrono::duration<double>(recovered->restored.copying).count();
+            receipt_.replay_seconds =
+                std::chrono::duration<double>(recovered->restored.recovering).count();
             detail =
                 fmt::format("to {}, {} replayed", plan.moment.empty() ? plan.set.id : plan.moment,
                             counted(plan.segments, "segment"));
@@ -157,7 +165,7 @@ class PhysicalDrill {
         if (!is_back) {
             return;
         }
-        receipt_.marker = recovered->restored.last_commit;
+        look_for_marker(*recovered);
         receipt_.server_version = found_.set.server_version;
         attempt("contents", [&](std::string& detail) {
             std::vector<std::string> sentences;
@@ -175,6 +183,60 @@ class PhysicalDrill {
         if (!receipt_.is_small) {
             recovered->server->stop();
             attempt("checksums", [&](std::string& detail) { return checksums(place, detail); });
+        }
+    }
+
+    /// The marker that the daemon wrote last before the moment: the most that was lost is what lies
+    /// between them. It must be at least as new as the one that the live database has for that
+    /// moment. Where there is none, as without a daemon, the last commit is taken.
+    void look_for_marker(const physical::Recovered& recovered) {
+        receipt_.marker = recovered.restored.last_commit;
+        if (!is_to_a_moment_) {
+            return;
+        }
+        const auto& target = receipt_.target;
+        const auto& database = run_.manifest.databases.front();
+        const auto expected = live_marker(database, target);
+        pg::Connection connection(recovered.server->settings("postgres", database.name));
+        const auto found = physical::newest_marker(connection, target);
+        if (found) {
+            receipt_.marker = found->at;
+        }
+        receipt_.lost_seconds =
+            std::max(0.0, physical::seconds_between(receipt_.marker, target).value_or(0));
+        if (!found && !expected) {
+            return;
+        }
+        attempt("marker", [&](std::string& detail) {
+            if (!found || (expected && found->at_microseconds < expected->at_microseconds)) {
+                detail =
+                    fmt::format("the marker of {} is not there{}", expected ? expected->at : target,
+                                found ? ", but one of " + found->at : "");
+                return false;
+            }
+            detail = fmt::format("the marker of {}, {:.1f} s before the moment", found->at,
+                                 receipt_.lost_seconds);
+            return true;
+        });
+    }
+
+    /// Some seconds earlier than the moment: a marker is committed a little after it says, at most
+    /// as long as its statement may take. Of a server that is away nothing is known.
+    std::optional<physical::Marker> live_marker(const platform::Database& database,
+                                                const std::string& target) const {
+        const auto moment = physical::parse_moment(target);
+        try {
+            auto settings = trust::admin_settings(run_, database);
+            settings.connect_limit = std::chrono::seconds(3);
+            pg::Connection connection(settings);
+            return moment ? physical::newest_marker(connection,
+                                                    physical::moment_text(*moment - 4'000'000))
+                          : std::nullopt;
+        } catch (const Error& error) {
+            if (error.code() == Code::interrupted) {
+                throw;
+            }
+            return std::nullopt;
         }
     }
 
@@ -234,6 +296,7 @@ class PhysicalDrill {
     const backups::Repository& repository_;
     const backups::Found& found_;
     backups::Receipt receipt_;
+    bool is_to_a_moment_ = false;  ///< And not to a set's own point.
 };
 
 }  // namespace

@@ -304,7 +304,10 @@ Exit restore_logical(Context& context) {
     }
     const bool is_beside = !manner.into.empty();
     const auto databases = is_beside ? std::vector{context.one_database()} : context.databases();
-    context.print(fmt::format("{} of {}; what came after it is not in it", set.id, set.started));
+    const auto measured = measured_rates(context, false);
+    const auto estimate = backups::logical_estimate(measured, set.bytes);
+    context.print(fmt::format("{} of {}; what came after it is not in it; {}", set.id, set.started,
+                              backups::estimate_text(estimate, measured.drills)));
     if (context.dry_run()) {
         return show_plan(context, databases, manner);
     }
@@ -334,11 +337,20 @@ Exit restore_logical(Context& context) {
     if (!is_equal) {
         context.print("nothing was put in place");
     }
-    context.result() = {{"set", set.id}, {"equal", is_equal}, {"databases", std::move(rows)}};
+    context.result() = {
+        {"set", set.id},
+        {"equal", is_equal},
+        {"estimate_seconds", estimate
+                                 ? boost::json::value(static_cast<double>(estimate->count()) / 1000)
+                                 : boost::json::value()},
+        {"databases", std::move(rows)}};
     return is_equal ? Exit::fine : Exit::findings;
 }
 
 Exit run_restore(Context& context) {
+    if (context.arguments().has("--part")) {
+        return restore_one_part(context);
+    }
     if (wants_physical(context)) {
         return restore_physical(context);
     }
@@ -407,12 +419,13 @@ std::vector<Verb> backup_restore_verbs() {
     options.insert(
         options.begin(),
         {{"--into", "NAME", "as a database of this name, beside the present one", {}},
+         {"--part", "PART", "of a logical set: roles, redis or files alone, into --to DIR", {}},
          {"--table", "TABLES", "the rows of these tables alone (schema.table, with commas)", {}},
          {"--time", "MOMENT", "the whole server as it was then: 2026-11-26T21:06:33Z", {}},
          {"--xid", "ID", "the whole server up to this transaction", {}},
          {"--name", "POINT", "the whole server at this named restore point", {}},
          {"--latest", "", "the whole server at the last moment that can be reached", {}},
-         {"--to", "DIR", "of the server: into this directory, where nothing is started", {}},
+         {"--to", "DIR", "of the server or a part: into this directory; nothing is started", {}},
          {"--without-undone", "", "restore also what [backups.undone] keeps undone", {}},
          {"--unmasked", "", "of another environment: personal data as they were", {}}});
     return {
@@ -434,6 +447,7 @@ std::vector<Verb> backup_restore_verbs() {
              "  caisson backup restore latest --yes\n"
              "  caisson backup restore --time 2026-11-26T21:06:33Z --dry-run\n"
              "  caisson backup restore latest --into look_at_it -d compliance\n"
+             "  caisson backup restore latest --part redis --to /srv/redis_of_yesterday\n"
              "  caisson backup restore latest --table public.users --into users_of_yesterday",
          .run = run_restore},
     };

@@ -30,6 +30,9 @@ SetSource set_source(Context& context, const std::string& text);
 /// Values of before a restore must not be served after it. A Redis that is away is a note.
 void forget_cached(Context& context);
 
+/// `backup restore --part`: roles, Redis or the platform's files, in a directory of their own.
+Exit restore_one_part(Context& context);
+
 /// The options that set_source() looks at.
 std::vector<Option> source_options();
 

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <array>
-
 #include <boost/json/array.hpp>
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "app/cli/backup_jobs.h"
 #include "app/cli/backup_keep.h"
 #include "base/text.h"
 #include "operations/backups/sets/keys.h"
@@ -14,12 +13,6 @@
 
 namespace caisson::cli {
 namespace {
-
-std::string host_name() {
-    std::array<char, 256> name{};
-    ::gethostname(name.data(), name.size() - 1);
-    return name.data();
-}
 
 std::string ago(const std::optional<std::chrono::seconds>& age) {
     return age ? schedule::age_text(*age) + " ago" : "never";
@@ -36,7 +29,10 @@ std::vector<std::string> write_units(Context& context, const std::vector<schedul
     options.platform = run.manifest.name;
     options.command = {fs::read_symlink("/proc/self/exe").string(), "-C",
                        fs::canonical(run.manifest.directory).string(), "-e", run.environment.name};
-    options.verbs = verbs_of_jobs();
+    for (const auto& job : jobs) {
+        // By way of the history that the daemon writes, too.
+        options.verbs[job.name] = {"backup", "schedule", "--run", job.name};
+    }
     options.account = ::geteuid() == 0 ? "" : current_account().name;
     const fs::path directory = context.arguments().value("--systemd");
     std::vector<std::string> names;
@@ -56,9 +52,40 @@ std::vector<std::string> write_units(Context& context, const std::vector<schedul
     return names;
 }
 
+/// For a timer: one job, its begin and end written down as the daemon does it.
+Exit run_one(Context& context, const std::vector<schedule::Job>& jobs) {
+    const auto name = context.arguments().value("--run");
+    const auto job = std::ranges::find(jobs, name, &schedule::Job::name);
+    if (job == jobs.end()) {
+        throw Error(Code::usage, fmt::format("[backups.schedule] names no job \"{}\"", name),
+                    "caisson backup schedule lists them");
+    }
+    if (context.dry_run()) {
+        context.print(fmt::format("would run {}", join(verbs_of_jobs().at(name), " ")));
+        return Exit::fine;
+    }
+    std::string complaint;
+    auto options = runner_options(context.run(),
+                                  [&](const std::string& text) { context.note("note: " + text); });
+    options.run = [&](const schedule::Due& due) {
+        complaint = run_job(context.run(), due);
+        return complaint;
+    };
+    const bool has_run = schedule::Runner(options).once(*job);
+    context.print(!has_run ? fmt::format("{} has been run already", name)
+                  : complaint.empty()
+                      ? fmt::format("{} {}", context.green("✓"), name)
+                      : fmt::format("{} {}: {}", context.red("✗"), name, complaint));
+    context.result() = {{"job", name}, {"ran", has_run}, {"complaint", complaint}};
+    return complaint.empty() ? Exit::fine : Exit::findings;
+}
+
 Exit run_schedule(Context& context) {
     const auto& run = context.run();
     const auto jobs = schedule::jobs_of(run.manifest.backups);
+    if (context.arguments().has("--run")) {
+        return run_one(context, jobs);
+    }
     if (jobs.empty()) {
         context.print("nothing is scheduled: [backups.schedule] of caisson.toml names no job");
         context.result()["jobs"] = boost::json::array();
@@ -97,6 +124,7 @@ Exit run_schedule(Context& context) {
                                            {"running", json_of(record.running)},
                                            {"failing", ages[i].is_failing},
                                            {"mistake", ages[i].mistake},
+                                           {"complaint", record.complaint},
                                            {"alarm", ages[i].alarm},
                                            {"next", timestamp(next[i].at)},
                                            {"attempt", next[i].attempt},
@@ -118,6 +146,7 @@ const std::map<std::string, std::vector<std::string>>& verbs_of_jobs() {
         {"differential", {"backup", "create", "--kind", "differential"}},
         {"incremental", {"backup", "create", "--kind", "incremental"}},
         {"logical", {"backup", "create", "--kind", "logical"}},
+        {std::string(gap_job), {"backup", "create", "--kind", "full"}},
         {"check", {"backup", "validate"}},
         {"drill", {"backup", "drill"}},
         {"small_drill", {"backup", "drill", "--small"}},
@@ -132,7 +161,11 @@ std::vector<Verb> backup_schedule_verbs() {
          "`caisson serve` runs the jobs, one at a time, on one host at a time. With --systemd a "
          "service and a timer are written\nfor each of them instead, for who runs no daemon. "
          "Exit status 7 when a job has not succeeded for too long, or never.",
-         {{"--systemd", "DIR", "write units of systemd there, such as /etc/systemd/system", {}}},
+         {{"--run",
+           "JOB",
+           "runs its verb now and writes down how it ended: what the timers call",
+           {}},
+          {"--systemd", "DIR", "write units of systemd there, such as /etc/systemd/system", {}}},
          "",
          "  caisson backup schedule\n  caisson backup schedule --systemd /etc/systemd/system",
          Needs::platform,

@@ -8,6 +8,7 @@
 #include "lifecycle/scale/scale.h"
 #include "lifecycle/schema/structure.h"
 #include "lifecycle/seeds/seeds.h"
+#include "operations/backups/physical/heartbeat.h"
 #include "serving/cache/outbox.h"
 #include "trust/journal/table.h"
 #include "trust/run_lock.h"
@@ -16,10 +17,15 @@ namespace caisson::cli {
 
 const std::vector<trust::CatalogueStep>& catalogue_steps() {
     static const std::vector<trust::CatalogueStep> steps = [] {
-        std::vector<trust::CatalogueStep> all = {
-            trust::identity_step(),     provision::rights_step(), journal::table_step(),
-            migrations::history_step(), schema::structure_step(), trust::leases_step(),
-            cache::outbox_step(),       cache::note_step()};
+        std::vector<trust::CatalogueStep> all = {trust::identity_step(),
+                                                 provision::rights_step(),
+                                                 journal::table_step(),
+                                                 migrations::history_step(),
+                                                 schema::structure_step(),
+                                                 trust::leases_step(),
+                                                 cache::outbox_step(),
+                                                 cache::note_step(),
+                                                 backups::physical::heartbeat_step()};
         for (auto* const steps_of : {seeds::catalogue_steps, scale::catalogue_steps}) {
             for (auto& step : steps_of()) {
                 all.push_back(std::move(step));

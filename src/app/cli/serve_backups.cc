@@ -1,63 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/cli/serve_backups.h"
 
-#include <array>
-
-#include <fmt/format.h>
-#include <unistd.h>
-
+#include "app/cli/backup_jobs.h"
 #include "app/cli/backup_keep.h"
-#include "base/error.h"
+#include "app/cli/serve_watch.h"
 #include "base/log.h"
 #include "base/metrics.h"
-#include "base/process.h"
-#include "base/text.h"
 #include "operations/backups/physical/physical.h"
 #include "operations/backups/sets/keys.h"
-#include "operations/schedule/host_lease.h"
 #include "operations/schedule/runner.h"
 
 namespace caisson::cli {
 namespace {
-
-using namespace std::chrono_literals;
-
-/// A backup of terabytes takes a night; one that takes two days hangs.
-constexpr auto longest_job = 48h;
-
-std::string host_name() {
-    std::array<char, 256> name{};
-    ::gethostname(name.data(), name.size() - 1);
-    return name.data();
-}
-
-/// The last words of a program that failed.
-std::string last_words(const Finished& finished) {
-    const auto lines =
-        split(trim(finished.errors.empty() ? finished.output : finished.errors), '\n');
-    for (const auto& line : lines) {
-        if (line.find("error: ") != std::string::npos) {
-            return line;
-        }
-    }
-    return lines.empty() ? fmt::format("exit status {}", finished.status) : lines.back();
-}
-
-/// A job is a process of its own: what it does wrong, or how much memory it takes, is not ours.
-void run_job(const trust::Run& run, const schedule::Due& due) {
-    Command command;
-    command.arguments = {fs::read_symlink("/proc/self/exe").string(), "-C",
-                         run.manifest.directory.string(), "-e", run.environment.name};
-    for (const auto& word : verbs_of_jobs().at(due.job)) {
-        command.arguments.push_back(word);
-    }
-    log::info("backup_job", {{"job", due.job}, {"attempt", due.attempt}});
-    const auto finished = caisson::run(command, longest_job);
-    if (!finished.fine()) {
-        throw Error(Code::backup_failed, last_words(finished));
-    }
-    log::info("backup_job_done", {{"job", due.job}});
-}
 
 void tell(const std::string& sentence) { log::warning("backups", {{"message", sentence}}); }
 
@@ -72,20 +26,20 @@ bool has_physical_sets(const trust::Run& run) {
     return false;
 }
 
-schedule::Runner::Options options_for(const trust::Run& run) {
-    const auto& first = run.manifest.databases.front();
-    schedule::Runner::Options options;
-    options.jobs = schedule::jobs_of(run.manifest.backups);
-    options.state = schedule_file(run);
-    options.owner = backups::owner_of(run);
-    options.host = host_name();
-    options.lease = [run, first, file = schedule_file(run).parent_path() / "schedule.lease"] {
-        return schedule::host_lease({file, backups::owner_of(run),
-                                     trust::role_settings(run, first, trust::Role::migrator),
-                                     tell});
+schedule::Runner::Options served_options(const trust::Run& run, const BackupWatch& watch) {
+    auto options = runner_options(run, tell);
+    options.urgent = [&watch] { return watch.gap(); };
+    options.run = [run, &watch](const schedule::Due& due) {
+        log::info("backup_job", {{"job", due.job}, {"attempt", due.attempt}});
+        std::vector<std::string> more;
+        if (const auto repository = watch.gap_repository();
+            due.job == gap_job && !repository.empty()) {
+            more = {"--repository", repository};
+        }
+        auto complaint = run_job(run, due, more);
+        log::info("backup_job_done", {{"job", due.job}});
+        return complaint;
     };
-    options.run = [run](const schedule::Due& due) { run_job(run, due); };
-    options.say = tell;
     return options;
 }
 
@@ -95,6 +49,7 @@ struct ServedBackups::State {
     explicit State(const trust::Run& given) : run(given) {}
 
     trust::Run run;
+    std::unique_ptr<BackupWatch> watch;
     std::unique_ptr<schedule::Runner> runner;
     std::unique_ptr<backups::physical::Stream> stream;
 };
@@ -111,12 +66,17 @@ ServedBackups::~ServedBackups() = default;
 void ServedBackups::start() {
     auto& state = *state_;
     const auto& backups = state.run.manifest.backups;
-    if (!backups.schedule.empty()) {
-        state.runner = std::make_unique<schedule::Runner>(options_for(state.run));
+    const bool has_physical = backups.physical && has_physical_sets(state.run);
+    if (backups.is_declared || has_physical) {
+        state.watch = std::make_unique<BackupWatch>(state.run);
+        state.watch->start();
+    }
+    // Also where nothing is scheduled: a gap of the log waits for no schedule.
+    if (state.watch && (!backups.schedule.empty() || has_physical)) {
+        state.runner = std::make_unique<schedule::Runner>(served_options(state.run, *state.watch));
         state.runner->start();
     }
-    if (state.run.is_private() && backups.physical && backups.stream &&
-        has_physical_sets(state.run)) {
+    if (state.run.is_private() && backups.stream && has_physical) {
         state.stream = std::make_unique<backups::physical::Stream>(state.run, tell);
         state.stream->start();
     }
@@ -129,6 +89,7 @@ void ServedBackups::stop() {
         state_->runner->stop();
         state_->runner.reset();
     }
+    state_->watch.reset();
 }
 
 std::string ServedBackups::metrics() const {
@@ -161,7 +122,10 @@ std::string ServedBackups::metrics() const {
         registry.gauge("caisson_backup_stream_lag_bytes", "Of the log that was not received yet")
             .set(static_cast<double>(status.lag_bytes));
     }
-    return state_->runner || state_->stream ? registry.text() : std::string();
+    if (state_->watch) {
+        state_->watch->add_metrics(registry);
+    }
+    return state_->runner || state_->stream || state_->watch ? registry.text() : std::string();
 }
 
 daemon::Supervision with_backups(const std::shared_ptr<ServedBackups>& backups,

@@ -54,6 +54,9 @@ std::vector<Age> ages(const std::vector<Job>& jobs, const History& history, Mome
                             : fmt::format("{} has never succeeded, in {} since it is scheduled",
                                           job.name, age_text(now - record.since));
         }
+        if (age.alarm.empty() && !age.is_failing && !record.complaint.empty()) {
+            age.alarm = fmt::format("{} succeeded, but: {}", job.name, record.complaint);
+        }
         list.push_back(std::move(age));
     }
     return list;

@@ -28,7 +28,8 @@ struct Age {
 /// In the order of `jobs`. There is an alarm where no run succeeded although one should have: the
 /// next occurrence after the newest success (or after the job became known, so also for what never
 /// succeeded) has passed by its jitter and half of the time between occurrences, an hour at least.
-/// A daily job is too old after a day and a half.
+/// A daily job is too old after a day and a half. There is one, too, where the newest success left
+/// a complaint.
 std::vector<Age> ages(const std::vector<Job>& jobs, const History& history, Moment now);
 
 }  // namespace caisson::schedule

@@ -74,6 +74,7 @@ Record record_of(const json::object& object) {
     record.failures = static_cast<int>(object.at("failures").to_number<std::int64_t>());
     record.mistake = text_of(object, "mistake");
     record.host = text_of(object, "host");
+    record.complaint = text_of(object, "complaint");
     return record;
 }
 
@@ -115,13 +116,15 @@ History begun(History history, const std::string& job, Moment occurrence, Moment
     return history;
 }
 
-History ended(History history, const std::string& job, Moment now, const std::string& mistake) {
+History ended(History history, const std::string& job, Moment now, const std::string& mistake,
+              const std::string& complaint) {
     auto& record = history.jobs[job];
     record.running.reset();
     if (mistake.empty()) {
         record.success = now;
         record.failures = 0;
         record.mistake.clear();
+        record.complaint = complaint;
     } else {
         record.failure = now;
         ++record.failures;
@@ -156,6 +159,9 @@ std::string to_json(const History& history) {
             object["mistake"] = record.mistake;
         }
         object["host"] = record.host;
+        if (!record.complaint.empty()) {
+            object["complaint"] = record.complaint;
+        }
         text +=
             fmt::format("  {}: {}{}\n", json::serialize(json::value(name)), json::serialize(object),
                         name == history.jobs.rbegin()->first ? "" : ",");

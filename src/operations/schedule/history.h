@@ -25,6 +25,7 @@ struct Record {
     int failures = 0;                  ///< In a row, of this occurrence.
     std::string mistake;               ///< What the newest failure said.
     std::string host;                  ///< Who began the newest run.
+    std::string complaint{};           ///< What the newest success left to be seen to.
 
     bool operator==(const Record&) const = default;
 };
@@ -42,8 +43,9 @@ History settled(History history, const std::vector<Job>& jobs, Moment now,
 
 History begun(History history, const std::string& job, Moment occurrence, Moment now,
               const std::string& host);
-/// `mistake` is empty for a success.
-History ended(History history, const std::string& job, Moment now, const std::string& mistake);
+/// `mistake` is empty for a success, which may have a `complaint`.
+History ended(History history, const std::string& job, Moment now, const std::string& mistake,
+              const std::string& complaint = {});
 /// Of runs that never told their end, by who now holds the lease, so that nobody runs them.
 History interrupted(History history, Moment now, std::vector<std::string>& notes);
 

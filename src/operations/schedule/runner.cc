@@ -98,23 +98,59 @@ void Runner::write(const History& history) {
     }
 }
 
+/// Nothing while it waits for its next attempt, or was answered since.
+std::optional<Due> Runner::urgent(const History& history) const {
+    const auto wanted = options_.urgent ? options_.urgent() : std::nullopt;
+    if (!wanted) {
+        return std::nullopt;
+    }
+    Due due{wanted->job, wanted->noticed, wanted->noticed, 1, 0};
+    const auto found = history.jobs.find(wanted->job);
+    if (found == history.jobs.end()) {
+        return due;
+    }
+    const auto& record = found->second;
+    if (record.success && *record.success >= wanted->noticed) {
+        return std::nullopt;
+    }
+    if (record.failures > 0 && record.failure) {
+        const std::chrono::seconds first = std::chrono::minutes(5);
+        due.at = *record.failure +
+                 std::min(first * (std::int64_t{1} << std::min(record.failures - 1, 20)),
+                          options_.longest_back_off);
+        due.attempt = record.failures + 1;
+    }
+    return due.at <= options_.clock() ? std::optional(due) : std::nullopt;
+}
+
+/// The history, for who has the lease: who had it before us may have run just what we want to run,
+/// or may have been killed over it.
+History Runner::taken_over() {
+    std::vector<std::string> notes;
+    auto history = interrupted(read(), options_.clock(), notes);
+    if (!notes.empty()) {
+        std::ranges::for_each(notes, [&](const std::string& note) { say(note); });
+        write(history);
+    }
+    return history;
+}
+
 bool Runner::step() {
     const auto seen = read();
     const bool is_unended = std::ranges::any_of(
         seen.jobs, [](const auto& each) { return each.second.running.has_value(); });
-    if (!is_unended && due(options_.jobs, seen, options_.host, options_.clock()).empty()) {
+    if (!is_unended && !urgent(seen) &&
+        due(options_.jobs, seen, options_.host, options_.clock()).empty()) {
         return false;
     }
     const auto lease = options_.lease();
     if (!lease) {
         return false;
     }
-    // Who had it before us may have run just that.
-    std::vector<std::string> notes;
-    auto history = interrupted(read(), options_.clock(), notes);
-    if (!notes.empty()) {
-        std::ranges::for_each(notes, [&](const std::string& note) { say(note); });
-        write(history);
+    auto history = taken_over();
+    if (const auto first = urgent(history)) {
+        run(*first, std::move(history));
+        return true;
     }
     const auto list = due(options_.jobs, history, options_.host, options_.clock());
     if (list.empty()) {
@@ -124,7 +160,26 @@ bool Runner::step() {
     return true;
 }
 
-void Runner::run(const Due& due, History history) {
+bool Runner::once(const Job& job) {
+    const auto lease = options_.lease();
+    if (!lease) {
+        throw Error(Code::locked, "another host runs a job of the schedule",
+                    "it is tried again by the timer");
+    }
+    auto history = taken_over();
+    const auto occurrence = job.cron.last(options_.clock());
+    const auto found = history.jobs.find(job.name);
+    if (found != history.jobs.end() && found->second.occurrence >= occurrence &&
+        found->second.success >= occurrence) {
+        return false;
+    }
+    if (const auto failure = run({job.name, occurrence, occurrence, 1, 0}, std::move(history))) {
+        std::rethrow_exception(failure);
+    }
+    return true;
+}
+
+std::exception_ptr Runner::run(const Due& due, History history) {
     const auto before = history;
     history = begun(std::move(history), due.job, due.occurrence, options_.clock(), options_.host);
     write(history);
@@ -133,14 +188,18 @@ void Runner::run(const Due& due, History history) {
         running_ = due.job;
     }
     std::string mistake;
+    std::string complaint;
+    std::exception_ptr thrown;
     bool is_interrupted = false;
     try {
-        options_.run(due);
+        complaint = options_.run(due);
     } catch (const Error& error) {
         is_interrupted = error.code() == Code::interrupted;
         mistake = error.message();
+        thrown = std::current_exception();
     } catch (const std::exception& failure) {
         mistake = failure.what();
+        thrown = std::current_exception();
     }
     {
         const std::lock_guard lock(mutex_);
@@ -148,12 +207,16 @@ void Runner::run(const Due& due, History history) {
     }
     if (is_interrupted) {
         write(before);
-        return;
+        return thrown;
     }
     if (!mistake.empty()) {
         say(fmt::format("{} failed, attempt {}: {}", due.job, due.attempt, mistake));
     }
-    write(ended(std::move(history), due.job, options_.clock(), mistake));
+    if (!complaint.empty()) {
+        say(fmt::format("{} succeeded, and has a complaint: {}", due.job, complaint));
+    }
+    write(ended(std::move(history), due.job, options_.clock(), mistake, complaint));
+    return thrown;
 }
 
 std::vector<Age> Runner::ages() const {

@@ -5,6 +5,7 @@
 /// Runs jobs when they are due: for the daemon.
 
 #include <condition_variable>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -16,6 +17,12 @@
 #include "operations/schedule/due.h"
 
 namespace caisson::schedule {
+
+/// Something that waits for no occurrence.
+struct Urgent {
+    std::string job;
+    Moment noticed;  ///< A run that succeeded after it has answered it.
+};
 
 class Runner {
  public:
@@ -31,8 +38,13 @@ class Runner {
         /// runs are ours, too: they stand in the same history.
         std::function<Lease()> lease;
         /// Does the job to its end. What it throws is a failure, unless it is `interrupted`: such a
-        /// run counts as not begun.
-        std::function<void(const Due&)> run;
+        /// run counts as not begun. What it gives is a complaint: it succeeded, and somebody should
+        /// see to something.
+        std::function<std::string(const Due&)> run;
+        /// What is to be run before all that is due, if anything. A failure is tried again after a
+        /// back-off that doubles up to `longest_back_off`, for as long as it is urgent.
+        std::function<std::optional<Urgent>()> urgent;
+        std::chrono::seconds longest_back_off = std::chrono::hours(1);
         std::function<void(const std::string&)> say;  ///< What an operator should read.
         std::function<Moment()> clock = moment_now;
         std::chrono::milliseconds pause{10'000};  ///< Between looks at the clock.
@@ -50,6 +62,10 @@ class Runner {
 
     /// Runs what is due first, if anything; whether it did. What start() does again and again.
     bool step();
+    /// Runs the job for its newest occurrence, due or not, as a timer does: false where that
+    /// occurrence has succeeded already, here or on another host. Errors: locked while another host
+    /// has the lease; what the job threw.
+    bool once(const Job& job);
 
     /// As of the last step; Threads: any.
     std::vector<Age> ages() const;
@@ -60,7 +76,10 @@ class Runner {
  private:
     History read();
     void write(const History& history);
-    void run(const Due& due, History history);
+    /// What the job threw is given back.
+    std::exception_ptr run(const Due& due, History history);
+    std::optional<Due> urgent(const History& history) const;
+    History taken_over();
     void say(const std::string& text) const;
     void loop();
 

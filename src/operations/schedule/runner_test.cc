@@ -39,6 +39,7 @@ struct RunnerTest : testing::Test {
                 throw Error(mistake == "interrupted" ? Code::interrupted : Code::backup_failed,
                             mistake);
             }
+            return complaint;
         };
         options.say = [this](const std::string& text) { said.push_back(text); };
         options.clock = [this] { return now.load(); };
@@ -48,6 +49,7 @@ struct RunnerTest : testing::Test {
     test::Directory directory;
     std::atomic<Moment> now{monday};
     std::string mistake;
+    std::string complaint;
     std::vector<std::string> ran;
     std::vector<std::string> said;
 };
@@ -178,11 +180,98 @@ TEST_F(RunnerTest, GoesOnByMemoryWhereTheHistoryCannotBeWritten) {
     EXPECT_EQ(load(elsewhere.state, notes).jobs.at("full").success, monday + 3h);
 }
 
+TEST_F(RunnerTest, ASuccessWithAComplaintIsNoFailureAndAnAlarm) {
+    Runner runner(options());
+    runner.step();
+    now = monday + 3h;
+    complaint = "offsite has no copy";
+    EXPECT_TRUE(runner.step());
+    EXPECT_FALSE(runner.step());
+    const auto age = runner.ages()[0];
+    EXPECT_FALSE(age.is_failing);
+    EXPECT_EQ(age.success, 0s);
+    EXPECT_EQ(age.alarm, "full succeeded, but: offsite has no copy");
+    EXPECT_THAT(said, ElementsAre(HasSubstr("has a complaint: offsite has no copy")));
+    // The next one, by whichever host, takes it away again.
+    complaint = "";
+    now = monday + 24h + 3h;
+    Runner(options()).step();
+    Runner again(options());
+    again.step();
+    EXPECT_EQ(again.ages()[0].alarm, "");
+}
+
+TEST_F(RunnerTest, RunsWhatIsUrgentOnceAndBeforeAllElse) {
+    auto own = options();
+    std::optional<Urgent> urgent;
+    own.urgent = [&] { return urgent; };
+    Runner runner(own);
+    EXPECT_FALSE(runner.step());
+    urgent = {"gap", monday + 1h};
+    now = monday + 5h;
+    EXPECT_TRUE(runner.step());
+    EXPECT_EQ(ran, std::vector<std::string>{"a gap"});
+    // It is told for as long as nobody has looked again, and answered all the same: for others,
+    // too.
+    EXPECT_TRUE(runner.step());
+    EXPECT_TRUE(runner.step());
+    EXPECT_FALSE(runner.step());
+    EXPECT_THAT(ran, ElementsAre("a gap", "a full", "a prune"));
+    // Another one is another matter.
+    urgent = {"gap", monday + 6h};
+    now = monday + 6h;
+    EXPECT_TRUE(runner.step());
+    EXPECT_EQ(ran.size(), 4U);
+}
+
+TEST_F(RunnerTest, TriesWhatIsUrgentAgainForAsLongAsItIs) {
+    auto own = options();
+    own.jobs.clear();
+    std::optional<Urgent> urgent = Urgent{"gap", monday};
+    own.urgent = [&] { return urgent; };
+    Runner runner(own);
+    mistake = "no room";
+    int attempts = 0;
+    for (auto minute = 0min; minute < 600min; minute += 1min) {
+        now = monday + minute;
+        attempts += runner.step() ? 1 : 0;
+    }
+    // After 5, 10, 20, 40 minutes, then every hour.
+    EXPECT_EQ(attempts, 13);
+    urgent.reset();
+    now = monday + 24h;
+    EXPECT_FALSE(runner.step());
+}
+
+TEST_F(RunnerTest, RunsAnOccurrenceOnceForTimersOfAllHosts) {
+    now = monday + 3h;
+    Runner a(options("a"));
+    Runner b(options("b"));
+    const auto job = options().jobs[0];
+    EXPECT_TRUE(a.once(job));
+    EXPECT_FALSE(b.once(job));
+    EXPECT_THAT(ran, ElementsAre("a full"));
+    // A daemon on the same history does not run it either.
+    EXPECT_FALSE(b.step());
+    now = monday + 24h + 3h;
+    mistake = "no room";
+    EXPECT_THROW(b.once(job), Error);
+    EXPECT_TRUE(b.ages().empty() || b.ages()[0].is_failing);
+    mistake = "";
+    EXPECT_TRUE(a.once(job));
+    const auto held = host_lease({directory.path() / "schedule.lock", {}, {}, {}});
+    now = monday + 48h + 3h;
+    EXPECT_THROW(a.once(job), Error);
+}
+
 TEST_F(RunnerTest, RunsByItselfUntilItIsStopped) {
     std::promise<std::string> done;
     auto own = options();
     own.pause = milliseconds(1);
-    own.run = [&](const Due& due) { done.set_value(due.job); };
+    own.run = [&](const Due& due) {
+        done.set_value(due.job);
+        return std::string();
+    };
     Runner runner(own);
     runner.step();
     now = monday + 3h;

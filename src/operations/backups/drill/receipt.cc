@@ -40,6 +40,11 @@ Receipt receipt_of(const json::object& object) {
     receipt.bytes = object.at("bytes").to_number<std::uint64_t>();
     receipt.server_version = text_of(object, "server_version");
     receipt.program = text_of(object, "program");
+    if (const auto* const copying = object.if_contains("copy_seconds")) {
+        receipt.copy_seconds = copying->to_number<double>();
+        receipt.replay_seconds = object.at("replay_seconds").to_number<double>();
+        receipt.segments = object.at("segments").to_number<std::uint64_t>();
+    }
     for (const auto& entry : object.at("trials").as_array()) {
         const auto& trial = entry.as_object();
         receipt.trials.push_back({text_of(trial, "name"), trial.at("passed").as_bool(),
@@ -86,22 +91,28 @@ std::string to_json(const Receipt& receipt) {
                                       {"detail", trial.detail},
                                       {"seconds", trial.seconds}});
     }
-    return json_text(json::object{{"format", Receipt::newest_format},
-                                  {"set", receipt.set},
-                                  {"manifest_sha256", receipt.manifest_sha256},
-                                  {"repository", receipt.repository},
-                                  {"small", receipt.is_small},
-                                  {"started", receipt.started},
-                                  {"finished", receipt.finished},
-                                  {"target", receipt.target},
-                                  {"marker", receipt.marker},
-                                  {"restore_seconds", receipt.restore_seconds},
-                                  {"lost_seconds", receipt.lost_seconds},
-                                  {"bytes", receipt.bytes},
-                                  {"server_version", receipt.server_version},
-                                  {"program", receipt.program},
-                                  {"passed", receipt.passed()},
-                                  {"trials", std::move(trials)}});
+    json::object object{{"format", Receipt::newest_format},
+                        {"set", receipt.set},
+                        {"manifest_sha256", receipt.manifest_sha256},
+                        {"repository", receipt.repository},
+                        {"small", receipt.is_small},
+                        {"started", receipt.started},
+                        {"finished", receipt.finished},
+                        {"target", receipt.target},
+                        {"marker", receipt.marker},
+                        {"restore_seconds", receipt.restore_seconds},
+                        {"lost_seconds", receipt.lost_seconds},
+                        {"bytes", receipt.bytes},
+                        {"server_version", receipt.server_version},
+                        {"program", receipt.program},
+                        {"passed", receipt.passed()},
+                        {"trials", std::move(trials)}};
+    if (receipt.copy_seconds > 0) {
+        object["copy_seconds"] = receipt.copy_seconds;
+        object["replay_seconds"] = receipt.replay_seconds;
+        object["segments"] = receipt.segments;
+    }
+    return json_text(object);
 }
 
 std::optional<Receipt> parse_receipt(std::string_view text) {

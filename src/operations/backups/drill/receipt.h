@@ -42,6 +42,10 @@ struct Receipt {
     std::vector<Trial> trials;
     std::string server_version;
     std::string program;  ///< Caisson's version.
+    /// Of physical sets, whose restore is a copy and a replay; 0 in older receipts.
+    double copy_seconds = 0;
+    double replay_seconds = 0;
+    std::uint64_t segments = 0;  ///< Replayed.
 
     bool operator==(const Receipt&) const = default;
     bool passed() const;

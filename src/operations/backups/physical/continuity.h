@@ -53,6 +53,8 @@ struct Window {
     Lsn from = 0;
     Lsn to = 0;
     Segment last{};  ///< The one that ends at `to`; timeline 0: none but the base's own.
+    /// Later segments of the path are there, and cannot be reached: one between them is missing.
+    bool is_cut_off = false;
 };
 /// Segments that lie between others and are not there.
 struct Gap {

@@ -47,6 +47,11 @@ TEST(Continuity, NamesGapsAndGoesOnBehindTheNextBackup) {
     EXPECT_EQ(found.windows[1].base, "b");
     EXPECT_EQ(found.windows[1].to, 9 * size);
     EXPECT_THAT(found.gaps, ElementsAre(Gap{{1, 4}, 2}, Gap{{1, 9}, 1}));
+    EXPECT_TRUE(found.windows[0].is_cut_off);
+    EXPECT_TRUE(found.windows[1].is_cut_off);
+    const auto mended = continuity_of(log_of(1, {1, 2, 3, 6, 7, 8, 10, 11}),
+                                      {base("a", 1, 2), base("b", 6, 7), base("c", 10, 11)});
+    EXPECT_FALSE(mended.windows.back().is_cut_off);
 }
 
 TEST(Continuity, CallsABackupBrokenWhoseOwnSegmentsAreMissing) {

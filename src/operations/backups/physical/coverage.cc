@@ -10,6 +10,7 @@
 #include "operations/backups/physical/commits.h"
 #include "operations/backups/physical/files.h"
 #include "operations/backups/physical/moments.h"
+#include "operations/backups/physical/trim.h"
 
 namespace caisson::backups::physical {
 namespace {
@@ -65,19 +66,6 @@ std::optional<Present> present_of(const trust::Run& run) {
         }
         return std::nullopt;
     }
-}
-
-std::vector<History> histories_of(const Engine& engine, const Depot& depot,
-                                  const std::string& stanza, const Archive& archive) {
-    std::vector<History> histories;
-    for (const auto timeline : archive.histories) {
-        const auto answer =
-            engine.run(stanza, "repo-get",
-                       {"--repo=" + std::to_string(depot.number),
-                        fmt::format("archive/{}/{}/{:08X}.history", stanza, archive.id, timeline)});
-        histories.push_back(parse_history(timeline, answer.output));
-    }
-    return histories;
 }
 
 std::vector<Base> bases_of(const Listing& listing, const std::vector<Found>& sets,
@@ -224,9 +212,10 @@ void compare_claim(const Present& present, const Archive& archive, Coverage& cov
     }
 }
 
-Coverage coverage_of(const Engine& engine, const Depot& depot, const Listing& listing,
-                     const std::vector<Found>& sets, const std::optional<Present>& present,
-                     const fs::path& waldump, const std::set<std::string>& unusable) {
+Coverage coverage_of(const Engine& engine, const Depot& depot, const Repository& repository,
+                     const Listing& listing, const std::vector<Found>& sets,
+                     const std::optional<Present>& present, const fs::path& waldump,
+                     const std::set<std::string>& unusable) {
     Coverage coverage;
     coverage.repository = depot.name;
     coverage.stanza = listing.stanza;
@@ -240,15 +229,14 @@ Coverage coverage_of(const Engine& engine, const Depot& depot, const Listing& li
         return coverage;
     }
     const auto archive = archive_of(depot, listing.stanza, coverage.segment_bytes);
-    Log log{coverage.segment_bytes, {}, histories_of(engine, depot, listing.stanza, archive)};
-    for (const auto& each : archive.segments) {
-        if (!unusable.contains(segment_name(each.segment, coverage.segment_bytes))) {
-            log.segments.push_back(each.segment);
-        }
-    }
+    auto log = log_of(engine, depot, listing.stanza, archive, coverage.segment_bytes);
+    std::erase_if(log.segments, [&](const Segment& each) {
+        return unusable.contains(segment_name(each, coverage.segment_bytes));
+    });
     const auto proven =
         continuity_of(log, bases_of(listing, sets, coverage.segment_bytes, unusable));
-    coverage.gaps = proven.gaps;
+    coverage.gaps =
+        without(proven.gaps, trimmed_spans(repository, listing.stanza, coverage.segment_bytes));
     coverage.broken = proven.broken;
     Timing timing(engine, depot, coverage, archive, sets, waldump);
     for (const auto& window : proven.windows) {
@@ -269,6 +257,22 @@ Coverage coverage_of(const Engine& engine, const Depot& depot, const Listing& li
 }
 
 }  // namespace
+
+Log log_of(const Engine& engine, const Depot& depot, const std::string& stanza,
+           const Archive& archive, std::uint64_t segment_bytes) {
+    Log log{segment_bytes, {}, {}};
+    for (const auto timeline : archive.histories) {
+        const auto answer =
+            engine.run(stanza, "repo-get",
+                       {"--repo=" + std::to_string(depot.number),
+                        fmt::format("archive/{}/{}/{:08X}.history", stanza, archive.id, timeline)});
+        log.histories.push_back(parse_history(timeline, answer.output));
+    }
+    for (const auto& each : archive.segments) {
+        log.segments.push_back(each.segment);
+    }
+    return log;
+}
 
 std::vector<Coverage> continuity(const trust::Run& run, const Unusable& unusable) {
     const Engine engine(run);
@@ -291,7 +295,7 @@ std::vector<Coverage> continuity(const trust::Run& run, const Unusable& unusable
         const auto named = unusable.find(depot.name);
         for (const auto& listing : listings_of(run, engine, depot)) {
             all.push_back(
-                coverage_of(engine, depot, listing, sets, present, waldump,
+                coverage_of(engine, depot, *found, listing, sets, present, waldump,
                             named == unusable.end() ? std::set<std::string>() : named->second));
         }
     }

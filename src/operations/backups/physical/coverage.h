@@ -13,6 +13,7 @@
 
 #include "operations/backups/physical/catalogue.h"
 #include "operations/backups/physical/continuity.h"
+#include "operations/backups/physical/files.h"
 
 namespace caisson::backups::physical {
 
@@ -32,7 +33,7 @@ struct Coverage {
     std::uint64_t segment_bytes = usual_segment_bytes;
     bool is_current = false;  ///< Of the cluster that runs now.
     std::vector<Stretch> stretches;
-    std::vector<Gap> gaps;
+    std::vector<Gap> gaps;  ///< Without what was trimmed on purpose.
     std::string beyond;  ///< RFC 3339: the last commit in the archive, where a gap lies before it.
     std::vector<std::string> broken;         ///< Sets that cannot be restored for want of segments.
     std::optional<std::uint64_t> lag_bytes;  ///< Of the log that is written and not in it.
@@ -42,7 +43,17 @@ struct Coverage {
     std::string damaged;  ///< The newest segment, when its contents are not what they were.
     std::string problem;  ///< Why nothing can be said.
     const Stretch* newest() const { return stretches.empty() ? nullptr : &stretches.back(); }
+    /// What is committed now cannot be restored from here, whatever is archived from now on: only a
+    /// new full set helps.
+    bool is_cut_off() const {
+        return is_current && problem.empty() &&
+               (stretches.empty() ? !broken.empty() : stretches.back().window.is_cut_off);
+    }
 };
+/// What a stanza has of the log, with its histories. Errors: as Engine.
+Log log_of(const Engine& engine, const Depot& depot, const std::string& stanza,
+           const Archive& archive, std::uint64_t segment_bytes);
+
 /// By repository, what lies there and must not be counted on, because its contents are not what
 /// they were: names of segments, ids of sets.
 using Unusable = std::map<std::string, std::set<std::string>>;

@@ -278,6 +278,7 @@ Set make(const Making& making, Kind kind) {
     auto sampled = sample(making);
     fault::point("cluster-sampled");
     set.restore_point = sampled.restore_point;
+    set.lsn_point = sampled.lsn;
     set.tables = std::move(sampled.tables);
     set.origins = origins_of(making.run);
     making.tell("hashing its files");
@@ -344,16 +345,6 @@ void remove_cluster_files(const trust::Run& run, const std::string& repository, 
             }
         }
     }
-}
-
-void trim_archive(const trust::Run& run, const std::string& repository,
-                  const std::string& system_identifier, int fulls) {
-    const Engine engine(run);
-    const auto depot = depot_named(run, repository);
-    const auto number = std::to_string(depot.number);
-    engine.run(stanza_name(run, system_identifier), "expire",
-               {"--repo=" + number, "--repo" + number + "-retention-archive-type=full",
-                "--repo" + number + "-retention-archive=" + std::to_string(std::max(fulls, 1))});
 }
 
 }  // namespace caisson::backups::physical

@@ -47,9 +47,5 @@ std::vector<Damage> archive_damage_of(const trust::Run& run, const std::string& 
 /// Removes the files of a set in pgBackRest's repository, and those of sets that build on it; not
 /// the set itself. Fine when they are gone. The caller holds the repository's lock.
 void remove_cluster_files(const trust::Run& run, const std::string& repository, const Set& set);
-/// Removes segments that no backup needs: those before the oldest one of the last `fulls` full
-/// backups, but for what older backups need to become consistent. The caller holds the lock.
-void trim_archive(const trust::Run& run, const std::string& repository,
-                  const std::string& system_identifier, int fulls);
 
 }  // namespace caisson::backups::physical

@@ -14,12 +14,8 @@
 namespace caisson::backups::physical {
 namespace {
 
-using namespace std::chrono_literals;
-
-/// Until drills have measured it: what a machine of two cores does, rather slow.
-constexpr std::uint64_t bytes_a_second = std::uint64_t{150} << 20U;
-constexpr std::uint64_t segments_a_second = 6;
-constexpr auto overhead = 2s;
+constexpr double assumed_bytes_a_second = 150.0 * 1024 * 1024;
+constexpr double assumed_segments_a_second = 6;
 
 struct Source {
     Coverage coverage;
@@ -131,8 +127,15 @@ void finish(RestorePlan& plan, Lsn until) {
     if (plan.lost && *plan.lost < 0) {
         plan.lost = 0;
     }
-    plan.estimate = overhead + std::chrono::milliseconds(plan.bytes * 1000 / bytes_a_second +
-                                                         plan.segments * 1000 / segments_a_second);
+}
+
+void estimate(RestorePlan& plan, const Rates& rates) {
+    const auto seconds =
+        rates.other_seconds +
+        static_cast<double>(plan.bytes) / rates.bytes_a_second.value_or(assumed_bytes_a_second) +
+        static_cast<double>(plan.segments) /
+            rates.segments_a_second.value_or(assumed_segments_a_second);
+    plan.estimate = std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000));
 }
 
 std::string offers(const std::vector<Source>& sources, std::optional<std::int64_t> moment) {
@@ -276,7 +279,7 @@ bool plan_search(RestorePlan& plan, const Source& source) {
 
 }  // namespace
 
-RestorePlan plan_restore(const trust::Run& run, const Target& target) {
+RestorePlan plan_restore(const trust::Run& run, const Target& target, const Rates& rates) {
     const bool is_xid = target.kind == Target::Kind::xid;
     const auto moment =
         target.kind == Target::Kind::time ? parse_moment(target.value) : std::nullopt;
@@ -311,6 +314,7 @@ RestorePlan plan_restore(const trust::Run& run, const Target& target) {
                 plan.uses_stream = true;
                 plan.type = "default";
             }
+            estimate(plan, rates);
             return plan;
         }
     }

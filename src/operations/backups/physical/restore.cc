@@ -90,14 +90,13 @@ void copy_cluster(const Engine& engine, const RestorePlan& plan, const fs::path&
             .with("path", data.string());
     }
     make_directory(data, 0700, engine.account());
-    std::vector<std::string> arguments{"--repo=" + std::to_string(plan.depot),
-                                       "--pg1-path=" + data.string(),
-                                       "--set=" + plan.set.label,
-                                       "--type=" + plan.type,
-                                       "--archive-mode=off",
-                                       "--tablespace-map-all=" + data.string() + ".tablespaces",
-                                       "--job-retry=0",
-                                       "--log-level-console=detail"};
+    std::vector<std::string> arguments{
+        "--repo=" + std::to_string(plan.depot), "--pg1-path=" + data.string(),
+        "--set=" + plan.set.label, "--type=" + plan.type, "--archive-mode=off",
+        "--tablespace-map-all=" + data.string() + ".tablespaces", "--job-retry=0",
+        // Its own command hands on what was altered. Until there is
+        // ours none is given: this ends a recovery at once.
+        "--recovery-option=restore_command=exit 255", "--log-level-console=detail"};
     if (!plan.value.empty()) {
         arguments.push_back("--target=" + plan.value);
     }
@@ -276,6 +275,22 @@ Recovered attempt(const trust::Run& run, const Engine& engine, const RestorePlan
     return recovered;
 }
 
+/// A server that is started on the directory gets its log by a command that compares each segment.
+void guard_recovery(const trust::Run& run, const Engine& engine, const RestorePlan& plan,
+                    const fs::path& data) {
+    const auto script = data / "caisson-restore-command";
+    write_file(script, restore_script(run, engine, plan, data), 0700, engine.account());
+    // As the shell, the server and its configuration each want it.
+    const auto command = replace_all(word(script), "%", "%%") + " \"%f\" \"%p\"";
+    const auto value = replace_all(replace_all(command, "\\", "\\\\"), "'", "''");
+    const auto settings = data / "postgresql.auto.conf";
+    write_file(
+        settings,
+        read_own(settings).value_or("") +
+            fmt::format("# Of several the last one counts.\nrestore_command = '{}'\n", value),
+        0600, engine.account());
+}
+
 /// Both names at once, so that a kill leaves no moment without a data directory.
 void exchange(const fs::path& a, const fs::path& b) {
     if (::renameat2(AT_FDCWD, a.c_str(), AT_FDCWD, b.c_str(), RENAME_EXCHANGE) != 0) {
@@ -307,6 +322,7 @@ Restored restore_to_directory(const trust::Run& run, const RestorePlan& plan,
         remove_tree(directory);
     }
     restored.copying = copying.elapsed();
+    guard_recovery(run, engine, restored.plan, directory);
     restored.notes = restored.plan.notes;
     return restored;
 }

@@ -54,9 +54,15 @@ struct RestorePlan {
     bool uses_stream = false;
     std::vector<std::string> notes;
 };
+/// What drills have measured; where they have not, a machine of two cores is assumed, rather slow.
+struct Rates {
+    std::optional<double> bytes_a_second;
+    std::optional<double> segments_a_second;
+    double other_seconds = 2;
+};
 /// Reads and changes nothing. Errors: backup_missing for a moment, a set or a segment that is not
 /// there, naming the nearest moments that can be restored; usage for a value that is none.
-RestorePlan plan_restore(const trust::Run& run, const Target& target);
+RestorePlan plan_restore(const trust::Run& run, const Target& target, const Rates& rates = {});
 
 /// What is left for whom `unusable` stands in the way: a sentence that says from which set the same
 /// moment (RFC 3339, or empty for the last one) can be reached, or which is the newest before it.

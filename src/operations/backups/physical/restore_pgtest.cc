@@ -59,6 +59,13 @@ TEST_F(Restore, ToATimeHasWhatWasBeforeAndNotWhatCameAfter) {
     EXPECT_EQ(plan.set.id, full.id);
     EXPECT_GT(plan.lost.value(), 0);
     EXPECT_GT(plan.estimate.count(), 0);
+    // By what was measured, where something was.
+    const Rates slow{1024.0 * 1024, 0.5, 7};
+    const auto measured = plan_restore(state->run, {Target::Kind::time, moment, {}, {}}, slow);
+    EXPECT_NEAR(
+        static_cast<double>(measured.estimate.count()) / 1000,
+        7 + static_cast<double>(plan.bytes) / 1024 / 1024 + static_cast<double>(plan.segments) * 2,
+        0.1);
     const auto recovered = restore_to_server(state->run, plan, place("time"));
     EXPECT_EQ(notes_in(*recovered.server), "1,2");
     EXPECT_EQ(recovered.restored.timeline, 2U);
@@ -133,6 +140,66 @@ TEST_F(Restore, IntoADirectoryThatIsEmpty) {
     EXPECT_TRUE(fs::exists(place("full") / "file"));
     restore_to_directory(state->run, plan, place("directory"));
     EXPECT_TRUE(fs::exists(place("directory") / "recovery.signal"));
+}
+
+/// Starts a server on it as anybody would, and tells its log's end and what it has.
+std::string started_on(const BackedUp& state, const fs::path& data, const fs::path& log) {
+    const auto programs = servers::installed_postgres(state.run.variables).front();
+    const auto access = state.directory() / "access.conf";
+    write_file(access, "local all all trust\n", 0644);
+    Command command;
+    command.arguments = {programs.program("pg_ctl"),
+                         "start",
+                         "--wait",
+                         "--timeout=60",
+                         "--silent",
+                         "--pgdata=" + data.string(),
+                         "--log=" + log.string(),
+                         "--options=-c listen_addresses='' -c port=5432 -c hba_file=" +
+                             access.string() + " -c unix_socket_directories=" + data.string()};
+    command.account = state.run.account;
+    run(command, std::chrono::seconds(90));
+    pg::Settings settings;
+    settings.host = data.string();
+    settings.user = "postgres";
+    settings.database = "lumina_db";
+    std::string notes;
+    try {
+        pg::Connection connection(settings);
+        notes =
+            std::string(connection.query("select string_agg(id::text, ',' order by id) from notes")
+                            .front()
+                            .text(0));
+    } catch (const Error& error) {
+        notes = error.message();
+    }
+    command.arguments = {programs.program("pg_ctl"), "stop", "--mode=immediate",
+                         "--pgdata=" + data.string()};
+    run(command, std::chrono::seconds(30));
+    return notes;
+}
+
+TEST_F(Restore, IntoADirectoryWhoseServerRefusesAnAlteredSegment) {
+    const auto plan = plan_restore(state->run, {Target::Kind::time, moment, {}, {}});
+    restore_to_directory(state->run, plan, place("sound"));
+    EXPECT_EQ(started_on(*state, place("sound"), state->directory() / "sound.log"), "1,2")
+        << read_file(state->directory() / "sound.log");
+
+    const auto segments =
+        archive_of(depots_of(state->run).front(), state->stanza(), usual_segment_bytes).segments;
+    const auto wanted = parse_segment(full.wal_stop).value().number + 1;
+    const auto found = std::ranges::find_if(
+        segments, [&](const auto& each) { return each.segment.number == wanted; });
+    ASSERT_NE(found, segments.end());
+    const auto kept = read_file(found->path);
+    auto altered = kept;
+    altered[altered.size() / 2] ^= 1;
+    restore_to_directory(state->run, plan, place("guarded"));
+    write_file(found->path, altered, 0640, state->run.account);
+    started_on(*state, place("guarded"), state->directory() / "guarded.log");
+    write_file(found->path, kept, 0640, state->run.account);
+    EXPECT_THAT(read_file(state->directory() / "guarded.log"),
+                HasSubstr("of the archive has other contents than it had"));
 }
 
 TEST_F(Restore, AnAlteredOrMissingSegmentEndsItAndIsNamed) {

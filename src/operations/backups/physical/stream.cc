@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <map>
 #include <mutex>
 #include <thread>
 
@@ -19,6 +20,7 @@
 #include "lifecycle/servers/programs.h"
 #include "operations/backups/physical/engine.h"
 #include "operations/backups/physical/files.h"
+#include "operations/backups/physical/trim.h"
 
 namespace caisson::backups::physical {
 namespace {
@@ -249,19 +251,27 @@ class Stream::Watch {
             }
         }
         reap(process);
-        const auto lines = split(trim(read_own(log).value_or("")), '\n');
+        const auto lines = split(caisson::trim(read_own(log).value_or("")), '\n');
         return lines.empty() ? "it said nothing" : lines.back();
     }
 
-    /// What every repository has is not needed here; the last two whole ones stay all the same.
+    /// What every repository has, or had until nobody needed it, is not needed here; the last two
+    /// whole ones stay all the same.
     void trim_archived(const Cluster& cluster) {
         auto segments = streamed_segments(run_, cluster.system_identifier);
         std::erase_if(segments, &StreamedSegment::is_partial);
         const auto depots = depots_of(run_);
+        std::map<std::string, std::vector<Span>> trimmed;
+        for (const auto& repository : repositories_of(run_)) {
+            trimmed[repository.name()] =
+                trimmed_spans(repository, cluster.stanza.name, cluster.segment_bytes);
+        }
         for (std::size_t i = 0; i + 2 < segments.size(); ++i) {
             const auto name = segment_name(segments[i].segment, cluster.segment_bytes);
             const bool is_everywhere = std::ranges::all_of(depots, [&](const Depot& depot) {
-                return depot.is_directory() && is_archived(depot, cluster.stanza.name, name);
+                return depot.is_directory() &&
+                       (is_archived(depot, cluster.stanza.name, name) ||
+                        without({{segments[i].segment, 1}}, trimmed[depot.name]).empty());
             });
             std::error_code ignored;
             if (is_everywhere) {

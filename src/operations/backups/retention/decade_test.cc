@@ -271,12 +271,18 @@ class Decade {
                 if (at->keep && at->set.kind == Kind::full) {
                     ++fulls;
                     reaches |= finished(at->set) <= first && fulls <= plan.archive_fulls.value();
+                    EXPECT_EQ(at->keeps_log, fulls <= plan.archive_fulls.value() || is_read(*at))
+                        << at->set.id;
                 }
                 is_older = is_older || (at->set.is_physical() && finished(at->set) <= first &&
                                         is_whole_of(plan, at->set));
             }
             EXPECT_TRUE(reaches || !is_older) << tier.name;
         }
+    }
+    static bool is_read(const Decision& decision) {
+        return std::ranges::any_of(
+            decision.reasons, [](const Reason& reason) { return reason.cause == Cause::in_use; });
     }
     /// As it was before sets were removed.
     static bool is_whole_of(const Plan& plan, const Set& set) {

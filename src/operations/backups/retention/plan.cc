@@ -48,6 +48,20 @@ std::vector<std::string> doubts_of(const Lineup& lineup, const Facts& facts) {
     return doubts;
 }
 
+/// From the oldest full set whose log counts on every one keeps it, and so does one that is read:
+/// how far the reader wants to go is not known.
+void decide_log(const Lineup& lineup, Plan& plan) {
+    int fulls = 0;
+    for (std::size_t i = lineup.size(); i-- > 0;) {
+        auto& decision = plan.sets[i];
+        const bool is_read = std::ranges::any_of(
+            decision.reasons, [](const Reason& reason) { return reason.cause == Cause::in_use; });
+        const bool counts = !plan.archive_fulls || fulls < *plan.archive_fulls;
+        decision.keeps_log = decision.keep && lineup[i].set->is_physical() && (counts || is_read);
+        fulls += decision.keep && lineup[i].set->kind == Kind::full ? 1 : 0;
+    }
+}
+
 /// How many of the kept full sets, the newest first, there are down to the oldest one from which
 /// a tier promises every moment.
 std::optional<int> archive_fulls(const Lineup& lineup, const std::vector<Verdict>& verdicts,
@@ -106,6 +120,7 @@ Plan plan(std::string repository, const Facts& facts, Moment now) {
         }
     }
     plan.archive_fulls = archive_fulls(lineup, verdicts, plan);
+    decide_log(lineup, plan);
     for (const auto& hold : facts.holds) {
         if (!lineup.find(hold.set)) {
             plan.notes.push_back(fmt::format("{} is held, and is not here", hold.set));

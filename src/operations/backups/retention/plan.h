@@ -43,6 +43,9 @@ struct Decision {
         reaches;  ///< The moment that it shows; a physical one with its log shows later ones too.
     bool is_proven = false;
     bool keep = true;
+    /// Every moment from its end on is promised: its log stays in whole. Else a physical set needs
+    /// the log up to its own restore point.
+    bool keeps_log = false;
     std::vector<Reason> reasons;         ///< Of a set that is kept, the strongest first.
     std::string removal;                 ///< Of one that is not: why nothing keeps it.
     std::vector<std::string> needed_by;  ///< Sets that build on it.
@@ -58,9 +61,7 @@ struct Plan {
     std::vector<std::string> doubts;  ///< Not empty: nothing is removed.
     std::vector<std::string> notes;   ///< Holds that name no set here, and the like.
     /// For how many full backups, from the newest back, the whole log is to be kept, so that every
-    /// moment that a tier promises can be reached: pgBackRest's repo-retention-archive, counted by
-    /// fulls. Of older ones pgBackRest keeps what makes them consistent. Nothing without a full
-    /// one.
+    /// moment that a tier promises can be reached. Nothing without a full one.
     std::optional<int> archive_fulls;
 
     std::size_t removals() const;

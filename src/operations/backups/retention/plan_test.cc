@@ -147,6 +147,12 @@ TEST_F(PlanTest, KeepsTheLogOnlyAsFarBackAsATierPromisesMoments) {
     const auto plan = on(73);
     EXPECT_THAT(kept(plan), ElementsAre("0-full", "31-full", "59-full", "66-full", "73-full"));
     EXPECT_EQ(plan.archive_fulls, 2);
+    EXPECT_FALSE(of(plan, "59-full").keeps_log);
+    EXPECT_TRUE(of(plan, "66-full").keeps_log);
+    EXPECT_TRUE(of(plan, "73-full").keeps_log);
+    facts.in_use = {"31-full"};  // How far its reader goes is not known.
+    EXPECT_TRUE(of(on(73), "31-full").keeps_log);
+    EXPECT_FALSE(of(on(73), "59-full").keeps_log);
     facts.doubts = {"something is wrong"};
     EXPECT_EQ(on(73).archive_fulls, 5);
     facts.sets.clear();

@@ -147,6 +147,7 @@ void set_members(Way& way, AnySet& set) {
     way.member("label", set.label);
     way.member("prior", set.prior);
     way.member("restore_point", set.restore_point);
+    way.member("lsn_point", set.lsn_point);
     way.member("self_contained", set.is_self_contained);
     way.member("key", set.key);
     way.member("bytes", set.bytes);

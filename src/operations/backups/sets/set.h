@@ -95,6 +95,7 @@ struct Set {
     std::string label;          ///< Of a physical set: pgBackRest's.
     std::string prior;          ///< The set that it builds on; empty for one that stands alone.
     std::string restore_point;  ///< A physical set's named point behind its end.
+    std::string lsn_point;      ///< Where it lies; empty in sets of before 2026-11-27.
     bool is_self_contained = false;
     std::string key;  ///< Name of the key that it is sealed with; empty: it is not.
     std::vector<Origin> origins;

@@ -1,0 +1,378 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/cli/serve_watch.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <thread>
+
+#include <fmt/format.h>
+
+#include "app/cli/backup_jobs.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/moment.h"
+#include "operations/backups/drill/receipt.h"
+#include "operations/backups/physical/heartbeat.h"
+#include "operations/backups/physical/physical.h"
+#include "operations/backups/sets/keys.h"
+#include "operations/schedule/forecast.h"
+#include "trust/identity.h"
+
+namespace caisson::cli {
+namespace {
+
+using namespace std::chrono_literals;
+namespace physical = backups::physical;
+using Clock = std::chrono::steady_clock;
+
+bool has_physical_sets(const trust::Run& run) {
+    return std::ranges::any_of(backups::repositories_of(run), [](const auto& repository) {
+        return std::ranges::any_of(
+            repository.sets(), [](const backups::Found& found) { return found.set.is_physical(); });
+    });
+}
+
+/// One session a database, that writes markers. What fails is tried again with the next one.
+class Pulse {
+ public:
+    Pulse(const trust::Run& run, platform::Database database)
+        : run_(run), database_(std::move(database)) {}
+
+    void beat() {
+        if (Clock::now() < next_) {
+            return;
+        }
+        try {
+            if (!session_) {
+                auto settings = trust::role_settings(run_, database_, trust::Role::migrator);
+                settings.application = "caisson heartbeat";
+                settings.connect_limit = 3s;
+                settings.session = {{"statement_timeout", "3s"}, {"lock_timeout", "1s"}};
+                session_.emplace(settings);
+                is_ours_ =
+                    trust::judge(*session_, run_, database_).standing == trust::Standing::ours;
+            }
+            if (is_ours_) {
+                physical::beat(*session_, run_.manifest.backups.heartbeat);
+            } else {
+                give_up();
+            }
+        } catch (const Error&) {
+            give_up();  // Away, or being restored; its age tells.
+        }
+    }
+
+ private:
+    const trust::Run& run_;
+    platform::Database database_;
+    /// For a minute: a server that refuses us has a log, too.
+    void give_up() {
+        session_.reset();
+        next_ = Clock::now() + 60s;
+    }
+
+    std::optional<pg::Connection> session_;
+    Clock::time_point next_{};
+    bool is_ours_ = false;
+};
+
+struct Figures {
+    std::vector<physical::Coverage> coverage;
+    std::vector<schedule::Forecast> forecasts;
+    std::optional<Moment> proof;
+};
+
+}  // namespace
+
+fs::path samples_file(const trust::Run& run) { return run.state.backups() / "space.json"; }
+
+class BackupWatch::Watching {
+ public:
+    Watching(const trust::Run& run, Pace pace) : run_(run), pace_(pace) {
+        for (const auto& database : run_.manifest.databases) {
+            pulses_.emplace_back(run_, database);
+        }
+    }
+    ~Watching() { stop(); }
+
+    void start() {
+        if (!thread_.joinable()) {
+            stops_ = false;
+            thread_ = std::thread([this] { loop(); });
+            // Of its own: a look takes seconds, and a marker waits for nobody.
+            beating_ = std::thread([this] { beat(); });
+        }
+    }
+    void stop() {
+        {
+            const std::lock_guard lock(mutex_);
+            stops_ = true;
+        }
+        wake_.notify_all();
+        for (auto* const each : {&thread_, &beating_}) {
+            if (each->joinable()) {
+                each->join();
+            }
+        }
+    }
+
+    std::optional<schedule::Urgent> gap() const {
+        const std::lock_guard lock(mutex_);
+        return gap_ ? std::optional(schedule::Urgent{std::string(gap_job), gap_->noticed})
+                    : std::nullopt;
+    }
+    std::string gap_repository() const {
+        const std::lock_guard lock(mutex_);
+        return gap_ ? gap_->repository : "";
+    }
+    Figures figures() const {
+        const std::lock_guard lock(mutex_);
+        return figures_;
+    }
+
+ private:
+    struct Cut {
+        std::string repository;
+        std::string where;  ///< The last position that can be reached: the same cut, the same one.
+        std::string from;   ///< RFC 3339.
+        Moment noticed;
+    };
+
+    /// Whether the time passed without an order to end.
+    bool pause(Clock::time_point until) {
+        std::unique_lock lock(mutex_);
+        return !wake_.wait_until(lock, until, [this] { return stops_; });
+    }
+
+    void beat() {
+        while (pause(Clock::now() + run_.manifest.backups.heartbeat)) {
+            bool wanted = false;
+            {
+                const std::lock_guard lock(mutex_);
+                wanted = has_sets_;
+            }
+            if (wanted) {
+                std::ranges::for_each(pulses_, [](Pulse& each) { each.beat(); });
+            }
+        }
+    }
+
+    void loop() {
+        auto look_at = Clock::now() + pace_.first;
+        auto space_at = Clock::now() + pace_.first;
+        while (pause(std::min(look_at, space_at))) {
+            if (Clock::now() >= space_at) {
+                attempt([this] { look_at_space(); });
+                space_at = Clock::now() + pace_.space;
+            }
+            if (Clock::now() >= look_at) {
+                bool is_settled = true;
+                attempt([&] { is_settled = look_at_continuity(); });
+                look_at = Clock::now() + (is_settled ? pace_.look : pace_.confirm);
+            }
+        }
+    }
+
+    template <typename Look>
+    void attempt(Look look) {
+        try {
+            look();
+            last_problem_.clear();
+        } catch (const std::exception& failure) {
+            if (last_problem_ != failure.what()) {
+                last_problem_ = failure.what();
+                log::warning("backups", {{"message", "not looked at: " + last_problem_}});
+            }
+        }
+    }
+
+    /// Whether nothing has to be looked at again soon.
+    bool look_at_continuity() {
+        const bool has_sets = has_physical_sets(run_);
+        auto coverage = has_sets ? physical::continuity(run_) : std::vector<physical::Coverage>();
+        std::optional<Cut> cut;
+        for (const auto& each : coverage) {
+            if (each.is_cut_off()) {
+                const auto* const newest = each.newest();
+                cut = Cut{each.repository, newest ? physical::lsn_text(newest->window.to) : "",
+                          newest ? newest->to : "", moment_now()};
+            }
+        }
+        std::optional<Moment> proof;
+        const auto keys = backups::trusted_keys(run_);
+        for (const auto& repository : backups::repositories_of(run_)) {
+            for (const auto& [id, kept] : backups::proofs_of(repository, repository.sets(), keys)) {
+                proof = std::max(proof, parse_moment(kept.receipt.finished));
+            }
+        }
+        const std::lock_guard lock(mutex_);
+        has_sets_ = has_sets;
+        figures_.coverage = std::move(coverage);
+        figures_.proof = proof;
+        return settle(cut);
+    }
+
+    /// Segments come in several at a time, and a gap for a moment is none: it is believed when the
+    /// same one is seen twice.
+    bool settle(const std::optional<Cut>& cut) {
+        const auto is_same = [&](const std::optional<Cut>& other) {
+            return cut && other && cut->repository == other->repository &&
+                   cut->where == other->where;
+        };
+        if (!cut) {
+            if (gap_) {
+                log::warning(
+                    "backup_gap_ended",
+                    {{"repository", gap_->repository},
+                     {"message",
+                      fmt::format("restorable again; nothing can be restored from {} to {}",
+                                  gap_->from, beginning_of(gap_->repository))}});
+            }
+            suspect_.reset();
+            gap_.reset();
+            return true;
+        }
+        if (is_same(gap_)) {
+            return false;  // Until the full backup has ended it.
+        }
+        if (!is_same(suspect_)) {
+            suspect_ = cut;
+            return false;
+        }
+        gap_ = suspect_;
+        log::error(
+            "backup_gap",
+            {{"repository", gap_->repository},
+             {"message", fmt::format("a segment of the log is missing: nothing after {} can be "
+                                     "restored; a full backup begins",
+                                     gap_->from.empty() ? "the last set" : gap_->from)}});
+        return false;
+    }
+
+    std::string beginning_of(const std::string& repository) const {
+        for (const auto& each : figures_.coverage) {
+            if (each.repository == repository && each.is_current && each.newest()) {
+                return each.newest()->from;
+            }
+        }
+        return "now";
+    }
+
+    void look_at_space() {
+        const bool has_sets = has_physical_sets(run_);
+        {
+            const std::lock_guard lock(mutex_);
+            has_sets_ = has_sets;
+        }
+        auto samples = schedule::load_samples(samples_file(run_));
+        std::vector<schedule::Forecast> forecasts;
+        const auto sample = [&](const std::string& place, const fs::path& path,
+                                const schedule::Watching& watching) {
+            std::error_code ignored;
+            if (!fs::exists(path, ignored)) {
+                return;
+            }
+            const auto space = space_at(path);
+            schedule::add(samples[place], {moment_now(), space.free, space.total}, watching);
+            forecasts.push_back(schedule::forecast(place, samples[place], watching));
+        };
+        if (run_.is_private()) {
+            sample("log", run_.state.postgres_data() / "pg_wal", schedule::log_watching);
+        } else if (!run_.manifest.backups.data.empty()) {
+            sample("log", fs::path(run_.manifest.backups.data) / "pg_wal", schedule::log_watching);
+        }
+        for (const auto& repository : backups::repositories_of(run_)) {
+            if (repository.is_there()) {
+                sample("repository " + repository.name(), repository.path(),
+                       schedule::repository_watching);
+            }
+        }
+        backups::prepare_state(run_);
+        write_file(samples_file(run_), schedule::to_json(samples), 0600, backups::owner_of(run_));
+        for (const auto& each : forecasts) {
+            auto& told = told_[each.place];
+            if (each.pressure > told) {
+                (each.pressure == schedule::Pressure::critical ? log::error : log::warning)(
+                    "backup_space", {{"message", each.text}});
+            }
+            told = each.pressure;
+        }
+        const std::lock_guard lock(mutex_);
+        figures_.forecasts = std::move(forecasts);
+    }
+
+    const trust::Run run_;
+    const Pace pace_;
+    std::vector<Pulse> pulses_;
+    std::map<std::string, schedule::Pressure> told_;
+    std::string last_problem_;
+    mutable std::mutex mutex_;  ///< Of what follows.
+    bool has_sets_ = false;
+    Figures figures_;
+    std::optional<Cut> suspect_;
+    std::optional<Cut> gap_;
+    bool stops_ = false;
+    std::condition_variable wake_;
+    std::thread thread_;
+    std::thread beating_;
+
+    friend class BackupWatch;
+};
+
+BackupWatch::BackupWatch(const trust::Run& run, Pace pace)
+    : watching_(std::make_unique<Watching>(run, pace)) {}
+BackupWatch::~BackupWatch() = default;
+void BackupWatch::start() { watching_->start(); }
+void BackupWatch::stop() { watching_->stop(); }
+std::optional<schedule::Urgent> BackupWatch::gap() const { return watching_->gap(); }
+std::string BackupWatch::gap_repository() const { return watching_->gap_repository(); }
+
+void BackupWatch::add_metrics(metrics::Registry& registry) const {
+    const auto figures = watching_->figures();
+    for (const auto& each : figures.coverage) {
+        if (!each.is_current) {
+            continue;
+        }
+        const metrics::Labels labels{{"repository", each.repository}};
+        registry
+            .gauge("caisson_backup_cut_off",
+                   "Whether what is committed now cannot be restored for want of a segment", labels)
+            .set(each.is_cut_off() ? 1 : 0);
+        registry.gauge("caisson_backup_log_gaps", "Gaps in the archived log", labels)
+            .set(static_cast<double>(each.gaps.size()));
+        if (each.lag_bytes) {
+            registry
+                .gauge("caisson_backup_archive_lag_bytes", "Of the log that is not archived yet",
+                       labels)
+                .set(static_cast<double>(*each.lag_bytes));
+        }
+        if (each.lag_seconds) {
+            registry
+                .gauge("caisson_backup_archive_lag_seconds",
+                       "Age of the oldest commit that is not archived yet", labels)
+                .set(*each.lag_seconds);
+        }
+    }
+    if (figures.proof) {
+        registry.gauge("caisson_backup_proof_age_seconds", "Since a drill last proved a backup")
+            .set(static_cast<double>((moment_now() - *figures.proof).count()));
+    }
+    for (const auto& each : figures.forecasts) {
+        const metrics::Labels labels{{"place", each.place}};
+        registry
+            .gauge("caisson_backup_free_bytes", "Free where the log or a repository lies", labels)
+            .set(static_cast<double>(each.free));
+        registry.gauge("caisson_backup_space_pressure", "0 none, 1 warning, 2 critical", labels)
+            .set(static_cast<double>(each.pressure));
+        if (each.full_in) {
+            registry
+                .gauge("caisson_backup_forecast_full_seconds",
+                       "Until the disk is full, as it filled lately", labels)
+                .set(static_cast<double>(each.full_in->count()));
+        }
+    }
+}
+
+}  // namespace caisson::cli

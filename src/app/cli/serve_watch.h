@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// @file
+/// What the daemon looks at while it runs: whether the present can be restored, how full the disks
+/// of the log and of the repositories are; and it writes the markers that drills look for.
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/metrics.h"
+#include "operations/schedule/runner.h"
+#include "trust/session.h"
+
+namespace caisson::cli {
+
+/// Samples of free space, made by the daemon, for `backup doctor` and `backup stats`.
+fs::path samples_file(const trust::Run& run);
+
+class BackupWatch {
+ public:
+    struct Pace {
+        std::chrono::milliseconds first{5'000};     ///< Until the first look.
+        std::chrono::milliseconds look{300'000};    ///< Between looks at continuity.
+        std::chrono::milliseconds confirm{10'000};  ///< Before a gap is believed.
+        std::chrono::milliseconds space{60'000};    ///< Between looks at disks.
+    };
+    explicit BackupWatch(const trust::Run& run) : BackupWatch(run, Pace()) {}
+    BackupWatch(const trust::Run& run, Pace pace);
+    BackupWatch(const BackupWatch&) = delete;
+    BackupWatch& operator=(const BackupWatch&) = delete;
+    ~BackupWatch();
+
+    void start();
+    void stop();
+
+    /// A gap cuts the present off from all sets: only a full backup helps. Threads: any.
+    std::optional<schedule::Urgent> gap() const;
+    /// The repository that it is in. Threads: any.
+    std::string gap_repository() const;
+    /// Threads: any.
+    void add_metrics(metrics::Registry& registry) const;
+
+ private:
+    class Watching;
+    std::unique_ptr<Watching> watching_;
+};
+
+}  // namespace caisson::cli

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// @file
+/// Markers of the present moment, written every few seconds into each database: a restore to a
+/// moment must bring back the marker of that moment, and how much older it is than the moment is
+/// the most that can have been lost.
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "drivers/pg/connection.h"
+#include "trust/catalogue.h"
+
+namespace caisson::backups::physical {
+
+/// The table caisson.heartbeat, a ring: number 42.
+trust::CatalogueStep heartbeat_step();
+/// Its size: nearly three hours at ten seconds each.
+inline constexpr int heartbeat_slots = 1000;
+
+/// Writes the marker of now over the oldest one. Nothing, and false, on a standby, in a database
+/// without the table, and where transactions are read-only. The session may write the schema.
+/// Errors: cannot_connect; database_rejected.
+bool beat(pg::Connection& connection, std::chrono::milliseconds interval);
+
+struct Marker {
+    std::string at;  ///< RFC 3339, of the server's clock.
+    std::int64_t at_microseconds = 0;
+};
+/// The newest one of `moment` (RFC 3339) or before, of all where it is empty. Nothing where there
+/// is none or no table.
+std::optional<Marker> newest_marker(pg::Connection& connection, const std::string& moment = {});
+
+}  // namespace caisson::backups::physical
