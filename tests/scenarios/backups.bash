@@ -75,11 +75,18 @@ killed_within() {
   pid=$!
   moment=$((RANDOM * limit / 32768))
   sleep "$((moment / 1000)).$(printf %03d $((moment % 1000)))"
-  was_killed=no
-  kill -9 "$pid" 2>/dev/null && was_killed=yes
+  kill -9 "$pid" 2>/dev/null
   wait "$pid" 2>/dev/null
   status=$?
+  was_killed=$([ "$status" = 137 ] && echo yes || echo no)
   printf '  at %s ms: %s\n' "$moment" "$([ "$was_killed" = yes ] && echo killed || echo "had ended with $status")"
+}
+# Kills a command at a random moment, and begins again where it had ended by then.
+kills() {
+  local fault=$1 limit=$2
+  shift 2
+  while killed_within "$limit" "$@"; [ "$was_killed" = no ]; do limit=$((limit * 4 / 5)); done
+  counts "$fault"
 }
 servers_are_up() {
   run caisson up --until servers

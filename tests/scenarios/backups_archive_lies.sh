@@ -2,6 +2,7 @@
 # The archive refuses, hangs, and claims to have what it has not: doctor, list and validate tell it, no backup counts that lacks its log,
 # and what was acknowledged is there after all. A restore over the server works though its archive hangs.
 source "$(dirname "$0")/backups.bash"
+rounds=${ROUNDS:-1}
 mood="$machine/mood"
 real=$(command -v pgbackrest)
 # It stands before the real one, for the server's archive_command as for Caisson.
@@ -41,7 +42,7 @@ list_says() {
 heals() {
   feels well
   # The archiver waits a minute after three failures, or until it is woken.
-  superuser "select pg_switch_wal()" >/dev/null
+  superuser "select pg_switch_wal(), pg_reload_conf()" >/dev/null
   within 70 no_segment_waits
 }
 
@@ -94,16 +95,19 @@ for ((i = 0; i < rounds; ++i)); do
   counts "an archive that lies"
 done
 
-say "a backup whose log is not archived is none, and says so"
-feels lies
-before=$(sets_in "$(repository)")
-run caisson backup create --kind incremental
-exits 6
-says "archived"
-[ "$(sets_in "$(repository)")" = "$before" ] || die "no set was made"
-heals
-run caisson backup create --kind full
-exits 0
+# It waits a minute for its log: by hand only.
+if [ "$rounds" -gt 2 ]; then
+  say "a backup whose log is not archived is none, and says so"
+  feels lies
+  before=$(sets_in "$(repository)")
+  run caisson backup create --kind incremental
+  exits 6
+  says "archived"
+  [ "$(sets_in "$(repository)")" = "$before" ] || die "no set was made"
+  heals
+  run caisson backup create --kind full
+  exits 0
+fi
 
 say "the archive hangs while the server is to be restored over: it comes back all the same, with every acknowledged write"
 sleep 1
@@ -120,5 +124,9 @@ exits 0
 ledger_is_there
 [ "$(superuser "select to_regclass('behind_it') is null")" = t ] || die "nothing of after it is there"
 counts "a restore over a server whose archive hangs"
+writes
+run caisson backup restore --latest --yes
+exits 0
+ledger_is_there
 feels well
 story_ends

@@ -2,6 +2,7 @@
 # Two of a kind at once, for real: backups, a backup and prune, drills, a restore over a running server. One works, the other waits or is told
 # by whom it is kept, and neither takes the other's work for a leftover.
 source "$(dirname "$0")/backups.bash"
+rounds=${ROUNDS:-1}
 takes_shop <<'TOML'
 
 [backups.tiers.local]

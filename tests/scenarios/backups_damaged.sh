@@ -120,7 +120,6 @@ for ((i = 0; i < rounds; ++i)); do
     run caisson backup restore --latest --dry-run
     exits 0
     says "$name of local is missing"
-    says "loses what was committed after it"
   else
     run caisson backup restore --latest --yes
     exits 9

@@ -7,6 +7,8 @@ superuser "create table filling as select i, repeat(md5(i::text), 20) as text fr
 takes caisson backup create
 exits 0
 logical=$took
+run caisson backup create --kind full
+exits 0
 takes caisson backup create --kind full
 exits 0
 physical=$took
@@ -16,12 +18,10 @@ only_whole_sets() {
   run caisson backup validate
   exits 0
 }
-killed() { [ "$was_killed" = yes ] && counts "$1"; }
 
 say "a logical backup is killed"
 for ((i = 0; i < rounds; ++i)); do
-  killed_within "$logical" caisson backup create
-  killed "kill -9 of a logical backup"
+  kills "kill -9 of a logical backup" "$logical" caisson backup create
 done
 only_whole_sets
 run caisson backup create
@@ -31,8 +31,7 @@ exits 0
 say "a physical backup is killed"
 kinds=(full incremental differential)
 for ((i = 0; i < rounds; ++i)); do
-  killed_within "$physical" caisson backup create --kind "${kinds[$((RANDOM % 3))]}"
-  killed "kill -9 of a physical backup"
+  kills "kill -9 of a physical backup" "$physical" caisson backup create --kind "${kinds[$((RANDOM % 3))]}"
   [ $((i % 7)) = 3 ] && only_whole_sets
 done
 only_whole_sets

@@ -7,7 +7,6 @@ takes_shop <<'TOML'
 [backups.tiers.local]
 keep = "2"
 TOML
-killed() { [ "$was_killed" = yes ] && counts "$1"; }
 run caisson backup create --kind full
 exits 0
 ledger_begins
@@ -21,7 +20,7 @@ newest=$(sets_in "$(repository)" | grep logical | tail -1)
 nothing_is_left() {
   within 20 no_server_beside
   [ -z "$(find "$machine/state" -maxdepth 1 \( -name 'recovery-*' -o -name 'shadow-*' \) -print -quit)" ] || die "no directory is left: $(ls "$machine/state")"
-  [ "$(superuser "select count(*) from pg_database where datname like '%_restored_%'")" = 0 ] || die "no database is left"
+  [ "$(superuser "select count(*) from pg_database where datname like '%_restored_%' or datname like 'caisson_draft_%'")" = 0 ] || die "no database is left"
 }
 no_server_beside() {
   local pid
@@ -39,16 +38,12 @@ physical_set=$(sets_in "$(repository)" | grep full)
 takes caisson backup drill "$physical_set" --small
 exits 0
 physical=$took
-receipts=$(ls "$(repository)/drills" 2>/dev/null | wc -l)
-done_drills=0
 for ((i = 0; i < rounds; ++i)); do
   if [ $((i % 2)) = 0 ]; then
-    killed_within "$logical" caisson backup drill "$newest" --small
+    kills "kill -9 of a drill of a logical set" "$logical" caisson backup drill "$newest" --small
   else
-    killed_within "$physical" caisson backup drill "$physical_set" --small
+    kills "kill -9 of a drill of a physical set" "$physical" caisson backup drill "$physical_set" --small
   fi
-  killed "kill -9 of a drill"
-  [ "$was_killed" = yes ] || done_drills=$((done_drills + 1))
 done
 run caisson backup drill "$newest" --small
 exits 0
@@ -71,8 +66,7 @@ exits 0
 limit=$took
 for ((i = 0; i < rounds; ++i)); do
   spoil
-  killed_within "$limit" caisson backup restore "$newest" --yes
-  killed "kill -9 of a restore of a database"
+  kills "kill -9 of a restore of a database" "$limit" caisson backup restore "$newest" --yes
   # Between closing the old one and opening the new one nobody gets in: the next run opens it.
   found=$(sql "select count(*), md5(string_agg(email, ',' order by id)) from customers")
   case $found in
@@ -85,6 +79,8 @@ restored() {
   run caisson backup restore "$newest" --yes
   [ "$status" = 0 ]
 }
+nobody_makes_one() { [ "$(superuser "select count(*) from pg_stat_activity where query ilike 'create database%' and state = 'active' and pid <> pg_backend_pid()")" = 0 ]; }
+within 60 nobody_makes_one
 within 60 restored
 [ "$(sql "select count(*), md5(string_agg(email, ',' order by id)) from customers")" = "$good" ] || die "the rows are those of the backup"
 nothing_is_left
@@ -99,8 +95,7 @@ exits 0
 limit=$took
 for ((i = 0; i < rounds; ++i)); do
   writes
-  killed_within "$limit" caisson backup restore --latest --yes
-  killed "kill -9 of a restore of the server"
+  kills "kill -9 of a restore of the server" "$limit" caisson backup restore --latest --yes
   run caisson up --until servers
   exits 0
   ledger_is_there
@@ -134,10 +129,13 @@ after=$(sets_in "$(repository)")
 [ "$(wc -l <<<"$after")" -lt "$(wc -l <<<"$before")" ] || die "there is something to be pruned"
 place=$(repository)
 for ((i = 0; i < rounds; ++i)); do
-  rm -r "$place"
-  cp -a "$machine/kept" "$place"
-  killed_within "$limit" caisson backup prune
-  killed "kill -9 of prune"
+  while
+    rm -r "$place"
+    cp -a "$machine/kept" "$place"
+    killed_within "$limit" caisson backup prune
+    [ "$was_killed" = no ]
+  do :; done
+  counts "kill -9 of prune"
   [ "$(comm -23 <(echo "$after") <(sets_in "$place"))" = "" ] || die "what is to be kept is there"
   run caisson backup validate
   exits 0

@@ -99,8 +99,19 @@ class Examination {
         return found == sets_.rend() ? nullptr : &*found;
     }
 
+    /// A repository that was there once.
+    bool is_any_away() const {
+        return std::ranges::any_of(all_, [&](const backups::Repository& each) {
+            return !each.is_there() && backups::is_expected(context_.run(), each);
+        });
+    }
+
     void look_at_newest() {
         const auto* const set = newest();
+        if (!set && is_any_away()) {
+            return add(true, "whether there is a backup is not known: it lay in what is away",
+                       "mount it, or make its directory");
+        }
         if (!set) {
             return add(true, "there is no backup", "caisson backup create");
         }
@@ -161,7 +172,8 @@ class Examination {
         }
         for (const auto& repository : all_) {
             if (!repository.is_there()) {
-                if (repository.name() != all_.front().name() || !sets_.empty()) {
+                if (repository.name() != all_.front().name() || !sets_.empty() ||
+                    backups::is_expected(run, repository)) {
                     add(true,
                         fmt::format("the repository {} is not there: {}", repository.name(),
                                     repository.path().string()),
@@ -211,7 +223,7 @@ class Examination {
     }
 
     void look_at_continuity() {
-        if (!has_physical(context_)) {
+        if (present_.empty() || !has_physical(context_)) {
             return;
         }
         std::vector<std::string> grave;
@@ -224,7 +236,7 @@ class Examination {
 
     /// The archive refuses, or hangs: the log waits on the server's own disk, and fills it.
     void look_at_archiver() {
-        if (!has_physical(context_)) {
+        if (present_.empty() || !has_physical(context_)) {
             return;
         }
         backups::physical::ArchiverState state;

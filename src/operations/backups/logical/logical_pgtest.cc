@@ -363,6 +363,9 @@ TEST_F(ExchangeTest, AKilledRestoresDatabaseIsDroppedByTheNext) {
         EXPECT_THROW(RestoreLock second(admin()), Error);
         EXPECT_THAT(lock.drop_leftovers(), ElementsAre(name));
         EXPECT_THAT(lock.drop_leftovers(), IsEmpty());
+        // Killed before it had its mark.
+        pg::Connection(admin()).query("create database caisson_draft_0123abcd template template0");
+        EXPECT_THAT(lock.drop_leftovers(), ElementsAre("caisson_draft_0123abcd"));
     }
     auto again = restore(make());
     pg::Connection server(admin());

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include <fmt/format.h>
 #include <poll.h>
@@ -60,6 +61,8 @@ std::string complaint(const std::string& errors) {
 
 /// By this a killed run's database is known.
 constexpr std::string_view mark = "caisson: not in place yet, restored from ";
+/// Its name until it has the mark.
+constexpr std::string_view draft = "caisson_draft_";
 
 /// Also while an interrupt is on its way: it would stay otherwise.
 void drop_database(const pg::Settings& admin, const std::string& name) {
@@ -243,6 +246,8 @@ NewDatabase::NewDatabase(pg::Settings admin, std::string name, const std::string
     }
     const bool has_owner =
         !owner.empty() && !server.query("select from pg_roles where rolname = $1", {owner}).empty();
+    // A kill between its making and its mark leaves a name that tells what it is.
+    const auto wanted = std::exchange(name_, std::string(draft) + random_uuid().substr(0, 8));
     const auto quoted = pg::identifier(name_);
     server.query(fmt::format("create database {}{} template template0 encoding 'UTF8'", quoted,
                              has_owner ? " owner " + pg::identifier(owner) : ""));
@@ -251,10 +256,12 @@ NewDatabase::NewDatabase(pg::Settings admin, std::string name, const std::string
                                  pg::literal(std::string(mark) + set)));
         // What PUBLIC may by default, nobody may in a copy of real data.
         server.query(fmt::format("revoke connect, temporary on database {} from public", quoted));
+        server.query(fmt::format("alter database {} rename to {}", quoted, pg::identifier(wanted)));
     } catch (...) {
         drop_database(admin_, name_);
         throw;
     }
+    name_ = wanted;
 }
 
 NewDatabase::~NewDatabase() {
@@ -288,8 +295,8 @@ std::vector<std::string> RestoreLock::drop_leftovers() {
     std::vector<std::string> names;
     for (const auto& row : connection_.query(
              "select datname from pg_database where starts_with(shobj_description(oid, "
-             "'pg_database'), $1)",
-             {mark})) {
+             "'pg_database'), $1) or starts_with(datname, $2)",
+             {mark, draft})) {
         names.push_back(row.string("datname"));
     }
     for (const auto& name : names) {

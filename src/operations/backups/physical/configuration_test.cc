@@ -117,6 +117,10 @@ TEST(Failures, AreToldApart) {
     const auto missing = complaint_of("ERROR: [055]: unable to open missing file").value();
     EXPECT_EQ(error_of("restore", 55, missing, InfoFile::elsewhere, true).code(),
               Code::backup_damaged);
+    const auto altered =
+        complaint_of("ERROR: [029]: raised from local-1 protocol: zst error").value();
+    EXPECT_EQ(error_of("restore", 29, altered, InfoFile::elsewhere, true).code(),
+              Code::backup_damaged);
     EXPECT_EQ(error_of("info", 55, missing, InfoFile::elsewhere, true).code(), Code::backup_failed);
     EXPECT_FALSE(complaint_of("INFO: all is well"));
 }

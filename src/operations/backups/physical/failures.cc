@@ -102,8 +102,9 @@ Error of_code(std::string_view command, int status, const Complaint& complaint) 
             return {Code::locked,
                     fmt::format("another pgBackRest works on this stanza: {}", said(complaint)),
                     "wait until that is done"};
+        case 29:
         case 55:
-            if (command == "restore") {  // Of the repository: a file of the backup.
+            if (command == "restore") {  // A file of the backup is another than it was, or gone.
                 return {Code::backup_damaged, said(complaint)};
             }
             break;

@@ -67,19 +67,24 @@ std::string newest_of(const Source& source) {
     return newest;
 }
 
-/// What stands between the end of the way and what was committed later.
+/// What stands between the end of the way and what came later.
 void tell_gaps(RestorePlan& plan, const Source& source) {
     const auto& coverage = source.coverage;
-    if (coverage.gaps.empty() || coverage.beyond <= plan.newest) {
+    const auto farthest = std::ranges::max_element(coverage.stretches, {}, &Stretch::to);
+    if (coverage.gaps.empty() || farthest == coverage.stretches.end()) {
         return;
     }
     const auto& gap = coverage.gaps.back();
+    if (gap.first.number < segment_number(farthest->window.to, coverage.segment_bytes)) {
+        return;  // A later backup begins behind it.
+    }
+    const bool is_known = coverage.beyond > plan.newest;
     plan.notes.push_back(fmt::format(
-        "{} of {} {}: what was committed behind it, up to {}, cannot be reached",
+        "{} of {} {}: what was committed from it on{} cannot be reached",
         segment_name(gap.first, coverage.segment_bytes), coverage.repository,
         gap.count == 1 ? "is missing" : fmt::format("and {} more are missing", gap.count - 1),
-        coverage.beyond));
-    plan.newest = coverage.beyond;
+        is_known ? ", up to " + coverage.beyond + "," : ""));
+    plan.newest = is_known ? coverage.beyond : plan.newest;
 }
 
 bool is_on(const Stretch& stretch, const Target& target) {

@@ -21,7 +21,7 @@
 #include "operations/backups/physical/failures.h"
 #include "operations/backups/physical/files.h"
 #include "operations/backups/physical/moments.h"
-#include "operations/backups/physical/stream.h"
+#include "operations/backups/physical/restore_script.h"
 
 namespace caisson::backups::physical {
 namespace {
@@ -30,43 +30,6 @@ namespace {
 constexpr std::string_view not_reached = "before configured recovery target was reached";
 
 std::string word(const std::string& text) { return "'" + replace_all(text, "'", "'\\''") + "'"; }
-
-/// pgBackRest hands on a segment whose contents were altered, and PostgreSQL takes what it cannot
-/// read for the end of the log: both would end a restore early, in silence. The name of an archived
-/// segment tells the hash of its contents, so it is compared; and any failure but "it is not there"
-/// ends the recovery.
-std::string restore_script(const trust::Run& run, const Engine& engine, const RestorePlan& plan,
-                           const fs::path& data) {
-    const auto depot = depot_named(run, plan.repository);
-    auto script = fmt::format(
-        "#!/bin/sh\n# Written by Caisson for one restore: gives a segment of the log.\n"
-        "name=$1 to=$2\n"
-        "{} {} {} --repo={} {} archive-get \"$name\" \"$to\"\n"
-        "status=$?\n"
-        "if [ $status -eq 0 ]; then\n"
-        "  [ ${{#name}} -eq 24 ] || exit 0\n"
-        "  for file in {}/\"$(printf %.16s \"$name\")\"/\"$name\"-*; do\n"
-        "    [ -f \"$file\" ] || exit 0\n"
-        "    hash=${{file##*/\"$name\"-}}\n"
-        "    [ \"$(sha1sum < \"$to\" | cut -c 1-40)\" = \"$(printf %.40s \"$hash\")\" ] && exit 0\n"
-        "  done\n"
-        "  echo \"FATAL:  segment $name of the archive has other contents than it had\" >&2\n"
-        "  rm -f \"$to\"\n  exit 255\n"
-        "fi\n"
-        "if [ $status -gt 1 ]; then\n"
-        "  echo \"FATAL:  segment $name of the archive cannot be read\" >&2\n  exit 255\n"
-        "fi\n",
-        word(engine.program()), word("--config=" + engine.configuration().string()),
-        word("--stanza=" + plan.stanza), plan.depot, word("--pg1-path=" + data.string()),
-        word((depot.path / "archive" / plan.stanza / plan.archive_id).string()));
-    if (plan.uses_stream) {
-        script += fmt::format(
-            "for file in {0}/\"$name\" {0}/\"$name\".partial; do\n"
-            "  if [ -f \"$file\" ]; then cp \"$file\" \"$to\" && exit 0; exit 255; fi\ndone\n",
-            word(stream_directory(run, plan.set.system_identifier)));
-    }
-    return script + "exit 1\n";
-}
 
 std::optional<double> share_of(std::string_view line) {
     const auto end = line.find("%)");
@@ -436,11 +399,19 @@ Restored restore_in_place(const trust::Run& run, const RestorePlan& plan,
     servers::end_processes(servers::processes_in(place / "data", "postgres"), SIGQUIT,
                            std::chrono::seconds(10));
     remove_tree(place);
-    // What is written until then is archived by the shutdown, and no longer promised to anybody.
+    // What is written until then is archived by the shutdown; where the archive refuses, the last
+    // moment is in the server's own log.
     const bool was_running = is_running(run);
     servers::stop(run);
     try {
-        auto restored = recover_beside(run, plan, place, progress);
+        auto complete = plan;
+        const auto own_log = run.state.postgres_data() / "pg_wal";
+        std::error_code ignored;
+        if (plan.target.kind == Target::Kind::latest && fs::exists(own_log, ignored)) {
+            complete.own_log = own_log;
+            complete.type = "default";
+        }
+        auto restored = recover_beside(run, complete, place, progress);
         put_in_place(run, place, restored);
         if (progress) {
             progress({"starting the servers", 0, 0});

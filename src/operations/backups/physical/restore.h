@@ -52,6 +52,7 @@ struct RestorePlan {
     std::uint64_t segments = 0;  ///< To be replayed, as far as it is known.
     std::chrono::milliseconds estimate{0};
     bool uses_stream = false;
+    fs::path own_log;  ///< Of the data in whose place it goes: what the archive did not take.
     std::vector<std::string> notes;
 };
 /// What drills have measured; where they have not, a machine of two cores is assumed, rather slow.
