@@ -124,10 +124,12 @@ void find_candidates(const Sources& sources, const Limits& limits, Facts& facts)
         }
     }
     for (auto& need : needs) {
-        const auto known = costs.find(need.statement->id);
-        if (need.cost == 0 && known != costs.end()) {
-            need.cost = known->second;
+        const auto id = need.statement->id;
+        if (!costs.contains(id)) {
+            const auto plan = prover.plan(need.statement->text);
+            costs[id] = plan ? plan->cost : 0;
         }
+        need.cost = costs[id];
     }
     facts.candidates = candidates_for(needs, facts, limits);
     for (auto& candidate : facts.candidates) {

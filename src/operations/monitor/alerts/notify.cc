@@ -31,7 +31,7 @@ class Notification {
         for (auto& page : book_.pages) {
             page.open += step_.elapsed;
             page.since_told += step_.elapsed;
-            page.is_acknowledged = circumstances_.orders.acknowledged.contains(page.id);
+            acknowledge(page);
             tell(page);
         }
         close_pages();
@@ -51,6 +51,19 @@ class Notification {
             const auto cause = cause_of(alert, book_, circumstances_.rules);
             if (cause != alert.cause) {
                 alert.cause = cause;
+                ++alert.version;
+            }
+        }
+    }
+
+    void acknowledge(Page& page) {
+        if (page.is_acknowledged || !circumstances_.orders.acknowledged.contains(page.id)) {
+            return;
+        }
+        page.is_acknowledged = true;
+        for (auto& alert : book_.alerts) {
+            if (alert.cause == page.rule && alert.state == State::firing) {
+                alert.acknowledged = step_.now;
                 ++alert.version;
             }
         }

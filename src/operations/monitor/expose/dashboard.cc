@@ -92,9 +92,6 @@ std::string grafana_dashboard() {
     int y = 0;
     std::string_view group;
     for (const auto& row : catalogue()) {
-        if (row.group == "backups" || row.group == "migrations") {
-            continue;
-        }
         if (row.group != group) {
             group = row.group;
             y += x > 0 ? panel_height : 0;

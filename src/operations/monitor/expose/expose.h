@@ -24,6 +24,8 @@ boost::json::object to_json(const Sample& sample, const std::vector<std::string_
 
 /// A file of rules for Prometheus, as YAML.
 std::string prometheus_rules();
+/// The table of metrics in docs/reference/monitor.md.
+std::string metrics_reference();
 /// A dashboard of Grafana, as JSON.
 std::string grafana_dashboard();
 

@@ -38,9 +38,7 @@ std::string head(std::string_view name, std::string_view help, std::string_view 
 }
 
 /// The daemon tells of these itself.
-bool is_told_elsewhere(std::string_view group) {
-    return group == "backups" || group == "migrations";
-}
+bool is_told_elsewhere(std::string_view group) { return group == "backups"; }
 
 }  // namespace
 

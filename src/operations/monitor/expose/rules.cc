@@ -54,7 +54,7 @@ std::string prometheus_rules() {
         "groups:\n";
     std::string_view group;
     for (const auto& row : catalogue()) {
-        if (row.threshold.bad == Bad::none || row.group == "backups" || row.group == "migrations") {
+        if (row.threshold.bad == Bad::none) {
             continue;
         }
         if (row.group != group) {

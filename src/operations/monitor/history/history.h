@@ -36,7 +36,6 @@ class History {
     History(fs::path file, HistoryLimits limits);
     History(const History&) = delete;
     History& operator=(const History&) = delete;
-    /// Brings minutes and hours up to date; keeps quiet about failures.
     ~History();
 
     /// Keeps a sample that was derived (derive.h). `age`: of a clock that does not jump. A file

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Rows about the host, Redis, PgBouncer, and Caisson itself.
+/// Rows about the host, Redis, and Caisson itself.
 #include <array>
 
 #include "operations/monitor/sample/catalogue_rows.h"
@@ -251,58 +251,20 @@ constexpr auto rows = std::to_array<Metric>({
      {},
      "redis_connected_slaves"},
 
-    // pgbouncer
-    {"pgbouncer.clients_active",
-     gauge,
-     count,
-     "database user",
-     "Clients that have a server.",
-     "SHOW POOLS",
-     {},
-     "pgbouncer_pools_client_active_connections"},
-    {"pgbouncer.clients_waiting",
-     gauge,
-     count,
-     "database user",
-     "Clients that wait for one.",
-     "SHOW POOLS",
-     {},
-     "pgbouncer_pools_client_waiting_connections"},
-    {"pgbouncer.longest_wait",
+    // backups
+    {"backups.success_age",
      gauge,
      seconds,
-     "database user",
-     "For how long the first of them.",
-     "SHOW POOLS",
+     "job",
+     "Time since the newest success of a job.",
+     "[backups.schedule]",
      {},
-     "pgbouncer_pools_client_maxwait_seconds"},
-    {"pgbouncer.servers_active",
-     gauge,
-     count,
-     "database user",
-     "Connections to servers in use.",
-     "SHOW POOLS",
-     {},
-     "pgbouncer_pools_server_active_connections"},
-    {"pgbouncer.servers_idle",
-     gauge,
-     count,
-     "database user",
-     "Connections to servers not in use.",
-     "SHOW POOLS",
-     {},
-     "pgbouncer_pools_server_idle_connections"},
-
-    // backups
-    {"backups.age", gauge, seconds, "kind", "Age of the newest set that succeeded, by kind.",
-     "repositories", above(26 * hour, 36 * hour, "paradedb, pgMonitor")},
-    {"backups.proven_age", gauge, seconds, "", "Time since a restore was proven.", "receipts"},
-    {"backups.restorable_age", gauge, seconds, "", "How far behind now what can be restored ends.",
-     "archive"},
-
-    // migrations
-    {"migrations.pending", gauge, count, "datname", "Migrations that are not applied.",
-     "caisson.migrations"},
+     "caisson_backup_success_age_seconds"},
+    {"backups.failing", gauge, yes, "job", "Whether its newest attempt failed.",
+     "[backups.schedule]", above(1, none, "the schedule"), "caisson_backup_failing"},
+    {"backups.alarm", gauge, yes, "job",
+     "Whether it should have succeeded by now and did not, or never did.", "[backups.schedule]",
+     above(none, 1, "the schedule"), "caisson_backup_alarm"},
 
     // monitor
     {"monitor.sample_seconds", gauge, seconds, "", "What the reading of the last sample took.",

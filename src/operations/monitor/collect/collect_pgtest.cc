@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: Apache-2.0
+/// The collector against a real server, as a role that has pg_monitor and nothing else.
+#include <set>
+#include <thread>
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "drivers/pg/quote.h"
+#include "operations/monitor/collect/blocking.h"
+#include "operations/monitor/collect/collector.h"
+#include "operations/monitor/collect/plan.h"
+#include "operations/monitor/sample/catalogue.h"
+#include "tests/support/postgres.h"
+
+namespace caisson::monitor {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::HasSubstr;
+
+class Collect : public testing::Test {
+ protected:
+    Collect() : admin(database.settings()), role(database.name() + "_monitor") {
+        admin.script(
+            fmt::format("create role {0} login password 'watches'; grant pg_monitor to {0}; "
+                        "grant usage on schema public to {0}; "
+                        "create extension if not exists pg_stat_statements;",
+                        pg::identifier(role)));
+    }
+    ~Collect() override {
+        admin.script(fmt::format("drop owned by {0}; drop role {0}", pg::identifier(role)));
+    }
+
+    Targets targets() const {
+        auto settings = database.settings();
+        settings.user = role;
+        settings.password = Secret("watches");
+        Targets made;
+        made.databases = {{database.name(), settings}};
+        return made;
+    }
+    Sample sample() {
+        Collector collector(targets(), limits);
+        return collector.collect(true);
+    }
+    Labels here() const { return {{"datname", database.name()}}; }
+    Labels table(const std::string& name) const {
+        return {{"datname", database.name()}, {"schemaname", "public"}, {"relname", name}};
+    }
+
+    test::Database database;
+    pg::Connection admin;
+    std::string role;
+    Limits limits;
+};
+
+TEST_F(Collect, EveryReadingIsARowOfTheCatalogueWithItsLabels) {
+    admin.script(
+        "create table t (id serial primary key, a text); insert into t (a) select 'x' "
+        "from generate_series(1, 1000); analyze t");
+    const auto made = sample();
+    std::set<std::string_view> groups;
+    for (const auto& reading : made.readings) {
+        const auto* const row = find_metric(reading.metric);
+        ASSERT_NE(row, nullptr) << reading.metric;
+        groups.insert(row->group);
+        std::vector<std::string> names;
+        for (const auto& [name, value] : reading.labels) {
+            names.push_back(name);
+        }
+        EXPECT_EQ(names, label_names(*row)) << reading.metric;
+        EXPECT_TRUE(std::isfinite(reading.value)) << reading.metric;
+    }
+    for (const auto* group :
+         {"server", "activity", "databases", "tables", "indexes", "statements", "archiver", "wal",
+          "checkpoints", "vacuum", "locks", "sizes", "host", "replication"}) {
+        EXPECT_TRUE(groups.contains(group)) << group;
+    }
+    EXPECT_EQ(value_of(made, "server.up"), 1);
+    EXPECT_GT(value_of(made, "sizes.database", here()).value_or(0), 1e6);
+    EXPECT_GT(value_of(made, "tables.size", table("t")).value_or(0), 8'000);
+    EXPECT_GE(value_of(made, "activity.connections").value_or(0), 1) << "the test's own";
+}
+
+TEST_F(Collect, WhatARoleMayNotSeeIsUnknownWithTheReason) {
+    admin.script(fmt::format("revoke pg_monitor from {}", pg::identifier(role)));
+    const auto made = sample();
+    EXPECT_EQ(value_of(made, "server.up"), 1);
+    for (const auto* metric : {"activity.connections", "archiver.ready", "wal.size"}) {
+        EXPECT_EQ(value_of(made, metric), std::nullopt) << metric;
+        ASSERT_NE(unknown_of(made, metric), nullptr) << metric;
+    }
+    EXPECT_THAT(unknown_of(made, "activity.connections")->why, HasSubstr("pg_monitor"));
+    EXPECT_THAT(unknown_of(made, "wal.size")->why, HasSubstr("permission denied"));
+    EXPECT_NE(value_of(made, "databases.commits", here()), std::nullopt);
+}
+
+TEST_F(Collect, WhatTakesTooLongIsUnknownAndTheRestIsRead) {
+    // A lock that the sizes of a database wait for, held by another session.
+    limits.timeout = 50ms;
+    admin.script(fmt::format(
+        "alter role {} in database {} set search_path = slow, pg_catalog; create schema slow; "
+        "create function slow.pg_ls_waldir(out name text, out size bigint) returns setof record "
+        "language plpgsql as 'begin perform pg_sleep(30); return; end'; grant usage on schema slow "
+        "to public",
+        pg::identifier(role), pg::identifier(database.name())));
+    const auto started = std::chrono::steady_clock::now();
+    const auto made = sample();
+    EXPECT_LT(std::chrono::steady_clock::now() - started, 10s);
+    EXPECT_EQ(value_of(made, "wal.written"), std::nullopt) << "half of a group is none";
+    ASSERT_NE(unknown_of(made, "wal.size"), nullptr);
+    EXPECT_EQ(unknown_of(made, "wal.size")->why, "took longer than 50 ms");
+    EXPECT_NE(value_of(made, "databases.commits", here()), std::nullopt);
+}
+
+TEST_F(Collect, FiveThousandStatementsGiveABoundedNumberOfSeries) {
+    limits.queries = 20;
+    Collector collector(targets(), limits);
+    collector.collect(true);
+    // Statements are told apart by the columns they name, not by constants or aliases.
+    std::string script = "create table wide (c0 int";
+    for (int i = 1; i < 100; ++i) {
+        script += fmt::format(", c{} int", i);
+    }
+    script += ");";
+    for (int i = 0; i < 5'000; ++i) {
+        script += fmt::format("select c{} from wide where c{} = 1;", i % 100, i / 100);
+    }
+    admin.script(script);
+    const auto made = collector.collect();
+    EXPECT_LE(series_of(made, "statements.calls").size(), 20U);
+    EXPECT_LE(collector.queries().costliest().size(), 20U);
+    EXPECT_GT(value_of(made, "statements.tracked").value_or(0), 900);
+    for (const auto& query : collector.queries().costliest()) {
+        EXPECT_GE(query.figures.calls, 1) << query.text;
+        EXPECT_GE(query.figures.seconds, 0) << query.text;
+        EXPECT_GE(query.figures.rows, 0) << query.text;
+    }
+}
+
+TEST_F(Collect, StatementsAreDifferencesAndAResetIsAGap) {
+    Collector collector(targets(), limits);
+    collector.collect(true);
+    for (int i = 0; i < 7; ++i) {
+        admin.query("select count(*) from pg_class where relname <> 'marker_of_test'");
+    }
+    auto made = collector.collect();
+    const auto find = [&]() -> const Query* {
+        for (const auto& query : collector.queries().costliest()) {
+            if (query.text.find("pg_class where relname") != std::string::npos) {
+                return &query;
+            }
+        }
+        return nullptr;
+    };
+    ASSERT_NE(find(), nullptr);
+    EXPECT_EQ(find()->figures.calls, 7);
+    EXPECT_EQ(find()->figures.rows, 7);
+    EXPECT_EQ(find()->text.find("marker_of_test"), std::string::npos) << "no constants";
+
+    admin.script("select pg_stat_statements_reset()");
+    for (int i = 0; i < 3; ++i) {
+        admin.query("select count(*) from pg_class where relname <> 'marker_of_test'");
+    }
+    made = collector.collect();
+    EXPECT_TRUE(collector.queries().costliest().empty());
+    EXPECT_THAT(made.gaps, testing::Contains(testing::Field(&Gap::what, "statements")));
+    EXPECT_EQ(value_of(made, "statements.slow"), std::nullopt);
+
+    admin.query("select count(*) from pg_class where relname <> 'marker_of_test'");
+    made = collector.collect();
+    ASSERT_NE(find(), nullptr);
+    EXPECT_EQ(find()->figures.calls, 1);
+}
+
+TEST_F(Collect, ManyTablesGiveABoundedNumberOfSeries) {
+    limits.tables = 5;
+    limits.indexes = 3;
+    std::string script;
+    for (int i = 0; i < 40; ++i) {
+        script += fmt::format("create table t{0} (id int primary key);", i);
+    }
+    admin.script(script);
+    const auto made = sample();
+    EXPECT_EQ(series_of(made, "tables.size").size(), 5U);
+    EXPECT_EQ(value_of(made, "tables.count", here()), 40);
+    EXPECT_EQ(value_of(made, "tables.left_out", here()), 35);
+    EXPECT_EQ(series_of(made, "indexes.size").size(), 3U);
+}
+
+TEST_F(Collect, WhatIsExpensiveIsCarriedOver) {
+    admin.script("create table t (id int)");
+    Collector collector(targets(), limits);
+    const auto first = collector.collect();
+    admin.script("create table u (id int)");
+    const auto second = collector.collect();
+    EXPECT_EQ(value_of(second, "tables.count", here()), 1);
+    EXPECT_EQ(second.read_at.at("tables"), first.at);
+    EXPECT_EQ(second.read_at.at("databases"), second.at);
+    EXPECT_EQ(value_of(collector.collect(true), "tables.count", here()), 2);
+}
+
+TEST_F(Collect, AStatisticsResetInBetweenInventsNothing) {
+    Collector collector(targets(), limits);
+    collector.collect();
+    for (int i = 0; i < 50; ++i) {
+        admin.query("select 1");
+    }
+    admin.query("select pg_stat_force_next_flush()");
+    admin.query("select pg_stat_reset()");
+    for (int i = 0; i < 50; ++i) {
+        admin.query("select 1");
+    }
+    const auto made = collector.collect();
+    EXPECT_EQ(value_of(made, "databases.transactions_per_second", here()), std::nullopt);
+    EXPECT_THAT(made.gaps, testing::Contains(testing::Field(&Gap::why, "statistics were reset")));
+}
+
+TEST_F(Collect, AServerThatIsAwayIsDownAndTheRestUnknown) {
+    auto wrong = targets();
+    wrong.databases.front().settings.host = "/nowhere";
+    Collector collector(wrong, limits);
+    const auto made = collector.collect();
+    EXPECT_EQ(value_of(made, "server.up"), 0);
+    for (const auto* metric : {"activity.connections", "tables.size", "statements.calls"}) {
+        EXPECT_EQ(value_of(made, metric), std::nullopt);
+        EXPECT_NE(unknown_of(made, metric), nullptr) << metric;
+    }
+}
+
+TEST_F(Collect, AConnectionThatWasCutIsMadeAnew) {
+    Collector collector(targets(), limits);
+    collector.collect();
+    const auto cut = [&] {
+        admin.query(
+            "select pg_terminate_backend(pid, 5000) from pg_stat_activity where "
+            "application_name = 'caisson-monitor' and datname = current_database()");
+    };
+    cut();
+    EXPECT_EQ(value_of(collector.collect(), "server.up"), 1);
+    EXPECT_NE(value_of(collector.collect(), "activity.connections"), std::nullopt);
+}
+
+TEST_F(Collect, OfTwoCollectorsOneHasTheTurnUntilItIsGone) {
+    auto first = std::make_unique<Collector>(targets(), limits);
+    Collector second(targets(), limits);
+    EXPECT_TRUE(first->postgres().take_turn());
+    EXPECT_TRUE(first->postgres().take_turn());
+    EXPECT_FALSE(second.postgres().take_turn());
+    first.reset();
+    // The server lets go of the lock once it has seen the connection close.
+    const auto deadline = std::chrono::steady_clock::now() + 20s;
+    bool has_turn = false;
+    while (!has_turn && std::chrono::steady_clock::now() < deadline) {
+        has_turn = second.postgres().take_turn();
+    }
+    EXPECT_TRUE(has_turn);
+}
+
+TEST_F(Collect, ASessionThatWaitsIsShownBelowTheOneThatHoldsItUp) {
+    admin.script("create table t (id int); insert into t values (1)");
+    pg::Connection holder(database.settings());
+    holder.script("begin");
+    holder.query("update t set id = 2 where id = 1");
+    std::thread waiter([&] {
+        pg::Connection connection(database.settings());
+        connection.script("update t set id = 3 where id = 1 and 'a' <> 'secret'");
+    });
+    pg::Connection watching(targets().databases.front().settings);
+    std::vector<LockTree> trees;
+    const auto deadline = std::chrono::steady_clock::now() + 20s;
+    while (trees.empty() && std::chrono::steady_clock::now() < deadline) {
+        trees = trees_of(read_lock_sessions(watching));
+    }
+    const auto made = sample();
+    holder.script("rollback");
+    waiter.join();
+    ASSERT_EQ(trees.size(), 1U);
+    EXPECT_EQ(trees[0].session.process, holder.backend_process());
+    EXPECT_EQ(trees[0].session.state, "idle in transaction");
+    ASSERT_EQ(trees[0].waiting.size(), 1U);
+    EXPECT_THAT(trees[0].waiting[0].session.lock, HasSubstr("on transaction"));
+    EXPECT_EQ(trees[0].waiting[0].session.text.find("secret"), std::string::npos);
+    EXPECT_EQ(value_of(made, "locks.blocked"), 1);
+    EXPECT_EQ(value_of(made, "locks.blockers"), 1);
+    EXPECT_GE(value_of(made, "activity.idle_in_transaction").value_or(0), 1);
+}
+
+TEST_F(Collect, ASequenceOfASmallerColumnIsJudgedByTheColumn) {
+    admin.script(
+        "create table t (id smallserial primary key); select setval('t_id_seq', 30000); "
+        "grant select on all sequences in schema public to public");
+    const auto made = sample();
+    EXPECT_NEAR(value_of(made, "sequences.used_percent").value_or(0), 91.5, 0.2);
+    admin.script("revoke select on all sequences in schema public from public");
+    const auto blind = sample();
+    EXPECT_EQ(value_of(blind, "sequences.used_percent"), std::nullopt);
+    ASSERT_NE(unknown_of(blind, "sequences.used_percent", here()), nullptr);
+}
+
+TEST_F(Collect, AStatementHasAPlanForNoValuesInParticular) {
+    admin.script("create table t (id int primary key, a text)");
+    admin.query("select a from t where id = 4711 and a <> 'x'");
+    pg::Connection connection(targets().databases.front().settings);
+    const auto id = admin.query(
+        "select queryid from pg_stat_statements where query like 'select a "
+        "from t where id%' and dbid = (select oid from pg_database where "
+        "datname = current_database())");
+    ASSERT_EQ(id.size(), 1U);
+    const auto text = statement_text(connection, id.front().integer("queryid"));
+    ASSERT_TRUE(text);
+    EXPECT_EQ(text->find("4711"), std::string::npos);
+    EXPECT_THAT(generic_plan(admin, *text), HasSubstr("(id = $1)"));
+    EXPECT_THROW(generic_plan(admin, "vacuum t"), pg::DatabaseError);
+    EXPECT_THROW(generic_plan(admin, "select 1; drop table t"), pg::DatabaseError);
+    EXPECT_THAT(generic_plan(admin, "delete from t"), HasSubstr("Delete on t"));
+    EXPECT_EQ(statement_text(connection, 1), std::nullopt);
+}
+
+TEST_F(Collect, ASlotWithoutAReaderIsTimed) {
+    const auto name = database.name() + "_slot";
+    admin.query("select pg_create_physical_replication_slot($1, true)", {name});
+    Collector collector(targets(), limits);
+    collector.collect();
+    std::this_thread::sleep_for(20ms);
+    const auto made = collector.collect();
+    const Labels labels = {{"slot_name", name}, {"slot_type", "physical"}};
+    EXPECT_EQ(value_of(made, "slots.active", labels), 0);
+    EXPECT_GT(value_of(made, "slots.inactive", labels).value_or(0), 0.01);
+    admin.query("select pg_drop_replication_slot($1)", {name});
+    EXPECT_EQ(value_of(collector.collect(), "slots.active", labels), std::nullopt);
+}
+
+}  // namespace
+}  // namespace caisson::monitor

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "operations/monitor/collect/collector.h"
+
+#include "base/clock.h"
+
+namespace caisson::monitor {
+
+Collector::Collector(Targets targets, Limits limits)
+    : targets_(std::move(targets)),
+      postgres_(targets_.databases, limits),
+      redis_(targets_.redis ? std::make_unique<RedisCollector>(*targets_.redis) : nullptr),
+      derive_(limits.interval) {}
+
+Sample Collector::collect(bool everything) {
+    Sample sample;
+    const Stopwatch watch;
+    const auto age = age_now();
+    sample.at = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+    if (!targets_.databases.empty()) {
+        postgres_.read(sample, everything);
+    }
+    if (redis_) {
+        redis_->read(sample);
+    }
+    read_host(targets_.host, sample);
+    for (const auto& more : targets_.more) {
+        more(sample);
+    }
+    sample.took = std::chrono::duration_cast<std::chrono::microseconds>(watch.elapsed());
+    sample.add("monitor.sample_seconds", std::chrono::duration<double>(sample.took).count());
+    sample.add("monitor.unknowns", static_cast<double>(sample.unknowns.size()));
+    sample.add("monitor.readings", static_cast<double>(sample.readings.size()));
+    sample.finish();
+    derive_.add(sample, age);
+    return sample;
+}
+
+}  // namespace caisson::monitor

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Databases: their statistics, ages and sizes.
+#include "operations/monitor/collect/group.h"
+
+namespace caisson::monitor {
+namespace {
+
+/// Writes are refused three million transactions before the end. Source: PostgreSQL, "Preventing
+/// Transaction ID Wraparound Failures"; SetTransactionIdLimit().
+constexpr std::string_view databases = R"sql(
+select d.datname, s.numbackends as backends, d.datconnlimit as connection_limit, s.xact_commit,
+       s.xact_rollback, s.blks_read, s.blks_hit, s.tup_returned, s.tup_fetched, s.tup_inserted,
+       s.tup_updated, s.tup_deleted, s.conflicts, s.temp_files, s.temp_bytes, s.deadlocks,
+       s.checksum_failures, s.blk_read_time / 1000 as read_seconds,
+       s.blk_write_time / 1000 as write_seconds, s.active_time / 1000 as active_seconds,
+       s.sessions_abandoned, s.sessions_fatal, s.sessions_killed,
+       extract(epoch from s.stats_reset)::float8 as since, age(d.datfrozenxid) as xid_age,
+       100.0 * age(d.datfrozenxid) / (2147483648 - 3000000) as xid_percent,
+       mxid_age(d.datminmxid) as multixact_age,
+       100.0 * mxid_age(d.datminmxid) / (2147483648 - 3000000) as multixact_percent
+  from pg_database d join pg_stat_database s on s.datid = d.oid
+ where d.datallowconn
+ order by d.datname = current_database() desc, s.xact_commit desc limit $1)sql";
+
+/// The databases that freeze last count for all, also those that nobody connects to.
+constexpr std::string_view sizes = R"sql(
+select datname, pg_database_size(oid)::float8 as size from pg_database
+ where datallowconn and not datistemplate
+   and (has_database_privilege(oid, 'connect') or pg_has_role('pg_read_all_stats', 'usage'))
+ order by datname = current_database() desc, oid desc limit $1)sql";
+
+}  // namespace
+
+void read_databases(Collecting& reading) {
+    for (const auto& row : reading.connection.query(databases, {reading.limits.others})) {
+        reading.add(row, labels_of(row, {"datname"}),
+                    {{"databases.backends", "backends"},
+                     {"databases.connection_limit", "connection_limit"},
+                     {"databases.commits", "xact_commit"},
+                     {"databases.rollbacks", "xact_rollback"},
+                     {"databases.blocks_read", "blks_read"},
+                     {"databases.blocks_hit", "blks_hit"},
+                     {"databases.rows_returned", "tup_returned"},
+                     {"databases.rows_fetched", "tup_fetched"},
+                     {"databases.rows_inserted", "tup_inserted"},
+                     {"databases.rows_updated", "tup_updated"},
+                     {"databases.rows_deleted", "tup_deleted"},
+                     {"databases.conflicts", "conflicts"},
+                     {"databases.temp_files", "temp_files"},
+                     {"databases.temp_bytes", "temp_bytes"},
+                     {"databases.deadlocks", "deadlocks"},
+                     {"databases.checksum_failures", "checksum_failures"},
+                     {"databases.read_seconds", "read_seconds"},
+                     {"databases.write_seconds", "write_seconds"},
+                     {"databases.active_seconds", "active_seconds"},
+                     {"databases.sessions_abandoned", "sessions_abandoned"},
+                     {"databases.sessions_fatal", "sessions_fatal"},
+                     {"databases.sessions_killed", "sessions_killed"},
+                     {"databases.since", "since"},
+                     {"databases.xid_age", "xid_age"},
+                     {"databases.xid_used_percent", "xid_percent"},
+                     {"databases.multixact_age", "multixact_age"},
+                     {"databases.multixact_used_percent", "multixact_percent"}});
+    }
+}
+
+void read_sizes(Collecting& reading) {
+    for (const auto& row : reading.connection.query(sizes, {reading.limits.others})) {
+        reading.add(row, labels_of(row, {"datname"}), {{"sizes.database", "size"}});
+    }
+}
+
+}  // namespace caisson::monitor

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Tables, indexes and sequences of one database. What is ours (schema caisson) is there as well:
+/// it takes room like everything else.
+#include "operations/monitor/collect/group.h"
+
+namespace caisson::monitor {
+namespace {
+
+/// Sizes come from pg_class, which vacuum and analyze keep: asking the file system for each of
+/// 10,000 tables would take locks and time. The largest and the busiest ones have figures.
+constexpr std::string_view tables = R"sql(
+with shown as (
+  select c.oid, c.reltoastrelid, c.relpages, c.relfrozenxid, n.nspname, c.relname,
+         (c.relpages + coalesce(t.relpages, 0)) as pages, s.*,
+         count(*) over () as number
+    from pg_class c
+    join pg_namespace n on n.oid = c.relnamespace
+    join lateral (
+      select pg_stat_get_numscans(c.oid) as seq_scan,
+             pg_stat_get_tuples_returned(c.oid) as seq_tup_read,
+             pg_stat_get_tuples_inserted(c.oid) as ins, pg_stat_get_tuples_updated(c.oid) as upd,
+             pg_stat_get_tuples_deleted(c.oid) as del, pg_stat_get_live_tuples(c.oid) as live,
+             pg_stat_get_dead_tuples(c.oid) as dead) s on true
+    left join pg_class t on t.oid = c.reltoastrelid
+   where c.relkind in ('r', 'm') and n.nspname not in ('pg_catalog', 'information_schema')
+     and n.nspname !~ '^pg_(toast|temp)'
+   order by (c.relpages + coalesce(t.relpages, 0)) * 10 + s.ins + s.upd + s.del
+            + s.seq_tup_read / 1000 desc, c.oid
+   limit $1)
+select shown.nspname as schemaname, shown.relname, number,
+       (shown.pages + coalesce(i.pages, 0))::float8 * current_setting('block_size')::int as size,
+       shown.seq_scan, shown.seq_tup_read, i.idx_scan,
+       i.idx_fetch + pg_stat_get_tuples_fetched(shown.oid) as idx_tup_fetch,
+       case when live >= 10000 and shown.seq_scan + i.idx_scan >= 100
+            then 100.0 * i.idx_scan / (shown.seq_scan + i.idx_scan) end as index_use,
+       ins, upd, del, pg_stat_get_tuples_hot_updated(shown.oid) as hot, live, dead,
+       case when dead > 10000 then 100.0 * dead / (live + dead) end as dead_percent,
+       pg_stat_get_mod_since_analyze(shown.oid) as changed,
+       extract(epoch from pg_stat_get_last_vacuum_time(shown.oid))::float8 as last_vacuum,
+       extract(epoch from pg_stat_get_last_autovacuum_time(shown.oid))::float8 as last_autovacuum,
+       extract(epoch from pg_stat_get_last_analyze_time(shown.oid))::float8 as last_analyze,
+       extract(epoch from pg_stat_get_last_autoanalyze_time(shown.oid))::float8
+         as last_autoanalyze,
+       case when dead > current_setting('autovacuum_vacuum_threshold')::int
+                        + current_setting('autovacuum_vacuum_scale_factor')::float8 * live
+            then extract(epoch from clock_timestamp()
+                   - greatest(pg_stat_get_last_vacuum_time(shown.oid),
+                              pg_stat_get_last_autovacuum_time(shown.oid)))::float8 end as age,
+       age(shown.relfrozenxid) as xid_age,
+       pg_stat_get_blocks_fetched(shown.oid) - pg_stat_get_blocks_hit(shown.oid) as blocks_read,
+       pg_stat_get_blocks_hit(shown.oid) as blocks_hit
+  from shown
+  left join lateral (
+    select sum(x.relpages) as pages, coalesce(sum(pg_stat_get_numscans(x.oid)), 0) as idx_scan,
+           coalesce(sum(pg_stat_get_tuples_fetched(x.oid)), 0) as idx_fetch
+      from pg_index j join pg_class x on x.oid = j.indexrelid
+     where j.indrelid = shown.oid) i on true)sql";
+
+/// The rows' width from the planner's statistics, page by page: the estimate that check_postgres
+/// and others use, for tables alone. It is unknown where a column has no statistics, and pg_stats
+/// shows only columns that the role may read: for that, no privilege is asked, so pg_class's own
+/// average stands in for it.
+constexpr std::string_view bloat = R"sql(
+with tables as (
+  select c.oid, n.nspname, c.relname, c.reltuples, c.relpages,
+         coalesce((select option_value::float8 from pg_options_to_table(c.reloptions)
+                    where option_name = 'fillfactor'), 100) as fillfactor
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace
+   where c.relkind in ('r', 'm') and c.relpages > 1024 and c.reltuples > 0
+     and n.nspname not in ('pg_catalog', 'information_schema')
+   order by c.relpages desc limit $1),
+widths as (
+  select t.oid, 24 + 4 + sum((1 - s.null_frac) * s.avg_width) as width, count(s.*) as known,
+         (select count(*) from pg_attribute a
+           where a.attrelid = t.oid and a.attnum > 0 and not a.attisdropped) as columns
+    from tables t left join pg_stats s on s.schemaname = t.nspname and s.tablename = t.relname
+                                      and not s.inherited
+   group by t.oid)
+select t.nspname as schemaname, t.relname, w.known < w.columns as is_unknown,
+       t.relpages::float8 * b.size as size,
+       greatest(0, t.relpages - ceil(t.reltuples / greatest(1, floor((b.size - 24)
+         * t.fillfactor / 100 / (ceil(w.width / 8) * 8)))))::float8 * b.size as bytes
+  from tables t join widths w using (oid)
+ cross join (select current_setting('block_size')::float8 as size) b)sql";
+
+constexpr std::string_view indexes = R"sql(
+select n.nspname as schemaname, t.relname, x.relname as indexrelname, count(*) over () as number,
+       pg_stat_get_numscans(x.oid) as scans, pg_stat_get_tuples_returned(x.oid) as rows_read,
+       pg_stat_get_tuples_fetched(x.oid) as rows_fetched,
+       x.relpages::float8 * current_setting('block_size')::int as size,
+       pg_stat_get_blocks_fetched(x.oid) - pg_stat_get_blocks_hit(x.oid) as blocks_read,
+       pg_stat_get_blocks_hit(x.oid) as blocks_hit
+  from pg_index i
+  join pg_class x on x.oid = i.indexrelid
+  join pg_class t on t.oid = i.indrelid
+  join pg_namespace n on n.oid = t.relnamespace
+ where t.relkind in ('r', 'm') and n.nspname not in ('pg_catalog', 'information_schema')
+   and n.nspname !~ '^pg_(toast|temp)'
+ order by x.relpages desc, x.oid limit $1)sql";
+
+/// One that is being built concurrently is not valid yet, and not to be worried about.
+constexpr std::string_view invalid = R"sql(
+select count(*) as number from pg_index i
+ where not i.indisvalid
+   and not exists (select from pg_stat_progress_create_index p where p.index_relid = i.indexrelid))sql";
+
+/// A column of a smaller type ends before its sequence.
+constexpr std::string_view sequences = R"sql(
+with used as (
+  select s.schemaname, s.sequencename,
+         case when s.increment_by > 0
+              then 100.0 * (s.last_value - s.min_value::numeric)
+                   / nullif(least(s.max_value,
+                       case c.atttypid when 'int2'::regtype then 32767
+                                       when 'int4'::regtype then 2147483647
+                                       else s.max_value end) - s.min_value::numeric, 0)
+              else 100.0 * (s.max_value - s.last_value::numeric)
+                   / nullif(s.max_value - s.min_value::numeric, 0) end as percent
+    from pg_sequences s
+    left join lateral (
+      select a.atttypid from pg_depend d
+        join pg_attribute a on a.attrelid = d.refobjid and a.attnum = d.refobjsubid
+       where d.classid = 'pg_class'::regclass
+         and d.objid = to_regclass(format('%I.%I', s.schemaname, s.sequencename))
+         and d.refobjsubid > 0 limit 1) c on true
+   where s.last_value is not null and not s.cycle)
+select schemaname, sequencename, percent::float8
+  from used order by percent desc nulls last limit $1)sql";
+
+/// pg_sequences shows NULL for those that the role may not read.
+constexpr std::string_view unreadable_sequences = R"sql(
+select count(*) as number from pg_class c
+ where case when c.relkind = 'S' then not has_sequence_privilege(c.oid, 'select,usage') end)sql";
+
+Labels named(const std::string& datname, const pg::Row& row,
+             std::initializer_list<std::string_view> columns) {
+    auto labels = labels_of(row, columns);
+    labels.insert(labels.begin(), {"datname", datname});
+    return labels;
+}
+
+void add_bounds(Collecting& reading, const pg::Result& rows, std::string_view count,
+                std::string_view left_out) {
+    const auto number = rows.empty() ? 0 : rows.front().integer("number");
+    const Labels labels = {{"datname", reading.datname}};
+    reading.sample.add(count, static_cast<double>(number), labels);
+    reading.sample.add(
+        left_out, static_cast<double>(number - static_cast<std::int64_t>(rows.size())), labels);
+}
+
+}  // namespace
+
+void read_tables(Collecting& reading) {
+    const auto rows = reading.connection.query(tables, {reading.limits.tables});
+    add_bounds(reading, rows, "tables.count", "tables.left_out");
+    for (const auto& row : rows) {
+        reading.add(row, named(reading.datname, row, {"schemaname", "relname"}),
+                    {{"tables.size", "size"},
+                     {"tables.seq_scans", "seq_scan"},
+                     {"tables.seq_rows", "seq_tup_read"},
+                     {"tables.index_scans", "idx_scan"},
+                     {"tables.index_rows", "idx_tup_fetch"},
+                     {"tables.index_use_percent", "index_use"},
+                     {"tables.rows_inserted", "ins"},
+                     {"tables.rows_updated", "upd"},
+                     {"tables.rows_deleted", "del"},
+                     {"tables.rows_hot_updated", "hot"},
+                     {"tables.live_rows", "live"},
+                     {"tables.dead_rows", "dead"},
+                     {"tables.dead_percent", "dead_percent"},
+                     {"tables.changed_since_analyze", "changed"},
+                     {"tables.last_vacuum", "last_vacuum"},
+                     {"tables.last_autovacuum", "last_autovacuum"},
+                     {"tables.last_analyze", "last_analyze"},
+                     {"tables.last_autoanalyze", "last_autoanalyze"},
+                     {"tables.vacuum_age", "age"},
+                     {"tables.xid_age", "xid_age"},
+                     {"tables.blocks_read", "blocks_read"},
+                     {"tables.blocks_hit", "blocks_hit"}});
+    }
+}
+
+void read_bloat(Collecting& reading) {
+    std::size_t unknown = 0;
+    for (const auto& row : reading.connection.query(bloat, {reading.limits.tables})) {
+        if (row.boolean("is_unknown") || row.is_null("bytes")) {
+            ++unknown;
+            continue;
+        }
+        const auto labels = named(reading.datname, row, {"schemaname", "relname"});
+        reading.add(row, labels, {{"bloat.bytes", "bytes"}});
+        reading.sample.add("bloat.percent", 100 * row.real("bytes") / row.real("size"), labels);
+    }
+    if (unknown > 0) {
+        reading.sample.unknowns.push_back(
+            {"bloat",
+             {{"datname", reading.datname}},
+             std::to_string(unknown) +
+                 " tables have columns without statistics, or that the role may not read"});
+    }
+}
+
+void read_indexes(Collecting& reading) {
+    const auto rows = reading.connection.query(indexes, {reading.limits.indexes});
+    add_bounds(reading, rows, "indexes.count", "indexes.left_out");
+    for (const auto& row : rows) {
+        reading.add(row, named(reading.datname, row, {"schemaname", "relname", "indexrelname"}),
+                    {{"indexes.scans", "scans"},
+                     {"indexes.rows_read", "rows_read"},
+                     {"indexes.rows_fetched", "rows_fetched"},
+                     {"indexes.size", "size"},
+                     {"indexes.blocks_read", "blocks_read"},
+                     {"indexes.blocks_hit", "blocks_hit"}});
+    }
+    reading.add(reading.connection.query(invalid).front(), {{"datname", reading.datname}},
+                {{"indexes.invalid", "number"}});
+}
+
+void read_sequences(Collecting& reading) {
+    bool is_first = true;
+    for (const auto& row : reading.connection.query(sequences, {reading.limits.others})) {
+        if (row.is_null("percent") || (!is_first && row.real("percent") < 50)) {
+            continue;
+        }
+        is_first = false;
+        reading.add(row, named(reading.datname, row, {"schemaname", "sequencename"}),
+                    {{"sequences.used_percent", "percent"}});
+    }
+    const auto hidden = reading.connection.query(unreadable_sequences).front().integer("number");
+    if (hidden > 0) {
+        reading.sample.unknowns.push_back(
+            {"sequences",
+             {{"datname", reading.datname}},
+             std::to_string(hidden) + " sequences may not be read by the role"});
+    }
+}
+
+}  // namespace caisson::monitor

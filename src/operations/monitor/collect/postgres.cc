@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "operations/monitor/collect/postgres.h"
+
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "operations/monitor/collect/group.h"
+#include "trust/locks.h"
+
+namespace caisson::monitor {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Beyond the server's own limit, for a server that does not even cancel.
+constexpr auto patience = 2s;
+/// Slots of this age are still told apart from those that were never seen active.
+constexpr std::size_t most_slots = 1'000;
+
+pg::Settings bounded(pg::Settings settings, const Limits& limits) {
+    settings.application = "caisson-monitor";
+    settings.connect_limit = 5s;
+    settings.session["statement_timeout"] = std::to_string(limits.timeout.count());
+    settings.session["lock_timeout"] = "100";
+    settings.session["idle_in_transaction_session_timeout"] = "10000";
+    settings.session["default_transaction_read_only"] = "on";
+    // Each statement reads statistics once: a copy of them all would only take memory.
+    settings.session["stats_fetch_consistency"] = "none";
+    settings.session["jit"] = "off";
+    return settings;
+}
+
+std::string why(const Error& error, const Limits& limits) {
+    if (const auto* const rejected = dynamic_cast<const pg::DatabaseError*>(&error)) {
+        if (rejected->is(pg::sqlstate::query_canceled)) {
+            return "took longer than " + human(limits.timeout);
+        }
+        if (rejected->is(pg::sqlstate::lock_not_available)) {
+            return "a lock was in the way for 100 ms";
+        }
+    }
+    return error.message();
+}
+
+Labels of_database(const std::string& name) { return {{"datname", name}}; }
+
+}  // namespace
+
+Age age_now() {
+    return std::chrono::duration_cast<Age>(std::chrono::steady_clock::now().time_since_epoch());
+}
+
+struct PostgresCollector::Place {
+    Target target;
+    std::unique_ptr<pg::Connection> connection;
+};
+
+PostgresCollector::PostgresCollector(std::vector<Target> databases, Limits limits)
+    : limits_(limits) {
+    for (auto& target : databases) {
+        target.settings = bounded(std::move(target.settings), limits_);
+        places_.push_back(std::make_unique<Place>(Place{std::move(target), nullptr}));
+    }
+}
+
+PostgresCollector::~PostgresCollector() = default;
+
+pg::Connection* PostgresCollector::connection() {
+    auto& place = *places_.front();
+    return place.connection && !place.connection->is_broken() ? place.connection.get() : nullptr;
+}
+
+bool PostgresCollector::connect(Place& place, Sample& sample) {
+    if (place.connection && (place.connection->is_broken() || place.connection->has_ended())) {
+        place.connection.reset();
+    }
+    const bool is_first = &place == places_.front().get();
+    if (!place.connection) {
+        if (is_first) {
+            has_lock_ = false;
+        }
+        try {
+            place.connection = std::make_unique<pg::Connection>(place.target.settings);
+            place.connection->limit_waits(limits_.timeout + patience);
+        } catch (const Error& error) {
+            if (error.code() == Code::interrupted) {
+                throw;
+            }
+            for (const auto& group : groups()) {
+                const bool is_here = is_first || group.scope == Scope::database;
+                if (is_here) {
+                    sample.unknowns.push_back(
+                        {std::string(group.name),
+                         group.scope == Scope::database ? of_database(place.target.name) : Labels(),
+                         error.message()});
+                }
+            }
+            if (is_first) {
+                sample.unknowns.push_back({"statements", {}, error.message()});
+            }
+            return false;
+        }
+    }
+    return true;
+}
+
+bool PostgresCollector::take_turn() {
+    auto& place = *places_.front();
+    if (has_lock_ && place.connection && !place.connection->is_broken() &&
+        !place.connection->has_ended()) {
+        return true;
+    }
+    Sample ignored;
+    if (!connect(place, ignored)) {
+        return true;  // Nobody can collect; that the server is away is to be told all the same.
+    }
+    try {
+        has_lock_ = trust::try_lock(*place.connection, trust::lock_key(lock_name));
+    } catch (const Error& error) {
+        if (error.code() == Code::interrupted) {
+            throw;
+        }
+        return true;  // As above: what is wrong, reading will say.
+    }
+    return has_lock_;
+}
+
+void PostgresCollector::read(Sample& sample, bool everything) {
+    const auto now = age_now();
+    const bool is_due =
+        everything || !expensive_at_ || now - *expensive_at_ >= limits_.expensive - 500ms;
+    bool is_up = false;
+    for (std::size_t i = 0; i < places_.size(); ++i) {
+        auto& place = *places_[i];
+        if (!connect(place, sample)) {
+            continue;
+        }
+        if (i == 0) {
+            is_up = true;
+        }
+        read_place(place, i == 0, is_due, sample);
+    }
+    sample.add("server.up", is_up ? 1 : 0);
+    if (is_due) {
+        if (is_up) {
+            expensive_at_ = now;
+            keep(sample);
+        }
+    } else {
+        carry_over(sample);
+    }
+    track_slots(sample);
+}
+
+void PostgresCollector::read_place(Place& place, bool is_first, bool is_due, Sample& sample) {
+    for (const auto& group : groups()) {
+        const bool is_here = group.scope == Scope::database || is_first;
+        if (!is_here || (group.pace == Pace::expensive && !is_due)) {
+            continue;
+        }
+        const auto before = sample.readings.size();
+        try {
+            Collecting collecting{*place.connection, limits_, place.target.name, sample};
+            group.read(collecting);
+            sample.read_at[std::string(group.name)] = sample.at;
+        } catch (const Error& error) {
+            if (error.code() == Code::interrupted) {
+                throw;
+            }
+            sample.readings.resize(before);  // Half of a group is none.
+            sample.unknowns.push_back(
+                {std::string(group.name),
+                 group.scope == Scope::database ? of_database(place.target.name) : Labels(),
+                 why(error, limits_)});
+            if (place.connection->is_broken()) {
+                break;
+            }
+        }
+    }
+    if (is_first) {
+        read_statements(place, sample);
+    }
+}
+
+void PostgresCollector::read_statements(Place& place, Sample& sample) {
+    const auto before = sample.readings.size();
+    try {
+        queries_.read(*place.connection, limits_, sample);
+        sample.read_at["statements"] = sample.at;
+    } catch (const Error& error) {
+        if (error.code() == Code::interrupted) {
+            throw;
+        }
+        sample.readings.resize(before);
+        sample.unknowns.push_back({"statements", {}, why(error, limits_)});
+    }
+}
+
+void PostgresCollector::keep(const Sample& sample) {
+    carried_ = {};
+    for (const auto& group : groups()) {
+        if (group.pace == Pace::expensive) {
+            const auto prefix = std::string(group.name) + ".";
+            for (const auto& reading : sample.readings) {
+                if (reading.metric.starts_with(prefix)) {
+                    carried_.readings.push_back(reading);
+                }
+            }
+            for (const auto& unknown : sample.unknowns) {
+                if (unknown.what == group.name || unknown.what.starts_with(prefix)) {
+                    carried_.unknowns.push_back(unknown);
+                }
+            }
+            if (const auto found = sample.read_at.find(group.name); found != sample.read_at.end()) {
+                carried_.read_at.insert(*found);
+            }
+        }
+    }
+}
+
+/// What was expensive still holds until it is read again; of a server that is away it does not.
+void PostgresCollector::carry_over(Sample& sample) const {
+    const auto is_away = [&](const Labels& labels) {
+        return std::ranges::any_of(sample.unknowns, [&](const Unknown& unknown) {
+            return unknown.what == "tables" &&
+                   label_of(unknown.labels, "datname") == label_of(labels, "datname");
+        });
+    };
+    for (const auto& reading : carried_.readings) {
+        if (!is_away(reading.labels)) {
+            sample.readings.push_back(reading);
+        }
+    }
+    for (const auto& unknown : carried_.unknowns) {
+        if (!is_away(unknown.labels)) {
+            sample.unknowns.push_back(unknown);
+        }
+    }
+    for (const auto& [group, at] : carried_.read_at) {
+        sample.read_at.emplace(group, at);
+    }
+}
+
+/// Servers before version 17 do not say since when a slot has had no reader.
+void PostgresCollector::track_slots(Sample& sample) {
+    const auto now = age_now();
+    std::set<std::string> seen;
+    std::vector<Reading> added;
+    for (const auto& reading : sample.readings) {
+        if (reading.metric != "slots.active") {
+            continue;
+        }
+        const auto name = std::string(label_of(reading.labels, "slot_name"));
+        seen.insert(name);
+        if (reading.value != 0) {
+            inactive_since_.erase(name);
+        } else if (inactive_since_.size() < most_slots) {
+            inactive_since_.emplace(name, now);
+        }
+        const auto since = inactive_since_.find(name);
+        const double seconds = since == inactive_since_.end()
+                                   ? 0
+                                   : std::chrono::duration<double>(now - since->second).count();
+        added.push_back({"slots.inactive", reading.labels, seconds});
+    }
+    sample.readings.insert(sample.readings.end(), added.begin(), added.end());
+    if (sample.read_at.contains("slots")) {
+        std::erase_if(inactive_since_,
+                      [&](const auto& each) { return !seen.contains(each.first); });
+    }
+}
+
+}  // namespace caisson::monitor

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+/// The server as a whole: its log, archive, checkpoints, standbys, slots.
+#include <fmt/format.h>
+
+#include "operations/monitor/collect/group.h"
+
+namespace caisson::monitor {
+namespace {
+
+constexpr std::string_view server = R"sql(
+select extract(epoch from pg_postmaster_start_time())::float8 as started,
+       pg_is_in_recovery()::int as standby, current_setting('server_version_num')::int as version,
+       current_setting('max_connections')::int as max_connections,
+       (select count(*) from pg_settings where pending_restart) as pending_restart)sql";
+
+constexpr std::string_view senders = R"sql(
+select coalesce(application_name, '') as application_name,
+       coalesce(host(client_addr), 'local') as client_addr, coalesce(state, 'unknown') as state,
+       pg_wal_lsn_diff(case when pg_is_in_recovery() then pg_last_wal_receive_lsn()
+                            else pg_current_wal_lsn() end,
+                       coalesce(replay_lsn, flush_lsn))::float8 as behind,
+       coalesce(extract(epoch from replay_lag),
+                case when pg_wal_lsn_diff(case when pg_is_in_recovery()
+                                               then pg_last_wal_receive_lsn()
+                                               else pg_current_wal_lsn() end, replay_lsn) <= 0
+                     then 0 end)::float8 as lag
+  from pg_stat_replication order by 4 desc nulls last limit $1)sql";
+
+/// A standby that does not stream has replayed all that it received, and is behind all the same.
+constexpr std::string_view standby = R"sql(
+select exists (select from pg_stat_wal_receiver where status = 'streaming')::int as up,
+       case when pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() then 0
+            else extract(epoch from clock_timestamp() - pg_last_xact_replay_timestamp())
+       end::float8 as behind)sql";
+
+constexpr std::string_view slots = R"sql(
+select slot_name, slot_type, active::int as active,
+       pg_wal_lsn_diff(case when pg_is_in_recovery() then pg_last_wal_replay_lsn()
+                            else pg_current_wal_lsn() end, restart_lsn)::float8 as retained,
+       greatest(age(xmin), age(catalog_xmin)) as xmin_age,
+       (wal_status = 'lost')::int as lost
+  from pg_replication_slots order by 4 desc nulls last limit $1)sql";
+
+constexpr std::string_view archiver = R"sql(
+select (current_setting('archive_mode') <> 'off')::int as enabled, archived_count as archived,
+       failed_count as failed,
+       (last_failed_time is not null
+        and (last_archived_time is null or last_failed_time > last_archived_time))::int as failing,
+       extract(epoch from clock_timestamp() - last_archived_time)::float8 as age
+  from pg_stat_archiver)sql";
+
+constexpr std::string_view ready =
+    "select count(*) as ready from pg_ls_archive_statusdir() where name like '%.ready'";
+
+constexpr std::string_view directory =
+    "select count(*) as segments, coalesce(sum(size), 0)::float8 as size from pg_ls_waldir() "
+    "where name ~ '^[0-9A-F]{24}$'";
+
+constexpr std::string_view vacuum = R"sql(
+select (select count(*) from pg_stat_progress_vacuum) as running,
+       (select count(*) from pg_stat_activity where backend_type = 'autovacuum worker') as workers,
+       100.0 * (select count(*) from pg_stat_activity where backend_type = 'autovacuum worker')
+         / current_setting('autovacuum_max_workers')::int as percent)sql";
+
+}  // namespace
+
+void read_server(Collecting& reading) {
+    reading.add(reading.connection.query(server).front(), {},
+                {{"server.started_at", "started"},
+                 {"server.standby", "standby"},
+                 {"server.version", "version"},
+                 {"server.max_connections", "max_connections"},
+                 {"server.pending_restart", "pending_restart"}});
+}
+
+void read_replication(Collecting& reading) {
+    const auto rows = reading.connection.query(senders, {reading.limits.others});
+    std::size_t streaming = 0;
+    for (const auto& row : rows) {
+        streaming += row.text("state") == "streaming" ? 1 : 0;
+        reading.add(row, labels_of(row, {"application_name", "client_addr", "state"}),
+                    {{"replication.lag_bytes", "behind"}, {"replication.replay_lag", "lag"}});
+    }
+    reading.sample.add("replication.senders", static_cast<double>(streaming));
+    if (value_of(reading.sample, "server.standby") == 1.0 ||
+        reading.connection.query("select pg_is_in_recovery() as standby")
+            .front()
+            .boolean("standby")) {
+        const auto row = reading.connection.query(standby).front();
+        reading.add(row, {}, {{"replication.receiver_up", "up"}});
+        if (row.integer("up") == 1) {
+            reading.add(row, {}, {{"replication.behind", "behind"}});
+        } else {
+            reading.sample.unknowns.push_back(
+                {"replication.behind", {}, "the standby does not stream"});
+        }
+    }
+}
+
+void read_slots(Collecting& reading) {
+    for (const auto& row : reading.connection.query(slots, {reading.limits.others})) {
+        reading.add(row, labels_of(row, {"slot_name", "slot_type"}),
+                    {{"slots.active", "active"},
+                     {"slots.retained", "retained"},
+                     {"slots.xmin_age", "xmin_age"},
+                     {"slots.lost", "lost"}});
+    }
+}
+
+void read_archiver(Collecting& reading) {
+    const auto row = reading.connection.query(archiver).front();
+    reading.add(row, {},
+                {{"archiver.enabled", "enabled"},
+                 {"archiver.archived", "archived"},
+                 {"archiver.failed", "failed"},
+                 {"archiver.failing", "failing"},
+                 {"archiver.last_archive_age", "age"}});
+    reading.add(reading.connection.query(ready).front(), {}, {{"archiver.ready", "ready"}});
+}
+
+void read_wal(Collecting& reading) {
+    // Times of the log moved to pg_stat_io in version 18.
+    const auto* const times = reading.version() >= 18
+                                  ? "null::float8 as write, null::float8 as sync"
+                                  : "wal_write_time / 1000 as write, wal_sync_time / 1000 as sync";
+    const auto row =
+        reading.connection
+            .query(fmt::format(
+                "select wal_bytes::float8 as bytes, wal_records as records, wal_fpi as images, "
+                "wal_buffers_full as full, {}, pg_wal_lsn_diff(case when pg_is_in_recovery() then "
+                "pg_last_wal_replay_lsn() else pg_current_wal_lsn() end, '0/0')::float8 as "
+                "position from pg_stat_wal",
+                times))
+            .front();
+    reading.add(row, {},
+                {{"wal.written", "bytes"},
+                 {"wal.records", "records"},
+                 {"wal.full_page_images", "images"},
+                 {"wal.buffers_full", "full"},
+                 {"wal.write_seconds", "write"},
+                 {"wal.sync_seconds", "sync"},
+                 {"wal.position", "position"}});
+    reading.add(reading.connection.query(directory).front(), {},
+                {{"wal.size", "size"}, {"wal.segments", "segments"}});
+}
+
+void read_checkpoints(Collecting& reading) {
+    const bool is_new = reading.version() >= 17;
+    const auto row =
+        reading.connection
+            .query(is_new ? "select num_timed as timed, num_requested as requested, write_time / "
+                            "1000 as write, sync_time / 1000 as sync, buffers_written as buffers, "
+                            "null as backend, null as fsync, b.buffers_clean as clean, "
+                            "b.maxwritten_clean as stopped, b.buffers_alloc as alloc from "
+                            "pg_stat_checkpointer, pg_stat_bgwriter b"
+                          : "select checkpoints_timed as timed, checkpoints_req as requested, "
+                            "checkpoint_write_time / 1000 as write, checkpoint_sync_time / 1000 "
+                            "as sync, buffers_checkpoint as buffers, buffers_backend as backend, "
+                            "buffers_backend_fsync as fsync, buffers_clean as clean, "
+                            "maxwritten_clean as stopped, buffers_alloc as alloc from "
+                            "pg_stat_bgwriter")
+            .front();
+    reading.add(row, {},
+                {{"checkpoints.timed", "timed"},
+                 {"checkpoints.requested", "requested"},
+                 {"checkpoints.write_seconds", "write"},
+                 {"checkpoints.sync_seconds", "sync"},
+                 {"checkpoints.buffers", "buffers"},
+                 {"checkpoints.buffers_clean", "clean"},
+                 {"checkpoints.maxwritten_clean", "stopped"},
+                 {"checkpoints.buffers_backend", "backend"},
+                 {"checkpoints.backend_fsync", "fsync"},
+                 {"checkpoints.buffers_alloc", "alloc"}});
+}
+
+void read_vacuum(Collecting& reading) {
+    reading.add(reading.connection.query(vacuum).front(), {},
+                {{"vacuum.running", "running"},
+                 {"vacuum.workers", "workers"},
+                 {"vacuum.workers_percent", "percent"}});
+}
+
+}  // namespace caisson::monitor
