@@ -52,7 +52,13 @@ Exit restore_one_part(Context& context) {
     }
     const auto source = set_source(context, name);
     const auto& set = source.found.set;
-    const auto directory = fs::absolute(arguments.value("--to")).lexically_normal();
+    const auto directory = target_directory(context);
+    if (kind->second == "redis" && wants_masks(context, source)) {
+        throw Error(Code::confirmation_needed,
+                    "a copy of Redis of another environment cannot be masked, and [backups.masks] "
+                    "asks for it",
+                    "say --unmasked when it may be seen here");
+    }
     for (const auto& part : set.parts) {
         if (part.kind == kind->second) {
             context.print(fmt::format("{} of {}, as of {}: {}", kind->first, set.id, part.at,

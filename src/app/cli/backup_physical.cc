@@ -301,7 +301,7 @@ Exit restore_physical(Context& context) {
     const auto leases = leases_of(context, plan);
     BackupBar bar(context);
     if (arguments.has("--to")) {
-        const auto directory = fs::absolute(arguments.value("--to")).lexically_normal();
+        const auto directory = target_directory(context);
         const auto restored =
             physical::restore_to_directory(run, plan, directory, progress_of(bar));
         bar.end();

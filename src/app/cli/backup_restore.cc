@@ -238,12 +238,6 @@ boost::json::object to_json(const Passage& passage) {
                                                passage.restored.differences.end())}};
 }
 
-/// Personal data of another environment are masked unless somebody says that they shall not be.
-bool wants_masks(Context& context, const SetSource& source) {
-    return source.is_of_another && !context.run().manifest.backups.masks.empty() &&
-           !context.arguments().has("--unmasked");
-}
-
 Exit show_plan(Context& context, const std::vector<platform::Database>& databases,
                const Manner& manner) {
     for (const auto& database : databases) {
@@ -365,6 +359,16 @@ Exit run_restore(Context& context) {
 }
 
 }  // namespace
+
+fs::path target_directory(Context& context) {
+    auto directory = fs::absolute(context.arguments().value("--to")).lexically_normal();
+    return directory.has_filename() ? directory : directory.parent_path();
+}
+
+bool wants_masks(Context& context, const SetSource& source) {
+    return source.is_of_another && !context.run().manifest.backups.masks.empty() &&
+           !context.arguments().has("--unmasked");
+}
 
 StepSummary restore_copy(Context& context) {
     const auto& run = context.run();

@@ -33,6 +33,11 @@ void forget_cached(Context& context);
 /// `backup restore --part`: roles, Redis or the platform's files, in a directory of their own.
 Exit restore_one_part(Context& context);
 
+/// Where --to says, as an absolute path without a slash at its end.
+fs::path target_directory(Context& context);
+/// Whether personal data of another environment must be masked, as nobody said --unmasked.
+bool wants_masks(Context& context, const SetSource& source);
+
 /// The options that set_source() looks at.
 std::vector<Option> source_options();
 

@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/crypto.h"
@@ -110,6 +111,25 @@ std::string file_of_kind(const std::string& kind) {
     return kind == "roles" ? "roles.sql" : kind == "redis" ? "dump.rdb" : "platform.tar";
 }
 
+/// A directory beside the one that is asked for, under a name that nobody has; gone at the end,
+/// unless it got its name by then.
+struct Draft {
+    explicit Draft(const fs::path& directory)
+        : place(fmt::format("{}.{}.part", directory.string(), random_uuid().substr(0, 8))) {
+        ensure_directory(place.parent_path());
+        if (::mkdir(place.c_str(), 0700) != 0) {
+            throw_file_error("make", place, errno);
+        }
+    }
+    Draft(const Draft&) = delete;
+    Draft& operator=(const Draft&) = delete;
+    ~Draft() {
+        std::error_code ignored;
+        fs::remove_all(place, ignored);
+    }
+    fs::path place;
+};
+
 void require_room(const fs::path& directory) {
     std::error_code ignored;
     if (fs::exists(directory, ignored) && !fs::is_empty(directory, ignored)) {
@@ -127,10 +147,8 @@ RestoredPart restore_part(const Repository& repository, const Set& set, const st
                           const std::optional<Account>& owner) {
     const auto& part = part_of_kind(set, kind);
     require_room(directory);
-    // What a killed run left there counts for nothing.
-    const fs::path beside = directory.string() + ".part";
-    remove_tree(beside);
-    make_directory(beside, 0700);
+    const Draft draft(directory);
+    const auto& beside = draft.place;
     const auto file = beside / file_of_kind(kind);
     {
         PlainFile plain(file);

@@ -25,7 +25,8 @@ struct RestoredPart {
 ///   ROLE … IN DATABASE had set. No passwords: a set has none.
 /// - `redis`: dump.rdb, which a Redis that is started on the directory loads.
 /// - `platform`: the manifest and its folders.
-/// All of it or none: until it is compared with the manifest it lies beside, as `<directory>.part`.
+/// All of it or none: until it is compared with the manifest it lies beside, under a name
+/// that nobody has.
 /// Errors: usage; backup_missing when the set has no such part; backup_damaged; backup_key;
 /// disk_full; interrupted.
 RestoredPart restore_part(const Repository& repository, const Set& set, const std::string& kind,

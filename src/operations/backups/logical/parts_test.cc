@@ -113,11 +113,15 @@ TEST_F(PartsTest, AlteredOrMissingOnesLeaveNoDirectory) {
     write_file(file, text);
     EXPECT_EQ(error_of([&] { restored("redis", "place"); }).code(), Code::backup_damaged);
     EXPECT_FALSE(fs::exists(directory.path() / "place"));
-    // And what a killed run left does not stand in the way.
-    fs::create_directories(directory.path() / "place.part" / "left");
+    // What somebody has beside it is neither in the way nor touched, and nothing of ours is left.
+    fs::create_directories(directory.path() / "place.part" / "theirs");
     restored("platform", "place");
-    EXPECT_FALSE(fs::exists(directory.path() / "place" / "left"));
-    EXPECT_FALSE(fs::exists(directory.path() / "place.part"));
+    EXPECT_TRUE(fs::exists(directory.path() / "place.part" / "theirs"));
+    int beside = 0;
+    for (const auto& entry : fs::directory_iterator(directory.path())) {
+        beside += entry.path().filename().string().starts_with("place") ? 1 : 0;
+    }
+    EXPECT_EQ(beside, 2);
 }
 
 }  // namespace

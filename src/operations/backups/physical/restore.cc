@@ -350,12 +350,17 @@ Restored recover_beside(const trust::Run& run, const RestorePlan& plan, const fs
 /// Changes places with the data that was there, and tells where that is now. No server runs.
 void put_in_place(const trust::Run& run, const fs::path& place, Restored& restored) {
     const auto data = run.state.postgres_data();
+    std::error_code ignored;
+    if (!fs::is_empty(place / "data" / "pg_tblspc", ignored) && !ignored) {
+        throw Error(Code::backup_failed,
+                    "the backup has tablespaces, which cannot change places with those of before",
+                    "restore it with --to DIR, and let its server start on that");
+    }
     // By then the place has the name of what it will hold: after a kill at any moment nothing that
     // is called a draft holds the only copy.
     const fs::path before =
         data.parent_path() / fmt::format("before-{}", random_uuid().substr(0, 8));
     fs::rename(place, before);
-    std::error_code ignored;
     if (fs::exists(data, ignored)) {
         exchange(before / "data", data);
         restored.previous = before / "data";
@@ -365,6 +370,24 @@ void put_in_place(const trust::Run& run, const fs::path& place, Restored& restor
     }
     fault::point("data-exchanged");
     restored.data = data;
+}
+
+/// What does not start is not left in the place of what did.
+void start_or_put_back(const trust::Run& run, const Restored& restored) {
+    try {
+        servers::start(run);
+    } catch (const Error& error) {
+        if (restored.previous.empty()) {
+            throw;
+        }
+        servers::stop(run);
+        exchange(restored.previous, restored.data);
+        throw Error(error.code(),
+                    fmt::format("the restored data do not start, and those of before are back: {}",
+                                error.message()),
+                    "the restored data are in " + restored.previous.string())
+            .with("restored", restored.previous.string());
+    }
 }
 
 }  // namespace
@@ -405,18 +428,16 @@ Restored restore_in_place(const trust::Run& run, const RestorePlan& plan,
     servers::stop(run);
     try {
         auto complete = plan;
-        const auto own_log = run.state.postgres_data() / "pg_wal";
-        std::error_code ignored;
-        if (plan.target.kind == Target::Kind::latest && fs::exists(own_log, ignored)) {
-            complete.own_log = own_log;
-            complete.type = "default";
+        if (plan.target.kind == Target::Kind::latest) {
+            complete.own_log = own_log_of(run.state.postgres_data(), plan.set.system_identifier);
+            complete.type = complete.own_log.empty() ? plan.type : "default";
         }
         auto restored = recover_beside(run, complete, place, progress);
         put_in_place(run, place, restored);
         if (progress) {
             progress({"starting the servers", 0, 0});
         }
-        servers::start(run);
+        start_or_put_back(run, restored);
         return restored;
     } catch (const Error&) {
         if (was_running && !is_running(run)) {

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "operations/backups/physical/restore_script.h"
 
+#include <cstdint>
+#include <cstring>
+
 #include <fmt/format.h>
 
+#include "base/files.h"
 #include "base/text.h"
 #include "operations/backups/physical/stream.h"
 
@@ -37,18 +41,31 @@ std::string restore_script(const trust::Run& run, const Engine& engine, const Re
         word(engine.program()), word("--config=" + engine.configuration().string()),
         word("--stanza=" + plan.stanza), plan.depot, word("--pg1-path=" + data.string()),
         word((depot.path / "archive" / plan.stanza / plan.archive_id).string()));
+    // A whole segment of the stream before that of a server that was killed, and a torn one last.
+    const auto give = [&](const std::string& file) {
+        script += fmt::format("if [ -f {0} ]; then cp {0} \"$to\" && exit 0; exit 255; fi\n", file);
+    };
+    const auto stream = word(stream_directory(run, plan.set.system_identifier)) + "/\"$name\"";
+    if (plan.uses_stream) {
+        give(stream);
+    }
     if (!plan.own_log.empty()) {
-        script += fmt::format(
-            "if [ -f {0}/\"$name\" ]; then cp {0}/\"$name\" \"$to\" && exit 0; exit 255; fi\n",
-            word(plan.own_log));
+        give(word(plan.own_log) + "/\"$name\"");
     }
     if (plan.uses_stream) {
-        script += fmt::format(
-            "for file in {0}/\"$name\" {0}/\"$name\".partial; do\n"
-            "  if [ -f \"$file\" ]; then cp \"$file\" \"$to\" && exit 0; exit 255; fi\ndone\n",
-            word(stream_directory(run, plan.set.system_identifier)));
+        give(stream + ".partial");
     }
     return script + "exit 1\n";
+}
+
+fs::path own_log_of(const fs::path& data, const std::string& system_identifier) {
+    const auto control = read_own(data / "global" / "pg_control");
+    std::uint64_t identifier = 0;
+    if (!control || control->size() < sizeof identifier) {
+        return {};
+    }
+    std::memcpy(&identifier, control->data(), sizeof identifier);
+    return std::to_string(identifier) == system_identifier ? data / "pg_wal" : fs::path();
 }
 
 }  // namespace caisson::backups::physical

@@ -19,4 +19,9 @@ namespace caisson::backups::physical {
 std::string restore_script(const trust::Run& run, const Engine& engine, const RestorePlan& plan,
                            const fs::path& data);
 
+/// The log of a data directory, when that is of this cluster: nothing else is ever mixed into a
+/// recovery. Nothing when there is none, or it cannot be told.
+/// Source: PostgreSQL, src/include/catalog/pg_control.h: the identifier comes first.
+fs::path own_log_of(const fs::path& data, const std::string& system_identifier);
+
 }  // namespace caisson::backups::physical
