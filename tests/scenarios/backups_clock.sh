@@ -97,11 +97,12 @@ exits 7
 says "the repository offsite is not there"
 # What it takes of the log, it takes when the server tries again: at once where it is woken.
 local_has_the_day() {
-  superuser "select pg_reload_conf()"
+  superuser "select pg_reload_conf()" >/dev/null
+  sleep 2
   run caisson backup list
   grep -qE "^local: restorable to any moment from [^ ]+ to (now|$(date -u +%Y-%m-%d))" "$out"
 }
-within 70 local_has_the_day
+within 100 local_has_the_day
 counts "the offsite repository away for a day"
 
 say "it is back, and catches up"

@@ -132,6 +132,28 @@ for ((i = 0; i < rounds; ++i)); do
 done
 run caisson backup validate
 exits 0
+
+say "another passphrase: told as such, and what is archived goes on by the right one"
+key=$(backups)/key
+cp -p "$key" "$machine/key"
+before=$(sets_in "$(repository)")
+for ((i = 0; i < rounds; ++i)); do
+  printf 'another key of thirty-two characters, and %s more\n' "$RANDOM" >"$key"
+  run caisson backup create --kind incremental
+  exits 4
+  says "does not open with this passphrase"
+  run caisson backup restore "$logical" --into wrong
+  exits 4
+  says "another key sealed it"
+  writes
+  superuser "select pg_switch_wal()" >/dev/null
+  within 60 no_segment_waits
+  counts "another passphrase"
+done
+[ "$(sets_in "$(repository)")" = "$before" ] || die "no set was made, and none is gone"
+cp -p "$machine/key" "$key"
+run caisson backup create --kind incremental
+exits 0
 run caisson backup restore --latest --yes
 exits 0
 ledger_is_there
