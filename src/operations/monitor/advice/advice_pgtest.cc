@@ -168,7 +168,7 @@ insert into readings select i, i from generate_series(1, 20000) i;
     }
     app.script("set work_mem = '64kB'");
     for (int i = 0; i < 12; ++i) {
-        app.query("select * from orders order by note limit 1 offset 50000");
+        app.query("select * from orders order by reference limit 1 offset 50000");
     }
     settle(app);
     for (int i = 0; i < 11; ++i) {
