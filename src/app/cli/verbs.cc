@@ -43,6 +43,11 @@ std::vector<Verb> backup_doctor_verbs();
 std::vector<Verb> backup_keep_verbs();
 std::vector<Verb> monitor_advise_verbs();
 std::vector<Verb> monitor_alert_verbs();
+std::vector<Verb> monitor_verbs();
+std::vector<Verb> monitor_summary_verbs();
+std::vector<Verb> monitor_object_verbs();
+std::vector<Verb> monitor_plan_verbs();
+std::vector<Verb> monitor_history_verbs();
 std::vector<Verb> report_verbs();
 std::vector<Verb> docs_verbs();
 std::vector<Verb> generate_verbs();
@@ -91,6 +96,11 @@ const std::vector<Verb>& verbs() {
                                            backup_keep_verbs,
                                            monitor_advise_verbs,
                                            monitor_alert_verbs,
+                                           monitor_verbs,
+                                           monitor_summary_verbs,
+                                           monitor_object_verbs,
+                                           monitor_plan_verbs,
+                                           monitor_history_verbs,
                                            report_verbs,
                                            docs_verbs,
                                            generate_verbs,
