@@ -17,7 +17,8 @@ takes_shop <<TOML
 path = "$machine/copies"
 TOML
 repository() { echo "$machine/copies/shop-local"; }
-superuser "create table filling as select i, repeat(md5(random()::text), 20) as text from generate_series(1, 20000) i" >/dev/null
+# Of which zstd makes half: some 20 MB.
+superuser "create table filling as select i, (select string_agg(md5(i::text || j), '') from generate_series(1, 40) j) as text from generate_series(1, 32000) i" >/dev/null
 run caisson backup create
 exits 0
 run caisson backup create --kind full
@@ -29,7 +30,7 @@ leave() {
   rm -f "$1/filler"
   local free
   free=$(df --output=avail -k "$1" | tail -1)
-  [ "$free" -le "$2" ] || dd if=/dev/zero of="$1/filler" bs=1K count=$((free - $2)) status=none
+  [ "$free" -le "$2" ] || dd if=/dev/zero of="$1/filler" bs=1K count=$((free - $2)) status=none 2>/dev/null
 }
 names_the_disk() {
   exits 5
@@ -42,9 +43,11 @@ for ((i = 0; i < rounds; ++i)); do
   run caisson backup create
   names_the_disk
   counts "a full disk of the repository, logical"
-  leave "$machine/copies" $((RANDOM % 3000))
+  # From the first moment on, or in the middle; of the former, what aborted ones have left is removed and makes room.
+  leave "$machine/copies" $((i % 2 == 0 ? 17000 + RANDOM % 2500 : RANDOM % 1000))
   run caisson backup create --kind full
-  names_the_disk
+  # Where the log alone fills it, what is told is that a segment was not archived in time.
+  [ "$status" = 6 ] || names_the_disk
   counts "a full disk of the repository, physical"
   [ "$(sets_in "$(repository)")" = "$before" ] || die "no set was made, and none is gone"
   run caisson backup doctor
