@@ -30,7 +30,7 @@ exits 0
 within 180 test "$(fulls)" -ge 1
 has_two() { [ "$(fulls)" -ge 2 ]; }
 within 180 has_two
-run cat "$(state)"/log/*
+run cat "$(state)/daemon.log"
 says "backup_gap"
 says "a full backup begins"
 run caisson backup list

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <iterator>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 
 #include "operations/backups/physical/physical_state.h"
 #include "operations/backups/physical/restore.h"
@@ -118,15 +120,14 @@ TEST_F(TrimTest, KilledInItsMidstItIsFinishedByTheNextAndShowsNoGap) {
     const Needs needs = {{sets[0].id, Need::itself}, {sets[1].id, Need::itself}};
     const auto trimming = plan(needs);
     const auto before = segments();
-    const auto child = ::fork();
-    if (child == 0) {
-        ::setenv("CAISSON_FAULT", "log-segment-removed:3", 1);
-        trim(state->repository(), trimming, needs);
-        ::_exit(0);
-    }
-    int status = 0;
-    ASSERT_EQ(::waitpid(child, &status, 0), child);
-    ASSERT_TRUE(WIFSIGNALED(status));
+    // As a kill leaves it: what goes is written down, and some of it is gone. The kill itself is
+    // scenarios/backups_prune_log.
+    auto begun = trimming;
+    begun.files.clear();
+    std::ranges::copy_if(
+        trimming.files, std::back_inserter(begun.files),
+        [&](const fs::path& path) { return begun.files.size() < 3 && path.extension() == ".zst"; });
+    trim(state->repository(), begun, needs);
     EXPECT_EQ(segments(), before - 3);
     EXPECT_THAT(continuity(state->run).back().gaps, IsEmpty());
     const auto rest = plan(needs);
