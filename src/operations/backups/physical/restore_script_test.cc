@@ -6,8 +6,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/crypto.h"
 #include "base/files.h"
-#include "tests/support/postgres.h"
 
 namespace caisson::backups::physical {
 namespace {
@@ -22,20 +22,25 @@ fs::path data_of(const fs::path& place, std::uint64_t identifier) {
     return place;
 }
 
-TEST(OwnLog, IsThatOfTheSameClusterAndOfNoOther) {
-    const test::Directory directory;
-    const auto data = data_of(directory.path() / "data", 7712596595392058460U);
+class OwnLog : public testing::Test {
+ protected:
+    OwnLog() { fs::create_directories(place_); }
+    ~OwnLog() override { fs::remove_all(place_); }
+    const fs::path place_ = fs::temp_directory_path() / ("caisson-own-log-" + random_uuid());
+};
+
+TEST_F(OwnLog, IsThatOfTheSameClusterAndOfNoOther) {
+    const auto data = data_of(place_ / "data", 7712596595392058460U);
     EXPECT_EQ(own_log_of(data, "7712596595392058460"), data / "pg_wal");
     // A server that was made anew after the loss has segments of the same names.
     EXPECT_EQ(own_log_of(data, "7712596595392058461"), fs::path());
 }
 
-TEST(OwnLog, IsNotUsedWhenNobodyCanTellWhoseItIs) {
-    const test::Directory directory;
-    EXPECT_EQ(own_log_of(directory.path() / "nothing", "7712596595392058460"), fs::path());
-    fs::create_directories(directory.path() / "data" / "global");
-    write_file(directory.path() / "data" / "global" / "pg_control", "cut");
-    EXPECT_EQ(own_log_of(directory.path() / "data", "7712596595392058460"), fs::path());
+TEST_F(OwnLog, IsNotUsedWhenNobodyCanTellWhoseItIs) {
+    EXPECT_EQ(own_log_of(place_ / "nothing", "7712596595392058460"), fs::path());
+    fs::create_directories(place_ / "data" / "global");
+    write_file(place_ / "data" / "global" / "pg_control", "cut");
+    EXPECT_EQ(own_log_of(place_ / "data", "7712596595392058460"), fs::path());
 }
 
 }  // namespace
