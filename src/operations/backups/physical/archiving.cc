@@ -2,6 +2,7 @@
 #include "operations/backups/physical/archiving.h"
 
 #include <algorithm>
+#include <cerrno>
 
 #include <fmt/format.h>
 #include <poll.h>
@@ -54,6 +55,12 @@ FileLock wait_for_lock(const trust::Run& run) {
     const Stopwatch watch;
     while (true) {
         if (auto lock = FileLock::try_lock(path, "setting up the archive")) {
+            // Made by root, it must let the daemon in, which is not root.
+            const auto owner = owner_of(run);
+            if (owner && ::geteuid() == 0 &&
+                ::lchown(path.c_str(), owner->user, owner->group) != 0) {
+                throw_file_error("change the owner of", path, errno);
+            }
             return std::move(*lock);
         }
         if (watch.elapsed() > 90s) {
