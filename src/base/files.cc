@@ -9,6 +9,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <pwd.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -239,7 +240,15 @@ std::optional<FileLock> FileLock::try_lock(const fs::path& path, std::string_vie
 }
 
 std::string FileLock::holder(const fs::path& path) {
-    return std::string(trim(read_if_exists(path).value_or("")));
+    // Between a lock and its note there is a moment.
+    constexpr int most_attempts = 20;
+    for (int attempt = 0;; ++attempt) {
+        std::string note(trim(read_if_exists(path).value_or("")));
+        if (!note.empty() || attempt == most_attempts) {
+            return note;
+        }
+        ::poll(nullptr, 0, 10);
+    }
 }
 
 FileLock::FileLock(FileLock&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}

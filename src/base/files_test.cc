@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/files.h"
 
+#include <chrono>
+#include <thread>
+
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
@@ -83,6 +86,17 @@ TEST_F(Files, OneLockAtATimeAndItsHolderIsNamed) {
         EXPECT_EQ(FileLock::holder(path), "process " + std::to_string(::getpid()) + ": up");
     }
     EXPECT_TRUE(FileLock::try_lock(path, "down"));
+}
+
+TEST_F(Files, TheHolderOfALockIsNamedAlsoWhileItWritesItsNote) {
+    const auto path = directory_ / "lock";
+    write_file(path, "", 0600);
+    std::thread writer([&] {
+        std::this_thread::sleep_for(std::chrono::milliseconds(30));
+        write_file(path, "process 7: up\n", 0600);
+    });
+    EXPECT_EQ(FileLock::holder(path), "process 7: up");
+    writer.join();
 }
 
 TEST_F(Files, NothingIsWrittenThroughALinkThatSomebodyPutThere) {

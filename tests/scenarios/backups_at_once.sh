@@ -35,7 +35,7 @@ one_works() {
   status="$first_status and $second_status"
   case "$first_status $second_status" in
     "0 0") ;;
-    "0 8" | "8 0") grep -qE "in use by|at work" "$out" || die "it is told to wait" ;;
+    "0 8" | "8 0") says "process" ;;
     *) die "one works, and the other works or is told to wait" ;;
   esac
 }

@@ -66,6 +66,22 @@ std::optional<double> share_of(std::string_view line) {
                                                                    : std::nullopt;
 }
 
+/// Where not even a segment of the log has room, nothing can be archived, and pgBackRest would wait
+/// for a minute to say no more than that. Errors: disk_full.
+void require_room(const Making& making) {
+    if (!making.depot.is_directory()) {
+        return;
+    }
+    const auto free = space_at(making.depot.path).free;
+    if (free < making.cluster.segment_bytes) {
+        throw Error(Code::disk_full,
+                    fmt::format("the disk is full: {} has {} left, less than a segment of the log",
+                                making.depot.path.string(), human_bytes(free)),
+                    "make room there, then run it again; caisson backup prune --dry-run tells what "
+                    "could go");
+    }
+}
+
 void run_backup(const Making& making, Kind kind) {
     auto arguments = making.to_depot();
     arguments.insert(arguments.end(),
@@ -75,14 +91,22 @@ void run_backup(const Making& making, Kind kind) {
         arguments.emplace_back("--archive-copy");
     }
     making.tell("copying the cluster");
-    making.engine.run(making.cluster.stanza.name, "backup", arguments, [&](std::string_view line) {
+    const auto tell = [&](std::string_view line) {
         const auto share = share_of(line);
         if (share && making.progress) {
             const auto done = static_cast<double>(making.cluster.bytes) * *share / 100;
             making.progress(
                 {"copying the cluster", static_cast<std::uint64_t>(done), making.cluster.bytes});
         }
-    });
+    };
+    try {
+        making.engine.run(making.cluster.stanza.name, "backup", arguments, tell);
+    } catch (const Error& error) {
+        if (error.code() == Code::backup_failed) {
+            require_room(making);  // It filled up meanwhile: that is the cause.
+        }
+        throw;
+    }
     fault::point("cluster-copied");
 }
 
@@ -320,6 +344,7 @@ Created create(const trust::Run& run, Kind kind, const CreateOptions& options,
     const Engine engine(run);
     Making making{run, engine, depot, repository, archiving.cluster, options, progress, {}};
     prepare(making, created.notes);
+    require_room(making);
     const bool has_base = can_build(making);
     if (kind != Kind::full && !has_base) {
         created.became_full = true;
