@@ -90,17 +90,6 @@ Advised advise(Context& context, const platform::Database& database,
         replicas.push_back(std::make_unique<pg::Connection>(settings));
         sources.replicas.push_back(replicas.back().get());
     }
-    // Borrowing an extension writes, even though nothing of it stays: not where that needs consent.
-    std::unique_ptr<pg::Connection> admin;
-    if (advisor && !run.environment.is_protected &&
-        advisor->query("select from pg_catalog.pg_extension where extname = 'hypopg'").empty()) {
-        try {
-            admin = std::make_unique<pg::Connection>(trust::admin_settings(run, database));
-        } catch (const Error&) {
-            // Indexes are advised untried, and say so.
-        }
-    }
-    sources.admin = admin.get();
     auto& memory = memories[database.key];
     const auto now = moment_now();
     auto facts = advice::read(sources);

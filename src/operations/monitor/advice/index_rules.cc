@@ -105,9 +105,15 @@ class Neighbours {
             by_table_[table_of(index)].push_back(&index);
         }
     }
-    const Index* that_stands_for(const Index& index) const {
-        for (const auto* const other : by_table_.at(table_of(index))) {
-            if (stands_for(*other, index)) {
+    /// One that does all that `index` does and is not superfluous itself.
+    const Index* that_stays_for(const Index& index) const {
+        const auto& others = by_table_.at(table_of(index));
+        const auto is_superfluous = [&](const Index& other) {
+            return std::ranges::any_of(others,
+                                       [&](const Index* each) { return stands_for(*each, other); });
+        };
+        for (const auto* const other : others) {
+            if (stands_for(*other, index) && !is_superfluous(*other)) {
                 return other;
             }
         }
@@ -145,12 +151,14 @@ void judge_unused_indexes(const Facts& facts, const Limits& limits, Judgement& j
     }
     for (const auto& index : facts.indexes) {
         const auto age = facts.index_ages.find(full_name(index));
-        if (!is_candidate(index) ||
+        // What stands for another one gets its work: that nobody has used it so far tells nothing.
+        if (!is_candidate(index) || judgement.staying.contains(index.oid) ||
             (age != facts.index_ages.end() && age->second < limits.statistics_age)) {
             continue;
         }
         const auto* const table = facts.table(index.schema, index.table);
         const double writes = table ? double(table->inserts + table->updates) : 0;
+        judgement.going.insert(index.oid);
         judgement.advice.push_back(
             {.rule = "unused_index",
              .object = quoted(index),
@@ -178,10 +186,12 @@ void judge_duplicate_indexes(const Facts& facts, const Limits&, Judgement& judge
             !index.is_valid) {
             continue;
         }
-        const auto* const other = neighbours.that_stands_for(index);
+        const auto* const other = neighbours.that_stays_for(index);
         if (!other) {
             continue;
         }
+        judgement.going.insert(index.oid);
+        judgement.staying.insert(other->oid);
         const bool equal = other->keys.size() == index.keys.size() &&
                            other->included.size() == index.included.size();
         judgement.advice.push_back(
@@ -242,16 +252,16 @@ void judge_invalid_indexes(const Facts& facts, const Limits&, Judgement& judgeme
 }
 
 void judge_partial_indexes(const Facts& facts, const Limits& limits, Judgement& judgement) {
-    const Neighbours neighbours(facts);
     for (const auto& index : facts.indexes) {
-        if (!may_go(index) || index.is_partitioned || index.keys.size() != 1 ||
+        if (!may_go(index) || index.is_partitioned || judgement.going.contains(index.oid) ||
+            judgement.staying.contains(index.oid) || index.keys.size() != 1 ||
             !index.keys.front().is_column || !index.predicate.empty() || index.method != "btree") {
             continue;
         }
         const auto* const table = facts.table(index.schema, index.table);
         const auto* const column = facts.column(index.schema, index.table, index.keys.front().text);
         if (!table || !column || table->rows < double(limits.partial_rows) ||
-            column->null_part <= limits.partial_nulls || neighbours.that_stands_for(index)) {
+            column->null_part <= limits.partial_nulls) {
             continue;
         }
         const auto saved = static_cast<std::uint64_t>(double(index.bytes) * column->null_part);

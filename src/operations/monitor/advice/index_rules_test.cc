@@ -85,6 +85,12 @@ TEST_F(UnusedIndex, StaysWhereMoreThanSpeedDependsOnIt) {
 class DuplicateIndex : public testing::Test {
  protected:
     void add(Index index) { facts_.indexes.push_back(std::move(index)); }
+    /// As if what is added later had been there for long.
+    void age_all() {
+        for (const auto* const name : {"older", "younger", "short", "long"}) {
+            facts_.index_ages[std::string("public.") + name] = 30 * 86'400;
+        }
+    }
     std::string only_object() {
         const auto judgement = judge(facts_);
         return judgement.advice.size() == 1 && judgement.advice[0].rule == "duplicate_index"
@@ -169,6 +175,54 @@ TEST_F(DuplicateIndex, OneOfAGistIsNotCoveredByItsBeginning) {
     add(longer);
     add(shorter);
     EXPECT_THAT(rules_of(facts_), IsEmpty());
+}
+
+/// The planner takes one of two equal indexes, so the other one has no scans.
+TEST_F(DuplicateIndex, OneOfTwoStaysWhicheverIsUsed) {
+    age_all();
+    for (const bool is_older_used : {true, false}) {
+        add(index_of("older", {"customer"}));
+        facts_.indexes.back().scans = is_older_used ? 1'000 : 0;
+        add(index_of("younger", {"customer"}));
+        facts_.indexes.back().scans = is_older_used ? 0 : 1'000;
+        EXPECT_EQ(only_object(), R"("public"."younger")");
+        facts_.indexes.resize(1);
+    }
+}
+
+TEST_F(DuplicateIndex, TheLongerOneStaysThoughNobodyHasUsedItYet) {
+    age_all();
+    add(index_of("short", {"customer"}));
+    add(index_of("long", {"customer", "at"}));
+    facts_.indexes.back().scans = 0;
+    EXPECT_EQ(only_object(), R"("public"."short")");
+}
+
+TEST_F(DuplicateIndex, TheOneThatStaysIsNotMadePartial) {
+    facts_.columns = {{"public", "orders", "customer", 0.9, 100, 8}};
+    add(index_of("first", {"customer"}));
+    add(index_of("second", {"customer"}));
+    EXPECT_EQ(only_object(), R"("public"."second")");
+}
+
+TEST_F(DuplicateIndex, OfThreeTheLastNamedIsTheOneThatStays) {
+    add(index_of("one", {"customer"}));
+    add(index_of("two", {"customer", "at"}));
+    add(index_of("three", {"customer", "at", "total"}));
+    const auto judgement = judge(facts_);
+    ASSERT_THAT(rules_of(judgement), ElementsAre("duplicate_index", "duplicate_index"));
+    for (const auto& advice : judgement.advice) {
+        EXPECT_THAT(advice.summary, HasSubstr("the beginning of three"));
+    }
+}
+
+/// Each does what the other one does: `include` names what is a key already.
+TEST_F(DuplicateIndex, TwoThatStandForEachOtherDoNotBothGo) {
+    add(index_of("plain", {"customer"}));
+    auto wide = index_of("wide", {"customer"});
+    wide.included = {"customer"};
+    add(wide);
+    EXPECT_LE(rules_of(facts_).size(), 1U);
 }
 
 TEST_F(DuplicateIndex, AnInvalidOneStandsForNothing) {

@@ -20,9 +20,6 @@ struct Sources {
     std::vector<pg::Connection*> replicas{};  ///< As `_monitor`, each at another one.
     /// Roles whose statements are no application's: our own, those of migrations and dumps.
     std::vector<std::string> own_roles{};
-    /// As the administrator: makes HypoPG for a transaction that is rolled back, where it is
-    /// offered and not there. Nothing: indexes are then advised untried.
-    pg::Connection* admin = nullptr;
 };
 
 /// Errors: cannot_connect and interrupted end it; a rejected query makes its facts unknown.
