@@ -93,7 +93,7 @@ Advised advise(Context& context, const platform::Database& database,
     auto& memory = memories[database.key];
     const auto now = moment_now();
     auto facts = advice::read(sources);
-    facts.index_ages = advice::index_ages(memory, now);
+    advice::add_ages(facts, memory, now);
     Advised advised{database, advice::judge(facts), {}};
     memory = advice::remember(memory, facts, advised.judgement, now);
     std::ranges::copy_if(memory.advice, std::back_inserter(advised.followed),

@@ -316,6 +316,38 @@ analyze;
     EXPECT_TRUE(admin_.query("select from seen").empty());
 }
 
+TEST_F(Shop, PutsBackTheIndexOfAPartitionedTableWithItsParts) {
+    admin_.script(R"sql(
+create table events (id bigint, at timestamptz not null, primary key (id, at))
+    partition by range (at);
+create table events_1 partition of events for values from ('2026-01-01') to ('2026-02-01');
+create table events_2 partition of events for values from ('2026-02-01') to ('2026-03-01');
+create index events_at on events (at);
+create index "events ON at, INDEX two" on events (at);
+)sql");
+    const auto judgement = advise();
+    ASSERT_EQ(judgement.advice.size(), 1U);
+    EXPECT_EQ(judgement.advice[0].object, R"("public"."events ON at, INDEX two")");
+    admin_.query(judgement.advice[0].apply.at(0));
+    admin_.query(judgement.advice[0].undo.at(0));
+    const auto made = admin_.query(
+        "select i.indisvalid as valid, (select count(*) from pg_inherits "
+        "where inhparent = i.indexrelid) as parts from pg_index i "
+        "where i.indexrelid = '\"events ON at, INDEX two\"'::regclass");
+    ASSERT_EQ(made.size(), 1U);
+    EXPECT_TRUE(made.front().boolean("valid"));
+    EXPECT_EQ(made.front().integer("parts"), 2);
+}
+
+TEST_F(Shop, LeavesAStricterUniqueIndexBesideAConstraint) {
+    admin_.script(
+        "create table mails (id integer primary key, mail text, unique (mail), code text, "
+        "unique (code) deferrable);"
+        "create unique index mails_strict on mails (mail) nulls not distinct;"
+        "create unique index mails_code on mails (code)");
+    EXPECT_THAT(advise().advice, IsEmpty());
+}
+
 TEST_F(Shop, DoesNotCallAnIndexInvalidWhileSomebodyBuildsIt) {
     admin_.script("create table t (id integer primary key, x integer)");
     admin_.script("insert into t select i, i from generate_series(1, 100) i");

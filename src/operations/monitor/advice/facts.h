@@ -63,7 +63,9 @@ struct Index {
     std::vector<std::string> included{};
     std::string predicate{};
     bool is_unique = false;
-    bool backs_constraint = false;  ///< Primary key, unique or exclusion constraint.
+    bool is_immediate = true;        ///< Whether a unique one is checked at once, not at the end.
+    bool nulls_are_distinct = true;  ///< Whether a unique one takes NULL more than once.
+    bool backs_constraint = false;   ///< Primary key, unique or exclusion constraint.
     bool is_replica_identity = false;
     bool is_valid = true;
     bool is_partitioned = false;  ///< The index of a partitioned table.
@@ -204,7 +206,8 @@ struct Facts {
     int replicas = 0;                                     ///< That follow this server.
     int replicas_read = 0;                                ///< Whose counters are here.
     std::map<std::string, std::int64_t> replica_scans{};  ///< By `schema.index`, of all replicas.
-    /// Indexes that were not there when we first looked, `schema.index` to seconds since we know.
+    std::optional<double> watched_for{};  ///< Seconds since we first looked; nothing: never before.
+    /// `schema.index` to seconds since we saw it first: it is at least so old.
     std::map<std::string, double> index_ages{};
 
     std::vector<Table> tables{};

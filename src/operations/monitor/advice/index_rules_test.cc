@@ -24,6 +24,7 @@ class UnusedIndex : public testing::Test {
         index.scans = 0;
         index.bytes = 100'000'001;
         facts_.indexes.push_back(index);
+        facts_.index_ages["public.orders_note"] = 40 * 86'400;
     }
     Index& index() { return facts_.indexes.back(); }
     Facts facts_ = sound();
@@ -71,6 +72,47 @@ TEST_F(UnusedIndex, StaysWhenItWasMadeThisWeek) {
     EXPECT_THAT(rules_of(facts_), IsEmpty());
     facts_.index_ages["public.orders_note"] = 8 * 86'400;
     EXPECT_THAT(rules_of(facts_), ElementsAre("unused_index"));
+}
+
+TEST_F(UnusedIndex, IsUnknownUntilWeHaveLookedForAWeek) {
+    facts_.watched_for = 7 * 86'400 - 1;
+    const auto judgement = judge(facts_);
+    EXPECT_THAT(rules_of(judgement), IsEmpty());
+    ASSERT_EQ(judgement.unknown.size(), 1U);
+    EXPECT_THAT(judgement.unknown[0].why, HasSubstr("first looked at 6 d 23 h ago"));
+    facts_.watched_for.reset();
+    EXPECT_THAT(rules_of(facts_), IsEmpty());
+}
+
+TEST_F(UnusedIndex, IsNotCalledUnusedForLongerThanItIsKnown) {
+    facts_.index_ages["public.orders_note"] = 8 * 86'400;
+    EXPECT_THAT(judge(facts_).advice.at(0).summary, HasSubstr("for 8 d"));
+    facts_.index_ages.clear();
+    EXPECT_THAT(rules_of(facts_), IsEmpty()) << "one that was not there at the last look is new";
+}
+
+TEST_F(UnusedIndex, StaysWhereItIsTheOnlyOneThatServesAForeignKey) {
+    facts_.foreign_keys = {
+        {"public", "orders", "orders_note_fkey", {"note"}, "public.notes", false}};
+    EXPECT_THAT(rules_of(facts_), IsEmpty());
+    facts_.indexes.insert(facts_.indexes.begin(), index_of("other", {"note", "at"}));
+    facts_.indexes.back().keys[0].rest = "1978 0 3";  // So that neither stands for the other.
+    EXPECT_THAT(rules_of(facts_), ElementsAre("unused_index"));
+    // Of two that nobody has used one stays.
+    facts_.indexes.front().scans = 0;
+    facts_.index_ages["public.other"] = 40 * 86'400;
+    EXPECT_THAT(rules_of(facts_), ElementsAre("unused_index"));
+}
+
+TEST_F(UnusedIndex, IsMadeAgainWhateverItsName) {
+    index().name = R"(on INDEX "x" ON y)";
+    index().definition =
+        R"(CREATE INDEX "on INDEX ""x"" ON y" ON public.orders USING btree (" INDEX "))";
+    facts_.index_ages["public." + index().name] = 40 * 86'400;
+    EXPECT_THAT(
+        judge(facts_).advice.at(0).undo,
+        ElementsAre(R"(CREATE INDEX CONCURRENTLY "on INDEX ""x"" ON y" ON public.orders USING )"
+                    R"(btree (" INDEX "))"));
 }
 
 TEST_F(UnusedIndex, StaysWhereMoreThanSpeedDependsOnIt) {
@@ -132,6 +174,47 @@ TEST_F(DuplicateIndex, AUniqueOneOutlivesOneThatIsNot) {
     unique.is_unique = true;
     add(unique);
     EXPECT_EQ(only_object(), R"("public"."plain")");
+}
+
+TEST_F(DuplicateIndex, AStricterUniqueOneStaysBesideAConstraint) {
+    auto constraint = index_of("constraint", {"customer"});
+    constraint.is_unique = constraint.backs_constraint = true;
+    add(constraint);
+    auto unique = index_of("unique", {"customer"});
+    unique.is_unique = true;
+    add(unique);
+    EXPECT_EQ(only_object(), R"("public"."unique")");
+    // NULLS NOT DISTINCT refuses what the constraint takes.
+    facts_.indexes.back().nulls_are_distinct = false;
+    EXPECT_THAT(rules_of(facts_), IsEmpty());
+    facts_.indexes.back().nulls_are_distinct = true;
+    // A deferrable constraint is checked later, and ON CONFLICT does not take it.
+    facts_.indexes[1].is_immediate = false;
+    EXPECT_THAT(rules_of(facts_), IsEmpty());
+    facts_.indexes.back().is_unique = false;
+    EXPECT_EQ(only_object(), R"("public"."unique")") << "one that is not unique adds nothing";
+}
+
+TEST_F(DuplicateIndex, OfTwoUniqueOnesTheStricterStaysThoughItIsYounger) {
+    for (const char* const name : {"older", "younger"}) {
+        auto unique = index_of(name, {"customer"});
+        unique.is_unique = true;
+        add(unique);
+    }
+    facts_.indexes.back().nulls_are_distinct = false;
+    EXPECT_EQ(only_object(), R"("public"."older")");
+}
+
+TEST_F(DuplicateIndex, OfAPartitionedTableIsMadeAgainWithItsParts) {
+    add(index_of("first", {"customer"}));
+    auto second = index_of("second", {"customer"});
+    second.definition = "CREATE INDEX second ON ONLY public.orders USING btree (customer)";
+    facts_.indexes.back().is_partitioned = second.is_partitioned = true;
+    add(second);
+    const auto advice = judge(facts_).advice.at(0);
+    EXPECT_THAT(advice.undo,
+                ElementsAre("CREATE INDEX second ON public.orders USING btree (customer)"));
+    EXPECT_EQ(advice.risk, Risk::medium);
 }
 
 TEST_F(DuplicateIndex, WhatAConstraintNeedsStays) {
@@ -290,6 +373,22 @@ TEST_F(PartialIndex, IsNotWorthItBelowTheLimits) {
     facts_.columns[0].null_part = 0.9;
     facts_.tables[0].rows = 99'999;
     EXPECT_THAT(rules_of(facts_), IsEmpty());
+}
+
+/// What is NULL refers to no row, so the smaller index serves the key as well.
+TEST_F(PartialIndex, OfAForeignKeyServesTheKey) {
+    facts_.foreign_keys = {
+        {"public", "orders", "orders_key", {"cancelled_at"}, "public.days", false}};
+    EXPECT_THAT(rules_of(facts_), ElementsAre("partial_index"));
+    facts_.indexes.back().predicate = "(cancelled_at IS NOT NULL)";
+    EXPECT_THAT(rules_of(facts_), IsEmpty());
+}
+
+TEST_F(PartialIndex, OfANameWithTheWordOnIsMadeOfTheRightTable) {
+    facts_.indexes.back().definition =
+        R"(CREATE INDEX "a ON b" ON public.orders USING btree (cancelled_at))";
+    EXPECT_THAT(judge(facts_).advice.at(0).apply.at(0),
+                HasSubstr(R"("orders_cancelled_at_not_null_idx" ON public.orders USING)"));
 }
 
 TEST_F(PartialIndex, IsThereAlready) {

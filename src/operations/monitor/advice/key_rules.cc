@@ -12,10 +12,7 @@
 #include "operations/monitor/advice/worth.h"
 
 namespace caisson::advice {
-namespace {
 
-/// Whether the index finds rows by these columns: they are its first ones, in whatever order. One
-/// WHERE … IS NOT NULL of them does, since nothing that is NULL refers to a row.
 bool finds(const Index& index, const ForeignKey& key) {
     if (!index.is_valid || index.schema != key.schema || index.table != key.table ||
         (index.method != "btree" && !(index.method == "hash" && key.columns.size() == 1)) ||
@@ -39,6 +36,8 @@ bool finds(const Index& index, const ForeignKey& key) {
                       index.predicate == "(" + pg::identifier(column) + " IS NOT NULL)";
            });
 }
+
+namespace {
 
 /// Two foreign keys of the same columns need one index.
 bool is_first_of_its_columns(const Facts& facts, const ForeignKey& key) {

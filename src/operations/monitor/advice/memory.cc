@@ -131,14 +131,16 @@ Memory memory_in(const boost::json::object& object) {
 
 }  // namespace
 
-std::map<std::string, double> index_ages(const Memory& memory, Moment now) {
-    std::map<std::string, double> ages;
-    for (const auto& [name, seen] : memory.indexes) {
-        if (seen > memory.began) {
-            ages[name] = double((now - seen).count());
-        }
+void add_ages(Facts& facts, const Memory& memory, Moment now) {
+    if (memory.began != Moment{}) {
+        facts.watched_for = double((now - memory.began).count());
     }
-    return ages;
+    for (const auto& index : facts.indexes) {
+        const auto name = index.schema + "." + index.name;
+        const auto seen = memory.indexes.find(name);
+        facts.index_ages[name] =
+            seen == memory.indexes.end() ? 0 : double((now - seen->second).count());
+    }
 }
 
 Memory remember(Memory memory, const Facts& facts, const Judgement& judgement, Moment now) {

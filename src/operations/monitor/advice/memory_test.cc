@@ -31,10 +31,31 @@ class Memories : public testing::Test {
 
 TEST_F(Memories, KnowTheAgeOfIndexesThatCameLater) {
     const auto first = remember({}, facts_, judgement_, start);
-    EXPECT_THAT(index_ages(first, start + 24h), IsEmpty());
     facts_.indexes.push_back(index_of("later", {"at"}));
+    add_ages(facts_, first, start + 24h);
+    EXPECT_THAT(facts_.index_ages,
+                ElementsAre(Pair("public.later", 0), Pair("public.orders_pkey", 86'400)));
     const auto second = remember(first, facts_, judgement_, start + 24h);
-    EXPECT_THAT(index_ages(second, start + 25h), ElementsAre(Pair("public.later", 3'600)));
+    add_ages(facts_, second, start + 25h);
+    EXPECT_THAT(facts_.index_ages,
+                ElementsAre(Pair("public.later", 3'600), Pair("public.orders_pkey", 90'000)));
+    EXPECT_EQ(facts_.watched_for, 90'000);
+}
+
+/// What is there at the first look may be of this hour: nothing is known about its age.
+TEST_F(Memories, KnowNoAgesAtTheFirstLook) {
+    facts_.watched_for.reset();
+    add_ages(facts_, {}, start);
+    EXPECT_FALSE(facts_.watched_for);
+    EXPECT_THAT(facts_.index_ages, ElementsAre(Pair("public.orders_pkey", 0)));
+    auto index = index_of("orders_note", {"note"});
+    index.scans = 0;
+    facts_.indexes.push_back(index);
+    add_ages(facts_, {}, start);
+    const auto judgement = judge(facts_);
+    EXPECT_THAT(judgement.advice, IsEmpty());
+    ASSERT_EQ(judgement.unknown.size(), 1U);
+    EXPECT_EQ(judgement.unknown[0].rule, "unused_index");
 }
 
 TEST_F(Memories, MeasureAdviceThatWasFollowed) {
