@@ -178,6 +178,17 @@ class Neighbours {
     std::map<std::string, std::vector<const Index*>> by_table_;
 };
 
+/// Physical slots that nobody reads at this moment: a replica that is away has used indexes, too.
+std::vector<std::string> waiting_slots(const Facts& facts) {
+    std::vector<std::string> names;
+    for (const auto& slot : facts.slots) {
+        if (slot.kind == "physical" && !slot.is_active) {
+            names.push_back(slot.name);
+        }
+    }
+    return names;
+}
+
 }  // namespace
 
 void judge_unused_indexes(const Facts& facts, const Limits& limits, Judgement& judgement) {
@@ -195,12 +206,17 @@ void judge_unused_indexes(const Facts& facts, const Limits& limits, Judgement& j
                          age_text(facts.statistics_age), age_text(limits.statistics_age))});
         return;
     }
-    if (facts.replicas_read < facts.replicas) {
+    const auto waiting = waiting_slots(facts);
+    const int replicas = std::max(facts.replicas + int(waiting.size()), facts.replicas_named);
+    if (facts.replicas_read < replicas) {
         judgement.unknown.push_back(
             {"unused_index",
              fmt::format("{} of {} were asked which indexes they use; name the others with "
-                         "--replicas HOST:PORT,…",
-                         facts.replicas_read, counted(std::size_t(facts.replicas), "replica"))});
+                         "--replicas HOST:PORT,…{}",
+                         facts.replicas_read, counted(std::size_t(replicas), "replica"),
+                         waiting.empty()
+                             ? ""
+                             : "; not connected now: that of the slot " + join(waiting, ", "))});
         return;
     }
     if (facts.watched_for.value_or(0) < limits.statistics_age) {
@@ -238,8 +254,9 @@ void judge_unused_indexes(const Facts& facts, const Limits& limits, Judgement& j
              .apply = {dropping(index)},
              .undo = {making(index)},
              .risk = Risk::medium,
-             .caution = "a report that runs once a quarter may need it; undoing takes as long as "
-                        "building it",
+             .caution = "a report that runs once a quarter may need it, and so may a replica that "
+                        "is fed from the archive alone: name it with --replicas. Undoing takes as "
+                        "long as building it",
              .worth = worth_of_space(index.bytes),
              .is_structure = true,
              .table = table_of(index)});

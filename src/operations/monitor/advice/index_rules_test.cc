@@ -58,6 +58,19 @@ TEST_F(UnusedIndex, IsUnknownWhileAReplicaWasNotAsked) {
     EXPECT_THAT(judgement.unknown.front().why, HasSubstr("1 of 2 replicas"));
 }
 
+TEST_F(UnusedIndex, IsUnknownWhileAReplicaIsAwayOrCouldNotBeRead) {
+    facts_.slots = {{"standby", "physical", false, 0, "reserved"}};
+    EXPECT_THAT(rules_of(facts_), IsEmpty());
+    EXPECT_THAT(judge(facts_).unknown.at(0).why, HasSubstr("the slot standby"));
+    facts_.slots[0].is_active = true;
+    EXPECT_THAT(rules_of(facts_), ElementsAre("unused_index")) << "it is connected, and counted";
+    facts_.slots[0] = {"subscriber", "logical", false, 0, "reserved"};
+    EXPECT_THAT(rules_of(facts_), ElementsAre("unused_index")) << "it has indexes of its own";
+    facts_.replicas_named = 1;
+    EXPECT_THAT(rules_of(facts_), IsEmpty());
+    EXPECT_EQ(judge(facts_).unknown.at(0).rule, "unused_index");
+}
+
 TEST_F(UnusedIndex, IsUnknownWhileScansAreCountedForLessThanAWeek) {
     facts_.statistics_age = 7 * 86'400 - 1;
     const auto judgement = judge(facts_);

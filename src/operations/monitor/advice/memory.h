@@ -30,8 +30,8 @@ struct Remembered {
     std::map<std::int64_t, Usage> usage{};  ///< Of the statements it was about, at `last`.
     std::uint64_t bytes = 0;                ///< Of the table with its indexes, at `last`.
     std::string table{};
-    bool is_followed = false;  ///< Its fault is gone.
-    std::string result{};      ///< What came of it: "41 ms each before, 0.2 ms since".
+    bool is_gone = false;  ///< Its fault is gone.
+    std::string result{};  ///< What came of it: "41 ms each before, 0.2 ms since".
 };
 
 /// Of one database.

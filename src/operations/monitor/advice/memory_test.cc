@@ -64,7 +64,7 @@ TEST_F(Memories, MeasureAdviceThatWasFollowed) {
     facts_.statements[0].milliseconds = 4'010;
     memory = remember(memory, facts_, {}, start + 24h);
     ASSERT_EQ(memory.advice.size(), 1U);
-    EXPECT_TRUE(memory.advice[0].is_followed);
+    EXPECT_TRUE(memory.advice[0].is_gone);
     EXPECT_EQ(memory.advice[0].result, "statement 7: 40 ms each before, 0.5 ms since");
 }
 
@@ -88,9 +88,9 @@ TEST_F(Memories, KeepOpenWhatCouldNotBeJudged) {
     Judgement blind;
     blind.unknown = {{"missing_index", "no statements"}};
     memory = remember(memory, facts_, blind, start + 24h);
-    EXPECT_FALSE(memory.advice[0].is_followed);
+    EXPECT_FALSE(memory.advice[0].is_gone);
     blind.unknown = {{"", "tables: permission denied"}};
-    EXPECT_FALSE(remember(memory, facts_, blind, start + 48h).advice[0].is_followed);
+    EXPECT_FALSE(remember(memory, facts_, blind, start + 48h).advice[0].is_gone);
 }
 
 TEST_F(Memories, AreTheSameAfterAFile) {

@@ -18,11 +18,13 @@ struct Sources {
     pg::Connection& monitor;
     pg::Connection* advisor = nullptr;        ///< Nothing: no sequences, columns and plans.
     std::vector<pg::Connection*> replicas{};  ///< As `_monitor`, each at another one.
+    std::vector<std::string> unreachable{};   ///< Replicas that could not be, and why.
     /// Roles whose statements are no application's: our own, those of migrations and dumps.
     std::vector<std::string> own_roles{};
 };
 
-/// Errors: cannot_connect and interrupted end it; a rejected query makes its facts unknown.
+/// Errors: cannot_connect and interrupted end it; a rejected query makes its facts unknown, and so
+/// does a replica that is gone, is none, or is of another cluster.
 /// Threads: one at a time.
 Facts read(const Sources& sources, const Limits& limits = {});
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Indexes, and how often the server and its replicas have used them.
+/// Indexes, and how often the server has used them.
 #include <boost/json/parse.hpp>
 #include <fmt/format.h>
 
@@ -59,10 +59,6 @@ select i.indexrelid::bigint as oid, n.nspname as schema, t.relname as table_name
  where t.relkind in ('r', 'p') and {0}
  order by n.nspname, t.relname, c.relname)";
 
-constexpr std::string_view scans_query = R"(
-select schemaname || '.' || indexrelname as index, coalesce(idx_scan, 0) as scans
-  from pg_catalog.pg_stat_all_indexes where schemaname !~ '^pg_')";
-
 boost::json::array array_of(const pg::Row& row, std::string_view column) {
     return row.is_null(column) ? boost::json::array{}
                                : boost::json::parse(row.string(column)).as_array();
@@ -102,21 +98,6 @@ void read_indexes(pg::Connection& monitor, Facts& facts) {
         }
         facts.indexes.push_back(std::move(index));
     }
-}
-
-void read_replica(pg::Connection& replica, Facts& facts) {
-    // Counters of a server that was made anew say nothing about the time before.
-    const auto age = replica.query(
-        "select extract(epoch from now() - greatest((select stats_reset from "
-        "pg_catalog.pg_stat_database where datname = current_database()), stats_reset))::float8 "
-        "as age from pg_catalog.pg_stat_bgwriter");
-    for (const auto row : replica.query(scans_query)) {
-        facts.replica_scans[row.string("index")] += row.integer("scans");
-    }
-    if (facts.statistics_age && !age.front().is_null("age")) {
-        facts.statistics_age = std::min(*facts.statistics_age, age.front().real("age"));
-    }
-    ++facts.replicas_read;
 }
 
 }  // namespace caisson::advice
