@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "lifecycle/sources/sources.h"
 #include "lifecycle/sources/sum.h"
+#include "operations/backups/physical/stream.h"
 #include "operations/monitor/advice/advice.h"
 #include "operations/monitor/advice/memory.h"
 #include "operations/monitor/advice/read.h"
@@ -84,8 +85,10 @@ Advised advise(Context& context, const platform::Database& database,
     const auto advisor = connection_if_there(
         context, trust::role_settings(run, database, trust::Role::advisor), "no plans and samples");
     std::vector<std::unique_ptr<pg::Connection>> replicas;
-    advice::Sources sources{
-        .monitor = monitor, .advisor = advisor.get(), .own_roles = own_roles(run, database)};
+    advice::Sources sources{.monitor = monitor,
+                            .advisor = advisor.get(),
+                            .own_roles = own_roles(run, database),
+                            .own_slots = {std::string(backups::physical::stream_slot)}};
     for (const auto& settings : replicas_of(context, monitor.settings())) {
         try {
             replicas.push_back(std::make_unique<pg::Connection>(settings));

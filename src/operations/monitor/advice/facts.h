@@ -159,7 +159,8 @@ struct Slot {
     std::string kind{};
     bool is_active = false;
     std::uint64_t retained = 0;
-    std::string status{};  ///< wal_status.
+    std::string status{};       ///< wal_status.
+    bool is_receivers = false;  ///< Of one who keeps the log, and asks nothing of indexes.
 };
 
 struct DatabaseAge {

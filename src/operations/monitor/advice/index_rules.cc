@@ -182,7 +182,7 @@ class Neighbours {
 std::vector<std::string> waiting_slots(const Facts& facts) {
     std::vector<std::string> names;
     for (const auto& slot : facts.slots) {
-        if (slot.kind == "physical" && !slot.is_active) {
+        if (slot.kind == "physical" && !slot.is_active && !slot.is_receivers) {
             names.push_back(slot.name);
         }
     }

@@ -64,6 +64,9 @@ TEST_F(UnusedIndex, IsUnknownWhileAReplicaIsAwayOrCouldNotBeRead) {
     EXPECT_THAT(judge(facts_).unknown.at(0).why, HasSubstr("the slot standby"));
     facts_.slots[0].is_active = true;
     EXPECT_THAT(rules_of(facts_), ElementsAre("unused_index")) << "it is connected, and counted";
+    facts_.slots[0].is_active = false;
+    facts_.slots[0].is_receivers = true;
+    EXPECT_THAT(rules_of(facts_), ElementsAre("unused_index")) << "it only keeps the log";
     facts_.slots[0] = {"subscriber", "logical", false, 0, "reserved"};
     EXPECT_THAT(rules_of(facts_), ElementsAre("unused_index")) << "it has indexes of its own";
     facts_.replicas_named = 1;

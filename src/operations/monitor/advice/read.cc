@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "operations/monitor/advice/read.h"
 
+#include <algorithm>
 #include <map>
 #include <tuple>
 
@@ -62,6 +63,10 @@ Facts read(const Sources& sources, const Limits& limits) {
     auto& monitor = sources.monitor;
     limit(monitor);
     attempt(facts, "server", [&] { read_server(monitor, facts); });
+    for (auto& slot : facts.slots) {
+        slot.is_receivers =
+            std::ranges::find(sources.own_slots, slot.name) != sources.own_slots.end();
+    }
     attempt(facts, "tables", [&] { read_tables(monitor, facts); });
     attempt(facts, "indexes", [&] { read_indexes(monitor, facts); });
     attempt(facts, "foreign keys", [&] { read_foreign_keys(monitor, facts); });

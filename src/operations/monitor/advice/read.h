@@ -21,6 +21,7 @@ struct Sources {
     std::vector<std::string> unreachable{};   ///< Replicas that could not be, and why.
     /// Roles whose statements are no application's: our own, those of migrations and dumps.
     std::vector<std::string> own_roles{};
+    std::vector<std::string> own_slots{};  ///< Of our own receiver of the log: no replica's.
 };
 
 /// Errors: cannot_connect and interrupted end it; a rejected query makes its facts unknown, and so

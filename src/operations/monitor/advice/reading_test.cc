@@ -15,6 +15,7 @@ class Widths : public testing::Test {
  protected:
     Widths() {
         facts_.tables[0].columns = {"id", "note"};
+        facts_.indexes[0].bytes = 20'000'000;
         facts_.columns = {{"public", "orders", "id", 0, -1, 8},
                           {"public", "orders", "note", 0.5, -1, 100}};
     }
