@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "lifecycle/sources/sources.h"
 #include "lifecycle/sources/sum.h"
+#include "operations/backups/physical/stream.h"
 #include "operations/monitor/advice/advice.h"
 #include "operations/monitor/advice/memory.h"
 #include "operations/monitor/advice/read.h"
@@ -29,7 +30,7 @@ fs::path memory_file(const trust::Run& run) { return run.state.root / "monitor" 
 struct Advised {
     platform::Database database;
     advice::Judgement judgement;
-    std::vector<advice::Remembered> followed;
+    std::vector<advice::Remembered> gone;
 };
 
 /// `--replicas a:5432,b`: the port of the database's own address where none is said.
@@ -84,31 +85,30 @@ Advised advise(Context& context, const platform::Database& database,
     const auto advisor = connection_if_there(
         context, trust::role_settings(run, database, trust::Role::advisor), "no plans and samples");
     std::vector<std::unique_ptr<pg::Connection>> replicas;
-    advice::Sources sources{
-        .monitor = monitor, .advisor = advisor.get(), .own_roles = own_roles(run, database)};
+    advice::Sources sources{.monitor = monitor,
+                            .advisor = advisor.get(),
+                            .own_roles = own_roles(run, database),
+                            .own_slots = {std::string(backups::physical::stream_slot)}};
     for (const auto& settings : replicas_of(context, monitor.settings())) {
-        replicas.push_back(std::make_unique<pg::Connection>(settings));
-        sources.replicas.push_back(replicas.back().get());
-    }
-    // Borrowing an extension writes, even though nothing of it stays: not where that needs consent.
-    std::unique_ptr<pg::Connection> admin;
-    if (advisor && !run.environment.is_protected &&
-        advisor->query("select from pg_catalog.pg_extension where extname = 'hypopg'").empty()) {
         try {
-            admin = std::make_unique<pg::Connection>(trust::admin_settings(run, database));
-        } catch (const Error&) {
-            // Indexes are advised untried, and say so.
+            replicas.push_back(std::make_unique<pg::Connection>(settings));
+            sources.replicas.push_back(replicas.back().get());
+        } catch (const Error& error) {
+            if (error.code() == Code::interrupted) {
+                throw;
+            }
+            sources.unreachable.push_back(
+                fmt::format("{}:{}: {}", settings.host, settings.port, error.message()));
         }
     }
-    sources.admin = admin.get();
     auto& memory = memories[database.key];
     const auto now = moment_now();
     auto facts = advice::read(sources);
-    facts.index_ages = advice::index_ages(memory, now);
+    advice::add_ages(facts, memory, now);
     Advised advised{database, advice::judge(facts), {}};
     memory = advice::remember(memory, facts, advised.judgement, now);
-    std::ranges::copy_if(memory.advice, std::back_inserter(advised.followed),
-                         [](const advice::Remembered& each) { return each.is_followed; });
+    std::ranges::copy_if(memory.advice, std::back_inserter(advised.gone),
+                         [](const advice::Remembered& each) { return each.is_gone; });
     return advised;
 }
 
@@ -153,24 +153,25 @@ void print(Context& context, const Advised& advised) {
         context.print(context.yellow(
             fmt::format("  ? {}{}", unknown.rule.empty() ? "" : unknown.rule + ": ", unknown.why)));
     }
-    for (const auto& each : advised.followed) {
-        context.print(fmt::format("  {} followed: {}{}", context.green("✓"), each.summary,
+    // Whether it was followed, or a session ended by itself, is not known.
+    for (const auto& each : advised.gone) {
+        context.print(fmt::format("  {} gone: {}{}", context.green("✓"), each.summary,
                                   each.result.empty() ? "" : " — " + each.result));
     }
 }
 
 boost::json::object json_of(const Advised& advised) {
     auto object = advice::to_json(advised.judgement);
-    boost::json::array followed;
-    for (const auto& each : advised.followed) {
-        followed.push_back({{"rule", each.rule},
-                            {"object", each.object},
-                            {"summary", each.summary},
-                            {"advised", timestamp(each.first)},
-                            {"result", each.result}});
+    boost::json::array gone;
+    for (const auto& each : advised.gone) {
+        gone.push_back({{"rule", each.rule},
+                        {"object", each.object},
+                        {"summary", each.summary},
+                        {"advised", timestamp(each.first)},
+                        {"result", each.result}});
     }
     object["database"] = advised.database.name;
-    object["followed"] = std::move(followed);
+    object["gone"] = std::move(gone);
     return object;
 }
 

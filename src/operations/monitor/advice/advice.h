@@ -6,6 +6,8 @@
 /// carries what it rests on, the SQL to apply and to undo, what may go wrong, and what it is worth.
 /// Flow: read() (read.h) gathers facts, judge() turns them into advice, the verb reports. Pure.
 
+#include <cstdint>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -50,6 +52,9 @@ struct Unknown {
 struct Judgement {
     std::vector<Advice> advice{};  ///< The most worth first.
     std::vector<Unknown> unknown{};
+    // What rules tell each other, by oid: one index goes only if another one stays.
+    std::set<std::uint32_t> staying{};  ///< Do the work of one that is advised away.
+    std::set<std::uint32_t> going{};    ///< Advised away.
 };
 
 /// One rule: seventeen of docs/reference/advice.md and what was added to them.

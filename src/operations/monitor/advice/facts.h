@@ -63,7 +63,9 @@ struct Index {
     std::vector<std::string> included{};
     std::string predicate{};
     bool is_unique = false;
-    bool backs_constraint = false;  ///< Primary key, unique or exclusion constraint.
+    bool is_immediate = true;        ///< Whether a unique one is checked at once, not at the end.
+    bool nulls_are_distinct = true;  ///< Whether a unique one takes NULL more than once.
+    bool backs_constraint = false;   ///< Primary key, unique or exclusion constraint.
     bool is_replica_identity = false;
     bool is_valid = true;
     bool is_partitioned = false;  ///< The index of a partitioned table.
@@ -88,6 +90,7 @@ struct Table {
     bool has_identity = false;  ///< A unique index without NULLs, or REPLICA IDENTITY FULL.
     double rows = -1;           ///< As last counted; -1: never.
     std::uint64_t bytes = 0;    ///< Of its heap alone.
+    std::vector<std::string> columns{};
     double live_rows = 0;
     double dead_rows = 0;
     std::int64_t sequential_scans = 0;
@@ -102,7 +105,7 @@ struct Table {
     bool autovacuum = true;    ///< Not switched off for this table or the server.
     double vacuum_limit = 50;  ///< Dead rows at which autovacuum comes: threshold + scale × live.
     double fillfactor = 1;
-    double row_bytes = 0;  ///< Of a row with its header on average; 0: not known.
+    double row_bytes = 0;  ///< Of a row with its header on average; 0: not known of a column.
 };
 
 struct ForeignKey {
@@ -148,6 +151,7 @@ struct Session {
     std::string query{};         ///< The last one, without values.
     int blocks = 0;              ///< Sessions that wait for it.
     bool holds_horizon = false;  ///< Whether VACUUM must leave rows because of it.
+    std::string started{};       ///< As a timestamptz is written: with the number it is no other.
 };
 
 struct Slot {
@@ -155,7 +159,8 @@ struct Slot {
     std::string kind{};
     bool is_active = false;
     std::uint64_t retained = 0;
-    std::string status{};  ///< wal_status.
+    std::string status{};       ///< wal_status.
+    bool is_receivers = false;  ///< Of one who keeps the log, and asks nothing of indexes.
 };
 
 struct DatabaseAge {
@@ -201,10 +206,12 @@ struct Facts {
     std::optional<double> statistics_age{};  ///< Of the database's counters; nothing: not known.
     std::optional<double> statements_age{};  ///< Of pg_stat_statements; nothing: it is not there.
     std::int64_t evicted_statements = 0;
-    int replicas = 0;                                     ///< That follow this server.
-    int replicas_read = 0;                                ///< Whose counters are here.
+    int replicas = 0;        ///< Connected to this server, or to one that was read.
+    int replicas_named = 0;  ///< That were to be read.
+    int replicas_read = 0;   ///< Whose counters are here: each server once, of this cluster.
     std::map<std::string, std::int64_t> replica_scans{};  ///< By `schema.index`, of all replicas.
-    /// Indexes that were not there when we first looked, `schema.index` to seconds since we know.
+    std::optional<double> watched_for{};  ///< Seconds since we first looked; nothing: never before.
+    /// `schema.index` to seconds since we saw it first: it is at least so old.
     std::map<std::string, double> index_ages{};
 
     std::vector<Table> tables{};
@@ -225,9 +232,10 @@ struct Facts {
     std::int64_t timed_checkpoints = 0;
     std::int64_t requested_checkpoints = 0;
     std::optional<double> checkpoints_age{};
-    std::map<std::string, std::string> settings{};  ///< As SHOW writes them.
-    std::map<std::string, double> figures{};        ///< The same in bytes and seconds.
-    std::vector<std::string> unreadable{};          ///< "sequences: permission denied".
+    std::map<std::string, std::string> settings{};       ///< As SHOW writes them.
+    std::map<std::string, double> figures{};             ///< The same in bytes and seconds.
+    std::map<std::string, std::string> role_work_mem{};  ///< Of roles that have one of their own.
+    std::vector<std::string> unreadable{};               ///< "sequences: permission denied".
 
     const Table* table(const std::string& schema, const std::string& name) const;
     const Column* column(const std::string& schema, const std::string& table,

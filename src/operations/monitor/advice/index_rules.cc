@@ -24,9 +24,44 @@ std::string dropping(const Index& index) {
                        quoted(index));
 }
 
+std::size_t end_of_name(std::string_view text, std::size_t at) {
+    if (at >= text.size() || text[at] != '"') {
+        return std::min(text.find(' ', at), text.size());
+    }
+    while (++at < text.size()) {
+        // A quote within the name is doubled.
+        if (text[at] == '"' && (++at >= text.size() || text[at] != '"')) {
+            return at;
+        }
+    }
+    return text.size();
+}
+
+/// CREATE INDEX as the server writes it: `before` ends where the name begins, `after` begins with
+/// " ON ". Names may hold either word.
+struct Definition {
+    std::string before;
+    std::string name;
+    std::string after;
+};
+Definition parts_of(const Index& index) {
+    constexpr std::string_view word = " INDEX ";
+    const auto found = index.definition.find(word);
+    const auto begin = found == std::string::npos ? index.definition.size() : found + word.size();
+    const auto end = end_of_name(index.definition, begin);
+    return {index.definition.substr(0, begin), index.definition.substr(begin, end - begin),
+            index.definition.substr(end)};
+}
+
+/// CREATE INDEX again. The server writes ON ONLY for that of a partitioned table, which would make
+/// one that is invalid and of no partition.
 std::string making(const Index& index) {
-    return index.is_partitioned ? index.definition
-                                : replace_all(index.definition, " INDEX ", " INDEX CONCURRENTLY ");
+    constexpr std::string_view only = " ON ONLY ";
+    const auto [before, name, after] = parts_of(index);
+    if (!index.is_partitioned) {
+        return before + "CONCURRENTLY " + name + after;
+    }
+    return before + name + (after.starts_with(only) ? " ON " + after.substr(only.size()) : after);
 }
 
 std::int64_t scans_everywhere(const Facts& facts, const Index& index) {
@@ -62,6 +97,13 @@ bool includes_all(const Index& larger, const Index& smaller) {
     });
 }
 
+/// Whether one unique index refuses all that the other one refuses, as early. ON CONFLICT takes
+/// only one that is checked at once.
+bool is_as_strict(const Index& other, const Index& index) {
+    return (other.is_immediate || !index.is_immediate) &&
+           (!other.nulls_are_distinct || index.nulls_are_distinct);
+}
+
 /// Whether `other` does all that `index` does.
 bool stands_for(const Index& other, const Index& index) {
     if (other.oid == index.oid || !other.is_valid || other.is_partition ||
@@ -73,16 +115,17 @@ bool stands_for(const Index& other, const Index& index) {
     if (!same_keys && index.method != "btree") {
         return false;
     }
-    if (index.is_unique && !(other.is_unique && same_keys)) {
+    if (index.is_unique && !(other.is_unique && same_keys && is_as_strict(other, index))) {
         return false;
     }
     if (!same_keys || other.included.size() > index.included.size()) {
         return true;
     }
     // Two that are equal: the one that a constraint needs stays, then the unique one, then the
-    // older one.
+    // stricter one, then the older one.
     const auto rank = [](const Index& each) {
         return std::tuple(each.backs_constraint, each.is_replica_identity, each.is_unique,
+                          !each.nulls_are_distinct, each.is_immediate,
                           -static_cast<std::int64_t>(each.oid));
     };
     return rank(other) > rank(index);
@@ -97,6 +140,17 @@ Evidence uses_of(const Facts& facts, const Index& index) {
                 : count_text(double(index.scans))};
 }
 
+/// Whether a foreign key needs it: no other index that stays finds the key's rows. It has no scans
+/// as long as nothing is deleted from the other table.
+bool is_needed_by_key(const Facts& facts, const Judgement& judgement, const Index& index) {
+    return std::ranges::any_of(facts.foreign_keys, [&](const ForeignKey& key) {
+        return finds(index, key) && std::ranges::none_of(facts.indexes, [&](const Index& other) {
+                   return other.oid != index.oid && !judgement.going.contains(other.oid) &&
+                          finds(other, key);
+               });
+    });
+}
+
 /// Indexes by their table: each is compared with those beside it alone.
 class Neighbours {
  public:
@@ -105,9 +159,15 @@ class Neighbours {
             by_table_[table_of(index)].push_back(&index);
         }
     }
-    const Index* that_stands_for(const Index& index) const {
-        for (const auto* const other : by_table_.at(table_of(index))) {
-            if (stands_for(*other, index)) {
+    /// One that does all that `index` does and is not superfluous itself.
+    const Index* that_stays_for(const Index& index) const {
+        const auto& others = by_table_.at(table_of(index));
+        const auto is_superfluous = [&](const Index& other) {
+            return std::ranges::any_of(others,
+                                       [&](const Index* each) { return stands_for(*each, other); });
+        };
+        for (const auto* const other : others) {
+            if (stands_for(*other, index) && !is_superfluous(*other)) {
                 return other;
             }
         }
@@ -117,6 +177,17 @@ class Neighbours {
  private:
     std::map<std::string, std::vector<const Index*>> by_table_;
 };
+
+/// Physical slots that nobody reads at this moment: a replica that is away has used indexes, too.
+std::vector<std::string> waiting_slots(const Facts& facts) {
+    std::vector<std::string> names;
+    for (const auto& slot : facts.slots) {
+        if (slot.kind == "physical" && !slot.is_active && !slot.is_receivers) {
+            names.push_back(slot.name);
+        }
+    }
+    return names;
+}
 
 }  // namespace
 
@@ -135,27 +206,47 @@ void judge_unused_indexes(const Facts& facts, const Limits& limits, Judgement& j
                          age_text(facts.statistics_age), age_text(limits.statistics_age))});
         return;
     }
-    if (facts.replicas_read < facts.replicas) {
+    const auto waiting = waiting_slots(facts);
+    const int replicas = std::max(facts.replicas + int(waiting.size()), facts.replicas_named);
+    if (facts.replicas_read < replicas) {
         judgement.unknown.push_back(
             {"unused_index",
              fmt::format("{} of {} were asked which indexes they use; name the others with "
-                         "--replicas HOST:PORT,…",
-                         facts.replicas_read, counted(std::size_t(facts.replicas), "replica"))});
+                         "--replicas HOST:PORT,…{}",
+                         facts.replicas_read, counted(std::size_t(replicas), "replica"),
+                         waiting.empty()
+                             ? ""
+                             : "; not connected now: that of the slot " + join(waiting, ", "))});
+        return;
+    }
+    if (facts.watched_for.value_or(0) < limits.statistics_age) {
+        judgement.unknown.push_back(
+            {"unused_index",
+             fmt::format("{}; an index may be as young, and tells something after {}",
+                         facts.watched_for ? "indexes were first looked at " +
+                                                 age_text(facts.watched_for) + " ago"
+                                           : "indexes are looked at for the first time",
+                         age_text(limits.statistics_age))});
         return;
     }
     for (const auto& index : facts.indexes) {
-        const auto age = facts.index_ages.find(full_name(index));
-        if (!is_candidate(index) ||
-            (age != facts.index_ages.end() && age->second < limits.statistics_age)) {
+        const auto seen = facts.index_ages.find(full_name(index));
+        const double age = seen == facts.index_ages.end() ? 0 : seen->second;
+        // What stands for another one gets its work: that nobody has used it so far tells nothing.
+        if (!is_candidate(index) || judgement.staying.contains(index.oid) ||
+            age < limits.statistics_age || is_needed_by_key(facts, judgement, index)) {
             continue;
         }
         const auto* const table = facts.table(index.schema, index.table);
         const double writes = table ? double(table->inserts + table->updates) : 0;
+        judgement.going.insert(index.oid);
         judgement.advice.push_back(
             {.rule = "unused_index",
              .object = quoted(index),
-             .summary = fmt::format("nobody has used the index {} of {} for {}", index.name,
-                                    table_of(index), age_text(facts.statistics_age)),
+             .summary = fmt::format(
+                 "nobody has used the index {} of {} for {}", index.name, table_of(index),
+                 age_text(seen == facts.index_ages.end() ? *facts.statistics_age
+                                                         : std::min(age, *facts.statistics_age))),
              .evidence = {uses_of(facts, index),
                           {"counted for", age_text(facts.statistics_age)},
                           {"size", bytes_text(double(index.bytes))},
@@ -163,8 +254,9 @@ void judge_unused_indexes(const Facts& facts, const Limits& limits, Judgement& j
              .apply = {dropping(index)},
              .undo = {making(index)},
              .risk = Risk::medium,
-             .caution = "a report that runs once a quarter may need it; undoing takes as long as "
-                        "building it",
+             .caution = "a report that runs once a quarter may need it, and so may a replica that "
+                        "is fed from the archive alone: name it with --replicas. Undoing takes as "
+                        "long as building it",
              .worth = worth_of_space(index.bytes),
              .is_structure = true,
              .table = table_of(index)});
@@ -178,10 +270,12 @@ void judge_duplicate_indexes(const Facts& facts, const Limits&, Judgement& judge
             !index.is_valid) {
             continue;
         }
-        const auto* const other = neighbours.that_stands_for(index);
+        const auto* const other = neighbours.that_stays_for(index);
         if (!other) {
             continue;
         }
+        judgement.going.insert(index.oid);
+        judgement.staying.insert(other->oid);
         const bool equal = other->keys.size() == index.keys.size() &&
                            other->included.size() == index.included.size();
         judgement.advice.push_back(
@@ -195,10 +289,14 @@ void judge_duplicate_indexes(const Facts& facts, const Limits&, Judgement& judge
                           uses_of(facts, index)},
              .apply = {dropping(index)},
              .undo = {making(index)},
-             .risk = Risk::low,
-             .caution = equal ? "whatever used it uses the other one"
-                              : "the longer index is a little slower to read; hints and plans that "
-                                "name this one do not find it",
+             .risk = index.is_partitioned ? Risk::medium : Risk::low,
+             .caution =
+                 std::string(equal ? "whatever used it uses the other one"
+                                   : "the longer index is a little slower to read; hints and plans "
+                                     "that name this one do not find it") +
+                 (index.is_partitioned ? "; that of a partitioned table is dropped, and made "
+                                         "again, while nothing is written"
+                                       : ""),
              .worth = worth_of_space(index.bytes),
              .is_structure = true,
              .table = table_of(index)});
@@ -242,23 +340,22 @@ void judge_invalid_indexes(const Facts& facts, const Limits&, Judgement& judgeme
 }
 
 void judge_partial_indexes(const Facts& facts, const Limits& limits, Judgement& judgement) {
-    const Neighbours neighbours(facts);
     for (const auto& index : facts.indexes) {
-        if (!may_go(index) || index.is_partitioned || index.keys.size() != 1 ||
+        if (!may_go(index) || index.is_partitioned || judgement.going.contains(index.oid) ||
+            judgement.staying.contains(index.oid) || index.keys.size() != 1 ||
             !index.keys.front().is_column || !index.predicate.empty() || index.method != "btree") {
             continue;
         }
         const auto* const table = facts.table(index.schema, index.table);
         const auto* const column = facts.column(index.schema, index.table, index.keys.front().text);
         if (!table || !column || table->rows < double(limits.partial_rows) ||
-            column->null_part <= limits.partial_nulls || neighbours.that_stands_for(index)) {
+            column->null_part <= limits.partial_nulls) {
             continue;
         }
         const auto saved = static_cast<std::uint64_t>(double(index.bytes) * column->null_part);
         const auto name =
             index_name(facts, index.schema, index.table, {column->name}, "not_null_idx");
         const auto made = pg::identifier(index.schema, name);
-        const auto on = index.definition.find(" ON ");
         judgement.advice.push_back(
             {.rule = "partial_index",
              .object = quoted(index),
@@ -270,7 +367,7 @@ void judge_partial_indexes(const Facts& facts, const Limits& limits, Judgement& 
                           {"size without them, estimated",
                            bytes_text(double(index.bytes - saved))}},
              .apply = {fmt::format("create index concurrently {}{} where {} is not null",
-                                   pg::identifier(name), index.definition.substr(on),
+                                   pg::identifier(name), parts_of(index).after,
                                    pg::identifier(column->name)),
                        dropping(index)},
              .undo = {making(index), fmt::format("drop index concurrently {}", made)},

@@ -12,10 +12,7 @@
 #include "operations/monitor/advice/worth.h"
 
 namespace caisson::advice {
-namespace {
 
-/// Whether the index finds rows by these columns: they are its first ones, in whatever order. One
-/// WHERE … IS NOT NULL of them does, since nothing that is NULL refers to a row.
 bool finds(const Index& index, const ForeignKey& key) {
     if (!index.is_valid || index.schema != key.schema || index.table != key.table ||
         (index.method != "btree" && !(index.method == "hash" && key.columns.size() == 1)) ||
@@ -39,6 +36,8 @@ bool finds(const Index& index, const ForeignKey& key) {
                       index.predicate == "(" + pg::identifier(column) + " IS NOT NULL)";
            });
 }
+
+namespace {
 
 /// Two foreign keys of the same columns need one index.
 bool is_first_of_its_columns(const Facts& facts, const ForeignKey& key) {
@@ -111,6 +110,12 @@ void judge_primary_keys(const Facts& facts, const Limits&, Judgement& judgement)
             continue;
         }
         const auto name = pg::identifier(table.schema, table.name);
+        // Whether its column `id` tells rows apart only its values show.
+        const bool has_id = std::ranges::find(table.columns, "id") != table.columns.end();
+        const auto sql = [&](const char* what) {
+            return has_id ? std::vector<std::string>{}
+                          : std::vector<std::string>{fmt::format("alter table {} {}", name, what)};
+        };
         judgement.advice.push_back(
             {.rule = "primary_key",
              .object = name,
@@ -119,14 +124,16 @@ void judge_primary_keys(const Facts& facts, const Limits&, Judgement& judgement)
                           {"updates and deletes",
                            count_text(double(table.updates + table.deletes))},
                           {"unique index without NULLs", "none"}},
-             .apply = {fmt::format(
-                 "alter table {} add column id bigint generated always as identity primary key",
-                 name)},
-             .undo = {fmt::format("alter table {} drop column id", name)},
+             .apply = sql("add column id bigint generated always as identity primary key"),
+             .undo = sql("drop column id"),
              .risk = Risk::high,
-             .caution = "rewrites the table while nobody reads it; where columns already tell rows "
-                        "apart, make those the key instead. Logical replication cannot update "
-                        "a table without one",
+             .caution =
+                 std::string(has_id ? "there is a column id: if it tells rows apart, make it the "
+                                      "key (a unique index built concurrently, then add primary "
+                                      "key using index), else other columns that do"
+                                    : "rewrites the table while nobody reads it; where columns "
+                                      "already tell rows apart, make those the key instead") +
+                 ". Logical replication cannot update a table without one",
              .worth = worth_of_fault() - (only_grows ? 40 : 20),
              .is_structure = true,
              .table = table.schema + "." + table.name});

@@ -87,7 +87,7 @@ boost::json::object json_of(const Remembered& advice) {
             {"usage", std::move(usage)},
             {"bytes", advice.bytes},
             {"table", advice.table},
-            {"followed", advice.is_followed},
+            {"gone", advice.is_gone},
             {"result", advice.result}};
 }
 
@@ -103,7 +103,7 @@ Remembered remembered_in(const boost::json::object& object) {
                       .last = moment_in(object, "last"),
                       .bytes = object.at("bytes").to_number<std::uint64_t>(),
                       .table = object.at("table").as_string().c_str(),
-                      .is_followed = object.at("followed").as_bool(),
+                      .is_gone = object.at("gone").as_bool(),
                       .result = object.at("result").as_string().c_str()};
     for (const auto& value : object.at("usage").as_array()) {
         const auto& each = value.as_object();
@@ -131,14 +131,16 @@ Memory memory_in(const boost::json::object& object) {
 
 }  // namespace
 
-std::map<std::string, double> index_ages(const Memory& memory, Moment now) {
-    std::map<std::string, double> ages;
-    for (const auto& [name, seen] : memory.indexes) {
-        if (seen > memory.began) {
-            ages[name] = double((now - seen).count());
-        }
+void add_ages(Facts& facts, const Memory& memory, Moment now) {
+    if (memory.began != Moment{}) {
+        facts.watched_for = double((now - memory.began).count());
     }
-    return ages;
+    for (const auto& index : facts.indexes) {
+        const auto name = index.schema + "." + index.name;
+        const auto seen = memory.indexes.find(name);
+        facts.index_ages[name] =
+            seen == memory.indexes.end() ? 0 : double((now - seen->second).count());
+    }
 }
 
 Memory remember(Memory memory, const Facts& facts, const Judgement& judgement, Moment now) {
@@ -154,7 +156,7 @@ Memory remember(Memory memory, const Facts& facts, const Judgement& judgement, M
     memory.indexes = std::move(indexes);
     for (const auto& advice : judgement.advice) {
         auto known = std::ranges::find_if(memory.advice, [&](const Remembered& each) {
-            return each.rule == advice.rule && each.object == advice.object && !each.is_followed;
+            return each.rule == advice.rule && each.object == advice.object && !each.is_gone;
         });
         if (known == memory.advice.end()) {
             memory.advice.push_back({.rule = advice.rule, .object = advice.object, .first = now});
@@ -175,13 +177,13 @@ Memory remember(Memory memory, const Facts& facts, const Judgement& judgement, M
         if (each.last == now || unknown.contains(each.rule) || unknown.contains("")) {
             continue;
         }
-        each.is_followed = true;
+        each.is_gone = true;
         if (auto result = result_of(each, facts); !result.empty()) {
             each.result = std::move(result);
         }
     }
     std::erase_if(memory.advice, [&](const Remembered& each) {
-        return each.is_followed && now - each.last > remembered_for;
+        return each.is_gone && now - each.last > remembered_for;
     });
     return memory;
 }

@@ -30,8 +30,8 @@ struct Remembered {
     std::map<std::int64_t, Usage> usage{};  ///< Of the statements it was about, at `last`.
     std::uint64_t bytes = 0;                ///< Of the table with its indexes, at `last`.
     std::string table{};
-    bool is_followed = false;  ///< Its fault is gone.
-    std::string result{};      ///< What came of it: "41 ms each before, 0.2 ms since".
+    bool is_gone = false;  ///< Its fault is gone.
+    std::string result{};  ///< What came of it: "41 ms each before, 0.2 ms since".
 };
 
 /// Of one database.
@@ -41,8 +41,8 @@ struct Memory {
     std::vector<Remembered> advice{};
 };
 
-/// Ages of indexes that were not there when we first looked, for Facts::index_ages.
-std::map<std::string, double> index_ages(const Memory& memory, Moment now);
+/// Fills in Facts::watched_for and, for every index of these facts, Facts::index_ages.
+void add_ages(Facts& facts, const Memory& memory, Moment now);
 
 /// The memory after this judgement: what is new, what still holds, what is gone and with which
 /// result. A rule that could not judge keeps its advice open. What was followed is forgotten after

@@ -31,10 +31,31 @@ class Memories : public testing::Test {
 
 TEST_F(Memories, KnowTheAgeOfIndexesThatCameLater) {
     const auto first = remember({}, facts_, judgement_, start);
-    EXPECT_THAT(index_ages(first, start + 24h), IsEmpty());
     facts_.indexes.push_back(index_of("later", {"at"}));
+    add_ages(facts_, first, start + 24h);
+    EXPECT_THAT(facts_.index_ages,
+                ElementsAre(Pair("public.later", 0), Pair("public.orders_pkey", 86'400)));
     const auto second = remember(first, facts_, judgement_, start + 24h);
-    EXPECT_THAT(index_ages(second, start + 25h), ElementsAre(Pair("public.later", 3'600)));
+    add_ages(facts_, second, start + 25h);
+    EXPECT_THAT(facts_.index_ages,
+                ElementsAre(Pair("public.later", 3'600), Pair("public.orders_pkey", 90'000)));
+    EXPECT_EQ(facts_.watched_for, 90'000);
+}
+
+/// What is there at the first look may be of this hour: nothing is known about its age.
+TEST_F(Memories, KnowNoAgesAtTheFirstLook) {
+    facts_.watched_for.reset();
+    add_ages(facts_, {}, start);
+    EXPECT_FALSE(facts_.watched_for);
+    EXPECT_THAT(facts_.index_ages, ElementsAre(Pair("public.orders_pkey", 0)));
+    auto index = index_of("orders_note", {"note"});
+    index.scans = 0;
+    facts_.indexes.push_back(index);
+    add_ages(facts_, {}, start);
+    const auto judgement = judge(facts_);
+    EXPECT_THAT(judgement.advice, IsEmpty());
+    ASSERT_EQ(judgement.unknown.size(), 1U);
+    EXPECT_EQ(judgement.unknown[0].rule, "unused_index");
 }
 
 TEST_F(Memories, MeasureAdviceThatWasFollowed) {
@@ -43,7 +64,7 @@ TEST_F(Memories, MeasureAdviceThatWasFollowed) {
     facts_.statements[0].milliseconds = 4'010;
     memory = remember(memory, facts_, {}, start + 24h);
     ASSERT_EQ(memory.advice.size(), 1U);
-    EXPECT_TRUE(memory.advice[0].is_followed);
+    EXPECT_TRUE(memory.advice[0].is_gone);
     EXPECT_EQ(memory.advice[0].result, "statement 7: 40 ms each before, 0.5 ms since");
 }
 
@@ -67,9 +88,9 @@ TEST_F(Memories, KeepOpenWhatCouldNotBeJudged) {
     Judgement blind;
     blind.unknown = {{"missing_index", "no statements"}};
     memory = remember(memory, facts_, blind, start + 24h);
-    EXPECT_FALSE(memory.advice[0].is_followed);
+    EXPECT_FALSE(memory.advice[0].is_gone);
     blind.unknown = {{"", "tables: permission denied"}};
-    EXPECT_FALSE(remember(memory, facts_, blind, start + 48h).advice[0].is_followed);
+    EXPECT_FALSE(remember(memory, facts_, blind, start + 48h).advice[0].is_gone);
 }
 
 TEST_F(Memories, AreTheSameAfterAFile) {

@@ -17,30 +17,16 @@ constexpr std::string_view circumstances =
     "set local max_parallel_workers_per_gather = 0; "
     "set local statement_timeout = '2s'; set local lock_timeout = '100ms'; set local jit = off";
 
-constexpr const char* borrowed = "caisson_hypopg";
-
 }  // namespace
 
-Prover::Prover(pg::Connection& connection, const std::string& role) : connection_(connection) {
-    connection_.script(
-        fmt::format("begin{}; {}", role.empty() ? " read only" : " read write", circumstances));
+Prover::Prover(pg::Connection& connection) : connection_(connection) {
+    connection_.script(fmt::format("begin read only; {}", circumstances));
     const auto found = connection_.query(
         "select n.nspname from pg_catalog.pg_extension e join pg_catalog.pg_namespace n on n.oid "
         "= e.extnamespace where e.extname = 'hypopg'");
     if (!found.empty()) {
         schema_ = pg::identifier(found.front().text(std::size_t{0}));
         can_try_ = true;
-    } else if (!role.empty()) {
-        // In a schema of its own, so that it meets nothing of the database's.
-        can_try_ =
-            attempt(fmt::format("create schema {0}; create extension hypopg with schema {0}; "
-                                "grant usage on schema {0} to {1}",
-                                borrowed, pg::identifier(role)));
-        schema_ = borrowed;
-    }
-    if (!role.empty()) {
-        // Who makes an index, if only in thought, must own nothing; who plans must read.
-        connection_.script(fmt::format("set local role {}", pg::identifier(role)));
     }
 }
 
@@ -52,10 +38,11 @@ Prover::~Prover() {
     }
 }
 
-bool Prover::attempt(const std::string& script) {
+bool Prover::attempt(const std::string& statement) {
     try {
         connection_.script("savepoint attempt");
-        connection_.script(script);
+        // Not by script(): that would run what a text holds after a semicolon, a COMMIT as well.
+        connection_.query(statement);
         connection_.script("release savepoint attempt");
         return true;
     } catch (const pg::DatabaseError&) {

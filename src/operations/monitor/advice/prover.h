@@ -13,14 +13,14 @@
 
 namespace caisson::advice {
 
-/// One transaction that ends in a rollback. Within it a statement that is refused undoes only
-/// itself. Threads: one at a time.
+/// One transaction that reads only and ends in a rollback. Within it a statement that is refused
+/// undoes only itself. Planning runs functions that strangers wrote, so the session must be that of
+/// a role who may read and nothing else: SET ROLE of a mightier one would be undone by them.
+/// Threads: one at a time.
 class Prover {
  public:
-    /// `role`: whom to become, where the connection is the administrator's; empty: nobody.
-    /// HypoPG is used where the database has it, and made for the transaction where a role is given
-    /// and the server offers it.
-    Prover(pg::Connection& connection, const std::string& role);
+    /// `connection`: as `_advisor`. Indexes are tried where the database has HypoPG.
+    explicit Prover(pg::Connection& connection);
     Prover(const Prover&) = delete;
     Prover& operator=(const Prover&) = delete;
     ~Prover();
@@ -34,7 +34,8 @@ class Prover {
     void prove(Candidate& candidate, const Facts& facts);
 
  private:
-    bool attempt(const std::string& script);
+    /// One statement, whatever the text holds. False: it was refused.
+    bool attempt(const std::string& statement);
 
     pg::Connection& connection_;
     bool can_try_ = false;

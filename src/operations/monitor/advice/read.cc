@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "operations/monitor/advice/read.h"
 
+#include <algorithm>
 #include <map>
 #include <tuple>
 
@@ -9,47 +10,68 @@
 namespace caisson::advice {
 namespace {
 
-/// Nobody waits for us, and we wait for nobody.
+using Widths = std::map<std::tuple<std::string, std::string, std::string>, double>;
+
+void add_width(Table& table, const Widths& widths) {
+    // A row is its header, a map of NULLs, and its values.
+    double bytes = 24;
+    for (const auto& column : table.columns) {
+        const auto width = widths.find({table.schema, table.name, column});
+        if (width == widths.end()) {
+            return;
+        }
+        bytes += width->second;
+    }
+    table.row_bytes = table.columns.empty() ? 0 : bytes;
+}
+
+void add_width(Index& index, const Widths& widths) {
+    double bytes = 0;
+    for (const auto& key : index.keys) {
+        const auto width = widths.find({index.schema, index.table, key.text});
+        if (!key.is_column || width == widths.end()) {
+            return;
+        }
+        bytes += width->second;
+    }
+    index.key_bytes = index.included.empty() ? bytes : 0;
+}
+
+}  // namespace
+
 void limit(pg::Connection& connection) {
     connection.script(
         "set statement_timeout = '10s'; set lock_timeout = '200ms'; "
         "set default_transaction_read_only = on");
 }
 
-/// Bytes of an index's entries follow from those of its columns.
 void add_widths(Facts& facts) {
-    std::map<std::tuple<std::string, std::string, std::string>, double> widths;
+    Widths widths;
     for (const auto& column : facts.columns) {
         widths[{column.schema, column.table, column.name}] = column.bytes * (1 - column.null_part);
     }
+    for (auto& table : facts.tables) {
+        add_width(table, widths);
+    }
     for (auto& index : facts.indexes) {
-        double bytes = 0;
-        bool is_known = index.included.empty();
-        for (const auto& key : index.keys) {
-            const auto width = widths.find({index.schema, index.table, key.text});
-            is_known = is_known && key.is_column && width != widths.end();
-            bytes += is_known ? width->second : 0;
-        }
-        index.key_bytes = is_known ? bytes : 0;
+        add_width(index, widths);
     }
 }
-
-}  // namespace
 
 Facts read(const Sources& sources, const Limits& limits) {
     Facts facts;
     auto& monitor = sources.monitor;
     limit(monitor);
     attempt(facts, "server", [&] { read_server(monitor, facts); });
+    for (auto& slot : facts.slots) {
+        slot.is_receivers =
+            std::ranges::find(sources.own_slots, slot.name) != sources.own_slots.end();
+    }
     attempt(facts, "tables", [&] { read_tables(monitor, facts); });
     attempt(facts, "indexes", [&] { read_indexes(monitor, facts); });
     attempt(facts, "foreign keys", [&] { read_foreign_keys(monitor, facts); });
     attempt(facts, "sessions", [&] { read_sessions(monitor, facts); });
-    for (auto* const replica : sources.replicas) {
-        limit(*replica);
-        attempt(facts, "replica " + replica->settings().host,
-                [&] { read_replica(*replica, facts); });
-    }
+    attempt(facts, "replicas", [&] { read_replicas(sources, facts); });
     attempt(facts, "statements", [&] { read_statements(monitor, sources.own_roles, facts); });
     if (!sources.advisor) {
         facts.unreadable.emplace_back("sequences, columns and plans: not asked as the advisor");

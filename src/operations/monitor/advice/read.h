@@ -18,14 +18,14 @@ struct Sources {
     pg::Connection& monitor;
     pg::Connection* advisor = nullptr;        ///< Nothing: no sequences, columns and plans.
     std::vector<pg::Connection*> replicas{};  ///< As `_monitor`, each at another one.
+    std::vector<std::string> unreachable{};   ///< Replicas that could not be, and why.
     /// Roles whose statements are no application's: our own, those of migrations and dumps.
     std::vector<std::string> own_roles{};
-    /// As the administrator: makes HypoPG for a transaction that is rolled back, where it is
-    /// offered and not there. Nothing: indexes are then advised untried.
-    pg::Connection* admin = nullptr;
+    std::vector<std::string> own_slots{};  ///< Of our own receiver of the log: no replica's.
 };
 
-/// Errors: cannot_connect and interrupted end it; a rejected query makes its facts unknown.
+/// Errors: cannot_connect and interrupted end it; a rejected query makes its facts unknown, and so
+/// does a replica that is gone, is none, or is of another cluster.
 /// Threads: one at a time.
 Facts read(const Sources& sources, const Limits& limits = {});
 

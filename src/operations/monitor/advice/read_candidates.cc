@@ -109,9 +109,7 @@ void find_candidates(const Sources& sources, const Limits& limits, Facts& facts)
     if (statements.empty() && needs.empty()) {
         return;
     }
-    const bool as_admin = sources.admin != nullptr;
-    Prover prover(as_admin ? *sources.admin : *sources.advisor,
-                  as_admin ? sources.advisor->settings().user : "");
+    Prover prover(*sources.advisor);
     std::map<std::int64_t, double> costs;
     for (const auto* const statement : statements) {
         const auto plan = prover.plan(statement->text);

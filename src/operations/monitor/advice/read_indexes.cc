@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Indexes, and how often the server and its replicas have used them.
+/// Indexes, and how often the server has used them.
 #include <boost/json/parse.hpp>
 #include <fmt/format.h>
 
@@ -30,7 +30,8 @@ select i.indexrelid::bigint as oid, n.nspname as schema, t.relname as table_name
           join pg_catalog.pg_attribute a
             on a.attrelid = i.indrelid and a.attnum = i.indkey[k.at - 1]) as included,
        coalesce(pg_catalog.pg_get_expr(i.indpred, i.indrelid), '') as predicate,
-       i.indisunique as is_unique,
+       i.indisunique as is_unique, i.indimmediate as is_immediate,
+       {1} as nulls_not_distinct,
        exists (select from pg_catalog.pg_constraint k
                 where k.conindid = i.indexrelid and k.contype in ('p', 'u', 'x'))
          or exists (select from pg_catalog.pg_constraint k
@@ -55,12 +56,8 @@ select i.indexrelid::bigint as oid, n.nspname as schema, t.relname as table_name
   join pg_catalog.pg_namespace n on n.oid = t.relnamespace
   join pg_catalog.pg_am m on m.oid = c.relam
   left join pg_catalog.pg_stat_all_indexes s on s.indexrelid = i.indexrelid
- where t.relkind in ('r', 'p') and {}
+ where t.relkind in ('r', 'p') and {0}
  order by n.nspname, t.relname, c.relname)";
-
-constexpr std::string_view scans_query = R"(
-select schemaname || '.' || indexrelname as index, coalesce(idx_scan, 0) as scans
-  from pg_catalog.pg_stat_all_indexes where schemaname !~ '^pg_')";
 
 boost::json::array array_of(const pg::Row& row, std::string_view column) {
     return row.is_null(column) ? boost::json::array{}
@@ -70,7 +67,8 @@ boost::json::array array_of(const pg::Row& row, std::string_view column) {
 }  // namespace
 
 void read_indexes(pg::Connection& monitor, Facts& facts) {
-    for (const auto row : monitor.query(fmt::format(indexes_query, of_users))) {
+    const auto nulls = monitor.server_version() >= 150'000 ? "i.indnullsnotdistinct" : "false";
+    for (const auto row : monitor.query(fmt::format(indexes_query, of_users, nulls))) {
         Index index{.oid = static_cast<std::uint32_t>(row.integer("oid")),
                     .schema = row.string("schema"),
                     .table = row.string("table_name"),
@@ -79,6 +77,8 @@ void read_indexes(pg::Connection& monitor, Facts& facts) {
                     .method = row.string("method"),
                     .predicate = row.string("predicate"),
                     .is_unique = row.boolean("is_unique"),
+                    .is_immediate = row.boolean("is_immediate"),
+                    .nulls_are_distinct = !row.boolean("nulls_not_distinct"),
                     .backs_constraint = row.boolean("backs_constraint"),
                     .is_replica_identity = row.boolean("is_identity"),
                     .is_valid = row.boolean("is_valid"),
@@ -98,21 +98,6 @@ void read_indexes(pg::Connection& monitor, Facts& facts) {
         }
         facts.indexes.push_back(std::move(index));
     }
-}
-
-void read_replica(pg::Connection& replica, Facts& facts) {
-    // Counters of a server that was made anew say nothing about the time before.
-    const auto age = replica.query(
-        "select extract(epoch from now() - greatest((select stats_reset from "
-        "pg_catalog.pg_stat_database where datname = current_database()), stats_reset))::float8 "
-        "as age from pg_catalog.pg_stat_bgwriter");
-    for (const auto row : replica.query(scans_query)) {
-        facts.replica_scans[row.string("index")] += row.integer("scans");
-    }
-    if (facts.statistics_age && !age.front().is_null("age")) {
-        facts.statistics_age = std::min(*facts.statistics_age, age.front().real("age"));
-    }
-    ++facts.replicas_read;
 }
 
 }  // namespace caisson::advice

@@ -29,12 +29,15 @@ select name, current_setting(name) as shown,
  where name in ('shared_buffers', 'work_mem', 'max_wal_size', 'checkpoint_timeout',
                 'autovacuum_freeze_max_age', 'max_slot_wal_keep_size'))";
 
-/// Those that replay what we write: not pg_receivewal, a base backup, a logical subscriber.
-constexpr std::string_view replicas_query = R"(
-select count(*) as replicas from pg_catalog.pg_stat_replication r
- where r.replay_lsn is not null and not exists (
-   select from pg_catalog.pg_replication_slots s
-    where s.active_pid = r.pid and s.slot_type = 'logical'))";
+/// What holds in this database comes after what holds in all.
+constexpr std::string_view role_settings_query = R"(
+select r.rolname as role, substr(o.option, 10) as value
+  from pg_catalog.pg_db_role_setting s
+  join pg_catalog.pg_roles r on r.oid = s.setrole
+ cross join unnest(s.setconfig) as o (option)
+ where o.option like 'work\_mem=%' and s.setdatabase in (
+   0, (select d.oid from pg_catalog.pg_database d where d.datname = current_database()))
+ order by s.setdatabase)";
 
 constexpr std::string_view slots_query = R"(
 select slot_name as name, slot_type as kind, active, coalesce(wal_status, '') as status,
@@ -58,7 +61,8 @@ select a.pid, coalesce(a.usename, '') as user_name, a.application_name as applic
        (select count(*) from pg_catalog.pg_stat_activity w
          where w.wait_event_type = 'Lock' and a.pid = any (pg_catalog.pg_blocking_pids(w.pid)))
          as blocks,
-       a.backend_xmin is not null or a.backend_xid is not null as horizon
+       a.backend_xmin is not null or a.backend_xid is not null as horizon,
+       to_char(a.backend_start at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS.US+00') as started
   from pg_catalog.pg_stat_activity a
  where a.state like 'idle in transaction%' and a.datname = current_database()
    and a.pid <> pg_catalog.pg_backend_pid())";
@@ -141,7 +145,10 @@ void read_server(pg::Connection& monitor, Facts& facts) {
             facts.figures[row.string("name")] = row.real("figure");
         }
     }
-    facts.replicas = static_cast<int>(monitor.query(replicas_query).front().integer("replicas"));
+    for (const auto row : monitor.query(role_settings_query)) {
+        facts.role_work_mem[row.string("role")] = row.string("value");
+    }
+    facts.replicas = count_replicas(monitor);
     for (const auto row : monitor.query(slots_query)) {
         facts.slots.push_back({row.string("name"), row.string("kind"), row.boolean("active"),
                                static_cast<std::uint64_t>(row.integer("retained")),
@@ -165,7 +172,8 @@ void read_sessions(pg::Connection& monitor, Facts& facts) {
         facts.sessions.push_back({static_cast<int>(row.integer("pid")), row.string("user_name"),
                                   row.string("application"), row.string("client"), row.real("idle"),
                                   row.real("transaction"), row.string("query"),
-                                  static_cast<int>(row.integer("blocks")), row.boolean("horizon")});
+                                  static_cast<int>(row.integer("blocks")), row.boolean("horizon"),
+                                  row.string("started")});
     }
 }
 

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Tables, their keys and the samples of their columns.
-#include <map>
-
 #include <fmt/format.h>
 
 #include "base/text.h"
@@ -47,7 +45,11 @@ select c.oid::bigint as oid, n.nspname as schema, c.relname as name,
        coalesce(o.threshold, current_setting('autovacuum_vacuum_threshold')::float8)
          + coalesce(o.scale, current_setting('autovacuum_vacuum_scale_factor')::float8)
            * greatest(c.reltuples, coalesce(s.n_live_tup, 0), 0) as vacuum_limit,
-       coalesce(o.fillfactor, 100)::float8 / 100 as fillfactor
+       coalesce(o.fillfactor, 100)::float8 / 100 as fillfactor,
+       coalesce((select string_agg(a.attname, e'\n' order by a.attnum)
+                   from pg_catalog.pg_attribute a
+                  where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped), '')
+         as columns
   from pg_catalog.pg_class c
   join pg_catalog.pg_namespace n on n.oid = c.relnamespace
   left join pg_catalog.pg_stat_all_tables s on s.relid = c.oid
@@ -110,6 +112,7 @@ void read_tables(pg::Connection& monitor, Facts& facts) {
                                 .has_identity = row.boolean("identity"),
                                 .rows = row.real("rows"),
                                 .bytes = static_cast<std::uint64_t>(row.integer("bytes")),
+                                .columns = split(row.text("columns"), '\n'),
                                 .live_rows = row.real("live"),
                                 .dead_rows = row.real("dead"),
                                 .sequential_scans = row.integer("seq_scan"),
@@ -141,16 +144,6 @@ void read_columns(pg::Connection& advisor, const Limits& limits, Facts& facts) {
                                         {rows, static_cast<double>(limits.bloat_bytes)})) {
         facts.columns.push_back({row.string("schema"), row.string("name"), row.string("column"),
                                  row.real("nulls"), row.real("distinct"), row.real("bytes")});
-    }
-    // A row is its header, a map of NULLs, and its values, as far as they are known.
-    constexpr double header = 24;
-    std::map<std::pair<std::string, std::string>, double> bytes;
-    for (const auto& column : facts.columns) {
-        bytes[{column.schema, column.table}] += column.bytes * (1 - column.null_part);
-    }
-    for (auto& table : facts.tables) {
-        const auto known = bytes.find({table.schema, table.name});
-        table.row_bytes = known == bytes.end() ? 0 : header + known->second;
     }
 }
 

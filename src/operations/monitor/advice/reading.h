@@ -4,6 +4,8 @@
 /// @file
 /// The parts of read(), a file each. Private to the module.
 
+#include <set>
+#include <string>
 #include <string_view>
 
 #include "operations/monitor/advice/read.h"
@@ -27,6 +29,24 @@ void attempt(Facts& facts, std::string_view what, const Read& read) {
     }
 }
 
+/// Nobody waits for us, and we wait for nobody.
+void limit(pg::Connection& connection);
+
+/// Which server answers.
+struct Identity {
+    std::string system{};   ///< Of the cluster.
+    std::string started{};  ///< When its postmaster did: two names of one server have the same.
+    bool is_recovering = false;
+};
+/// Why counters of `found` say nothing more about this cluster; empty: they do. `asked`: starts of
+/// those that were asked already.
+std::string reason_against(const Identity& found, const Identity& primary,
+                           const std::set<std::string>& asked);
+
+/// Bytes of rows and of entries follow from those of columns. Where one column is not known the
+/// whole is not: it would look empty.
+void add_widths(Facts& facts);
+
 void read_tables(pg::Connection& monitor, Facts& facts);
 void read_indexes(pg::Connection& monitor, Facts& facts);
 void read_foreign_keys(pg::Connection& monitor, Facts& facts);
@@ -34,7 +54,9 @@ void read_columns(pg::Connection& advisor, const Limits& limits, Facts& facts);
 void read_sequences(pg::Connection& advisor, Facts& facts);
 void read_server(pg::Connection& monitor, Facts& facts);
 void read_sessions(pg::Connection& monitor, Facts& facts);
-void read_replica(pg::Connection& replica, Facts& facts);
+void read_replicas(const Sources& sources, Facts& facts);
+/// Those that replay what this server writes, connected at this moment.
+int count_replicas(pg::Connection& connection);
 void read_statements(pg::Connection& monitor, const std::vector<std::string>& own_roles,
                      Facts& facts);
 void find_candidates(const Sources& sources, const Limits& limits, Facts& facts);

@@ -16,6 +16,9 @@ void judge_duplicate_indexes(const Facts& facts, const Limits& limits, Judgement
 void judge_invalid_indexes(const Facts& facts, const Limits& limits, Judgement& judgement);
 void judge_partial_indexes(const Facts& facts, const Limits& limits, Judgement& judgement);
 // key_rules.cc
+/// Whether the index finds rows by the columns of the key: they are its first ones, in whatever
+/// order. One WHERE … IS NOT NULL of them does, since nothing that is NULL refers to a row.
+bool finds(const Index& index, const ForeignKey& key);
 void judge_foreign_keys(const Facts& facts, const Limits& limits, Judgement& judgement);
 void judge_primary_keys(const Facts& facts, const Limits& limits, Judgement& judgement);
 void judge_sequences(const Facts& facts, const Limits& limits, Judgement& judgement);

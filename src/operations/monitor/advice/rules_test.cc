@@ -99,6 +99,18 @@ TEST(PrimaryKey, IsMissingWhereNothingTellsRowsApart) {
     EXPECT_THAT(rules_of(facts), IsEmpty());
 }
 
+TEST(PrimaryKey, IsNoSecondColumnOfTheSameName) {
+    auto facts = sound();
+    facts.tables[0].has_primary_key = false;
+    facts.tables[0].columns = {"at", "value"};
+    EXPECT_THAT(judge(facts).advice.at(0).apply, ElementsAre(HasSubstr("add column id")));
+    facts.tables[0].columns = {"id", "value"};
+    const auto advice = judge(facts).advice.at(0);
+    EXPECT_THAT(advice.apply, IsEmpty());
+    EXPECT_THAT(advice.undo, IsEmpty());
+    EXPECT_THAT(advice.caution, HasSubstr("there is a column id"));
+}
+
 TEST(PrimaryKey, IsNotNeededByPartitionsAndMeasurements) {
     auto facts = sound();
     facts.tables[0].has_primary_key = false;
@@ -257,79 +269,6 @@ TEST_F(SequentialScans, AreExplainedByAKeyWithoutAnIndex) {
     EXPECT_THAT(rules_of(facts_), ElementsAre("foreign_key_index"));
 }
 
-TEST(Wraparound, IsNearFromHalfOn) {
-    auto facts = sound();
-    facts.ages = {{"other", 1'073'741'823, 0}};
-    EXPECT_THAT(rules_of(facts), IsEmpty());
-    facts.ages = {{"other", 1'073'741'824, 0}};
-    EXPECT_THAT(rules_of(facts), ElementsAre("wraparound"));
-    const double warning = judge(facts).advice[0].worth;
-    facts.ages = {{"other", 0, 1'610'612'736}};
-    EXPECT_THAT(rules_of(facts), ElementsAre("wraparound"));
-    EXPECT_GT(judge(facts).advice[0].worth, warning);
-}
-
-TEST(IdleTransaction, IsLeftOpenAfterFiveMinutes) {
-    auto facts = sound();
-    facts.sessions = {{.process = 7, .user = "app", .idle = 299, .transaction = 900}};
-    EXPECT_THAT(rules_of(facts), IsEmpty());
-    facts.sessions[0].idle = 300;
-    EXPECT_THAT(rules_of(facts), ElementsAre("idle_transaction"));
-}
-
-TEST(CacheHits, AreTooFewBelowNinetyNinePercent) {
-    auto facts = sound();
-    facts.blocks_read = 100'000;
-    facts.blocks_hit = 9'900'000;
-    EXPECT_THAT(rules_of(facts), IsEmpty());
-    facts.blocks_hit = 9'899'999;
-    const auto judgement = judge(facts);
-    ASSERT_THAT(rules_of(judgement), ElementsAre("cache_hits"));
-    EXPECT_EQ(judgement.advice[0].apply[0], "alter system set shared_buffers = '256MB'");
-    EXPECT_EQ(judgement.advice[0].undo[0], "alter system set shared_buffers = '128MB'");
-}
-
-TEST(CacheHits, OfAServerThatHasJustStartedTellNothing) {
-    auto facts = sound();
-    facts.blocks_read = 4 * 16'384 - 1;
-    facts.blocks_hit = 0;
-    EXPECT_THAT(rules_of(facts), IsEmpty());
-}
-
-TEST(Checkpoints, AreTooEarlyWhenMostWereRequested) {
-    auto facts = sound();
-    facts.timed_checkpoints = 5;
-    facts.requested_checkpoints = 5;
-    EXPECT_THAT(rules_of(facts), IsEmpty());
-    facts.requested_checkpoints = 6;
-    EXPECT_THAT(rules_of(facts), ElementsAre("checkpoints"));
-    facts.timed_checkpoints = 0;
-    facts.requested_checkpoints = 9;
-    EXPECT_THAT(rules_of(facts), IsEmpty());
-}
-
-TEST(TemporaryFiles, AreTooManyAtMoreThanTenAnHour) {
-    auto facts = sound();
-    facts.statistics_age = 100 * 3'600;
-    facts.temporary_files = 1'000;
-    facts.temporary_bytes = 1'000'000'000'000;
-    EXPECT_THAT(rules_of(facts), IsEmpty());
-    facts.temporary_files = 1'001;
-    EXPECT_THAT(rules_of(facts), ElementsAre("temporary_files"));
-}
-
-TEST(SlotLag, IsAGigabyteOfTheLog) {
-    auto facts = sound();
-    facts.slots = {{"old", "physical", false, 999'999'999, "extended"}};
-    EXPECT_THAT(rules_of(facts), IsEmpty());
-    facts.slots[0].retained = 1'000'000'000;
-    auto judgement = judge(facts);
-    ASSERT_THAT(rules_of(judgement), ElementsAre("slot_lag"));
-    EXPECT_THAT(judgement.advice[0].apply, ElementsAre(HasSubstr("pg_drop_replication_slot")));
-    facts.slots[0].is_active = true;
-    EXPECT_THAT(judge(facts).advice.at(0).apply, IsEmpty()) << "one that is read is not dropped";
-}
-
 class MissingIndex : public testing::Test {
  protected:
     MissingIndex() {
@@ -351,6 +290,23 @@ TEST_F(MissingIndex, IsAdvisedWithCostsBeforeAndAfter) {
     ASSERT_THAT(rules_of(judgement), ElementsAre("missing_index"));
     EXPECT_THAT(judgement.advice[0].evidence[0].value,
                 HasSubstr("cost 1000 before, 10 with the index"));
+}
+
+TEST_F(MissingIndex, IsOfMediumRiskWhereWritesWaitOrItWasNotTried) {
+    EXPECT_EQ(judge(facts_).advice.at(0).risk, Risk::low);
+    facts_.tables[0].is_partitioned = true;
+    EXPECT_EQ(judge(facts_).advice.at(0).risk, Risk::medium);
+    EXPECT_THAT(judge(facts_).advice[0].caution, HasSubstr("while nothing is written"));
+    facts_.tables[0].is_partitioned = false;
+    facts_.candidates[0].is_proven = false;
+    facts_.candidates[0].selectivity = 0.01;
+    EXPECT_EQ(judge(facts_).advice.at(0).risk, Risk::medium);
+}
+
+TEST_F(MissingIndex, ShowsItsStatementsWithoutConstants) {
+    facts_.candidates[0].uses[0].text = "select * from orders where mail = 'a@example.org'";
+    EXPECT_THAT(judge(facts_).advice.at(0).evidence[0].value,
+                testing::Not(HasSubstr("example.org")));
 }
 
 TEST_F(MissingIndex, IsNotAdvisedWhereWritesPayMore) {

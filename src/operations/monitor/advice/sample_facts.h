@@ -38,6 +38,7 @@ inline Facts sound() {
     facts.statistics_age = 30 * 86'400;
     facts.statements_age = 30 * 86'400;
     facts.checkpoints_age = 30 * 86'400;
+    facts.watched_for = 30 * 86'400;
     facts.tables = {{.oid = 1,
                      .schema = "public",
                      .name = "orders",

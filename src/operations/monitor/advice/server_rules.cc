@@ -9,6 +9,7 @@
 #include "drivers/pg/quote.h"
 #include "operations/monitor/advice/rules.h"
 #include "operations/monitor/advice/worth.h"
+#include "operations/monitor/collect/statements.h"
 
 namespace caisson::advice {
 namespace {
@@ -17,6 +18,10 @@ namespace {
 /// Wraparound Failures".
 constexpr double last_transaction = 2'147'483'648.0;
 constexpr double mebibyte = 1'048'576;
+/// Each sort of each session may take work_mem: more of it than this is no matter of statistics.
+constexpr double most_work_mem = 256 * mebibyte;
+/// Of the log, whose disk we do not see.
+constexpr double most_wal = 16'384 * mebibyte;
 
 double figure(const Facts& facts, const std::string& name, double fallback) {
     const auto found = facts.figures.find(name);
@@ -28,16 +33,13 @@ std::string setting(const Facts& facts, const std::string& name) {
     return found == facts.settings.end() ? "?" : found->second;
 }
 
-/// ALTER SYSTEM, and back to what is set now.
+/// ALTER SYSTEM, and back to what is set now, of a setting that needs no restart.
 void change_setting(const Facts& facts, Advice& advice, const std::string& name,
-                    const std::string& value, bool needs_restart) {
-    advice.apply = {fmt::format("alter system set {} = {}", name, pg::literal(value))};
-    advice.undo = {
-        fmt::format("alter system set {} = {}", name, pg::literal(setting(facts, name)))};
-    if (!needs_restart) {
-        advice.apply.emplace_back("select pg_reload_conf()");
-        advice.undo.emplace_back("select pg_reload_conf()");
-    }
+                    const std::string& value) {
+    advice.apply = {fmt::format("alter system set {} = {}", name, pg::literal(value)),
+                    "select pg_reload_conf()"};
+    advice.undo = {fmt::format("alter system set {} = {}", name, pg::literal(setting(facts, name))),
+                   "select pg_reload_conf()"};
 }
 
 std::string megabytes(double bytes) {
@@ -46,6 +48,24 @@ std::string megabytes(double bytes) {
 
 double a_day(double amount, const std::optional<double>& age) {
     return amount * 86'400 / std::max(age.value_or(86'400), 3'600.0);
+}
+
+/// For one role in this database. What somebody has set for the role is left to them.
+void raise_work_mem(const Facts& facts, Advice& advice, const std::string& role) {
+    if (const auto own = facts.role_work_mem.find(role); own != facts.role_work_mem.end()) {
+        advice.evidence.push_back({"work_mem of the role", own->second});
+        return;
+    }
+    const double now = figure(facts, "work_mem", 4 * mebibyte);
+    const double file = double(facts.temporary_bytes) / double(facts.temporary_files);
+    const double wanted = std::min(2 * std::max(file, now), most_work_mem);
+    if (role.empty() || wanted <= now) {
+        return;
+    }
+    const auto where = fmt::format("alter role {} in database {}", pg::identifier(role),
+                                   pg::identifier(facts.database));
+    advice.apply = {fmt::format("{} set work_mem = {}", where, pg::literal(megabytes(wanted)))};
+    advice.undo = {fmt::format("{} reset work_mem", where)};
 }
 
 }  // namespace
@@ -97,7 +117,12 @@ void judge_idle_transactions(const Facts& facts, const Limits& limits, Judgement
                          {"last statement", line_of(session.query)},
                          {"sessions that wait for it", count_text(session.blocks)},
                          {"keeps dead rows", session.holds_horizon ? "yes" : "no"}},
-            .apply = {fmt::format("select pg_terminate_backend({})", session.process),
+            // Not by its number alone: that may be another session's when this is read.
+            .apply = {fmt::format(
+                          "select pg_terminate_backend(pid) from pg_stat_activity where pid = {} "
+                          "and backend_start = {}::timestamptz and state like 'idle in "
+                          "transaction%'",
+                          session.process, pg::literal(session.started)),
                       fmt::format(
                           "alter role {} in database {} set idle_in_transaction_session_timeout = "
                           "'5min'",
@@ -134,11 +159,13 @@ void judge_cache_hits(const Facts& facts, const Limits& limits, Judgement& judge
                      {"shared_buffers", setting(facts, "shared_buffers")},
                      {"counted for", age_text(facts.statistics_age)}},
         .risk = Risk::medium,
+        // No SQL: how much the machine has is not known here, and a server that asks for more than
+        // there is does not start, so that nothing undoes it.
         .caution =
-            "needs a restart; a quarter of the machine's memory is the usual limit. Look "
-            "at advice about missing indexes first: what is not read needs no cache",
+            "look at advice about missing indexes first: what is not read needs no cache. "
+            "Otherwise set shared_buffers higher, to a quarter of the machine's memory at most: "
+            "with more than there is the server does not start",
         .worth = worth_of_time(a_day(double(facts.blocks_read) * 0.05, facts.statistics_age)) - 5};
-    change_setting(facts, advice, "shared_buffers", megabytes(2 * buffers), true);
     judgement.advice.push_back(std::move(advice));
 }
 
@@ -157,15 +184,18 @@ void judge_checkpoints(const Facts& facts, const Limits& limits, Judgement& judg
                                {"max_wal_size", setting(facts, "max_wal_size")},
                                {"checkpoint_timeout", setting(facts, "checkpoint_timeout")},
                                {"counted for", age_text(facts.checkpoints_age)}},
-                  .risk = Risk::low,
+                  .risk = Risk::medium,
                   .caution =
-                      "takes so much more of the disk, and recovery after a crash takes longer; "
-                      "backups and CHECKPOINT by hand count as requested too",
+                      "look first whether the disk of the log has room for that: a full one "
+                      "stops the server. Recovery after a crash takes longer; backups and "
+                      "CHECKPOINT by hand count as requested too",
                   .worth = worth_of_time(a_day(1e4 * double(facts.requested_checkpoints),
                                                facts.checkpoints_age)) -
                            10};
-    change_setting(facts, advice, "max_wal_size",
-                   megabytes(2 * figure(facts, "max_wal_size", 1'024 * mebibyte)), false);
+    const double wanted = 2 * figure(facts, "max_wal_size", 1'024 * mebibyte);
+    if (wanted <= most_wal) {
+        change_setting(facts, advice, "max_wal_size", megabytes(wanted));
+    }
     judgement.advice.push_back(std::move(advice));
 }
 
@@ -188,15 +218,14 @@ void judge_temporary_files(const Facts& facts, const Limits& limits, Judgement& 
                      {"counted for", age_text(facts.statistics_age)}},
         .risk = Risk::medium,
         .caution =
-            "each sort and hash of each session may take so much: for one report, set it "
-            "for its role or its transaction",
+            "each sort and hash of each session may take so much: where it is one report, set it "
+            "for its transaction alone",
         .worth = worth_of_time(a_day(double(facts.temporary_bytes) * 1e-5, facts.statistics_age))};
     if (largest != facts.statements.end() && largest->temporary_blocks > 0) {
-        advice.evidence.push_back({"most by", line_of(largest->text)});
+        advice.evidence.push_back({"most by", line_of(monitor::without_constants(largest->text))});
+        advice.evidence.push_back({"of the role", largest->user});
+        raise_work_mem(facts, advice, largest->user);
     }
-    const double wanted = std::min(2 * double(facts.temporary_bytes) / files, 256 * mebibyte);
-    change_setting(facts, advice, "work_mem",
-                   megabytes(std::max(wanted, 2 * figure(facts, "work_mem", 4 * mebibyte))), false);
     judgement.advice.push_back(std::move(advice));
 }
 

@@ -9,6 +9,7 @@
 #include "drivers/pg/quote.h"
 #include "operations/monitor/advice/rules.h"
 #include "operations/monitor/advice/worth.h"
+#include "operations/monitor/collect/statements.h"
 
 namespace caisson::advice {
 namespace {
@@ -114,7 +115,8 @@ void judge_missing_indexes(const Facts& facts, const Limits& limits, Judgement& 
             evidence.push_back(
                 {fmt::format("statement {}", use.statement),
                  fmt::format(
-                     "{}: {} calls, {} ms each{}", line_of(use.text, 100),
+                     "{}: {} calls, {} ms each{}",
+                     line_of(monitor::without_constants(use.text), 100),
                      count_text(double(use.calls)),
                      fmt::format("{:.3g}", use.milliseconds / std::max(1.0, double(use.calls))),
                      candidate.is_proven
@@ -147,11 +149,16 @@ void judge_missing_indexes(const Facts& facts, const Limits& limits, Judgement& 
                                    pg::identifier(name), on, pg::identifiers(candidate.columns))},
              .undo = {fmt::format("drop index {}{}", table->is_partitioned ? "" : "concurrently ",
                                   pg::identifier(candidate.schema, name))},
-             .risk = Risk::low,
-             .caution = candidate.is_proven
-                            ? "building it reads the table; updates of its columns are no longer "
-                              "done in place"
-                            : "the estimate was not tried: look at the plans before and after",
+             .risk = table->is_partitioned || !candidate.is_proven ? Risk::medium : Risk::low,
+             .caution =
+                 std::string(candidate.is_proven
+                                 ? "building it reads the table; updates of its columns are no "
+                                   "longer done in place"
+                                 : "the estimate was not tried: look at the plans before and "
+                                   "after") +
+                 (table->is_partitioned
+                      ? "; an index of a partitioned table is built while nothing is written"
+                      : ""),
              .worth = worth_of_time(saved - paid),
              .is_structure = true,
              .table = candidate.schema + "." + candidate.table});
