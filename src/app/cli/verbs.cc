@@ -43,6 +43,7 @@ std::vector<Verb> backup_doctor_verbs();
 std::vector<Verb> backup_keep_verbs();
 std::vector<Verb> monitor_advise_verbs();
 std::vector<Verb> monitor_alert_verbs();
+std::vector<Verb> monitor_self_test_verbs();
 std::vector<Verb> report_verbs();
 std::vector<Verb> docs_verbs();
 std::vector<Verb> generate_verbs();
@@ -91,6 +92,7 @@ const std::vector<Verb>& verbs() {
                                            backup_keep_verbs,
                                            monitor_advise_verbs,
                                            monitor_alert_verbs,
+                                           monitor_self_test_verbs,
                                            report_verbs,
                                            docs_verbs,
                                            generate_verbs,
