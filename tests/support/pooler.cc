@@ -40,8 +40,9 @@ Pooler::Pooler(const pg::Settings& server) : settings_(server) {
                fmt::format("[databases]\n* = host={} port={}\n[pgbouncer]\nlisten_addr =\n"
                            "unix_socket_dir = {}\nlisten_port = 6432\nauth_type = trust\n"
                            "auth_file = {}/users\npool_mode = transaction\ndefault_pool_size = 2\n"
-                           "max_client_conn = 100\nlogfile =\npidfile =\n",
-                           server.host, server.port, directory_.string(), directory_.string()),
+                           "max_client_conn = 100\nlogfile =\npidfile =\nstats_users = {}\n",
+                           server.host, server.port, directory_.string(), directory_.string(),
+                           server.user),
                0600, account);
     settings_.host = directory_;
     settings_.port = 6432;

@@ -15,7 +15,9 @@
 #include <unistd.h>
 
 #include "app/cli/history.h"
+#include "app/cli/serve_alerts.h"
 #include "app/cli/serve_backups.h"
+#include "app/cli/serve_monitor.h"
 #include "app/cli/steps.h"
 #include "app/cli/verification.h"
 #include "app/cli/version.h"
@@ -226,8 +228,14 @@ daemon::Parts parts_of(Context& context) {
     parts.supervision = with_relay(run, std::move(parts.supervision));
     const auto backups = std::make_shared<ServedBackups>(run);
     parts.supervision = with_backups(backups, std::move(parts.supervision));
-    parts.more_metrics = [run, backups] {
-        return (has_cache(run) ? cache_figures(run) : std::string()) + backups->metrics();
+    const auto monitor = std::make_shared<ServedMonitor>(run);
+    monitor->more([backups](monitor::Sample& sample) { backups->read(sample); });
+    parts.supervision =
+        with_alerts(run, monitor, with_monitor(monitor, std::move(parts.supervision)));
+    parts.monitor = [monitor] { return monitor->json(); };
+    parts.more_metrics = [run, backups, monitor] {
+        return (has_cache(run) ? cache_figures(run) : std::string()) + backups->metrics() +
+               monitor->metrics();
     };
     return parts;
 }

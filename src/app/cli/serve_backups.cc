@@ -164,6 +164,20 @@ std::string ServedBackups::metrics() const {
     return state_->runner || state_->stream ? registry.text() : std::string();
 }
 
+void ServedBackups::read(monitor::Sample& sample) const {
+    if (!state_->runner) {
+        return;
+    }
+    for (const auto& age : state_->runner->ages()) {
+        const monitor::Labels labels{{"job", age.job}};
+        if (age.success) {
+            sample.add("backups.success_age", static_cast<double>(age.success->count()), labels);
+        }
+        sample.add("backups.failing", age.is_failing ? 1 : 0, labels);
+        sample.add("backups.alarm", age.alarm.empty() ? 0 : 1, labels);
+    }
+}
+
 daemon::Supervision with_backups(const std::shared_ptr<ServedBackups>& backups,
                                  daemon::Supervision inner) {
     return {[backups, start = inner.start] {

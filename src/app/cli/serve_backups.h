@@ -9,6 +9,7 @@
 #include <string>
 
 #include "app/daemon/daemon.h"
+#include "operations/monitor/sample/sample.h"
 #include "trust/session.h"
 
 namespace caisson::cli {
@@ -27,6 +28,8 @@ class ServedBackups {
     void stop();
     /// For Prometheus; empty where nothing is scheduled.
     std::string metrics() const;
+    /// The group `backups` of the monitor. Throws nothing.
+    void read(monitor::Sample& sample) const;
 
  private:
     struct State;

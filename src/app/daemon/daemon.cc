@@ -120,7 +120,8 @@ struct Daemon::State {
 
     std::string database_metrics() {
         const auto& parts = services.parts;
-        return metrics_body(parts.platform, parts.environment, figures_of(parts.databases, pools));
+        return metrics_body(parts.platform, parts.environment, figures_of(parts.databases, pools),
+                            parts.monitor ? parts.monitor() : std::string());
     }
 
     http::Options options() {

@@ -87,6 +87,9 @@ struct Parts {
     Supervision supervision;
     /// More of /metrics, in the same form; may be empty. Asked on a worker; does not throw.
     std::function<std::string()> more_metrics = {};
+    /// What the monitor read last, as JSON: part of /v1/database/metrics. May be empty, and may
+    /// give nothing. Asked on a worker; does not throw.
+    std::function<std::string()> monitor = {};
     std::chrono::milliseconds drain_limit{10'000};
 };
 

@@ -6,6 +6,7 @@
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -122,16 +123,20 @@ std::vector<DatabaseFigures> figures_of(const std::vector<Database>& databases, 
 }
 
 std::string metrics_body(const std::string& platform, const std::string& environment,
-                         const std::vector<DatabaseFigures>& databases) {
+                         const std::vector<DatabaseFigures>& databases,
+                         const std::string& monitor) {
     boost::json::array list;
     for (const auto& figures : databases) {
         list.push_back(json_of(figures));
     }
-    return json_text(boost::json::object{{"platform", platform},
-                                         {"environment", environment},
-                                         {"at", timestamp_now()},
-                                         {"databases", std::move(list)}}) +
-           "\n";
+    boost::json::object body{{"platform", platform},
+                             {"environment", environment},
+                             {"at", timestamp_now()},
+                             {"databases", std::move(list)}};
+    if (!monitor.empty()) {
+        body["monitor"] = boost::json::parse(monitor);
+    }
+    return json_text(body) + "\n";
 }
 
 }  // namespace caisson::daemon

@@ -42,8 +42,9 @@ struct DatabaseFigures {
 /// daemon's, of these databases.
 std::vector<DatabaseFigures> figures_of(const std::vector<Database>& databases, Pools& pools);
 
-/// The body, as JSON; what is unknown is null, never 0.
+/// The body, as JSON; what is unknown is null, never 0. `monitor` is JSON, or empty.
 std::string metrics_body(const std::string& platform, const std::string& environment,
-                         const std::vector<DatabaseFigures>& databases);
+                         const std::vector<DatabaseFigures>& databases,
+                         const std::string& monitor = {});
 
 }  // namespace caisson::daemon

@@ -12,6 +12,8 @@
 #include "operations/monitor/collect/collector.h"
 #include "operations/monitor/collect/plan.h"
 #include "operations/monitor/sample/catalogue.h"
+#include "tests/support/cluster.h"
+#include "tests/support/pooler.h"
 #include "tests/support/postgres.h"
 
 namespace caisson::monitor {
@@ -317,6 +319,34 @@ TEST_F(Collect, AStatementHasAPlanForNoValuesInParticular) {
     EXPECT_THROW(generic_plan(admin, "select 1; drop table t"), pg::DatabaseError);
     EXPECT_THAT(generic_plan(admin, "delete from t"), HasSubstr("Delete on t"));
     EXPECT_EQ(statement_text(connection, 1), std::nullopt);
+}
+
+TEST_F(Collect, APoolerTellsWhoWaits) {
+    if (!test::Pooler::is_installed()) {
+        GTEST_SKIP() << "PgBouncer is not installed";
+    }
+    test::Cluster cluster;  // It lets the pooler in without a password.
+    std::optional<test::Pooler> pooler(std::in_place, cluster.settings());
+    pg::Connection client(pooler->settings());
+    client.script("begin; select 1");
+    auto with = targets();
+    with.pgbouncer = pooler->settings();
+    Collector collector(with, limits);
+    const auto made = collector.collect();
+    const Labels labels = {{"database", cluster.settings().database},
+                           {"user", cluster.settings().user}};
+    EXPECT_EQ(value_of(made, "pgbouncer.up"), 1);
+    EXPECT_EQ(value_of(made, "pgbouncer.clients_active", labels), 1);
+    EXPECT_EQ(value_of(made, "pgbouncer.clients_waiting", labels), 0);
+
+    pooler.reset();
+    const auto gone = collector.collect();
+    EXPECT_EQ(value_of(gone, "pgbouncer.up"), 0);
+    EXPECT_NE(unknown_of(gone, "pgbouncer.clients_waiting"), nullptr);
+    Collector blind(with, limits);
+    const auto unknown = blind.collect();
+    EXPECT_EQ(value_of(unknown, "pgbouncer.up"), std::nullopt) << "it may be none";
+    EXPECT_NE(unknown_of(unknown, "pgbouncer.up"), nullptr);
 }
 
 TEST_F(Collect, ASlotWithoutAReaderIsTimed) {

@@ -9,6 +9,8 @@ Collector::Collector(Targets targets, Limits limits)
     : targets_(std::move(targets)),
       postgres_(targets_.databases, limits),
       redis_(targets_.redis ? std::make_unique<RedisCollector>(*targets_.redis) : nullptr),
+      pgbouncer_(targets_.pgbouncer ? std::make_unique<PgBouncerCollector>(*targets_.pgbouncer)
+                                    : nullptr),
       derive_(limits.interval) {}
 
 Sample Collector::collect(bool everything) {
@@ -21,6 +23,9 @@ Sample Collector::collect(bool everything) {
     }
     if (redis_) {
         redis_->read(sample);
+    }
+    if (pgbouncer_) {
+        pgbouncer_->read(sample);
     }
     read_host(targets_.host, sample);
     for (const auto& more : targets_.more) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "operations/monitor/collect/host.h"
+#include "operations/monitor/collect/pgbouncer.h"
 #include "operations/monitor/collect/postgres.h"
 #include "operations/monitor/collect/redis.h"
 #include "operations/monitor/sample/derive.h"
@@ -21,6 +22,7 @@ namespace caisson::monitor {
 struct Targets {
     std::vector<Target> databases;  ///< The first one also stands for the server; may be empty.
     std::optional<redis::Settings> redis;
+    std::optional<pg::Settings> pgbouncer;  ///< Its console, as one of its stats_users.
     HostPlaces host;
     /// Further readings, such as those of Caisson itself. Throws nothing.
     std::vector<std::function<void(Sample&)>> more;
@@ -41,6 +43,7 @@ class Collector {
     Targets targets_;
     PostgresCollector postgres_;
     std::unique_ptr<RedisCollector> redis_;
+    std::unique_ptr<PgBouncerCollector> pgbouncer_;
     Deriver derive_;
 };
 

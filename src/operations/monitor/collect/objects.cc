@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Tables, indexes and sequences of one database. What is ours (schema caisson) is there as well:
 /// it takes room like everything else.
+#include "base/text.h"
 #include "operations/monitor/collect/group.h"
 
 namespace caisson::monitor {
@@ -195,8 +196,8 @@ void read_bloat(Collecting& reading) {
         reading.sample.unknowns.push_back(
             {"bloat",
              {{"datname", reading.datname}},
-             std::to_string(unknown) +
-                 " tables have columns without statistics, or that the role may not read"});
+             counted(unknown, "table") + " with columns without statistics, or that the role may "
+                                         "not read"});
     }
 }
 
@@ -228,10 +229,10 @@ void read_sequences(Collecting& reading) {
     }
     const auto hidden = reading.connection.query(unreadable_sequences).front().integer("number");
     if (hidden > 0) {
-        reading.sample.unknowns.push_back(
-            {"sequences",
-             {{"datname", reading.datname}},
-             std::to_string(hidden) + " sequences may not be read by the role"});
+        reading.sample.unknowns.push_back({"sequences",
+                                           {{"datname", reading.datname}},
+                                           counted(static_cast<std::size_t>(hidden), "sequence") +
+                                               " that the role may not read"});
     }
 }
 

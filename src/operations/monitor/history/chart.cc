@@ -109,7 +109,8 @@ std::string csv_field(std::string_view text) {
 }  // namespace
 
 std::string figure_text(const Metric& metric, double value) {
-    const auto* const rate = metric.kind == Kind::counter ? "/s" : "";
+    const bool is_rate = metric.kind == Kind::counter || metric.name.ends_with("_per_second");
+    const auto* const rate = is_rate ? "/s" : "";
     switch (metric.unit) {
         case Unit::bytes:
             return (value < 0 ? "-" : "") +
@@ -126,7 +127,8 @@ std::string figure_text(const Metric& metric, double value) {
         case Unit::yes:
             return value == 0 ? "no" : value == 1 ? "yes" : fmt::format("{:.2f}", value);
         case Unit::per_second:
-            return fmt::format("{:.4g}/s", value);
+            return std::abs(value) < 1000 ? fmt::format("{:.4g}/s", value)
+                                          : fmt::format("{:.0f}/s", value);
         case Unit::count:
             break;
     }

@@ -38,6 +38,8 @@ TEST(Chart, FiguresHaveTheirUnits) {
     EXPECT_EQ(figure_text(metric("activity.used_percent"), 12.34), "12.3 %");
     EXPECT_EQ(figure_text(metric("server.up"), 1), "yes");
     EXPECT_EQ(figure_text(metric("databases.commits"), 10), "10/s");
+    EXPECT_EQ(figure_text(metric("wal.bytes_per_second"), 24'020), "23.5 kB/s");
+    EXPECT_EQ(figure_text(metric("databases.transactions_per_second"), 123'456), "123456/s");
 }
 
 TEST(Chart, SvgIsOneDocumentWithoutMarkupOfLabels) {

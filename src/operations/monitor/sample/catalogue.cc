@@ -54,7 +54,7 @@ std::string exposed_name(const Metric& metric) {
             name += suffix;
         }
     };
-    if (metric.unit == Unit::bytes) {
+    if (metric.unit == Unit::bytes && !metric.name.ends_with("_per_second")) {
         end("_bytes");
     } else if (metric.unit == Unit::seconds) {
         end("_seconds");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Rows about the host, Redis, and Caisson itself.
+/// Rows about the host, Redis, PgBouncer, and Caisson itself.
 #include <array>
 
 #include "operations/monitor/sample/catalogue_rows.h"
@@ -250,6 +250,50 @@ constexpr auto rows = std::to_array<Metric>({
      "INFO replication",
      {},
      "redis_connected_slaves"},
+
+    // pgbouncer
+    {"pgbouncer.up", gauge, yes, "", "Whether PgBouncer answered the collector.", "SHOW POOLS",
+     below(none, 1, "PgBouncer is away"), "pgbouncer_up"},
+    {"pgbouncer.clients_active",
+     gauge,
+     count,
+     "database user",
+     "Clients that have a server.",
+     "SHOW POOLS",
+     {},
+     "pgbouncer_pools_client_active_connections"},
+    {"pgbouncer.clients_waiting",
+     gauge,
+     count,
+     "database user",
+     "Clients that wait for one.",
+     "SHOW POOLS",
+     {},
+     "pgbouncer_pools_client_waiting_connections"},
+    {"pgbouncer.longest_wait",
+     gauge,
+     seconds,
+     "database user",
+     "For how long the first of them.",
+     "SHOW POOLS",
+     {},
+     "pgbouncer_pools_client_maxwait_seconds"},
+    {"pgbouncer.servers_active",
+     gauge,
+     count,
+     "database user",
+     "Connections to servers in use.",
+     "SHOW POOLS",
+     {},
+     "pgbouncer_pools_server_active_connections"},
+    {"pgbouncer.servers_idle",
+     gauge,
+     count,
+     "database user",
+     "Connections to servers not in use.",
+     "SHOW POOLS",
+     {},
+     "pgbouncer_pools_server_idle_connections"},
 
     // backups
     {"backups.success_age",

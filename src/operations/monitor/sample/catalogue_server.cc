@@ -247,8 +247,7 @@ constexpr auto rows = std::to_array<Metric>({
      {},
      "pg_wal_size_bytes"},
     {"wal.segments", gauge, count, "", "Segments in it.", "pg_ls_waldir()", {}, "pg_wal_segments"},
-    {"wal.bytes_per_second", gauge, per_second, "", "Log written since the last sample.",
-     "pg_stat_wal"},
+    {"wal.bytes_per_second", gauge, bytes, "", "Log written since the last sample.", "pg_stat_wal"},
 
     // checkpoints
     {"checkpoints.timed",

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+# The monitor of the daemon: what it measures is scraped, read and kept; a server that is killed is down and unknown, never
+# fine, and a gap in the history; a damaged history is put aside.
+source "$(dirname "$0")/story.bash"
+takes_platform lumina
+sed -i 's/^  "pgcrypto",/  "pgcrypto", "pg_stat_statements",/' caisson.toml
+printf '\n[monitor]\ninterval = "1s"\nexpensive = "2s"\n' >>caisson.toml
+run caisson up
+exits 0
+
+token() { cat "$(state)/secrets/api-token"; }
+scrape() { curl -fsS --max-time 5 -H "Authorization: Bearer $(token)" "$(address)/metrics"; }
+scraped() { scrape | grep -q "$1"; }
+json() { curl -fsS --max-time 5 -H "Authorization: Bearer $(token)" "$(address)/v1/database/metrics"; }
+told() { json | grep -qF "$1"; }
+points() { caisson monitor history "$1" --since 1h --csv "$machine/points.csv" >/dev/null 2>&1; grep -c . "$machine/points.csv"; }
+at_least() { [ "$(points "$1")" -gt "$2" ]; }
+
+say "figures are scraped under the names that dashboards know"
+within 30 scraped '^pg_up 1'
+for name in 'pg_stat_database_xact_commit{datname="compliance_db"}' 'pg_stat_user_tables_n_live_tup{' \
+            'pg_stat_statements_calls_total{' 'redis_up 1' 'node_load1 ' 'caisson_host_cpu_percent '; do
+  within 30 scraped "^$name"
+done
+within 10 told '"monitor":{'
+within 10 told '"activity.connections":'
+
+say "what is read is kept"
+within 30 at_least host.load1 3
+run caisson monitor history host.load1
+exits 0
+says "least"
+
+say "each view shows what it should"
+for view in summary queries locks tables indexes replication redis host; do
+  run caisson monitor "$view"
+  [ "$status" -eq 0 ] || [ "$status" -eq 7 ] || die "monitor $view"
+  run caisson monitor "$view" --json
+  [ "$status" -eq 0 ] || [ "$status" -eq 7 ] || die "monitor $view --json"
+  python3 -m json.tool "$out" >/dev/null || die "monitor $view --json is JSON"
+done
+run caisson monitor tables
+says "kyc_checks"
+run caisson monitor
+says "Sessions"
+
+say "PostgreSQL is held still, then killed: nothing crashes, and the gap is told"
+daemon=$(daemon_process)
+kill -STOP "$(postmaster)"
+old=$(postmaster)
+kill -9 "$old"
+back() { [ "$(postmaster)" != "$old" ] && sql 'select 1'; }
+within 30 back
+within 30 scraped '^pg_up 1'
+[ "$(daemon_process)" = "$daemon" ] || die "the daemon is the same process"
+kill -0 "$daemon" || die "the daemon lives"
+gap_is_kept() { caisson monitor history databases.commits --since 1h | grep -q '^gap '; }
+within 30 gap_is_kept
+run caisson monitor history databases.commits --since 1h
+says "the server was"
+does_not_say "least -"
+
+say "statistics are reset in between: a gap, and nothing negative"
+caisson db shell --role admin -- -XAtqc 'select pg_stat_reset(), pg_stat_statements_reset()' >/dev/null ||
+  die "the administrator resets statistics"
+reset_is_kept() { caisson monitor history databases.commits --since 1h | grep -q 'statistics were reset'; }
+within 30 reset_is_kept
+[ "$(points databases.commits)" -gt 3 ] || die "commits are kept"
+! grep -q ',-' "$machine/points.csv" || die "no figure is negative"
+
+say "the history is damaged while it is open: put aside, and kept on"
+history="$(state)/monitor/history.sqlite"
+before=$(stat -c %i "$history")
+as_server_account dd if=/dev/zero of="$history" bs=4096 count=40 conv=notrunc status=none
+new_history() { [ "$(stat -c %i "$history" 2>/dev/null)" != "$before" ] && [ -e "$history.damaged" ]; }
+within 30 new_history
+within 30 at_least host.load1 2
+
+say "the history is removed: made anew"
+rm -f "$history"
+within 30 test -s "$history"
+
+kill -0 "$daemon" || die "the daemon lived to the end"
+run caisson down
+exits 0
