@@ -66,17 +66,17 @@ class Trial {
         auto made = with_receiver(stage_);
         fs::remove(alerts::book_file(made));
         alerts::Watch watch(made, {alone(rule_, provocation)});
-        // It must be quiet before: what fires anyway proves nothing.
-        if (provocation.of_standby) {
-            stage_.standby();
-        }
-        judge(watch);
-        if (fires(watch)) {
-            proof.how = How::unproven;
-            proof.why = "it fires before it is provoked";
-            return proof;
-        }
         try {
+            if (provocation.of_standby) {
+                stage_.standby();
+            }
+            // It must be quiet before: what fires anyway proves nothing.
+            judge(watch);
+            if (fires(watch)) {
+                proof.how = How::unproven;
+                proof.why = "it fires before it is provoked";
+                return proof;
+            }
             proof.why = provocation.provoke(stage_);
             proof.is_refused = !proof.why.empty();
             if (!proof.is_refused) {

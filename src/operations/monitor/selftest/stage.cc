@@ -275,15 +275,17 @@ void Stage::make_standby() {
                 {"-D", place, "-h", settings.host, "-p", std::to_string(settings.port), "-U",
                  settings.user, "-R", "-c", "fast", "-X", "stream"});
     run_program("pg_ctl",
-                {"-D", place, "-w", "-l", (directory_ / "standby.log").string(), "-o",
+                {"-D", place, "-w", "-l", (place / "standby.log").string(), "-o",
                  fmt::format("-c port={} -c wal_retrieve_retry_interval=200ms", settings.port + 1),
                  "start"});
 }
 
 pg::Connection& Stage::standby() {
-    if (!fs::exists(directory_ / "standby")) {
+    if (!has_standby_) {
+        remove_tree(directory_ / "standby");
         make_directory(directory_ / "standby", 0700, run_.account);
         make_standby();
+        has_standby_ = true;
     }
     if (!standby_ || standby_->is_broken() || standby_->has_ended()) {
         auto settings = as_admin();

@@ -87,6 +87,7 @@ class Stage {
     std::unique_ptr<monitor::Collector> standby_collector_;
     std::vector<monitor::Reading> injected_;
     bool of_standby_ = false;
+    bool has_standby_ = false;
 };
 
 }  // namespace caisson::selftest
