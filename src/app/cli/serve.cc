@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "app/cli/history.h"
+#include "app/cli/serve_alerts.h"
 #include "app/cli/serve_backups.h"
 #include "app/cli/serve_monitor.h"
 #include "app/cli/steps.h"
@@ -229,7 +230,8 @@ daemon::Parts parts_of(Context& context) {
     parts.supervision = with_backups(backups, std::move(parts.supervision));
     const auto monitor = std::make_shared<ServedMonitor>(run);
     monitor->more([backups](monitor::Sample& sample) { backups->read(sample); });
-    parts.supervision = with_monitor(monitor, std::move(parts.supervision));
+    parts.supervision =
+        with_alerts(run, monitor, with_monitor(monitor, std::move(parts.supervision)));
     parts.monitor = [monitor] { return monitor->json(); };
     parts.more_metrics = [run, backups, monitor] {
         return (has_cache(run) ? cache_figures(run) : std::string()) + backups->metrics() +

@@ -41,13 +41,14 @@ std::vector<Verb> backup_restore_verbs();
 std::vector<Verb> backup_drill_verbs();
 std::vector<Verb> backup_doctor_verbs();
 std::vector<Verb> backup_keep_verbs();
-std::vector<Verb> monitor_advise_verbs();
-std::vector<Verb> monitor_alert_verbs();
 std::vector<Verb> monitor_verbs();
 std::vector<Verb> monitor_summary_verbs();
 std::vector<Verb> monitor_object_verbs();
 std::vector<Verb> monitor_plan_verbs();
 std::vector<Verb> monitor_history_verbs();
+std::vector<Verb> monitor_advise_verbs();
+std::vector<Verb> monitor_alert_verbs();
+std::vector<Verb> monitor_self_test_verbs();
 std::vector<Verb> report_verbs();
 std::vector<Verb> docs_verbs();
 std::vector<Verb> generate_verbs();
@@ -94,13 +95,14 @@ const std::vector<Verb>& verbs() {
                                            backup_drill_verbs,
                                            backup_doctor_verbs,
                                            backup_keep_verbs,
-                                           monitor_advise_verbs,
-                                           monitor_alert_verbs,
                                            monitor_verbs,
                                            monitor_summary_verbs,
                                            monitor_object_verbs,
                                            monitor_plan_verbs,
                                            monitor_history_verbs,
+                                           monitor_advise_verbs,
+                                           monitor_alert_verbs,
+                                           monitor_self_test_verbs,
                                            report_verbs,
                                            docs_verbs,
                                            generate_verbs,
