@@ -82,7 +82,7 @@ printf 'x' | dd of="$file" bs=1 seek=5000 conv=notrunc status=none
 run caisson backup create
 exits 7
 says "offsite has no copy of $first"
-[ "$(sets_of "$offsite" | wc -l)" = 2 ] || die "the newest was copied"
+[ "$(sets_of "$offsite")" = "$(sets_of "$local" | grep -v "$first")" ] || die "all others were copied"
 cp -p "$machine/whole" "$file"
 run caisson backup create
 exits 0
