@@ -209,7 +209,8 @@ std::string to_text(const std::map<std::string, Memory>& memories) {
 std::map<std::string, Memory> parse_memories(std::string_view text) {
     std::map<std::string, Memory> memories;
     try {
-        for (const auto& database : boost::json::parse(text).as_object()) {
+        const auto document = boost::json::parse(text);
+        for (const auto& database : document.as_object()) {
             memories[std::string(database.key())] = memory_in(database.value().as_object());
         }
     } catch (const std::exception&) {
