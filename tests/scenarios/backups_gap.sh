@@ -27,12 +27,16 @@ says "$lost is missing: nothing can be restored from"
 say "the daemon notices it and makes a full backup by itself"
 run caisson up
 exits 0
-within 180 test "$(fulls)" -ge 1
 has_two() { [ "$(fulls)" -ge 2 ]; }
 within 180 has_two
-run cat "$(state)/daemon.log"
-says "backup_gap"
+# The daemon sees by itself that it was enough.
+told() { cat "$(state)"/log/* | grep -c "$1"; }
+has_ended() { [ "$(told '"backup_gap_ended"')" -ge 1 ]; }
+within 90 has_ended
+run cat "$(state)"/log/*
+says "a segment of the log is missing: nothing after"
 says "a full backup begins"
+[ "$(told '"backup_gap"')" = 1 ] || die "the gap is told once: $(told '"backup_gap"')"
 run caisson backup list
 says "restorable to any moment from"
 
@@ -41,13 +45,22 @@ run caisson down
 exits 0
 run caisson up
 exits 0
-settled() { caisson backup stats >/dev/null && [ "$(superuser 'select count(*) from caisson.heartbeat')" -ge 2 ]; }
-within 90 settled
+# A daemon that sees a gap looks again before it does anything; the figure of its first look is nought.
+figure() { curl -fsS --max-time 5 "$(address)/metrics" | sed -nE "s/^$1\\{.*\\} //p"; }
+has_looked() { [ -n "$(figure caisson_backup_cut_off)" ]; }
+within 120 has_looked
+[ "$(figure caisson_backup_cut_off)" = 0 ] || die "nothing is cut off: $(figure caisson_backup_cut_off)"
 [ "$(fulls)" = 2 ] || die "one full backup was enough: $(fulls)"
+[ "$(told '"backup_gap"')" = 1 ] || die "the gap is told once: $(told '"backup_gap"')"
 
 say "markers are written, and a drill to a moment finds the one of that moment"
+newest() { superuser "select coalesce(max(extract(epoch from at)), 0)::bigint from caisson.heartbeat"; }
+before=$(newest)
+has_beaten() { [ "$(newest)" -gt "$before" ]; }
+within 60 has_beaten
 superuser "select pg_switch_wal()" >/dev/null
-sleep 2
+no_segment_waits() { [ "$(superuser "select count(*) from pg_ls_archive_statusdir() where name like '%.ready'")" = 0 ]; }
+within 60 no_segment_waits
 run caisson backup drill --small
 exits 0
 says "marker"

@@ -46,9 +46,13 @@ says "Sessions"
 
 say "PostgreSQL is held still, then killed: nothing crashes, and the gap is told"
 daemon=$(daemon_process)
-kill -STOP "$(postmaster)"
 old=$(postmaster)
+mapfile -t held < <(pgrep -P "$old")
+kill -STOP "$old" "${held[@]}"
+# It is back within a second: what is killed between two looks is no gap.
+within 60 scraped '^pg_up 0'
 kill -9 "$old"
+kill -CONT "${held[@]}"
 back() { [ "$(postmaster)" != "$old" ] && sql 'select 1'; }
 within 30 back
 within 30 scraped '^pg_up 1'

@@ -51,7 +51,26 @@ bool makes_backups(const std::vector<std::string>& verb) {
     return verb.size() > 1 && verb[1] == "create";
 }
 
+/// What the job does: that of a gap goes to its own repository.
+std::vector<std::string> verb_of(const std::string& job) {
+    if (!is_gap_job(job)) {
+        return verbs_of_jobs().at(job);
+    }
+    auto verb = verbs_of_jobs().at(std::string(gap_job));
+    verb.emplace_back("--repository");
+    verb.push_back(job.substr(gap_job.size() + 1));
+    return verb;
+}
+
 }  // namespace
+
+std::string gap_job_of(const std::string& repository) {
+    return fmt::format("{} {}", gap_job, repository);
+}
+
+bool is_gap_job(std::string_view job) {
+    return job.starts_with(gap_job) && job.substr(gap_job.size()).starts_with(' ');
+}
 
 std::string host_name() {
     std::array<char, 256> name{};
@@ -60,14 +79,12 @@ std::string host_name() {
 }
 
 /// A process of its own: what it does wrong, or how much memory it takes, is not ours.
-std::string run_job(const trust::Run& run, const schedule::Due& due,
-                    const std::vector<std::string>& more) {
-    const auto& verb = verbs_of_jobs().at(due.job);
+std::string run_job(const trust::Run& run, const schedule::Due& due) {
+    const auto verb = verb_of(due.job);
     Command command;
     command.arguments = {fs::read_symlink("/proc/self/exe").string(), "-C",
                          run.manifest.directory.string(), "-e", run.environment.name};
     command.arguments.insert(command.arguments.end(), verb.begin(), verb.end());
-    command.arguments.insert(command.arguments.end(), more.begin(), more.end());
     const auto finished = caisson::run(command, longest_job);
     if (finished.fine()) {
         return "";
@@ -92,6 +109,11 @@ schedule::Runner::Options runner_options(const trust::Run& run,
     options.lease = [run, first, say, lock = file.parent_path() / "schedule.lease"] {
         return schedule::host_lease({lock, backups::owner_of(run),
                                      trust::role_settings(run, first, trust::Role::migrator), say});
+    };
+    options.holder = [lock = file.parent_path() / "schedule.lease"] {
+        const auto holder = FileLock::holder(lock);
+        // Ours is there where the file was free, and the database was not.
+        return holder.starts_with(fmt::format("process {}:", ::getpid())) ? std::string() : holder;
     };
     options.run = [run](const schedule::Due& due) { return run_job(run, due); };
     options.say = std::move(say);

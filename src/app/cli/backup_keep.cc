@@ -2,12 +2,14 @@
 #include "app/cli/backup_keep.h"
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 #include <set>
 
 #include <boost/json/array.hpp>
 #include <fmt/format.h>
 
+#include "app/cli/backup_jobs.h"
 #include "app/cli/backup_physical.h"
 #include "app/cli/journaling.h"
 #include "base/text.h"
@@ -254,12 +256,12 @@ std::optional<std::string> failed_backup(const schedule::History& history) {
     std::optional<Moment> success;
     std::optional<Moment> failure;
     std::string text;
-    for (const std::string job : {"full", "differential", "incremental", "logical", "gap"}) {
-        const auto found = history.jobs.find(job);
-        if (found == history.jobs.end()) {
+    constexpr std::array<std::string_view, 4> makers = {"full", "differential", "incremental",
+                                                        "logical"};
+    for (const auto& [job, record] : history.jobs) {
+        if (!std::ranges::count(makers, job) && !is_gap_job(job)) {
             continue;
         }
-        const auto& record = found->second;
         success = std::max(success, record.success);
         if (record.failure > failure) {
             failure = record.failure;

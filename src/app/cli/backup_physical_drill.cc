@@ -26,14 +26,18 @@ namespace {
 
 namespace physical = backups::physical;
 
-/// A moment within the stretch, not before the set is whole.
-std::string random_moment(const std::string& from, const std::string& to) {
+/// A moment within the stretch, not before the set is whole; and as far as it reaches, one whose
+/// marker is still in the ring.
+std::string random_moment(const std::string& from, const std::string& to,
+                          std::chrono::milliseconds interval) {
     const auto first = parse_moment(from);
     const auto last = parse_moment(to);
     if (!first || !last || *last <= *first) {
         return to;
     }
-    const auto start = std::max(*first, *last - std::chrono::hours(1));
+    const auto ring =
+        moment_now() - std::chrono::floor<std::chrono::seconds>(physical::ring_span(interval));
+    const auto start = std::max({*first, *last - std::chrono::hours(1), std::min(*last, ring)});
     std::random_device random;
     return timestamp(start + std::chrono::seconds(random() % ((*last - start).count() + 1)));
 }
@@ -132,8 +136,11 @@ class PhysicalDrill {
             if (coverage.repository == repository_.name() && coverage.is_current && stretch &&
                 found_.set.finished < stretch->to) {
                 target.kind = physical::Target::Kind::time;
-                target.value = random_moment(found_.set.finished, stretch->to);
+                target.value = random_moment(found_.set.finished, stretch->to,
+                                             run_.manifest.backups.heartbeat);
                 is_to_a_moment_ = true;
+                // Now: by the time that the restore has taken, the ring may have passed it.
+                expected_ = expected_marker(target.value);
                 return target;
             }
         }
@@ -187,56 +194,40 @@ class PhysicalDrill {
     }
 
     /// The marker that the daemon wrote last before the moment: the most that was lost is what lies
-    /// between them. It must be at least as new as the one that the live database has for that
-    /// moment. Where there is none, as without a daemon, the last commit is taken.
+    /// between them. Where there is none, as without a daemon, the last commit is taken.
     void look_for_marker(const physical::Recovered& recovered) {
         receipt_.marker = recovered.restored.last_commit;
         if (!is_to_a_moment_) {
             return;
         }
-        const auto& target = receipt_.target;
-        const auto& database = run_.manifest.databases.front();
-        const auto expected = live_marker(database, target);
-        pg::Connection connection(recovered.server->settings("postgres", database.name));
-        const auto found = physical::newest_marker(connection, target);
-        if (found) {
-            receipt_.marker = found->at;
-        }
-        receipt_.lost_seconds =
-            std::max(0.0, physical::seconds_between(receipt_.marker, target).value_or(0));
-        if (!found && !expected) {
-            return;
-        }
         attempt("marker", [&](std::string& detail) {
-            if (!found || (expected && found->at_microseconds < expected->at_microseconds)) {
-                detail =
-                    fmt::format("the marker of {} is not there{}", expected ? expected->at : target,
-                                found ? ", but one of " + found->at : "");
-                return false;
+            const auto& name = run_.manifest.databases.front().name;
+            pg::Connection connection(recovered.server->settings("postgres", name));
+            const auto found = physical::newest_marker(connection, receipt_.target);
+            if (found) {
+                receipt_.marker = found->at;
             }
-            detail = fmt::format("the marker of {}, {:.1f} s before the moment", found->at,
-                                 receipt_.lost_seconds);
-            return true;
+            const auto verdict = physical::judge_marker(expected_, found, receipt_.target,
+                                                        run_.manifest.backups.heartbeat);
+            detail = verdict.detail;
+            return verdict.passed;
         });
+        receipt_.lost_seconds =
+            std::max(0.0, physical::seconds_between(receipt_.marker, receipt_.target).value_or(0));
     }
 
-    /// Some seconds earlier than the moment: a marker is committed a little after it says, at most
-    /// as long as its statement may take. Of a server that is away nothing is known.
-    std::optional<physical::Marker> live_marker(const platform::Database& database,
-                                                const std::string& target) const {
-        const auto moment = physical::parse_moment(target);
+    /// Of a server that is away nothing is known.
+    physical::ExpectedMarker expected_marker(const std::string& moment) const {
         try {
-            auto settings = trust::admin_settings(run_, database);
+            auto settings = trust::admin_settings(run_, run_.manifest.databases.front());
             settings.connect_limit = std::chrono::seconds(3);
-            pg::Connection connection(settings);
-            return moment ? physical::newest_marker(connection,
-                                                    physical::moment_text(*moment - 4'000'000))
-                          : std::nullopt;
+            pg::Connection live(settings);
+            return physical::expected_marker(live, moment);
         } catch (const Error& error) {
             if (error.code() == Code::interrupted) {
                 throw;
             }
-            return std::nullopt;
+            return {{}, "the server is away"};
         }
     }
 
@@ -297,6 +288,7 @@ class PhysicalDrill {
     const backups::Found& found_;
     backups::Receipt receipt_;
     bool is_to_a_moment_ = false;  ///< And not to a set's own point.
+    physical::ExpectedMarker expected_;
 };
 
 }  // namespace

@@ -36,9 +36,14 @@ boost::json::object to_json(const physical::Trim& trim) {
                                 {"segments", span.segments},
                                 {"bytes", span.bytes}});
     }
-    return {{"repository", trim.repository}, {"cluster", trim.stanza},
-            {"segments", trim.segments},     {"bytes", trim.bytes},
-            {"spans", std::move(spans)},     {"doubt", trim.doubt}};
+    boost::json::array unknown(trim.unknown_timelines.begin(), trim.unknown_timelines.end());
+    return {{"repository", trim.repository},
+            {"cluster", trim.stanza},
+            {"segments", trim.segments},
+            {"bytes", trim.bytes},
+            {"spans", std::move(spans)},
+            {"unknown_timelines", std::move(unknown)},
+            {"doubt", trim.doubt}};
 }
 
 void print(Context& context, const physical::Trim& trim, bool dry_run) {
@@ -52,6 +57,11 @@ void print(Context& context, const physical::Trim& trim, bool dry_run) {
                                   physical::segment_name(span.last, trim.segment_bytes),
                                   counted(span.segments, "segment"), human_bytes(span.bytes),
                                   dry_run ? " would go" : " go: no set that is kept needs them"));
+    }
+    for (const auto timeline : trim.unknown_timelines) {
+        context.print(fmt::format(
+            "  the log of timeline {} is kept in whole: its history, {:08X}.history, is missing",
+            timeline, timeline));
     }
     if (trim.spans.empty()) {
         context.print(fmt::format("  of the log of {} nothing goes", trim.stanza));

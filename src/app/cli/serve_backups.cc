@@ -28,15 +28,10 @@ bool has_physical_sets(const trust::Run& run) {
 
 schedule::Runner::Options served_options(const trust::Run& run, const BackupWatch& watch) {
     auto options = runner_options(run, tell);
-    options.urgent = [&watch] { return watch.gap(); };
-    options.run = [run, &watch](const schedule::Due& due) {
+    options.urgent = [&watch] { return watch.gaps(); };
+    options.run = [run](const schedule::Due& due) {
         log::info("backup_job", {{"job", due.job}, {"attempt", due.attempt}});
-        std::vector<std::string> more;
-        if (const auto repository = watch.gap_repository();
-            due.job == gap_job && !repository.empty()) {
-            more = {"--repository", repository};
-        }
-        auto complaint = run_job(run, due, more);
+        auto complaint = run_job(run, due);
         log::info("backup_job_done", {{"job", due.job}});
         return complaint;
     };

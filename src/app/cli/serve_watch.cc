@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <map>
 #include <mutex>
+#include <set>
 #include <thread>
 
 #include <fmt/format.h>
@@ -14,6 +15,7 @@
 #include "base/log.h"
 #include "base/moment.h"
 #include "operations/backups/drill/receipt.h"
+#include "operations/backups/physical/cuts.h"
 #include "operations/backups/physical/heartbeat.h"
 #include "operations/backups/physical/physical.h"
 #include "operations/backups/sets/keys.h"
@@ -80,6 +82,7 @@ class Pulse {
 
 struct Figures {
     std::vector<physical::Coverage> coverage;
+    std::set<std::string> cut_off;  ///< Repositories, believed, also while nothing is known.
     std::vector<schedule::Forecast> forecasts;
     std::optional<Moment> proof;
 };
@@ -118,14 +121,13 @@ class BackupWatch::Watching {
         }
     }
 
-    std::optional<schedule::Urgent> gap() const {
+    std::vector<schedule::Urgent> gaps() const {
         const std::lock_guard lock(mutex_);
-        return gap_ ? std::optional(schedule::Urgent{std::string(gap_job), gap_->noticed})
-                    : std::nullopt;
-    }
-    std::string gap_repository() const {
-        const std::lock_guard lock(mutex_);
-        return gap_ ? gap_->repository : "";
+        std::vector<schedule::Urgent> urgent;
+        for (const auto& [repository, cut] : cuts_.believed) {
+            urgent.push_back({gap_job_of(repository), cut.noticed});
+        }
+        return urgent;
     }
     Figures figures() const {
         const std::lock_guard lock(mutex_);
@@ -133,13 +135,6 @@ class BackupWatch::Watching {
     }
 
  private:
-    struct Cut {
-        std::string repository;
-        std::string where;  ///< The last position that can be reached: the same cut, the same one.
-        std::string from;   ///< RFC 3339.
-        Moment noticed;
-    };
-
     /// Whether the time passed without an order to end.
     bool pause(Clock::time_point until) {
         std::unique_lock lock(mutex_);
@@ -192,14 +187,6 @@ class BackupWatch::Watching {
     bool look_at_continuity() {
         const bool has_sets = has_physical_sets(run_);
         auto coverage = has_sets ? physical::continuity(run_) : std::vector<physical::Coverage>();
-        std::optional<Cut> cut;
-        for (const auto& each : coverage) {
-            if (each.is_cut_off()) {
-                const auto* const newest = each.newest();
-                cut = Cut{each.repository, newest ? physical::lsn_text(newest->window.to) : "",
-                          newest ? newest->to : "", moment_now()};
-            }
-        }
         std::optional<Moment> proof;
         const auto keys = backups::trusted_keys(run_);
         for (const auto& repository : backups::repositories_of(run_)) {
@@ -211,53 +198,31 @@ class BackupWatch::Watching {
         has_sets_ = has_sets;
         figures_.coverage = std::move(coverage);
         figures_.proof = proof;
-        return settle(cut);
+        const auto settled = physical::settle(cuts_, figures_.coverage, moment_now());
+        cuts_ = settled.cuts;
+        figures_.cut_off.clear();
+        for (const auto& [repository, cut] : cuts_.believed) {
+            figures_.cut_off.insert(repository);
+        }
+        tell(settled);
+        return !settled.is_to_confirm;
     }
 
-    /// Segments come in several at a time, and a gap for a moment is none: it is believed when the
-    /// same one is seen twice.
-    bool settle(const std::optional<Cut>& cut) {
-        const auto is_same = [&](const std::optional<Cut>& other) {
-            return cut && other && cut->repository == other->repository &&
-                   cut->where == other->where;
-        };
-        if (!cut) {
-            if (gap_) {
-                log::warning(
-                    "backup_gap_ended",
-                    {{"repository", gap_->repository},
-                     {"message",
-                      fmt::format("restorable again; nothing can be restored from {} to {}",
-                                  gap_->from, beginning_of(gap_->repository))}});
-            }
-            suspect_.reset();
-            gap_.reset();
-            return true;
+    static void tell(const physical::Settled& settled) {
+        for (const auto& [cut, beginning] : settled.ended) {
+            log::warning("backup_gap_ended",
+                         {{"repository", cut.repository},
+                          {"message",
+                           fmt::format("restorable again; nothing can be restored from {} to {}",
+                                       cut.from.empty() ? "the beginning" : cut.from, beginning)}});
         }
-        if (is_same(gap_)) {
-            return false;  // Until the full backup has ended it.
+        for (const auto& cut : settled.begun) {
+            log::error("backup_gap",
+                       {{"repository", cut.repository},
+                        {"message",
+                         fmt::format("{}: nothing after {} can be restored; a full backup begins",
+                                     cut.text, cut.from.empty() ? "the last set" : cut.from)}});
         }
-        if (!is_same(suspect_)) {
-            suspect_ = cut;
-            return false;
-        }
-        gap_ = suspect_;
-        log::error(
-            "backup_gap",
-            {{"repository", gap_->repository},
-             {"message", fmt::format("a segment of the log is missing: nothing after {} can be "
-                                     "restored; a full backup begins",
-                                     gap_->from.empty() ? "the last set" : gap_->from)}});
-        return false;
-    }
-
-    std::string beginning_of(const std::string& repository) const {
-        for (const auto& each : figures_.coverage) {
-            if (each.repository == repository && each.is_current && each.newest()) {
-                return each.newest()->from;
-            }
-        }
-        return "now";
     }
 
     void look_at_space() {
@@ -311,8 +276,7 @@ class BackupWatch::Watching {
     mutable std::mutex mutex_;  ///< Of what follows.
     bool has_sets_ = false;
     Figures figures_;
-    std::optional<Cut> suspect_;
-    std::optional<Cut> gap_;
+    physical::Cuts cuts_;
     bool stops_ = false;
     std::condition_variable wake_;
     std::thread thread_;
@@ -326,20 +290,23 @@ BackupWatch::BackupWatch(const trust::Run& run, Pace pace)
 BackupWatch::~BackupWatch() = default;
 void BackupWatch::start() { watching_->start(); }
 void BackupWatch::stop() { watching_->stop(); }
-std::optional<schedule::Urgent> BackupWatch::gap() const { return watching_->gap(); }
-std::string BackupWatch::gap_repository() const { return watching_->gap_repository(); }
+std::vector<schedule::Urgent> BackupWatch::gaps() const { return watching_->gaps(); }
 
 void BackupWatch::add_metrics(metrics::Registry& registry) const {
     const auto figures = watching_->figures();
+    const auto cut_off = [&](const std::string& repository, bool is) {
+        registry
+            .gauge("caisson_backup_cut_off",
+                   "Whether what is committed now cannot be restored for want of a segment",
+                   {{"repository", repository}})
+            .set(is ? 1 : 0);
+    };
     for (const auto& each : figures.coverage) {
         if (!each.is_current) {
             continue;
         }
         const metrics::Labels labels{{"repository", each.repository}};
-        registry
-            .gauge("caisson_backup_cut_off",
-                   "Whether what is committed now cannot be restored for want of a segment", labels)
-            .set(each.is_cut_off() ? 1 : 0);
+        cut_off(each.repository, each.is_cut_off());
         registry.gauge("caisson_backup_log_gaps", "Gaps in the archived log", labels)
             .set(static_cast<double>(each.gaps.size()));
         if (each.lag_bytes) {
@@ -354,6 +321,9 @@ void BackupWatch::add_metrics(metrics::Registry& registry) const {
                        "Age of the oldest commit that is not archived yet", labels)
                 .set(*each.lag_seconds);
         }
+    }
+    for (const auto& repository : figures.cut_off) {
+        cut_off(repository, true);
     }
     if (figures.proof) {
         registry.gauge("caisson_backup_proof_age_seconds", "Since a drill last proved a backup")

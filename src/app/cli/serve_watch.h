@@ -8,8 +8,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
-#include <optional>
-#include <string>
+#include <vector>
 
 #include "base/metrics.h"
 #include "operations/schedule/runner.h"
@@ -37,10 +36,9 @@ class BackupWatch {
     void start();
     void stop();
 
-    /// A gap cuts the present off from all sets: only a full backup helps. Threads: any.
-    std::optional<schedule::Urgent> gap() const;
-    /// The repository that it is in. Threads: any.
-    std::string gap_repository() const;
+    /// The job of each repository whose sets a gap cuts the present off from: only a full backup
+    /// helps. Threads: any.
+    std::vector<schedule::Urgent> gaps() const;
     /// Threads: any.
     void add_metrics(metrics::Registry& registry) const;
 

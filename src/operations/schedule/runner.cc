@@ -5,10 +5,23 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <poll.h>
 
 #include "base/error.h"
+#include "base/interrupt.h"
 
 namespace caisson::schedule {
+namespace {
+
+/// Whether somebody has run the newest occurrence.
+bool has_succeeded(const History& history, const Job& job, Moment now) {
+    const auto occurrence = job.cron.last(now);
+    const auto found = history.jobs.find(job.name);
+    return found != history.jobs.end() && found->second.occurrence >= occurrence &&
+           found->second.success >= occurrence;
+}
+
+}  // namespace
 
 Runner::Runner(Options options) : options_(std::move(options)) {}
 
@@ -99,18 +112,14 @@ void Runner::write(const History& history) {
 }
 
 /// Nothing while it waits for its next attempt, or was answered since.
-std::optional<Due> Runner::urgent(const History& history) const {
-    const auto wanted = options_.urgent ? options_.urgent() : std::nullopt;
-    if (!wanted) {
-        return std::nullopt;
-    }
-    Due due{wanted->job, wanted->noticed, wanted->noticed, 1, 0};
-    const auto found = history.jobs.find(wanted->job);
+std::optional<Due> Runner::due_of(const Urgent& wanted, const History& history) const {
+    Due due{wanted.job, wanted.noticed, wanted.noticed, 1, 0};
+    const auto found = history.jobs.find(wanted.job);
     if (found == history.jobs.end()) {
         return due;
     }
     const auto& record = found->second;
-    if (record.success && *record.success >= wanted->noticed) {
+    if (record.success && *record.success >= wanted.noticed) {
         return std::nullopt;
     }
     if (record.failures > 0 && record.failure) {
@@ -121,6 +130,18 @@ std::optional<Due> Runner::urgent(const History& history) const {
         due.attempt = record.failures + 1;
     }
     return due.at <= options_.clock() ? std::optional(due) : std::nullopt;
+}
+
+/// The one that waits longest.
+std::optional<Due> Runner::urgent(const History& history) const {
+    std::optional<Due> first;
+    for (const auto& wanted : options_.urgent ? options_.urgent() : std::vector<Urgent>()) {
+        const auto due = due_of(wanted, history);
+        if (due && (!first || due->at < first->at)) {
+            first = due;
+        }
+    }
+    return first;
 }
 
 /// The history, for who has the lease: who had it before us may have run just what we want to run,
@@ -160,19 +181,48 @@ bool Runner::step() {
     return true;
 }
 
-bool Runner::once(const Job& job) {
-    const auto lease = options_.lease();
-    if (!lease) {
-        throw Error(Code::locked, "another host runs a job of the schedule",
-                    "it is tried again by the timer");
+/// Nothing when who has it runs this very occurrence, and ends well.
+Runner::Lease Runner::awaited_lease(const Job& job) {
+    const auto limit = job.cron.next(options_.clock());
+    bool is_told = false;
+    while (true) {
+        if (auto lease = options_.lease()) {
+            return lease;
+        }
+        const auto now = options_.clock();
+        std::vector<std::string> ignored;  // Only who has the lease writes it, and tells of it.
+        if (now < limit && has_succeeded(load(options_.state, ignored), job, now)) {
+            return nullptr;
+        }
+        const auto named = options_.holder ? options_.holder() : std::string();
+        const auto holder = named.empty() ? std::string("another host") : named;
+        if (now >= limit) {
+            throw Error(Code::locked,
+                        fmt::format("{} was not begun until its next occurrence: {} runs jobs of "
+                                    "the schedule",
+                                    job.name, holder),
+                        "caisson backup schedule tells which one is at work, and since when");
+        }
+        if (!std::exchange(is_told, true)) {
+            say(fmt::format("{} waits: {} runs a job of the schedule", job.name, holder));
+        }
+        interrupt::check();
+        ::pollfd signal{interrupt::descriptor(), POLLIN, 0};
+        ::poll(&signal, 1, static_cast<int>(options_.pause.count()));
     }
-    auto history = taken_over();
-    const auto occurrence = job.cron.last(options_.clock());
-    const auto found = history.jobs.find(job.name);
-    if (found != history.jobs.end() && found->second.occurrence >= occurrence &&
-        found->second.success >= occurrence) {
+}
+
+bool Runner::once(const Job& job) {
+    const auto lease = awaited_lease(job);
+    if (!lease) {
         return false;
     }
+    auto history = taken_over();
+    const auto now = options_.clock();
+    if (has_succeeded(history, job, now)) {
+        return false;
+    }
+    const auto occurrence = job.cron.last(now);
     if (const auto failure = run({job.name, occurrence, occurrence, 1, 0}, std::move(history))) {
         std::rethrow_exception(failure);
     }

@@ -41,9 +41,11 @@ class Runner {
         /// run counts as not begun. What it gives is a complaint: it succeeded, and somebody should
         /// see to something.
         std::function<std::string(const Due&)> run;
-        /// What is to be run before all that is due, if anything. A failure is tried again after a
-        /// back-off that doubles up to `longest_back_off`, for as long as it is urgent.
-        std::function<std::optional<Urgent>()> urgent;
+        /// Who has the lease, for a message; empty: it is not known.
+        std::function<std::string()> holder;
+        /// What is to be run before all that is due. A failure is tried again after a back-off that
+        /// doubles up to `longest_back_off`, for as long as it is urgent, and the others meanwhile.
+        std::function<std::vector<Urgent>()> urgent;
         std::chrono::seconds longest_back_off = std::chrono::hours(1);
         std::function<void(const std::string&)> say;  ///< What an operator should read.
         std::function<Moment()> clock = moment_now;
@@ -63,8 +65,9 @@ class Runner {
     /// Runs what is due first, if anything; whether it did. What start() does again and again.
     bool step();
     /// Runs the job for its newest occurrence, due or not, as a timer does: false where that
-    /// occurrence has succeeded already, here or on another host. Errors: locked while another host
-    /// has the lease; what the job threw.
+    /// occurrence has succeeded already, here or on another host. Waits for the lease while another
+    /// job is run. Errors: locked when it is not to be had until the next occurrence; interrupted;
+    /// what the job threw.
     bool once(const Job& job);
 
     /// As of the last step; Threads: any.
@@ -79,6 +82,8 @@ class Runner {
     /// What the job threw is given back.
     std::exception_ptr run(const Due& due, History history);
     std::optional<Due> urgent(const History& history) const;
+    std::optional<Due> due_of(const Urgent& wanted, const History& history) const;
+    Lease awaited_lease(const Job& job);
     History taken_over();
     void say(const std::string& text) const;
     void loop();

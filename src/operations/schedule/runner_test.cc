@@ -23,6 +23,10 @@ using testing::IsEmpty;
 
 constexpr Moment monday = sys_days(2026y / November / 23);
 
+std::vector<Urgent> listed(const std::optional<Urgent>& urgent) {
+    return urgent ? std::vector<Urgent>{*urgent} : std::vector<Urgent>();
+}
+
 struct RunnerTest : testing::Test {
     Runner::Options options(const std::string& host = "a") {
         Runner::Options options;
@@ -204,7 +208,7 @@ TEST_F(RunnerTest, ASuccessWithAComplaintIsNoFailureAndAnAlarm) {
 TEST_F(RunnerTest, RunsWhatIsUrgentOnceAndBeforeAllElse) {
     auto own = options();
     std::optional<Urgent> urgent;
-    own.urgent = [&] { return urgent; };
+    own.urgent = [&] { return listed(urgent); };
     Runner runner(own);
     EXPECT_FALSE(runner.step());
     urgent = {"gap", monday + 1h};
@@ -228,7 +232,7 @@ TEST_F(RunnerTest, TriesWhatIsUrgentAgainForAsLongAsItIs) {
     auto own = options();
     own.jobs.clear();
     std::optional<Urgent> urgent = Urgent{"gap", monday};
-    own.urgent = [&] { return urgent; };
+    own.urgent = [&] { return listed(urgent); };
     Runner runner(own);
     mistake = "no room";
     int attempts = 0;
@@ -259,9 +263,83 @@ TEST_F(RunnerTest, RunsAnOccurrenceOnceForTimersOfAllHosts) {
     EXPECT_TRUE(b.ages().empty() || b.ages()[0].is_failing);
     mistake = "";
     EXPECT_TRUE(a.once(job));
-    const auto held = host_lease({directory.path() / "schedule.lock", {}, {}, {}});
-    now = monday + 48h + 3h;
-    EXPECT_THROW(a.once(job), Error);
+}
+
+TEST_F(RunnerTest, ATimerWaitsForTheJobThatIsBeingRun) {
+    auto own = options();
+    own.pause = milliseconds(0);
+    own.holder = [] { return std::string("process 7: scheduled jobs"); };
+    now = monday + 4h;
+    // The full backup of another timer takes three hours.
+    int asked = 0;
+    own.lease = [&]() -> Runner::Lease {
+        now = monday + 4h + asked++ * 1h;
+        return asked > 3 ? host_lease({directory.path() / "schedule.lock", {}, {}, {}}) : nullptr;
+    };
+    Runner runner(own);
+    EXPECT_TRUE(runner.once(own.jobs[1]));
+    EXPECT_EQ(now.load(), monday + 7h);
+    EXPECT_THAT(ran, ElementsAre("a prune"));
+    EXPECT_THAT(said,
+                ElementsAre("prune waits: process 7: scheduled jobs runs a job of the schedule"));
+    std::vector<std::string> notes;
+    EXPECT_EQ(load(own.state, notes).jobs.at("prune").success, monday + 7h);
+}
+
+TEST_F(RunnerTest, ATimerIsContentWhenWhoHasTheLeaseRunsItsOccurrence) {
+    now = monday + 5h;
+    auto own = options();
+    own.pause = milliseconds(0);
+    own.lease = [&]() -> Runner::Lease {
+        save(own.state, ended(begun({}, "prune", monday + 4h, now, "b"), "prune", now, ""), {});
+        return nullptr;
+    };
+    EXPECT_FALSE(Runner(own).once(own.jobs[1]));
+    EXPECT_THAT(ran, IsEmpty());
+}
+
+TEST_F(RunnerTest, ATimerGivesUpAtItsNextOccurrenceAndNamesWhoHasTheLease) {
+    now = monday + 5h;
+    auto own = options();
+    own.pause = milliseconds(0);
+    own.holder = [] { return std::string("process 7: scheduled jobs"); };
+    own.lease = [&]() -> Runner::Lease {
+        now = now.load() + 1h;
+        return nullptr;
+    };
+    try {
+        Runner(own).once(own.jobs[1]);
+        FAIL() << "it waits for ever";
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), Code::locked);
+        EXPECT_THAT(error.message(), HasSubstr("process 7"));
+    }
+    EXPECT_EQ(now.load(), monday + 24h + 4h);
+    EXPECT_THAT(ran, IsEmpty());
+}
+
+TEST_F(RunnerTest, WhatFailsOfSeveralUrgentOnesKeepsNoOtherFromItsRun) {
+    auto own = options();
+    own.jobs.clear();
+    own.urgent = [&] {
+        return std::vector<Urgent>{{"gap local", monday}, {"gap offsite", monday}};
+    };
+    own.run = [this](const Due& due) {
+        ran.push_back(due.job);
+        if (due.job == "gap local") {
+            throw Error(Code::backup_failed, "no room");
+        }
+        return std::string();
+    };
+    Runner runner(own);
+    EXPECT_TRUE(runner.step());
+    EXPECT_TRUE(runner.step());
+    EXPECT_FALSE(runner.step());
+    EXPECT_THAT(ran, ElementsAre("gap local", "gap offsite"));
+    now = monday + 5min;
+    EXPECT_TRUE(runner.step());
+    EXPECT_FALSE(runner.step());
+    EXPECT_EQ(ran.back(), "gap local");
 }
 
 TEST_F(RunnerTest, RunsByItselfUntilItIsStopped) {

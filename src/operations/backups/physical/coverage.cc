@@ -2,11 +2,13 @@
 #include "operations/backups/physical/coverage.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include <fmt/format.h>
 #include <poll.h>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "operations/backups/physical/commits.h"
 #include "operations/backups/physical/files.h"
 #include "operations/backups/physical/moments.h"
@@ -180,8 +182,7 @@ class Timing {
 
 /// What the server has written and the repository has not.
 void compare_lag(const Engine& engine, const Present& present, const fs::path& waldump,
-                 Coverage& coverage) {
-    auto& newest = coverage.stretches.back();
+                 Coverage& coverage, Stretch& newest) {
     const auto reached = newest.window.to;
     // A segment that nothing was written to begins with this much. Source: xlog_internal.h.
     constexpr Lsn page_header = 40;
@@ -212,10 +213,47 @@ void compare_claim(const Present& present, const Archive& archive, Coverage& cov
     }
 }
 
-Coverage coverage_of(const Engine& engine, const Depot& depot, const Repository& repository,
-                     const Listing& listing, const std::vector<Found>& sets,
-                     const std::optional<Present>& present, const fs::path& waldump,
-                     const std::set<std::string>& unusable) {
+/// Names in the server's archive_status of what would have to come so that the present is reached.
+std::string missing_names(const Coverage& coverage, const Log& log, const std::vector<Gap>& gaps) {
+    const auto name = [&](const Segment& segment) {
+        return segment_name(segment, log.segment_bytes) + ".ready";
+    };
+    std::vector<std::string> names;
+    if (const auto* const present = coverage.present()) {
+        const auto& window = present->window;
+        const auto next = segment_number(window.to - 1, log.segment_bytes) + 1;
+        names.push_back(name(segment_on_path(log, window.timeline, next)));
+    } else if (coverage.newest() != nullptr) {
+        names.push_back(fmt::format("{:08X}.history.ready", coverage.timeline));
+    } else {
+        std::ranges::transform(gaps, std::back_inserter(names),
+                               [&](const Gap& gap) { return name(gap.first); });
+    }
+    return "{" + join(names, ",") + "}";
+}
+
+/// Whether the server has any of them still to archive; nothing when it does not answer.
+std::optional<bool> holds_any(const trust::Run& run, const std::string& names) {
+    try {
+        return connect(run)
+            .query(
+                "select exists (select from pg_ls_archive_statusdir() where name = any "
+                "($1::text[])) as is",
+                {names})
+            .front()
+            .boolean("is");
+    } catch (const Error& error) {
+        if (error.code() == Code::interrupted) {
+            throw;
+        }
+        return std::nullopt;
+    }
+}
+
+Coverage coverage_of(const trust::Run& run, const Engine& engine, const Depot& depot,
+                     const Repository& repository, const Listing& listing,
+                     const std::vector<Found>& sets, const std::optional<Present>& present,
+                     const fs::path& waldump, const std::set<std::string>& unusable) {
     Coverage coverage;
     coverage.repository = depot.name;
     coverage.stanza = listing.stanza;
@@ -247,16 +285,37 @@ Coverage coverage_of(const Engine& engine, const Depot& depot, const Repository&
     }
     if (is_present) {
         coverage.is_current = true;
+        coverage.timeline = present->timeline;
         compare_claim(*present, archive, coverage);
-        const auto* const newest = coverage.newest();
-        if (newest != nullptr && newest->window.timeline == present->timeline) {
-            compare_lag(engine, *present, waldump, coverage);
+        const auto* const written = coverage.present();
+        if (written != nullptr && written->window.timeline == present->timeline) {
+            compare_lag(engine, *present, waldump, coverage,
+                        coverage.stretches.at(written - coverage.stretches.data()));
+        }
+        if (coverage.lacks_log()) {
+            // After the archive was listed: what came in between is seen by the next look.
+            coverage.awaits = holds_any(run, missing_names(coverage, log, proven.gaps));
         }
     }
     return coverage;
 }
 
 }  // namespace
+
+const Stretch* Coverage::present() const {
+    const auto found = std::ranges::find_if(
+        stretches.rbegin(), stretches.rend(),
+        [&](const Stretch& each) { return timeline == 0 || each.window.timeline == timeline; });
+    return found == stretches.rend() ? nullptr : &*found;
+}
+
+bool Coverage::lacks_log() const {
+    if (!is_current || !problem.empty()) {
+        return false;
+    }
+    const auto* const written = present();
+    return written != nullptr ? written->window.is_cut_off : !stretches.empty() || !broken.empty();
+}
 
 Log log_of(const Engine& engine, const Depot& depot, const std::string& stanza,
            const Archive& archive, std::uint64_t segment_bytes) {
@@ -295,7 +354,7 @@ std::vector<Coverage> continuity(const trust::Run& run, const Unusable& unusable
         const auto named = unusable.find(depot.name);
         for (const auto& listing : listings_of(run, engine, depot)) {
             all.push_back(
-                coverage_of(engine, depot, *found, listing, sets, present, waldump,
+                coverage_of(run, engine, depot, *found, listing, sets, present, waldump,
                             named == unusable.end() ? std::set<std::string>() : named->second));
         }
     }

@@ -31,7 +31,8 @@ struct Coverage {
     std::string stanza;
     std::string system_identifier;
     std::uint64_t segment_bytes = usual_segment_bytes;
-    bool is_current = false;  ///< Of the cluster that runs now.
+    bool is_current = false;     ///< Of the cluster that runs now.
+    std::uint32_t timeline = 0;  ///< That it writes now; 0: not known.
     std::vector<Stretch> stretches;
     std::vector<Gap> gaps;  ///< Without what was trimmed on purpose.
     std::string beyond;  ///< RFC 3339: the last commit in the archive, where a gap lies before it.
@@ -42,13 +43,16 @@ struct Coverage {
     std::string falsely_archived;
     std::string damaged;  ///< The newest segment, when its contents are not what they were.
     std::string problem;  ///< Why nothing can be said.
+    /// Where log is missing: whether the server still holds it and will hand it over. Nothing where
+    /// it did not say.
+    std::optional<bool> awaits;
     const Stretch* newest() const { return stretches.empty() ? nullptr : &stretches.back(); }
-    /// What is committed now cannot be restored from here, whatever is archived from now on: only a
-    /// new full set helps.
-    bool is_cut_off() const {
-        return is_current && problem.empty() &&
-               (stretches.empty() ? !broken.empty() : stretches.back().window.is_cut_off);
-    }
+    /// That of the timeline which is written now: a restore can have left later ones behind.
+    const Stretch* present() const;
+    /// What is committed now cannot be restored from here as it is.
+    bool lacks_log() const;
+    /// And not either with what the server still hands over: only a new full set helps.
+    bool is_cut_off() const { return lacks_log() && awaits.has_value() && !*awaits; }
 };
 /// What a stanza has of the log, with its histories. Errors: as Engine.
 Log log_of(const Engine& engine, const Depot& depot, const std::string& stanza,

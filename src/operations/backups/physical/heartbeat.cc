@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "operations/backups/physical/moments.h"
 
 namespace caisson::backups::physical {
@@ -62,6 +64,40 @@ std::optional<Marker> newest_marker(pg::Connection& connection, const std::strin
     Marker marker{rows.front().string("at"), 0};
     marker.at_microseconds = parse_moment(marker.at).value_or(0);
     return marker;
+}
+
+ExpectedMarker expected_marker(pg::Connection& live, const std::string& moment) {
+    const auto parsed = parse_moment(moment);
+    if (!parsed) {
+        return {{}, moment + " is no moment"};
+    }
+    const auto before = std::chrono::microseconds(marker_delay).count();
+    if (auto newest = newest_marker(live, moment_text(*parsed - before))) {
+        return {std::move(newest), ""};
+    }
+    return {{},
+            newest_marker(live) ? "the live database has only markers of later"
+                                : "the live database has no marker"};
+}
+
+MarkerVerdict judge_marker(const ExpectedMarker& expected, const std::optional<Marker>& found,
+                           const std::string& moment, std::chrono::milliseconds interval) {
+    const auto age = found ? seconds_between(found->at, moment).value_or(0) : 0.0;
+    if (expected.newest) {
+        if (!found || found->at_microseconds < expected.newest->at_microseconds) {
+            return {false, fmt::format("the marker of {} is not there{}", expected.newest->at,
+                                       found ? ", but one of " + found->at : "")};
+        }
+        return {true, fmt::format("the marker of {}, {:.1f} s before the moment", found->at, age)};
+    }
+    if (!found) {
+        return {true, fmt::format("no marker was ever written up to the moment (not compared: {})",
+                                  expected.unknown)};
+    }
+    const std::chrono::duration<double> most = 3 * interval + marker_delay;
+    return {age <= most.count(),
+            fmt::format("the marker of {}, {:.1f} s before the moment (not compared: {})",
+                        found->at, age, expected.unknown)};
 }
 
 }  // namespace caisson::backups::physical

@@ -34,4 +34,30 @@ struct Marker {
 /// is none or no table.
 std::optional<Marker> newest_marker(pg::Connection& connection, const std::string& moment = {});
 
+/// How far back markers go, less what an interval may be late.
+inline std::chrono::milliseconds ring_span(std::chrono::milliseconds interval) {
+    return interval * heartbeat_slots * 9 / 10;
+}
+
+/// What the live database says of the newest marker that a restore to a moment must bring back.
+struct ExpectedMarker {
+    std::optional<Marker> newest;
+    std::string unknown;  ///< Where there is none: why it cannot be told which one it was.
+};
+/// A marker is committed a little after it says, at most as long as its statement may take: one of
+/// so much before the moment must be there.
+inline constexpr std::chrono::seconds marker_delay{4};
+/// The newest one of a moment (RFC 3339), by the live database. Errors: as Connection.
+ExpectedMarker expected_marker(pg::Connection& live, const std::string& moment);
+
+struct MarkerVerdict {
+    bool passed = false;
+    std::string detail;
+};
+/// Whether what a restore to the moment brought back is new enough: not older than what the live
+/// database expects, and where that is not known, at most a few intervals old. A ring in which
+/// nobody ever wrote is no mistake. Pure.
+MarkerVerdict judge_marker(const ExpectedMarker& expected, const std::optional<Marker>& found,
+                           const std::string& moment, std::chrono::milliseconds interval);
+
 }  // namespace caisson::backups::physical

@@ -162,9 +162,20 @@ void add(Trim& trim, const Belonging& each, const Needed& needed) {
     trim.spans.push_back({each.segment, each.segment, each.is_whole ? 1U : 0U, each.bytes});
 }
 
+/// Of which something is there, and nothing is to go.
+std::vector<std::uint32_t> unknown_in(const Archive& archive, const Needed& needed) {
+    std::set<std::uint32_t> timelines;
+    for (const auto& each : archive.segments) {
+        if (needed.is_unknown(each.segment.timeline)) {
+            timelines.insert(each.segment.timeline);
+        }
+    }
+    return {timelines.begin(), timelines.end()};
+}
+
 Trim trim_of(const Engine& engine, const Depot& depot, const Listing& listing,
              const std::vector<Found>& sets, const Needs& needs) {
-    Trim trim{depot.name, listing.stanza, usual_segment_bytes, {}, 0, 0, {}, listing.problem};
+    Trim trim{depot.name, listing.stanza, usual_segment_bytes, {}, 0, 0, {}, {}, listing.problem};
     if (!trim.doubt.empty()) {
         return trim;
     }
@@ -186,6 +197,7 @@ Trim trim_of(const Engine& engine, const Depot& depot, const Listing& listing,
     }
     const auto archive = archive_of(depot, listing.stanza, trim.segment_bytes);
     const Needed needed(log_of(engine, depot, listing.stanza, archive, trim.segment_bytes), claims);
+    trim.unknown_timelines = unknown_in(archive, needed);
     const auto directory = depot.path / "archive" / listing.stanza / archive.id;
     for (const auto& each : belongings_in(directory, trim.segment_bytes)) {
         if (!needed.contains(each.segment)) {
@@ -198,7 +210,7 @@ Trim trim_of(const Engine& engine, const Depot& depot, const Listing& listing,
 fs::path record_of(const Repository& repository) { return repository.path() / "trimmed"; }
 
 /// "STANZA FIRST LAST MOMENT" a line; spans that touch are one.
-void record(const Repository& repository, const Trim& trim) {
+void record(const Repository& repository, const Trim& trim, const std::vector<Span>& gone) {
     const auto text = read_own(record_of(repository)).value_or("");
     std::string others;
     for (const auto& line : split(text, '\n')) {
@@ -207,7 +219,7 @@ void record(const Repository& repository, const Trim& trim) {
         }
     }
     auto spans = trimmed_spans(repository, trim.stanza, trim.segment_bytes);
-    spans.insert(spans.end(), trim.spans.begin(), trim.spans.end());
+    spans.insert(spans.end(), gone.begin(), gone.end());
     std::ranges::sort(spans, {}, &Span::first);
     std::vector<Span> merged;
     for (const auto& span : spans) {
@@ -226,6 +238,27 @@ void record(const Repository& repository, const Trim& trim) {
                         segment_name(span.last, trim.segment_bytes), timestamp(moment_now()));
     }
     write_file(record_of(repository), others, 0600, repository.owner());
+}
+
+void remove_file(const Trim& trim, std::size_t k, Trimmed& trimmed) {
+    const auto& file = trim.files[k];
+    std::error_code failure;
+    const auto bytes = fs::file_size(file, failure);
+    if (failure || !fs::remove(file, failure)) {
+        if (failure && failure != std::errc::no_such_file_or_directory) {
+            throw_file_error("remove", file, failure.value());
+        }
+        return;
+    }
+    ++trimmed.files;
+    trimmed.bytes += bytes;
+    fault::point("log-segment-removed");
+    // The directory goes with its last file, and not while anything is in it.
+    const bool was_last =
+        k + 1 == trim.files.size() || trim.files[k + 1].parent_path() != file.parent_path();
+    if (was_last) {
+        fs::remove(file.parent_path(), failure);
+    }
 }
 
 /// A set that somebody reads, and that may lead further than the plan has kept the log for.
@@ -253,39 +286,44 @@ std::vector<Trim> plan_trim(const trust::Run& run, const Repository& repository,
     return trims;
 }
 
+std::vector<Span> spans_of(const Trim& trim, std::size_t begin, std::size_t end) {
+    const auto segment_at = [&](std::size_t i) {
+        return parse_segment(trim.files[i].filename().string().substr(0, name_digits),
+                             trim.segment_bytes)
+            .value_or(Segment{});
+    };
+    const auto first = segment_at(begin == 0 ? 0 : begin - 1);
+    const auto last = segment_at(end - 1);
+    std::vector<Span> spans;
+    for (const auto& span : trim.spans) {
+        const auto from = std::max(span.first, first);
+        const auto to = std::min(span.last, last);
+        if (from <= to) {
+            spans.push_back({from, to, 0, 0});
+        }
+    }
+    return spans;
+}
+
 Trimmed trim(const Repository& repository, const Trim& trim, const Needs& needs) {
     Trimmed trimmed;
     if (!trim.doubt.empty() || trim.files.empty()) {
         trimmed.left = trim.doubt;
         return trimmed;
     }
-    record(repository, trim);
-    fault::point("log-trim-recorded");
     for (std::size_t i = 0; i < trim.files.size(); i += batch) {
         const auto gate = shut_gate(repository);
         if (const auto reader = reader_in(repository, needs); !reader.empty()) {
             trimmed.left = fmt::format("a restore or a drill reads {}", reader);
             return trimmed;
         }
-        for (auto k = i; k < std::min(i + batch, trim.files.size()); ++k) {
+        const auto end = std::min(i + batch, trim.files.size());
+        // No more than what goes now: of what stays after all, a loss must show as a gap.
+        record(repository, trim, spans_of(trim, i, end));
+        fault::point("log-trim-recorded");
+        for (auto k = i; k < end; ++k) {
             interrupt::check();
-            std::error_code failure;
-            const auto bytes = fs::file_size(trim.files[k], failure);
-            if (failure || !fs::remove(trim.files[k], failure)) {
-                if (failure && failure != std::errc::no_such_file_or_directory) {
-                    throw_file_error("remove", trim.files[k], failure.value());
-                }
-                continue;
-            }
-            ++trimmed.files;
-            trimmed.bytes += bytes;
-            fault::point("log-segment-removed");
-            // The directory goes with its last file, and not while anything is in it.
-            const bool was_last = k + 1 == trim.files.size() ||
-                                  trim.files[k + 1].parent_path() != trim.files[k].parent_path();
-            if (was_last) {
-                fs::remove(trim.files[k].parent_path(), failure);
-            }
+            remove_file(trim, k, trimmed);
         }
     }
     return trimmed;

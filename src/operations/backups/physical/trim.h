@@ -35,6 +35,8 @@ class Needed {
  public:
     Needed(const Log& log, const std::vector<Claim>& claims);
     bool contains(const Segment& segment) const;
+    /// Whether what led to the timeline is not known: its history is missing.
+    bool is_unknown(std::uint32_t timeline) const { return unknown_.contains(timeline); }
 
  private:
     struct Reach {
@@ -78,7 +80,9 @@ struct Trim {
     std::uint64_t segments = 0;
     std::uint64_t bytes = 0;
     std::vector<fs::path> files;  ///< Oldest first; partial segments and backup labels among them.
-    std::string doubt;            ///< Why nothing goes; empty: there is no doubt.
+    /// Kept in whole, and for as long as it is so: the history files of these are missing.
+    std::vector<std::uint32_t> unknown_timelines;
+    std::string doubt;  ///< Why nothing goes; empty: there is no doubt.
 };
 /// Of all clusters of this run in the repository. History files are never among it: by them
 /// PostgreSQL finds the newest timeline, and a number that is free. Changes nothing.
@@ -86,12 +90,17 @@ struct Trim {
 std::vector<Trim> plan_trim(const trust::Run& run, const Repository& repository,
                             const Needs& needs);
 
+/// What of the plan's spans its files from `begin` to before `end` are, from the last file before
+/// them on: what lies between was missing already. Pure.
+std::vector<Span> spans_of(const Trim& trim, std::size_t begin, std::size_t end);
+
 struct Trimmed {
     std::uint64_t files = 0;
     std::uint64_t bytes = 0;
     std::string left;  ///< Why it was not finished; empty: it was.
 };
-/// Removes it, the oldest first, and writes down before what goes: a gap that was meant is none.
+/// Removes it, the oldest first, and writes down before what goes, some at a time: a gap that was
+/// meant is none, and what stays after all was not meant.
 /// Ends early when somebody begins to read a set that needs more than `needs` said. The caller
 /// holds the repository's lock. A killed one is finished by the next. Errors: state_unusable;
 /// interrupted; locked.
