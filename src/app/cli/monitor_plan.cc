@@ -6,7 +6,7 @@
 
 #include "app/cli/monitor.h"
 #include "operations/monitor/collect/plan.h"
-#include "operations/monitor/collect/statements.h"
+#include "operations/monitor/collect/redaction.h"
 
 namespace caisson::cli {
 namespace {

@@ -6,7 +6,7 @@
 #include <set>
 
 #include "base/text.h"
-#include "operations/monitor/collect/statements.h"
+#include "operations/monitor/collect/redaction.h"
 
 namespace caisson::monitor {
 namespace {

@@ -1,9 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "operations/monitor/collect/collector.h"
 
+#include <set>
+
 #include "base/clock.h"
+#include "operations/monitor/collect/group.h"
+#include "operations/monitor/sample/catalogue.h"
 
 namespace caisson::monitor {
+namespace {
+
+/// Of what is not there, nothing is left out; and what others add is read whenever they are asked.
+/// Groups that this module reads say themselves when they were.
+void mark_others_as_read(const Targets& targets, Sample& sample) {
+    std::set<std::string_view> own = {"host", "disks"};
+    if (!targets.databases.empty()) {
+        own.insert("statements");
+        for (const auto& group : groups()) {
+            own.insert(group.name);
+        }
+    }
+    if (targets.redis) {
+        own.insert("redis");
+    }
+    if (targets.pgbouncer) {
+        own.insert("pgbouncer");
+    }
+    for (const auto& row : catalogue()) {
+        if (!own.contains(row.group)) {
+            sample.read_at.try_emplace(std::string(row.group), sample.at);
+        }
+    }
+}
+
+}  // namespace
 
 Collector::Collector(Targets targets, Limits limits)
     : targets_(std::move(targets)),
@@ -31,6 +61,7 @@ Sample Collector::collect(bool everything) {
     for (const auto& more : targets_.more) {
         more(sample);
     }
+    mark_others_as_read(targets_, sample);
     sample.took = std::chrono::duration_cast<std::chrono::microseconds>(watch.elapsed());
     sample.add("monitor.sample_seconds", std::chrono::duration<double>(sample.took).count());
     sample.add("monitor.unknowns", static_cast<double>(sample.unknowns.size()));

@@ -59,9 +59,9 @@ void read_disk(const fs::path& path, std::set<dev_t>& seen, Sample& sample) {
     struct stat status {};
     struct statvfs space {};
     if (::stat(path.c_str(), &status) != 0 || ::statvfs(path.c_str(), &space) != 0) {
-        sample.unknowns.push_back({"disks",
-                                   {{"mountpoint", path.string()}},
-                                   fmt::format("{} cannot be looked at", path.string())});
+        // Where it was mounted, nobody can say now: it may be any that is not there.
+        sample.unknowns.push_back(
+            {"disks", {}, fmt::format("{} cannot be looked at", path.string())});
         return;
     }
     if (!seen.insert(status.st_dev).second) {

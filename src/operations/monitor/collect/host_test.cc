@@ -92,8 +92,10 @@ TEST(Host, AFileSystemCountsOnceAndOneThatIsNotThereIsUnknown) {
     EXPECT_GT(value_of(sample, "disks.size").value_or(0), 0);
     const auto used = value_of(sample, "disks.used_percent").value_or(-1);
     EXPECT_TRUE(used >= 0 && used <= 100) << used;
-    EXPECT_NE(unknown_of(sample, "disks.free", {{"mountpoint", (directory.path() / "c").string()}}),
-              nullptr);
+    ASSERT_NE(unknown_of(sample, "disks.free", {{"mountpoint", "/where/it/was/mounted"}}), nullptr)
+        << "an alert has the mount point, not the path";
+    EXPECT_EQ(unknown_of(sample, "disks.free")->why,
+              (directory.path() / "c").string() + " cannot be looked at");
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "operations/monitor/collect/group.h"
+#include "operations/monitor/sample/catalogue.h"
 #include "trust/locks.h"
 
 namespace caisson::monitor {
@@ -133,19 +134,23 @@ void PostgresCollector::read(Sample& sample, bool everything) {
     const bool is_due =
         everything || !expensive_at_ || now - *expensive_at_ >= limits_.expensive - 500ms;
     bool is_up = false;
+    bool is_whole = true;
     for (std::size_t i = 0; i < places_.size(); ++i) {
         auto& place = *places_[i];
         if (!connect(place, sample)) {
             continue;
         }
+        const bool held = read_place(place, i == 0, is_due, sample);
+        is_whole = is_whole && held;
         if (i == 0) {
-            is_up = true;
+            // One session may have been ended; a server that hangs lets no other one begin.
+            Sample ignored;
+            is_up = held || connect(place, ignored);
         }
-        read_place(place, i == 0, is_due, sample);
     }
     sample.add("server.up", is_up ? 1 : 0);
     if (is_due) {
-        if (is_up) {
+        if (is_up && is_whole) {  // Else the next sample tries again.
             expensive_at_ = now;
             keep(sample);
         }
@@ -155,10 +160,17 @@ void PostgresCollector::read(Sample& sample, bool everything) {
     track_slots(sample);
 }
 
-void PostgresCollector::read_place(Place& place, bool is_first, bool is_due, Sample& sample) {
+bool PostgresCollector::read_place(Place& place, bool is_first, bool is_due, Sample& sample) {
+    std::string broken;  // Why nothing more is asked for: what is not read must not pass for fine.
     for (const auto& group : groups()) {
         const bool is_here = group.scope == Scope::database || is_first;
         if (!is_here || (group.pace == Pace::expensive && !is_due)) {
+            continue;
+        }
+        const auto whose =
+            group.scope == Scope::database ? of_database(place.target.name) : Labels();
+        if (!broken.empty()) {
+            sample.unknowns.push_back({std::string(group.name), whose, broken});
             continue;
         }
         const auto before = sample.readings.size();
@@ -171,18 +183,18 @@ void PostgresCollector::read_place(Place& place, bool is_first, bool is_due, Sam
                 throw;
             }
             sample.readings.resize(before);  // Half of a group is none.
-            sample.unknowns.push_back(
-                {std::string(group.name),
-                 group.scope == Scope::database ? of_database(place.target.name) : Labels(),
-                 why(error, limits_)});
+            sample.unknowns.push_back({std::string(group.name), whose, why(error, limits_)});
             if (place.connection->is_broken()) {
-                break;
+                broken = fmt::format("the connection broke while {} was read", group.name);
             }
         }
     }
-    if (is_first) {
+    if (is_first && broken.empty()) {
         read_statements(place, sample);
+    } else if (is_first) {
+        sample.unknowns.push_back({"statements", {}, broken});
     }
+    return !place.connection->is_broken();
 }
 
 void PostgresCollector::read_statements(Place& place, Sample& sample) {
@@ -244,32 +256,50 @@ void PostgresCollector::carry_over(Sample& sample) const {
     }
 }
 
-/// Servers before version 17 do not say since when a slot has had no reader.
+/// Servers before version 17 do not say since when a slot has had no reader. One that had none when
+/// we began may have had none for long: until that is as bad as it can be, nobody knows.
 void PostgresCollector::track_slots(Sample& sample) {
     const auto now = age_now();
+    const auto worst = metric("slots.inactive").threshold.critical;
     std::set<std::string> seen;
+    std::set<Labels> told;
+    for (const auto& reading : sample.readings) {
+        if (reading.metric == "slots.inactive") {
+            told.insert(reading.labels);
+        }
+    }
     std::vector<Reading> added;
     for (const auto& reading : sample.readings) {
-        if (reading.metric != "slots.active") {
+        if (reading.metric != "slots.active" || told.contains(reading.labels)) {
             continue;
         }
         const auto name = std::string(label_of(reading.labels, "slot_name"));
         seen.insert(name);
         if (reading.value != 0) {
-            inactive_since_.erase(name);
-        } else if (inactive_since_.size() < most_slots) {
-            inactive_since_.emplace(name, now);
+            inactive_.erase(name);
+            added.push_back({"slots.inactive", reading.labels, 0});
+            continue;
         }
-        const auto since = inactive_since_.find(name);
-        const double seconds = since == inactive_since_.end()
-                                   ? 0
-                                   : std::chrono::duration<double>(now - since->second).count();
-        added.push_back({"slots.inactive", reading.labels, seconds});
+        if (inactive_.size() < most_slots) {
+            inactive_.emplace(name, Inactive{now, has_seen_slots_});
+        }
+        const auto found = inactive_.find(name);
+        const double seconds =
+            found == inactive_.end()
+                ? 0
+                : std::chrono::duration<double>(now - found->second.since).count();
+        if (found != inactive_.end() && (found->second.is_sure || seconds >= worst)) {
+            added.push_back({"slots.inactive", reading.labels, seconds});
+        } else {
+            sample.unknowns.push_back({"slots.inactive", reading.labels,
+                                       "nobody read from it when the monitor began, and since when "
+                                       "is not known"});
+        }
     }
     sample.readings.insert(sample.readings.end(), added.begin(), added.end());
     if (sample.read_at.contains("slots")) {
-        std::erase_if(inactive_since_,
-                      [&](const auto& each) { return !seen.contains(each.first); });
+        has_seen_slots_ = true;
+        std::erase_if(inactive_, [&](const auto& each) { return !seen.contains(each.first); });
     }
 }
 

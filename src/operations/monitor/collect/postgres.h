@@ -54,7 +54,8 @@ class PostgresCollector {
     struct Place;
     struct Carried;
     bool connect(Place& place, Sample& sample);
-    void read_place(Place& place, bool is_first, bool is_due, Sample& sample);
+    /// Whether the connection held to the end.
+    bool read_place(Place& place, bool is_first, bool is_due, Sample& sample);
     void read_statements(Place& place, Sample& sample);
     void carry_over(Sample& sample) const;
     void keep(const Sample& sample);
@@ -64,8 +65,13 @@ class PostgresCollector {
     std::vector<std::unique_ptr<Place>> places_;
     Queries queries_;
     std::optional<Age> expensive_at_;
-    Sample carried_;                             ///< What was expensive.
-    std::map<std::string, Age> inactive_since_;  ///< Slots by name.
+    Sample carried_;  ///< What was expensive.
+    struct Inactive {
+        Age since{};
+        bool is_sure = false;  ///< Else it was so when we began, and may have been for long.
+    };
+    std::map<std::string, Inactive> inactive_;  ///< Slots by name.
+    bool has_seen_slots_ = false;
     bool has_lock_ = false;
 };
 

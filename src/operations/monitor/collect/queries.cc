@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "drivers/pg/quote.h"
+#include "operations/monitor/collect/redaction.h"
 
 namespace caisson::monitor {
 namespace {
@@ -66,18 +67,22 @@ std::string Queries::find_extension(pg::Connection& connection) {
 
 StatementSnapshot Queries::snapshot(pg::Connection& connection, const std::string& schema) {
     StatementSnapshot taken;
-    const auto info = connection.query(
-        fmt::format("select dealloc, extract(epoch from stats_reset)::float8 as since "
-                    "from {}.pg_stat_statements_info",
-                    schema));
-    taken.since = info.front().real("since");
-    taken.evicted = info.front().real("dealloc");
+    const auto info = [&] {
+        return connection.query(
+            fmt::format("select dealloc, extract(epoch from stats_reset)::float8 as since "
+                        "from {}.pg_stat_statements_info",
+                        schema));
+    };
+    const auto before = info();
+    taken.since = before.front().real("since");
+    taken.evicted = before.front().real("dealloc");
     for (const auto& row : connection.query(snapshot_query(schema, connection.server_version()))) {
         const StatementKey key{
             row.integer("queryid"), static_cast<std::uint32_t>(row.integer("userid")),
             static_cast<std::uint32_t>(row.integer("dbid")), row.boolean("toplevel")};
         taken.entries.emplace(key, figures_of(row));
     }
+    taken.evicted_after = info().front().real("dealloc");
     return taken;
 }
 

@@ -13,18 +13,21 @@ select extract(epoch from pg_postmaster_start_time())::float8 as started,
        current_setting('max_connections')::int as max_connections,
        (select count(*) from pg_settings where pending_restart) as pending_restart)sql";
 
+/// Standbys that cannot be told apart are one, as late as the latest of them. Their state is no
+/// label: one that falls behind and catches up is the same standby.
 constexpr std::string_view senders = R"sql(
 select coalesce(application_name, '') as application_name,
-       coalesce(host(client_addr), 'local') as client_addr, coalesce(state, 'unknown') as state,
-       pg_wal_lsn_diff(case when pg_is_in_recovery() then pg_last_wal_receive_lsn()
+       coalesce(host(client_addr), 'local') as client_addr,
+       count(*) filter (where state = 'streaming') as streaming,
+       max(pg_wal_lsn_diff(case when pg_is_in_recovery() then pg_last_wal_receive_lsn()
                             else pg_current_wal_lsn() end,
-                       coalesce(replay_lsn, flush_lsn))::float8 as behind,
-       coalesce(extract(epoch from replay_lag),
+                       coalesce(replay_lsn, flush_lsn)))::float8 as behind,
+       max(coalesce(extract(epoch from replay_lag),
                 case when pg_wal_lsn_diff(case when pg_is_in_recovery()
                                                then pg_last_wal_receive_lsn()
                                                else pg_current_wal_lsn() end, replay_lsn) <= 0
-                     then 0 end)::float8 as lag
-  from pg_stat_replication order by 4 desc nulls last limit $1)sql";
+                     then 0 end))::float8 as lag
+  from pg_stat_replication group by 1, 2 order by 4 desc nulls last limit $1)sql";
 
 /// A standby that does not stream has replayed all that it received, and is behind all the same.
 constexpr std::string_view standby = R"sql(
@@ -38,7 +41,7 @@ select slot_name, slot_type, active::int as active,
        pg_wal_lsn_diff(case when pg_is_in_recovery() then pg_last_wal_replay_lsn()
                             else pg_current_wal_lsn() end, restart_lsn)::float8 as retained,
        greatest(age(xmin), age(catalog_xmin)) as xmin_age,
-       (wal_status = 'lost')::int as lost
+       (wal_status = 'lost')::int as lost, {}::float8 as inactive
   from pg_replication_slots order by 4 desc nulls last limit $1)sql";
 
 constexpr std::string_view archiver = R"sql(
@@ -75,15 +78,14 @@ void read_server(Collecting& reading) {
 
 void read_replication(Collecting& reading) {
     const auto rows = reading.connection.query(senders, {reading.limits.others});
-    std::size_t streaming = 0;
+    std::int64_t streaming = 0;
     for (const auto& row : rows) {
-        streaming += row.text("state") == "streaming" ? 1 : 0;
-        reading.add(row, labels_of(row, {"application_name", "client_addr", "state"}),
+        streaming += row.integer("streaming");
+        reading.add(row, labels_of(row, {"application_name", "client_addr"}),
                     {{"replication.lag_bytes", "behind"}, {"replication.replay_lag", "lag"}});
     }
     reading.sample.add("replication.senders", static_cast<double>(streaming));
-    if (value_of(reading.sample, "server.standby") == 1.0 ||
-        reading.connection.query("select pg_is_in_recovery() as standby")
+    if (reading.connection.query("select pg_is_in_recovery() as standby")
             .front()
             .boolean("standby")) {
         const auto row = reading.connection.query(standby).front();
@@ -98,12 +100,16 @@ void read_replication(Collecting& reading) {
 }
 
 void read_slots(Collecting& reading) {
-    for (const auto& row : reading.connection.query(slots, {reading.limits.others})) {
+    const auto* const since =
+        reading.version() >= 17 ? "extract(epoch from clock_timestamp() - inactive_since)" : "null";
+    for (const auto& row :
+         reading.connection.query(fmt::format(slots, since), {reading.limits.others})) {
         reading.add(row, labels_of(row, {"slot_name", "slot_type"}),
                     {{"slots.active", "active"},
                      {"slots.retained", "retained"},
                      {"slots.xmin_age", "xmin_age"},
-                     {"slots.lost", "lost"}});
+                     {"slots.lost", "lost"},
+                     {"slots.inactive", "inactive"}});
     }
 }
 

@@ -2,9 +2,7 @@
 #include "operations/monitor/collect/statements.h"
 
 #include <algorithm>
-#include <cctype>
 #include <cmath>
-#include <string_view>
 
 #include <fmt/format.h>
 
@@ -19,35 +17,6 @@ constexpr Member counters[] = {&StatementFigures::calls,          &StatementFigu
                                &StatementFigures::blocks_written, &StatementFigures::temp_blocks,
                                &StatementFigures::read_seconds,   &StatementFigures::write_seconds,
                                &StatementFigures::wal_bytes};
-
-/// The end of a constant that begins at `start` with a quote; `escapes`: a backslash hides one.
-std::size_t end_of_quoted(std::string_view text, std::size_t start, bool escapes) {
-    for (std::size_t i = start + 1; i < text.size(); ++i) {
-        if (escapes && text[i] == '\\') {
-            ++i;
-        } else if (text[i] == '\'') {
-            if (i + 1 < text.size() && text[i + 1] == '\'') {
-                ++i;
-            } else {
-                return i + 1;
-            }
-        }
-    }
-    return text.size();
-}
-
-/// The `$tag$` that begins here; empty when none does ($1 is a parameter).
-std::string_view dollar_tag(std::string_view text, std::size_t start) {
-    std::size_t end = start + 1;
-    while (end < text.size() &&
-           (std::isalnum(static_cast<unsigned char>(text[end])) || text[end] == '_')) {
-        ++end;
-    }
-    const bool is_number =
-        end > start + 1 && std::isdigit(static_cast<unsigned char>(text[start + 1]));
-    return end < text.size() && text[end] == '$' && !is_number ? text.substr(start, end + 1 - start)
-                                                               : std::string_view();
-}
 
 }  // namespace
 
@@ -85,7 +54,8 @@ StatementDifference StatementHistory::add(StatementSnapshot snapshot) {
         result.gap = "statistics of statements were reset";
     } else {
         result.is_comparable = true;
-        const double evictions = snapshot.evicted - last_->evicted;
+        const double evictions =
+            std::max(snapshot.evicted, snapshot.evicted_after) - last_->evicted;
         if (evictions > 0) {
             result.gap = fmt::format(
                 "statements were thrown out {} times for lack of room: what "
@@ -94,13 +64,14 @@ StatementDifference StatementHistory::add(StatementSnapshot snapshot) {
         }
         for (const auto& [key, now] : snapshot.entries) {
             const auto then = last_->entries.find(key);
-            StatementUse use{key, now, false};
-            if (then == last_->entries.end()) {
-                use.is_at_least = evictions > 0;
-            } else if (const auto grown = difference(then->second, now)) {
-                use.figures = *grown;
-            } else {
-                use.is_at_least = true;
+            // One that has grown may have been thrown out and have come back all the same.
+            StatementUse use{key, now, evictions > 0};
+            if (then != last_->entries.end()) {
+                if (const auto grown = difference(then->second, now)) {
+                    use.figures = *grown;
+                } else {
+                    use.is_at_least = true;
+                }
             }
             if (use.figures.calls > 0) {
                 result.uses.push_back(use);
@@ -111,28 +82,6 @@ StatementDifference StatementHistory::add(StatementSnapshot snapshot) {
         return a.figures.seconds > b.figures.seconds;
     });
     last_ = std::move(snapshot);
-    return result;
-}
-
-std::string without_constants(std::string_view text) {
-    std::string result;
-    std::size_t i = 0;
-    while (i < text.size()) {
-        const char c = text[i];
-        if (c == '\'') {
-            const bool escapes = i > 0 && (text[i - 1] == 'e' || text[i - 1] == 'E');
-            i = end_of_quoted(text, i, escapes);
-            result += "'?'";
-        } else if (const auto tag = c == '$' ? dollar_tag(text, i) : std::string_view();
-                   !tag.empty()) {
-            const auto end = text.find(tag, i + tag.size());
-            i = end == std::string_view::npos ? text.size() : end + tag.size();
-            result += "'?'";
-        } else {
-            result += c;
-            ++i;
-        }
-    }
     return result;
 }
 

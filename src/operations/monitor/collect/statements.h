@@ -50,6 +50,7 @@ struct StatementSnapshot {
     double since = 0;    ///< When statistics were reset, seconds since the epoch.
     double evicted = 0;  ///< How often entries were thrown out.
     std::map<StatementKey, StatementFigures> entries;
+    double evicted_after = 0;  ///< How often they were once the entries had been read.
 };
 
 struct StatementUse {
@@ -82,9 +83,5 @@ class StatementHistory {
 /// What was done between two states of one entry; nothing when `now` is not later than `before`.
 std::optional<StatementFigures> difference(const StatementFigures& before,
                                            const StatementFigures& now);
-
-/// The text with constants taken out: 'secret' becomes '?'. Statements that are no queries stand in
-/// pg_stat_statements as they were written, passwords included.
-std::string without_constants(std::string_view text);
 
 }  // namespace caisson::monitor

@@ -107,13 +107,16 @@ TEST(Statements, DeviationsAreThoseOfTheCallsInBetween) {
     EXPECT_NEAR(between->deviation(), counted(second).deviation(), 1e-9);
 }
 
-TEST(Statements, ConstantsAreTakenOutOfTexts) {
-    EXPECT_EQ(without_constants("select * from t where a = $1"), "select * from t where a = $1");
-    EXPECT_EQ(without_constants("alter role x password 'it''s secret' valid until 'now'"),
-              "alter role x password '?' valid until '?'");
-    EXPECT_EQ(without_constants("do $x$ select 'a' $x$"), "do '?'");
-    EXPECT_EQ(without_constants("select e'a\\'b', 1"), "select e'?', 1");
-    EXPECT_EQ(without_constants("set x = 'open"), "set x = '?'");
+TEST(Statements, OneThatHasGrownAcrossEvictionsCountsAtLeast) {
+    StatementHistory history;
+    history.add(snapshot({{1, figures(5, 1)}}));
+    // Thrown out after three more, and back with seven: the two that are left are not all.
+    const auto now = history.add(snapshot({{1, figures(7, 2)}}, 1, 1));
+    ASSERT_EQ(now.uses.size(), 1U);
+    EXPECT_TRUE(now.uses[0].is_at_least);
+    const auto quiet = history.add(snapshot({{1, figures(8, 3)}}, 1, 1));
+    ASSERT_EQ(quiet.uses.size(), 1U);
+    EXPECT_FALSE(quiet.uses[0].is_at_least);
 }
 
 }  // namespace

@@ -64,6 +64,9 @@ TEST(Expose, EveryThresholdIsARule) {
     EXPECT_THAT(text, HasSubstr("alert: CaissonActivityUsedPercentCritical\n        expr: "
                                 "caisson_activity_used_percent >= 90\n"));
     EXPECT_THAT(text, Not(HasSubstr("nan")));
+    EXPECT_THAT(text, HasSubstr("caisson_monitor_unknown{what=~\"(server|"));
+    EXPECT_THAT(text, Not(HasSubstr("caisson_monitor_unknown > 0")))
+        << "statistics of bloat may never be readable, and would fire for ever";
 }
 
 TEST(Expose, TheDashboardHasAPanelForEveryMetricAndEachPlaceOnce) {

@@ -63,9 +63,14 @@ std::string prometheus_rules() {
         }
         text += rule(row, Level::warning) + rule(row, Level::critical);
     }
+    // What may be missing for good would fire for ever.
+    const auto groups = essential_groups();
+    const std::vector<std::string> essential(groups.begin(), groups.end());
     return text +
            "  - name: caisson_unknown\n    rules:\n"
-           "      - alert: CaissonUnknown\n        expr: caisson_monitor_unknown > 0\n"
+           "      - alert: CaissonUnknown\n        expr: 'caisson_monitor_unknown{what=~\"(" +
+           join(essential, "|") +
+           ")([.].+)?\"} > 0'\n"
            "        for: 15m\n        labels:\n          severity: warning\n"
            "        annotations:\n          summary: 'What could not be read is not known to be "
            "fine.'\n"

@@ -17,8 +17,6 @@ using std::chrono::milliseconds;
 
 /// Between two times that minutes and hours are brought up to date.
 constexpr Ms batch = 10 * minute_ms;
-/// After a jump of the clock nothing is old for so long.
-constexpr milliseconds mistrust = std::chrono::hours(1);
 
 Ms ms_of(At at) { return at.time_since_epoch().count(); }
 
@@ -118,15 +116,13 @@ void History::write(const Sample& sample, milliseconds age) {
         }
         for (const auto& gap : sample.gaps) {
             store.add_gap(at, gap.what, gap.why);
-            if (gap.what == "clock") {
-                jumped_at_ = age;
-            }
         }
+        store.meet_clock(at);
         store.add_sample(at, std::move(figures));
         if (at - store.rolled() >= batch) {
             store.roll_up(at);
         }
-        store.prune(at, !jumped_at_ || age - *jumped_at_ > mistrust);
+        store.prune(at);
         store.limit_bytes();
         store.database.run("commit");
     } catch (...) {

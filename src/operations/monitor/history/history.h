@@ -24,6 +24,8 @@ struct HistoryLimits {
     std::size_t samples = 2'880;
     std::chrono::milliseconds minutes{std::chrono::hours(24 * 30)};
     std::chrono::milliseconds hours{std::chrono::hours(24 * 731)};
+    /// Each takes memory; those that were not used for longest go first, with all that is theirs.
+    std::size_t series = 20'000;
     std::uint64_t bytes = 256ULL * 1024 * 1024;
     bool is_durable = true;  ///< A sample is on the disk when it was added; else soon after.
 };
@@ -61,7 +63,6 @@ class History {
     std::unique_ptr<Store> store_;
     std::map<std::string, Last, std::less<>> last_;  ///< Of counters, by series.
     std::string mishap_;
-    std::optional<std::chrono::milliseconds> jumped_at_;  ///< The clock, by the one that does not.
 };
 
 /// A moment or a stretch of time. One sample has one value.

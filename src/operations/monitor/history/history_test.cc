@@ -30,6 +30,13 @@ Sample sample(milliseconds age, double load, double commits = 0) {
     return made;
 }
 
+void change(const fs::path& file, const char* sql) {
+    sqlite3* database = nullptr;
+    ::sqlite3_open(file.c_str(), &database);
+    EXPECT_EQ(::sqlite3_exec(database, sql, nullptr, nullptr, nullptr), SQLITE_OK) << sql;
+    ::sqlite3_close(database);
+}
+
 std::int64_t count(const fs::path& file, const char* table) {
     sqlite3* database = nullptr;
     sqlite3_stmt* statement = nullptr;
@@ -213,6 +220,81 @@ TEST_F(HistoryOf, AClockThatJumpsForwardMakesNothingOld) {
     back.gaps.push_back({"clock", "the clock jumped"});
     history.add(back, 241 * 30s);
     EXPECT_EQ(points("host.load1", start + 3h).size(), before + 1);
+}
+
+TEST_F(HistoryOf, OneDamagedRowIsAGapAndNotTheEnd) {
+    History history(file, limits);
+    for (int i = 0; i < 60; ++i) {
+        history.add(sample(i * 30s, i), i * 30s);
+    }
+    const auto before = points("host.load1").size();
+    change(file,
+           "update samples set data = x'00112233' where at = (select max(at) from samples);"
+           "update minutes set data = x'0011'; update hours set data = x'0011'");
+    for (int i = 60; i < 120; ++i) {
+        EXPECT_NO_THROW(history.add(sample(i * 30s, i), i * 30s));
+    }
+    EXPECT_EQ(history.mishap(), "") << "one row is not worth the history";
+    EXPECT_GE(points("host.load1").size(), before - 1 + 60);
+    const auto gaps = read_history(file, "host.load1", At{}, start + 24h).gaps;
+    EXPECT_THAT(gaps, testing::Contains(testing::Field(&PastGap::why, "a sample was damaged")));
+    EXPECT_THAT(gaps, testing::Contains(testing::Field(&PastGap::why, "minutes were damaged")));
+    EXPECT_THAT(gaps, testing::Contains(testing::Field(&PastGap::why, "a sample is damaged")))
+        << "who reads it is told as well";
+}
+
+TEST_F(HistoryOf, AWrongClockAtTheStartMakesNothingOld) {
+    limits.minutes = 24h;
+    limits.hours = 24h * 30;
+    limits.samples = 5;  // The rest of an hour is kept as minutes.
+    {
+        History history(file, limits);
+        for (int i = 0; i < 120; ++i) {
+            history.add(sample(i * 30s, 1), i * 30s);
+        }
+    }
+    for (int i = 0; i < 3; ++i) {  // The daemon is started again and again, years ahead.
+        History history(file, limits);
+        history.add(sample(24h * 1000 + i * 1h, 1), 0s);
+        history.add(sample(24h * 1000 + i * 1h + 30s, 1), 30s);
+    }
+    EXPECT_GE(points("host.load1", start + 3h).size(), 50U);
+    for (const auto later : {14h, 26h, 38h}) {
+        History(file, limits).add(sample(24h * 1000 + later, 1), 0s);
+    }
+    EXPECT_TRUE(points("host.load1", start + 3h).empty()) << "a clock that stays is believed";
+}
+
+TEST_F(HistoryOf, AClockThatWasAheadLeavesRoomForTheSamplesOfNow) {
+    limits.samples = 20;
+    for (int i = 0; i < 40; ++i) {
+        History(file, limits).add(sample(24h * 400 + i * 30s, 1), 0s);
+    }
+    History history(file, limits);
+    for (int i = 0; i < 10; ++i) {
+        history.add(sample(i * 30s, 2), i * 30s);
+    }
+    EXPECT_EQ(count(file, "samples"), 10);
+    EXPECT_EQ(points("host.load1", start + 1h).size(), 10U);
+    EXPECT_GE(count(file, "minutes"), 1) << "what the other clock said is kept as well";
+    const auto gaps = read_history(file, "host.load1", start, start + 1h).gaps;
+    EXPECT_THAT(gaps, testing::Contains(testing::Field(&PastGap::what, "clock")));
+}
+
+TEST_F(HistoryOf, ItsSeriesAreBoundedAndThoseInUseStay) {
+    limits.series = 100;
+    History history(file, limits);
+    for (int i = 0; i < 200; ++i) {
+        auto made = sample(i * 30s, i);
+        for (int table = 0; table < 20; ++table) {
+            made.add("redis.keys", 1, {{"db", std::to_string(i * 20 + table)}});
+        }
+        made.finish();
+        history.add(made, i * 30s);
+        ASSERT_LE(count(file, "series"), 130);
+    }
+    EXPECT_LE(count(file, "hours"), 130);
+    EXPECT_EQ(points("host.load1").size(), 200U);
 }
 
 TEST_F(HistoryOf, WithoutAFileThereIsNoPast) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <tuple>
 
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -15,6 +16,9 @@ namespace {
 
 constexpr char field_end = '\x1f';
 constexpr std::uint64_t checked_bytes = 64ULL << 20U;
+/// After a jump of the clock nothing is old for so long.
+constexpr Ms mistrust = day_ms;
+constexpr std::string_view clock_gap = "clock";
 constexpr float not_read = std::numeric_limits<float>::quiet_NaN();
 
 std::uint64_t inode_of(const fs::path& file) {
@@ -137,6 +141,7 @@ std::int64_t History::Store::series(std::string_view metric, const Labels& label
     const auto text = text_of_labels(labels);
     const auto key = std::string(metric) + field_end + text;
     if (const auto found = ids.find(key); found != ids.end()) {
+        used_[found->second] = ++uses_;
         return found->second;
     }
     auto insert = database.prepare("insert into series (metric, labels) values (?, ?)");
@@ -144,11 +149,35 @@ std::int64_t History::Store::series(std::string_view metric, const Labels& label
     const auto id = database.last_id();
     ids[key] = id;
     wide[id] = is_wide(metric);
+    used_[id] = ++uses_;
     return id;
 }
 
 void History::Store::add_gap(Ms at, std::string_view what, std::string_view why) {
     database.prepare("insert into gaps values (?, ?, ?)").bind(at).bind(what).bind(why).step();
+}
+
+void History::Store::meet_clock(Ms now) {
+    auto newest = database.prepare("select coalesce(max(at), 0) from samples");
+    newest.step();
+    const Ms last = newest.integer(0);
+    newest.step();
+    if (last == 0) {
+        return;
+    }
+    if (std::abs(now - last) > day_ms) {
+        add_gap(now, clock_gap, "the clock is far from the sample before");
+    }
+    if (now < last - hour_ms) {
+        add_gap(now, clock_gap, "the clock is behind the sample before");
+        roll_up(last + minute_ms);  // It may be this clock that is wrong.
+        database.prepare("delete from samples where at > ?").bind(now + hour_ms).step();
+    }
+}
+
+bool History::Store::is_clock_sure(Ms now) {
+    auto gap = database.prepare("select 1 from gaps where at > ? and at <= ? and what = ? limit 1");
+    return !gap.bind(now - mistrust).bind(now).bind(clock_gap).step();
 }
 
 void History::Store::add_sample(Ms at, std::vector<Numbered> figures) {
@@ -178,7 +207,15 @@ void History::Store::roll_up(Ms now) {
     samples.bind(rolled_).bind(until);
     while (samples.step()) {
         const Ms at = samples.integer(0);
-        for (const auto& figure : unpack_sample(samples.bytes(1))) {
+        const auto figures = intact([&] { return unpack_sample(samples.bytes(1)); });
+        if (!figures) {
+            add_gap(at, "", "a sample was damaged");
+            continue;
+        }
+        for (const auto& figure : *figures) {
+            if (!wide.contains(figure.series) || !std::isfinite(figure.value)) {
+                continue;
+            }
             by_hour[{figure.series, floor_to(at, hour_ms)}].add(figure.value);
             if (!wide[figure.series]) {
                 by_minute[{figure.series, floor_to(at, minute_ms)}].add(figure.value);
@@ -188,6 +225,22 @@ void History::Store::roll_up(Ms now) {
     roll_minutes(by_minute);
     roll_hours(by_hour);
     set_rolled(until);
+}
+
+std::vector<float> History::Store::minutes_of(Statement& found, Ms hour) {
+    auto row = intact([&] { return unpack_row(found.bytes(0), hour_minutes); });
+    if (!row) {
+        add_gap(hour, "", "minutes were damaged");
+    }
+    return row ? *std::move(row) : std::vector<float>(hour_minutes, not_read);
+}
+
+std::vector<HourFigures> History::Store::hours_of(Statement& found, Ms day) {
+    auto row = intact([&] { return unpack_day(found.bytes(0)); });
+    if (!row) {
+        add_gap(day, "", "hours were damaged");
+    }
+    return row ? *std::move(row) : std::vector<HourFigures>(day_hours);
 }
 
 void History::Store::roll_minutes(
@@ -200,7 +253,7 @@ void History::Store::roll_minutes(
         std::vector<float> row(hour_minutes, not_read);
         find.bind(series).bind(hour);
         if (find.step()) {
-            row = unpack_row(find.bytes(0), hour_minutes);
+            row = minutes_of(find, hour);
             find.step();
         }
         for (; each != by_minute.end() && each->first.first == series &&
@@ -222,7 +275,7 @@ void History::Store::roll_hours(const std::map<std::pair<std::int64_t, Ms>, Hour
         std::vector<HourFigures> row(day_hours);
         find.bind(series).bind(day);
         if (find.step()) {
-            row = unpack_day(find.bytes(0));
+            row = hours_of(find, day);
             find.step();
         }
         row[static_cast<std::size_t>((hour - day) / hour_ms)].add(figures);
@@ -230,7 +283,7 @@ void History::Store::roll_hours(const std::map<std::pair<std::int64_t, Ms>, Hour
     }
 }
 
-void History::Store::prune(Ms now, bool is_clock_sure) {
+void History::Store::prune(Ms now) {
     const auto most = static_cast<std::int64_t>(limits.samples);
     auto first = database.prepare("select at from samples order by at desc limit 1 offset ?");
     first.bind(most);
@@ -242,7 +295,8 @@ void History::Store::prune(Ms now, bool is_clock_sure) {
         }
         database.prepare("delete from samples where at <= ?").bind(last_to_go).step();
     }
-    if (!is_clock_sure || (pruned_ != 0 && now - pruned_ < hour_ms)) {
+    limit_series();
+    if ((pruned_ != 0 && std::abs(now - pruned_) < hour_ms) || !is_clock_sure(now)) {
         return;
     }
     pruned_ = now;
@@ -266,10 +320,54 @@ void History::Store::forget_unused_series() {
     while (used.step()) {
         gone.push_back(used.integer(0));
     }
+    forget(gone);
+}
+
+void History::Store::limit_series() {
+    if (ids.size() <= limits.series + limits.series / 10) {
+        return;
+    }
+    struct Use {
+        std::uint64_t count;  ///< Since the file was opened.
+        Ms day;               ///< Before that.
+        std::int64_t id;
+    };
+    std::vector<Use> all;
+    std::int64_t newest = 0;
+    auto day = database.prepare("select coalesce(max(day), 0) from hours where series = ?");
+    for (const auto& each : wide) {
+        const auto id = each.first;
+        const auto use = used_.find(id);
+        day.bind(id).step();
+        all.push_back({use == used_.end() ? 0 : use->second, day.integer(0), id});
+        day.step();
+        newest = std::max(newest, id);
+    }
+    std::ranges::sort(all, [](const Use& a, const Use& b) {
+        return std::tie(a.count, a.day, a.id) < std::tie(b.count, b.day, b.id);
+    });
+    std::vector<std::int64_t> gone;
+    for (const auto& use : all) {
+        // SQLite gives the highest number anew, and samples would tell of another series then.
+        if (gone.size() + limits.series < all.size() && use.id != newest) {
+            gone.push_back(use.id);
+        }
+    }
+    auto minutes = database.prepare("delete from minutes where series = ?");
+    auto hours = database.prepare("delete from hours where series = ?");
+    for (const auto id : gone) {
+        minutes.bind(id).step();
+        hours.bind(id).step();
+    }
+    forget(gone);
+}
+
+void History::Store::forget(const std::vector<std::int64_t>& gone) {
     auto remove = database.prepare("delete from series where id = ?");
     for (const auto id : gone) {
         remove.bind(id).step();
         wide.erase(id);
+        used_.erase(id);
     }
     std::erase_if(ids, [&](const auto& each) { return !wide.contains(each.second); });
 }

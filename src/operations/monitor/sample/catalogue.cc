@@ -2,6 +2,7 @@
 #include "operations/monitor/sample/catalogue.h"
 
 #include <algorithm>
+#include <array>
 
 #include <fmt/format.h>
 
@@ -29,6 +30,13 @@ std::vector<Metric> make() {
 std::span<const Metric> catalogue() {
     static const auto table = make();
     return table;
+}
+
+std::span<const std::string_view> essential_groups() {
+    static constexpr std::array<std::string_view, 10> groups = {
+        "server", "activity", "locks", "databases", "replication",
+        "slots",  "archiver", "host",  "disks",     "backups"};
+    return groups;
 }
 
 const Metric* find_metric(std::string_view name) {

@@ -51,6 +51,9 @@ struct Metric {
 
 /// Every row, sorted by name. Threads: any.
 std::span<const Metric> catalogue();
+/// Groups without which nobody knows how the platform is. Others may be missing for good, such as
+/// the statements where their extension is not installed.
+std::span<const std::string_view> essential_groups();
 /// Nothing when there is none.
 const Metric* find_metric(std::string_view name);
 /// The row. Errors: internal, for a name that is none: a mistake of ours.

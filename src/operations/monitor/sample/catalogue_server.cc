@@ -157,10 +157,10 @@ constexpr auto rows = std::to_array<Metric>({
     // replication
     {"replication.senders", gauge, count, "", "Standbys and receivers that stream from here.",
      "pg_stat_replication"},
-    {"replication.lag_bytes", gauge, bytes, "application_name client_addr state",
+    {"replication.lag_bytes", gauge, bytes, "application_name client_addr",
      "Log that the standby has not replayed.", "pg_stat_replication",
      above(50 * mega, 100 * mega, "pgMonitor"), "pg_stat_replication_pg_wal_lsn_diff"},
-    {"replication.replay_lag", gauge, seconds, "application_name client_addr state",
+    {"replication.replay_lag", gauge, seconds, "application_name client_addr",
      "Time until what is written here is replayed there; 0 when all is replayed.",
      "pg_stat_replication", above(30, 300, "pgEdge, CloudNativePG")},
     {"replication.receiver_up", gauge, yes, "", "On a standby: whether it streams.",

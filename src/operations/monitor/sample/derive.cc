@@ -2,6 +2,7 @@
 #include "operations/monitor/sample/derive.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <string>
 
@@ -50,6 +51,28 @@ std::optional<double> growth(const Sample& before, const Sample& now, std::strin
     return *at_present - *then;
 }
 
+bool is_derived(std::string_view metric) {
+    static constexpr std::array<std::string_view, 17> derived = {
+        "checkpoints.requested_percent",
+        "databases.deadlocks_per_minute",
+        "databases.hit_percent",
+        "databases.new_checksum_failures",
+        "databases.new_temp_files",
+        "databases.rollback_percent",
+        "databases.transactions_per_second",
+        "disks.full_in",
+        "host.cpu_percent",
+        "host.iowait_percent",
+        "host.new_oom_kills",
+        "redis.commands_per_second",
+        "redis.hit_percent",
+        "redis.new_rejected",
+        "sizes.growth_per_day",
+        "statements.slow",
+        "wal.bytes_per_second"};
+    return std::ranges::binary_search(derived, metric);
+}
+
 void Deriver::add(Sample& sample, std::chrono::milliseconds age) {
     if (before_) {
         const auto elapsed = age - before_age_;
@@ -92,7 +115,9 @@ void Deriver::find_gaps(Sample& sample, std::chrono::milliseconds elapsed) {
         for (const auto* group : {"server", "databases", "wal", "archiver", "checkpoints"}) {
             sample.gaps.push_back({group, "the server was restarted"});
         }
-        hour_.clear();
+        for (const auto* figure : {"checkpoints.timed ", "checkpoints.requested "}) {
+            hour_.forget(figure);  // Disks know nothing of it.
+        }
     } else if (value_of(*before_, "server.up") == 0.0) {
         sample.gaps.push_back({"server", "the server was away"});
     }
@@ -233,7 +258,10 @@ void Deriver::add_hourly(Sample& sample, std::chrono::milliseconds age) {
     }
     for (const auto* disk : series_of(sample, "disks.free")) {
         const auto slope = hour_.slope("disks.free " + text_of(disk->labels));
-        if (slope && *slope < 0) {
+        if (!slope) {
+            sample.too_young.push_back(
+                {"disks.full_in", disk->labels, "the disk is watched for less than ten minutes"});
+        } else if (*slope < 0) {
             derived.push_back({"disks.full_in", disk->labels, disk->value / -*slope});
         }
     }

@@ -19,6 +19,9 @@ namespace caisson::monitor {
 std::optional<double> growth(const Sample& before, const Sample& now, std::string_view metric,
                              const Labels& labels = {});
 
+/// Whether a metric follows from two samples or more: across a gap it is not known.
+bool is_derived(std::string_view metric);
+
 /// Adds to sample after sample what follows from those before. Threads: one at a time.
 class Deriver {
  public:

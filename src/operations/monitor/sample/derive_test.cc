@@ -59,6 +59,15 @@ TEST(Derive, RatesAndSharesComeFromTwoSamples) {
     EXPECT_TRUE(now.gaps.empty());
 }
 
+TEST(Derive, KnowsWhatItDerives) {
+    const auto now = after({100, 10, 5'000, 500, 1}, {370, 40, 14'900, 600, 6});
+    const auto before = sample(30s, {});
+    for (const auto& reading : now.readings) {
+        EXPECT_EQ(is_derived(reading.metric), series_of(before, reading.metric).empty())
+            << reading.metric;
+    }
+}
+
 TEST(Derive, TheFirstSampleHasNoDifferences) {
     Deriver derive(30s);
     auto first = sample(0s, {100, 10});
@@ -131,9 +140,27 @@ TEST(Derive, ADiskThatFillsSaysWhenItIsFull) {
         if (minute < 10) {
             EXPECT_EQ(full, std::nullopt) << minute;
         }
+        EXPECT_EQ(unknown_of(now, "disks.full_in", {{"mountpoint", "/"}}) != nullptr, minute < 10)
+            << minute << ": that nobody knows yet does not mean that it does not fill";
     }
     ASSERT_TRUE(full);
     EXPECT_NEAR(*full, (1e9 - 180e6) / 1e5, 1);
+}
+
+TEST(Derive, ARestartOfTheServerIsNoneOfTheHost) {
+    Deriver derive(30s);
+    for (int minute = 0; minute <= 30; ++minute) {
+        auto now = sample(std::chrono::minutes(minute), {});
+        now.add("disks.free", 1e9 - 6e6 * minute, {{"mountpoint", "/"}});
+        if (minute == 29) {
+            for (auto& reading : now.readings) {
+                reading.value += reading.metric == "server.started_at" ? 1'700 : 0;
+            }
+        }
+        now.finish();
+        derive.add(now, std::chrono::minutes(minute));
+        EXPECT_EQ(value_of(now, "disks.full_in").has_value(), minute >= 10) << minute;
+    }
 }
 
 TEST(Derive, CheckpointsAreJudgedByTheHour) {

@@ -54,8 +54,13 @@ const Unknown* unknown_of(const Sample& sample, std::string_view metric, const L
         return named && (labels.empty() || unknown.labels.empty() ||
                          has_all(labels, unknown.labels) || has_all(unknown.labels, labels));
     };
-    const auto found = std::ranges::find_if(sample.unknowns, concerns);
-    return found == sample.unknowns.end() ? nullptr : &*found;
+    for (const auto* const list : {&sample.unknowns, &sample.too_young}) {
+        const auto found = std::ranges::find_if(*list, concerns);
+        if (found != list->end()) {
+            return &*found;
+        }
+    }
+    return nullptr;
 }
 
 std::string_view label_of(const Labels& labels, std::string_view name) {

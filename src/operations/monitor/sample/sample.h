@@ -48,6 +48,9 @@ struct Sample {
     At at{};                        ///< When its reading began.
     std::vector<Reading> readings;  ///< Sorted by metric, then labels, once finished.
     std::vector<Unknown> unknowns;
+    /// What will be known once it was watched for long enough: no fault, and no more fine than what
+    /// is unknown.
+    std::vector<Unknown> too_young;
     std::vector<Gap> gaps;
     /// When each group was read last: what is expensive is carried over from sample to sample.
     std::map<std::string, At, std::less<>> read_at;
@@ -64,7 +67,8 @@ std::optional<double> value_of(const Sample& sample, std::string_view metric,
                                const Labels& labels = {});
 /// All series of a metric.
 std::vector<const Reading*> series_of(const Sample& sample, std::string_view metric);
-/// Why a metric (or its group) is unknown for these labels; nothing when it is not.
+/// Why a metric (or its group) is unknown, or too young, for these labels; nothing when it is
+/// neither.
 const Unknown* unknown_of(const Sample& sample, std::string_view metric, const Labels& labels = {});
 /// The value of a label; empty when it has none.
 std::string_view label_of(const Labels& labels, std::string_view name);

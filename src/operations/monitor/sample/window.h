@@ -18,7 +18,6 @@ class Window {
     void add(const std::string& figure, std::chrono::milliseconds age, double value);
     /// Forgets a figure, as when it was reset.
     void forget(const std::string& figure) { figures_.erase(figure); }
-    void clear() { figures_.clear(); }
 
     /// What it grew from the oldest point to the newest; nothing below two points.
     std::optional<double> growth(const std::string& figure) const;
