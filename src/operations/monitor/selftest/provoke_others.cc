@@ -95,7 +95,8 @@ std::string stop_redis(Stage& stage) {
 std::string fill_redis(Stage& stage) {
     redis::Connection connection(stage.redis_settings());
     connection.command({"CONFIG", "SET", "maxmemory-policy", "noeviction"});
-    connection.command({"SET", "ballast", std::string(8'000'000, 'x')});
+    // Made by the server itself: what a client sends takes room of its own for a while.
+    connection.command({"SETRANGE", "ballast", "8000000", "x"});
     const auto info = connection.command({"INFO", "memory"}).text();
     const auto at = info.find("used_memory:");
     const auto used = std::stoull(info.substr(at + std::string("used_memory:").size()));
@@ -175,18 +176,12 @@ std::vector<Provocation> other_provocations() {
          .how = How::simulated,
          .note = "another /proc/loadavg",
          .provoke = high_load,
-         .mend = [](Stage& stage) { stage.set_proc("loadavg", "0.1 0.1 0.1 1/100 4242\n"); }},
+         .mend = reset_proc},
         {.rule = "host_memory_available_percent",
          .how = How::simulated,
          .note = "another /proc/meminfo",
          .provoke = no_memory,
-         .mend =
-             [](Stage& stage) {
-                 stage.set_proc("meminfo",
-                                "MemTotal: 1000000 kB\nMemFree: 900000 kB\nMemAvailable: 900000 "
-                                "kB\nBuffers: 0 kB\nCached: 0 kB\nSwapTotal: 0 kB\nSwapFree: 0 "
-                                "kB\n");
-             }},
+         .mend = reset_proc},
         {.rule = "host_new_oom_kills",
          .how = How::simulated,
          .note = "another /proc/vmstat",

@@ -311,6 +311,11 @@ void Stage::reset_proc() {
             set_proc(file, *text);
         }
     }
+    // A machine at rest: what the real one is busy with must fire nothing here.
+    set_proc("loadavg", "0.10 0.10 0.10 1/100 4242\n");
+    set_proc("meminfo",
+             "MemTotal: 1000000 kB\nMemFree: 900000 kB\nMemAvailable: 900000 kB\nBuffers: 0 "
+             "kB\nCached: 0 kB\nSwapTotal: 0 kB\nSwapFree: 0 kB\n");
 }
 
 void Stage::inject(const std::string& metric, double value, monitor::Labels labels) {

@@ -54,7 +54,7 @@ class Stage {
     pg::Connection& standby();
     /// Whether samples are of the standby from now on.
     void watch_standby(bool is_standby) { of_standby_ = is_standby; }
-    /// A file of the /proc that samples are read from, which begins as a copy of the real one.
+    /// A file of the /proc that samples are read from: that of a machine at rest.
     void set_proc(const std::string& file, const std::string& text);
     void reset_proc();
     std::string proc(const std::string& file) const;
