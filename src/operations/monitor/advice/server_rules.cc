@@ -9,7 +9,7 @@
 #include "drivers/pg/quote.h"
 #include "operations/monitor/advice/rules.h"
 #include "operations/monitor/advice/worth.h"
-#include "operations/monitor/collect/statements.h"
+#include "operations/monitor/collect/redaction.h"
 
 namespace caisson::advice {
 namespace {
