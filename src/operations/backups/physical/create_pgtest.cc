@@ -293,5 +293,35 @@ TEST_F(PhysicalBackup, AnArchiveThatRefusesIsSeenAndLosesNothing) {
     EXPECT_EQ(archiver_state(state->run).waits_seconds, 0);
 }
 
+TEST_F(PhysicalBackup, ASegmentThatTheServerStillHoldsForTheArchiveIsNoCut) {
+    create(state->run, Kind::full);
+    const auto missing = state->ask("select pg_walfile_name(pg_current_wal_lsn())");
+    for (const int id : {70, 71}) {
+        state->note(id);
+        ASSERT_TRUE(state->archive());
+    }
+    write_file(state->run.state.postgres_data() / "caisson-archive.conf",
+               "archive_command = 'false'\n", 0600, state->run.account);
+    state->script("select pg_reload_conf()");
+    ASSERT_TRUE(await([&] { return state->ask("show archive_command") == "false"; }));
+    const auto archive =
+        archive_of(depots_of(state->run).front(), state->stanza(), usual_segment_bytes);
+    const auto lost = std::ranges::find(archive.segments, parse_segment(missing).value(),
+                                        &ArchivedSegment::segment);
+    ASSERT_NE(lost, archive.segments.end());
+    fs::remove(lost->path);
+    EXPECT_TRUE(continuity(state->run).back().is_cut_off());
+    // As when pgBackRest could put it into another repository only.
+    const auto waits =
+        state->run.state.postgres_data() / "pg_wal" / "archive_status" / (missing + ".ready");
+    write_file(waits, "", 0600, state->run.account);
+    const auto waiting = continuity(state->run).back();
+    EXPECT_TRUE(waiting.lacks_log());
+    EXPECT_FALSE(waiting.is_cut_off());
+    // And it comes by itself.
+    ensure_archiving(state->run);
+    EXPECT_TRUE(await([&] { return !continuity(state->run).back().lacks_log(); }));
+}
+
 }  // namespace
 }  // namespace caisson::backups::physical

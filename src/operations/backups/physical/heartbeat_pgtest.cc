@@ -45,6 +45,12 @@ TEST_F(Heartbeat, NeverHasMoreRowsThanItsRing) {
     const auto before = newest_marker(session, moment_text(newest.at_microseconds - 1)).value();
     EXPECT_LT(before.at_microseconds, newest.at_microseconds);
     EXPECT_EQ(newest_marker(session, newest.at).value().at, newest.at);
+    // The live database expects one that had the time to be committed, and says when it knows none.
+    const auto later = moment_text(newest.at_microseconds + 5'000'000);
+    EXPECT_EQ(expected_marker(session, later).newest.value().at, newest.at);
+    const auto earlier = expected_marker(session, "2020-01-01T00:00:00Z");
+    EXPECT_FALSE(earlier.newest);
+    EXPECT_EQ(earlier.unknown, "the live database has only markers of later");
 }
 
 TEST_F(Heartbeat, WritesNothingWhereNothingMayBeWritten) {

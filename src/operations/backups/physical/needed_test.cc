@@ -57,6 +57,8 @@ TEST(Needed, IsEverythingWhereNothingIsKnown) {
     log.segments.push_back({7, 2});  // Its history is not there.
     EXPECT_THAT(spent(log, {claim("newest", 4, 4, true)}), ElementsAre(1, 2, 3));
     EXPECT_THAT(spent(log, {claim("newest", 4, 4, true)}, 7), IsEmpty());
+    EXPECT_TRUE(Needed(log, {claim("newest", 4, 4, true)}).is_unknown(7));
+    EXPECT_FALSE(Needed(log, {claim("newest", 4, 4, true)}).is_unknown(1));
 }
 
 TEST(Needed, FollowsThePromiseAlongEveryTimelineThatLeadsOn) {
@@ -89,6 +91,28 @@ TEST(Gaps, ThatWereMadeOnPurposeAreNone) {
                 ElementsAre(Gap{{1, 5}, 2}, Gap{{1, 8}, 2}, Gap{{2, 3}, 2}));
     EXPECT_THAT(without(gaps, {{{1, 1}, {1, 9}}, {{2, 1}, {2, 9}}}), IsEmpty());
     EXPECT_EQ(without(gaps, {}), gaps);
+}
+
+TEST(Trims, AreWrittenDownBatchByBatchAndNoFurther) {
+    Trim trim;
+    trim.spans = {{{1, 2}, {1, 6}}, {{1, 9}, {1, 10}}, {{2, 4}, {2, 4}}};
+    // Segment 4 of timeline 1 was missing before; 3 has a label of a backup beside it.
+    for (const auto& [segment, suffix] :
+         std::vector<std::pair<Segment, std::string>>{{{1, 2}, "-aa.zst"},
+                                                      {{1, 3}, "-aa.zst"},
+                                                      {{1, 3}, ".00000028.backup"},
+                                                      {{1, 5}, "-aa.zst"},
+                                                      {{1, 6}, "-aa.zst"},
+                                                      {{1, 9}, "-aa.zst"},
+                                                      {{1, 10}, ".partial-aa.zst"},
+                                                      {{2, 4}, "-aa.zst"}}) {
+        trim.files.emplace_back("/archive/" + segment_name(segment) + suffix);
+    }
+    EXPECT_THAT(spans_of(trim, 0, 3), ElementsAre(Span{{1, 2}, {1, 3}}));
+    EXPECT_THAT(spans_of(trim, 3, 4), ElementsAre(Span{{1, 3}, {1, 5}}));
+    EXPECT_THAT(spans_of(trim, 4, 6), ElementsAre(Span{{1, 5}, {1, 6}}, Span{{1, 9}, {1, 9}}));
+    EXPECT_THAT(spans_of(trim, 6, 8), ElementsAre(Span{{1, 9}, {1, 10}}, Span{{2, 4}, {2, 4}}));
+    EXPECT_EQ(spans_of(trim, 0, trim.files.size()), trim.spans);
 }
 
 /// A random tree of timelines with backups on them, its whole log archived.

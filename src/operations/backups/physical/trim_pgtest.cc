@@ -113,6 +113,9 @@ TEST_F(TrimTest, WhoBeginsToReadInTheMeantimeKeepsTheLog) {
         EXPECT_THAT(trimmed.left, HasSubstr(sets[1].id));
         EXPECT_EQ(trimmed.files, 0U);
     }
+    // What stays was not meant to be gone: its loss would show.
+    EXPECT_THAT(trimmed_spans(state->repository(), state->stanza(), usual_segment_bytes),
+                IsEmpty());
     EXPECT_EQ(segments(), before);
 }
 
@@ -141,6 +144,8 @@ TEST_F(TrimTest, EachSetThatIsKeptLeadsAsFarAsItDid) {
     const auto coverage = continuity(state->run).back();
     EXPECT_THAT(coverage.gaps, IsEmpty());
     EXPECT_THAT(coverage.broken, IsEmpty());
+    EXPECT_EQ(coverage.timeline, 2U);
+    EXPECT_FALSE(coverage.is_cut_off());
     EXPECT_THAT(archive().histories, ElementsAre(2U));
     EXPECT_THAT(archive_damage_of(state->run, "local", sets[0].system_identifier), IsEmpty());
     // To their points, compared with their manifests.
