@@ -110,4 +110,9 @@ end_backups() {
     [ "$pid" = $$ ] || end TERM "$pid"
   done
 }
-trap 'end_backups; cleanup' EXIT
+# A server that ends while its directory goes may write there once more.
+cleanup_backups() {
+  cleanup
+  [ ! -e "$machine" ] || { sleep 1; rm -rf "$machine"; }
+}
+trap 'end_backups; cleanup_backups' EXIT

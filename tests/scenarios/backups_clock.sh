@@ -19,7 +19,7 @@ FAKETIME_SHARED=$(shared)
 export FAKETIME_SHARED
 read -r semaphore memory <<<"$FAKETIME_SHARED"
 chmod 666 "/dev/shm/sem.${semaphore#/}" "/dev/shm/${memory#/}"
-trap 'end_backups; end TERM "$(pgrep -P "$sharing")"; cleanup' EXIT
+trap 'end_backups; end TERM "$(pgrep -P "$sharing")"; cleanup_backups' EXIT
 export LD_PRELOAD=$library FAKETIME_TIMESTAMP_FILE=$clock FAKETIME_CACHE_DURATION=1 DONT_FAKE_MONOTONIC=1 FAKETIME_DONT_FAKE_MONOTONIC=1
 # Also in what runs already, once it asks again.
 clock_is() {

@@ -270,11 +270,17 @@ Answer Engine::run(const std::string& stanza, const std::string& command,
 }
 
 bool Engine::end_orphans(const std::string& command) const {
-    const auto ours = servers::processes_with("pgbackrest", "--config=" + configuration_.string());
-    auto orphans = servers::processes_with("pgbackrest", command);
-    std::erase_if(orphans, [&](pid_t each) { return !std::ranges::count(ours, each); });
-    servers::end_processes(orphans, SIGTERM, 10s);
-    return !orphans.empty();
+    bool had_any = false;
+    // Its workers inherit its lock, and outlive it by the file that they copy.
+    for (const auto& argument : {command, command + ":local"}) {
+        const auto ours =
+            servers::processes_with("pgbackrest", "--config=" + configuration_.string());
+        auto orphans = servers::processes_with("pgbackrest", argument);
+        std::erase_if(orphans, [&](pid_t each) { return !std::ranges::count(ours, each); });
+        servers::end_processes(orphans, SIGTERM, 10s);
+        had_any = had_any || !orphans.empty();
+    }
+    return had_any;
 }
 
 }  // namespace caisson::backups::physical
