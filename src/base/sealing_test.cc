@@ -61,7 +61,10 @@ TEST(Sealing, OpensToWhatWasSealedWhateverTheSizes) {
             const auto plain = text_of(size);
             const auto bytes = sealed(plain, step);
             EXPECT_EQ(opened(bytes, our_key(), step + 1), plain) << size << " by " << step;
-            EXPECT_EQ(bytes.find(plain.substr(0, 64)) == std::string::npos, size > 0);
+            // A few bytes are found anywhere, by chance.
+            if (size >= 16) {
+                EXPECT_EQ(bytes.find(plain.substr(0, 64)), std::string::npos);
+            }
         }
     }
 }
