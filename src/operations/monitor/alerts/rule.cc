@@ -144,7 +144,7 @@ const std::vector<Row>& rows() {
          seconds(0),
          std::chrono::hours(24),
          {},
-         "{value} pages have wrong checksums ({labels})"})"},
+         "{value} pages have wrong checksums ({labels})"},
         {"databases.xid_used_percent",
          seconds(0),
          minutes(5),
