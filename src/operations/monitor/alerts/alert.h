@@ -35,16 +35,19 @@ struct Alert {
     Level level = Level::warning;
     double value = 0;  ///< As last read.
     double threshold = 0;
-    Moment began{};              ///< When it was bad first.
-    Moment fired{};              ///< When it was so for long enough.
-    Moment ended{};              ///< When it was resolved.
-    Moment acknowledged{};       ///< When somebody said that they know.
-    milliseconds bad{0};         ///< Pending: for how long without a break.
-    milliseconds good{0};        ///< Firing: for how long the value has been good.
-    milliseconds firing{0};      ///< For how long it fires.
-    std::string cause{};         ///< The rule whose page it is part of; its own where it is alone.
-    std::uint64_t version = 1;   ///< Grows with each change that a record should show.
-    std::uint64_t recorded = 0;  ///< The version that the platform's table has.
+    Moment began{};          ///< When it was bad first.
+    Moment fired{};          ///< When it was so for long enough.
+    Moment ended{};          ///< When it was resolved.
+    Moment acknowledged{};   ///< When somebody said that they know.
+    milliseconds bad{0};     ///< Pending: for how long without a break.
+    milliseconds good{0};    ///< Firing: for how long the value has been good.
+    milliseconds firing{0};  ///< For how long it fires.
+    std::string cause{};     ///< The rule whose page it is part of; its own where it is alone.
+    std::vector<std::string> told{};  ///< Deliveries that were told of it, also once it is over.
+    std::size_t attempts = 0;         ///< To deliver messages about it.
+    std::string last_error{};         ///< Of the last attempt; empty: it succeeded.
+    std::uint64_t version = 1;        ///< Grows with each change that a record should show.
+    std::uint64_t recorded = 0;       ///< The version that the platform's table has.
 };
 
 /// Alerts of one cause, told together.
@@ -66,7 +69,7 @@ struct Message {
     std::string id{};  ///< Stays the same when it is tried again.
     std::string delivery{};
     std::string page{};
-    std::string kind{};  ///< firing, worse, escalated, still, resolved.
+    std::string kind{};  ///< firing, worse, escalated, still, resolved, left_out.
     std::string rule{};
     Level level = Level::warning;
     Moment made{};
@@ -79,6 +82,7 @@ struct Receiver {
     std::size_t failures = 0;   ///< In a row.
     milliseconds pause{0};      ///< Until it is tried again.
     std::size_t delivered = 0;  ///< Messages in all.
+    std::size_t left_out = 0;   ///< Messages that had no room, since something arrived.
     std::string error{};        ///< Of the last attempt; empty: it succeeded.
     Moment at{};                ///< Of the last attempt.
 };

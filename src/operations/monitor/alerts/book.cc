@@ -50,6 +50,9 @@ object json_of(const Alert& alert) {
             {"good", alert.good.count()},
             {"firing", alert.firing.count()},
             {"cause", alert.cause},
+            {"told", array(alert.told.begin(), alert.told.end())},
+            {"attempts", alert.attempts},
+            {"last_error", alert.last_error},
             {"version", alert.version},
             {"recorded", alert.recorded}};
 }
@@ -76,6 +79,13 @@ Alert alert_in(const object& from) {
     alert.good = time_in(from, "good");
     alert.firing = time_in(from, "firing");
     alert.cause = text_in(from, "cause");
+    if (from.contains("told")) {
+        for (const auto& name : from.at("told").as_array()) {
+            alert.told.emplace_back(name.as_string());
+        }
+        alert.attempts = count_in(from, "attempts");
+        alert.last_error = text_in(from, "last_error");
+    }
     alert.version = from.at("version").to_number<std::uint64_t>();
     alert.recorded = from.at("recorded").to_number<std::uint64_t>();
     return alert;
@@ -135,11 +145,9 @@ Message message_in(const object& from) {
 }
 
 object json_of(const Receiver& receiver) {
-    return {{"failures", receiver.failures},
-            {"pause", receiver.pause.count()},
-            {"delivered", receiver.delivered},
-            {"error", receiver.error},
-            {"at", timestamp(receiver.at)}};
+    return {{"failures", receiver.failures},   {"pause", receiver.pause.count()},
+            {"delivered", receiver.delivered}, {"left_out", receiver.left_out},
+            {"error", receiver.error},         {"at", timestamp(receiver.at)}};
 }
 
 Book book_in(const object& from) {
@@ -156,11 +164,13 @@ Book book_in(const object& from) {
     }
     for (const auto& each : from.at("receivers").as_object()) {
         const auto& receiver = each.value().as_object();
-        book.receivers[std::string(each.key())] = {.failures = count_in(receiver, "failures"),
-                                                   .pause = time_in(receiver, "pause"),
-                                                   .delivered = count_in(receiver, "delivered"),
-                                                   .error = text_in(receiver, "error"),
-                                                   .at = moment_in(receiver, "at")};
+        book.receivers[std::string(each.key())] = {
+            .failures = count_in(receiver, "failures"),
+            .pause = time_in(receiver, "pause"),
+            .delivered = count_in(receiver, "delivered"),
+            .left_out = receiver.contains("left_out") ? count_in(receiver, "left_out") : 0,
+            .error = text_in(receiver, "error"),
+            .at = moment_in(receiver, "at")};
     }
     for (const auto& each : from.at("unread").as_object()) {
         book.unread[std::string(each.key())] = milliseconds(each.value().to_number<std::int64_t>());

@@ -26,7 +26,7 @@ void post_webhook(const Destination& destination, const std::vector<Message>& me
         {{"Content-Type", "application/json"},
          {"X-Caisson-Timestamp", now},
          {"X-Caisson-Signature", signature_of(destination.secret.reveal(), now, body)},
-         {"X-Caisson-Delivery", messages.front().id}},
+         {"X-Caisson-Delivery", id_of(messages)}},
         body,
         destination.limit});
     if (answer.status < 200 || answer.status > 299) {
@@ -46,7 +46,7 @@ void send_mail(const Destination& destination, const std::vector<Message>& messa
                           .to = destination.delivery.email,
                           .subject = letter.subject,
                           .text = letter.text,
-                          .id = messages.front().id,
+                          .id = id_of(messages),
                           .limit = 2 * destination.limit});
 }
 

@@ -31,8 +31,9 @@ Destination destination_of(const trust::Run& run, const platform::AlertDelivery&
 
 /// All of them in one request, mail, run of the command, or line of the log each. A webhook gets
 /// `X-Caisson-Timestamp` (seconds since the epoch), `X-Caisson-Signature` (signature_of()) and
-/// `X-Caisson-Delivery`, which stays the same when it is tried again. Errors: cannot_connect when
-/// the receiver is not there or refuses; server_failed, server_missing of a command; interrupted.
+/// `X-Caisson-Delivery`, which is id_of(): the same when the same is tried again. Errors:
+/// cannot_connect when the receiver is not there or refuses; server_failed, server_missing of a
+/// command; interrupted.
 void deliver(const Destination& destination, const std::vector<Message>& messages);
 
 }  // namespace caisson::alerts

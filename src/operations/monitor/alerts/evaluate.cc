@@ -2,19 +2,15 @@
 #include "operations/monitor/alerts/evaluate.h"
 
 #include <algorithm>
-#include <array>
 #include <set>
 
 #include <fmt/format.h>
 
+#include "operations/monitor/sample/catalogue.h"
+#include "operations/monitor/sample/derive.h"
+
 namespace caisson::alerts {
 namespace {
-
-/// Groups without which nobody knows how the platform is. Others may be missing for good, such as
-/// the statements where their extension is not installed.
-constexpr std::array<std::string_view, 9> essential = {"server",    "activity",    "locks",
-                                                       "databases", "replication", "slots",
-                                                       "archiver",  "host",        "disks"};
 
 std::string group_of(std::string_view what) { return std::string(what.substr(0, what.find('.'))); }
 
@@ -50,7 +46,7 @@ class Evaluation {
         std::set<std::string> groups;
         for (const auto& unknown : sample_.unknowns) {
             const auto group = group_of(unknown.what);
-            if (std::ranges::find(essential, group) != essential.end()) {
+            if (std::ranges::count(monitor::essential_groups(), group) > 0) {
                 groups.insert(group);
             }
         }
@@ -75,7 +71,13 @@ class Evaluation {
                 return monitor::label_of(reading->labels, wanted.first) == wanted.second;
             });
             if (fits) {
-                readings.push_back({reading->labels, reading->value});
+                const auto same = std::ranges::find(readings, reading->labels, &Read::labels);
+                if (same == readings.end()) {
+                    readings.push_back({reading->labels, reading->value});
+                } else {  // Two that cannot be told apart are as bad as the worse of them.
+                    same->value = rule.below ? std::min(same->value, reading->value)
+                                             : std::max(same->value, reading->value);
+                }
             }
         }
         return readings;
@@ -170,8 +172,8 @@ class Evaluation {
         if (alert.state == State::firing) {
             alert.firing += step_.elapsed;
         }
-        const auto* const unknown = monitor::unknown_of(sample_, rule.metric, alert.labels);
-        if (!unknown) {
+        const auto why = why_missing(rule, alert);
+        if (why.empty()) {
             mend(rule, alert);  // What it was about is no more.
             return;
         }
@@ -179,7 +181,30 @@ class Evaluation {
             alert.is_unknown = true;
             ++alert.version;
         }
-        alert.why = unknown->why;
+        alert.why = why;
+    }
+
+    /// What is not there is no more only where somebody has looked: why nobody did; empty: they
+    /// did.
+    std::string why_missing(const Rule& rule, const Alert& alert) const {
+        if (rule.metric == "monitor.unread") {
+            return "";  // It is counted here.
+        }
+        if (const auto* const unknown = monitor::unknown_of(sample_, rule.metric, alert.labels)) {
+            return unknown->why;
+        }
+        const auto group = group_of(rule.metric);
+        if (!sample_.read_at.contains(group)) {
+            return group + " was not read";
+        }
+        if (!monitor::is_derived(rule.metric)) {
+            return "";
+        }
+        const auto whose = std::string(monitor::label_of(alert.labels, "datname"));
+        const auto gap = std::ranges::find_if(sample_.gaps, [&](const monitor::Gap& each) {
+            return each.what.empty() || each.what == group || each.what == group + " " + whose;
+        });
+        return gap == sample_.gaps.end() ? "" : gap->why;
     }
 
     void resolve(Alert& alert) {

@@ -207,6 +207,42 @@ TEST_F(Machine, ASeriesThatIsGoneIsResolved) {
     EXPECT_EQ(Clockwork::state("slots_lost"), "fine");
 }
 
+TEST_F(Machine, WhatNobodyHasLookedAtIsNotOver) {
+    judge(reading("slots.lost", 1, {{"slot_name", "s"}, {"slot_type", "physical"}}));
+    monitor::Sample half;  // As of a server that hangs after its first answer.
+    half.add("server.up", 1);
+    half.read_at["server"] = half.at;
+    for (int i = 0; i < 10; ++i) {
+        judge(half);
+        EXPECT_EQ(Clockwork::state("slots_lost"), "unknown, was firing");
+    }
+    half.read_at["slots"] = half.at;
+    judge(half);
+    EXPECT_EQ(Clockwork::state("slots_lost"), "fine");
+}
+
+TEST_F(Machine, WhatFollowsFromTwoSamplesIsNotOverAcrossAGap) {
+    judge(reading("host.new_oom_kills", 1));
+    ASSERT_EQ(Clockwork::state("host_new_oom_kills"), "firing");
+    auto cut = reading("host.load1", 1);
+    cut.gaps.push_back({"", "nothing was read for 600 s"});
+    judge(cut, 10min);
+    EXPECT_EQ(Clockwork::state("host_new_oom_kills"), "unknown, was firing");
+    EXPECT_EQ(alert("host_new_oom_kills")->why, "nothing was read for 600 s");
+}
+
+TEST_F(Machine, OfTwoWithTheSameLabelsTheWorseCounts) {
+    monitor::Sample sample;
+    const monitor::Labels labels = {{"application_name", "walreceiver"}, {"client_addr", "::1"}};
+    sample.add("replication.replay_lag", 400, labels);
+    sample.add("replication.replay_lag", 0, labels);
+    for (int i = 0; i < 8; ++i) {
+        judge(sample);
+    }
+    EXPECT_EQ(Clockwork::state("replication_replay_lag"), "firing");
+    EXPECT_EQ(alert("replication_replay_lag")->level, Level::critical);
+}
+
 TEST_F(Machine, ARestartKeepsEverything) {
     used(85);
     restart();

@@ -7,6 +7,7 @@
 #include <boost/json/object.hpp>
 #include <fmt/format.h>
 
+#include "base/crypto.h"
 #include "base/hmac.h"
 #include "base/json.h"
 #include "base/text.h"
@@ -118,13 +119,44 @@ Message message_of(const Page& page, const std::string& kind, const Book& book,
     return message;
 }
 
+Message left_out_message(std::size_t number, const Circumstances& circumstances, Moment now) {
+    const auto text = fmt::format(
+        "[warning] {} {}: and {} more messages, which were left out while nobody took them",
+        circumstances.platform, circumstances.environment, number);
+    Message message;
+    message.kind = "left_out";
+    message.made = now;
+    message.text = text + "\n";
+    message.json = json_text(boost::json::object{{"page", ""},
+                                                 {"kind", message.kind},
+                                                 {"platform", circumstances.platform},
+                                                 {"environment", circumstances.environment},
+                                                 {"rule", ""},
+                                                 {"level", text_of(message.level)},
+                                                 {"summary", text},
+                                                 {"messages", number}});
+    return message;
+}
+
+std::string id_of(const std::vector<Message>& messages) {
+    if (messages.size() == 1) {
+        return messages.front().id;
+    }
+    std::string ids;
+    for (const auto& message : messages) {
+        ids += message.id + "\n";
+    }
+    return sha256_hex(ids).substr(0, 32);
+}
+
 std::string body_of(const std::vector<Message>& messages) {
     std::vector<std::string> pages;
     for (const auto& message : messages) {
-        pages.push_back(message.json);
+        // Made before the message had its id.
+        pages.push_back(fmt::format(R"({{"message":"{}",{})", message.id, message.json.substr(1)));
     }
-    return fmt::format(R"({{"version":1,"id":"{}","pages":[{}]}})",
-                       messages.empty() ? "" : messages.front().id, join(pages, ","));
+    return fmt::format(R"({{"version":1,"id":"{}","pages":[{}]}})", id_of(messages),
+                       join(pages, ","));
 }
 
 Letter letter_of(const std::vector<Message>& messages) {

@@ -34,7 +34,9 @@ class Notification {
             acknowledge(page);
             tell(page);
         }
+        remember_told();
         close_pages();
+        limit_outbox();
         // What nobody receives any more is not kept.
         std::erase_if(book_.outbox, [&](const Message& message) {
             return std::ranges::find(deliveries_, message.delivery,
@@ -92,8 +94,12 @@ class Notification {
                 std::ranges::find(book_.pages, alert.cause, &Page::rule) != book_.pages.end()) {
                 continue;
             }
-            // What comes back is new.
-            book_.pages.push_back({.id = new_id_(),
+            // What comes back is new, unless those who were told still take it for open.
+            const auto unheard = std::ranges::find_if(book_.outbox, [&](const Message& each) {
+                return each.rule == alert.cause && each.kind == "resolved" &&
+                       !circumstances_.orders.acknowledged.contains(each.page);
+            });
+            book_.pages.push_back({.id = unheard == book_.outbox.end() ? new_id_() : unheard->page,
                                    .rule = alert.cause,
                                    .level = alert.level,
                                    .opened = step_.now,
@@ -194,6 +200,48 @@ class Notification {
         if (waiting != book_.outbox.end()) {
             *waiting = std::move(message);
         } else {
+            book_.outbox.push_back(std::move(message));
+        }
+    }
+
+    /// Pages go when they are over; who was told is still asked for then.
+    void remember_told() {
+        for (auto& alert : book_.alerts) {
+            const auto page = std::ranges::find(book_.pages, alert.cause, &Page::rule);
+            if (alert.state != State::firing || page == book_.pages.end()) {
+                continue;
+            }
+            for (const auto& name : page->told) {
+                if (std::ranges::find(alert.told, name) == alert.told.end()) {
+                    alert.told.push_back(name);
+                    ++alert.version;
+                }
+            }
+        }
+    }
+
+    /// The oldest make way; one message says how many there were.
+    void limit_outbox() {
+        constexpr std::size_t most = 200;
+        for (const auto& delivery : deliveries_) {
+            const auto is_of = [&](const Message& each) { return each.delivery == delivery.name; };
+            auto waiting = static_cast<std::size_t>(std::ranges::count_if(book_.outbox, is_of));
+            if (waiting <= most) {
+                continue;
+            }
+            waiting -= std::erase_if(book_.outbox, [&](const Message& each) {
+                return is_of(each) && each.page.empty();
+            });
+            auto& left_out = book_.receivers[delivery.name].left_out;
+            std::erase_if(book_.outbox, [&](const Message& each) {
+                const bool goes = is_of(each) && waiting >= most;
+                waiting -= goes ? 1 : 0;
+                left_out += goes ? 1 : 0;
+                return goes;
+            });
+            auto message = left_out_message(left_out, circumstances_, step_.now);
+            message.id = new_id_();
+            message.delivery = delivery.name;
             book_.outbox.push_back(std::move(message));
         }
     }

@@ -23,7 +23,10 @@ struct Circumstances {
 };
 
 /// Groups firing alerts by cause, and puts what is to be told into the outbox. A message that was
-/// not delivered yet is replaced by the next one of the same page and delivery: it says all.
+/// not delivered yet is replaced by the next one of the same page and delivery: it says all. A page
+/// that comes back while nobody has heard that it was over is that page still, so that one that
+/// flaps leaves one message. Two hundred wait for a receiver; of what is beyond, it is told how
+/// much it was.
 void notify(Book& book, const Circumstances& circumstances, const Step& step, const NewId& new_id);
 
 /// The deliveries that there are: those of the manifest, else the log.

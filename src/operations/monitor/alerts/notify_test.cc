@@ -202,6 +202,50 @@ TEST_F(Telling, AnHourWithoutAReceiverIsOneMessageAPage) {
     EXPECT_THAT(book.outbox[0].text, HasSubstr("since 2026-11-27 12:01Z until"));
 }
 
+TEST_F(Telling, APageThatFlapsWhileAReceiverIsAwayIsOneMessage) {
+    sequence(86);
+    const auto page = book.pages.at(0).id;
+    deliver();
+    for (int i = 0; i < 60; ++i) {
+        sequence(10, 1min);
+        sequence(86, 1min);
+    }
+    ASSERT_EQ(book.outbox.size(), 1U);
+    EXPECT_EQ(book.outbox[0].kind, "firing");
+    EXPECT_EQ(book.outbox[0].page, page) << "for the receiver it has never been over";
+    sequence(10);
+    EXPECT_THAT(deliver(), ElementsAre("resolved sequences_used_percent to chat"));
+}
+
+TEST_F(Telling, TwoHundredMessagesWaitAndTheRestIsCounted) {
+    for (int i = 0; i < 500; ++i) {
+        book.outbox.push_back({.id = "old" + std::to_string(i),
+                               .delivery = "chat",
+                               .page = "p" + std::to_string(i),
+                               .kind = "firing"});
+    }
+    sequence(86);
+    restart();
+    sequence(86);
+    ASSERT_EQ(book.outbox.size(), 200U);
+    EXPECT_EQ(book.outbox[198].rule, "sequences_used_percent") << "the newest stay";
+    EXPECT_THAT(book.outbox.back().text, HasSubstr("and 302 more messages"));
+    book.outbox.insert(book.outbox.begin(), {.id = "x", .delivery = "chat", .page = "x"});
+    sequence(86);
+    ASSERT_EQ(book.outbox.size(), 200U);
+    EXPECT_THAT(book.outbox.back().text, HasSubstr("and 303 more messages"));
+}
+
+TEST_F(Telling, AParcelThatHasGrownIsAnotherParcel) {
+    const std::vector<Message> first = {{.id = "m1", .json = R"({"page":"o"})"}};
+    auto grown = first;
+    grown.push_back({.id = "m2", .json = R"({"page":"p"})"});
+    EXPECT_EQ(id_of(first), id_of(first)) << "a receiver knows it when it is tried again";
+    EXPECT_NE(id_of(grown), id_of(first));
+    EXPECT_THAT(body_of(grown), HasSubstr(R"({"message":"m2","page":"p"})"));
+    EXPECT_THAT(body_of(grown), HasSubstr(id_of(grown)));
+}
+
 TEST_F(Telling, NothingIsLostByARestart) {
     sequence(86);
     restart();

@@ -10,6 +10,20 @@ constexpr std::size_t most_messages = 50;
 constexpr milliseconds first_pause = std::chrono::seconds(5);
 constexpr milliseconds longest_pause = std::chrono::minutes(5);
 
+/// What a platform's table shows of it. Pages may be over by now.
+void note_attempt(Book& book, const Parcel& parcel, const std::string& error) {
+    for (auto& alert : book.alerts) {
+        const bool is_told = std::ranges::count(alert.told, parcel.delivery) > 0;
+        if (is_told && std::ranges::any_of(parcel.messages, [&](const Message& message) {
+                return message.rule == alert.cause;
+            })) {
+            ++alert.attempts;
+            alert.last_error = error;
+            ++alert.version;
+        }
+    }
+}
+
 }  // namespace
 
 std::vector<Parcel> due(Book& book, milliseconds elapsed) {
@@ -37,8 +51,12 @@ void arrived(Book& book, const Parcel& parcel, Moment now) {
     auto& receiver = book.receivers[parcel.delivery];
     receiver.failures = 0;
     receiver.error.clear();
+    if (std::ranges::any_of(parcel.messages, [](const auto& each) { return each.page.empty(); })) {
+        receiver.left_out = 0;
+    }
     receiver.at = now;
     receiver.delivered += parcel.messages.size();
+    note_attempt(book, parcel, "");
     // One that was replaced meanwhile has another id, and goes next.
     std::erase_if(book.outbox, [&](const Message& message) {
         return std::ranges::find(parcel.messages, message.id, &Message::id) !=
@@ -56,6 +74,7 @@ void failed(Book& book, const Parcel& parcel, const std::string& error, Moment n
     ++receiver.failures;
     receiver.error = error;
     receiver.at = now;
+    note_attempt(book, parcel, error);
 }
 
 }  // namespace caisson::alerts

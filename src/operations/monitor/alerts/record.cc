@@ -13,7 +13,7 @@
 
 namespace caisson::alerts {
 
-std::map<std::string, std::optional<std::string>> fields_of(const Alert& alert, const Book& book,
+std::map<std::string, std::optional<std::string>> fields_of(const Alert& alert,
                                                             const std::vector<Rule>& rules,
                                                             const std::string& pages) {
     const auto moment = [](Moment at) {
@@ -38,24 +38,9 @@ std::map<std::string, std::optional<std::string>> fields_of(const Alert& alert, 
         {"ended_at", moment(alert.ended)},
         {"acknowledged_at", moment(alert.acknowledged)},
         {"page", remedy_of(rule, pages)},
-        {"deliveries", ""},
-        {"attempts", "0"},
-        {"last_error", std::nullopt}};
-    const auto page = std::ranges::find(book.pages, alert.cause, &Page::rule);
-    if (page != book.pages.end()) {
-        fields["deliveries"] = join(page->told, ",");
-        std::size_t attempts = 0;
-        for (const auto& name : page->told) {
-            const auto receiver = book.receivers.find(name);
-            if (receiver != book.receivers.end()) {
-                attempts += receiver->second.failures;
-                if (!receiver->second.error.empty()) {
-                    fields["last_error"] = receiver->second.error;
-                }
-            }
-        }
-        fields["attempts"] = std::to_string(attempts);
-    }
+        {"deliveries", join(alert.told, ",")},
+        {"attempts", std::to_string(alert.attempts)},
+        {"last_error", alert.last_error.empty() ? std::nullopt : std::optional(alert.last_error)}};
     return fields;
 }
 

@@ -11,7 +11,7 @@ namespace caisson::alerts {
 
 /// The value of each field that the table has a column for, by field (platform::alert_fields()).
 /// Pure.
-std::map<std::string, std::optional<std::string>> fields_of(const Alert& alert, const Book& book,
+std::map<std::string, std::optional<std::string>> fields_of(const Alert& alert,
                                                             const std::vector<Rule>& rules,
                                                             const std::string& pages);
 

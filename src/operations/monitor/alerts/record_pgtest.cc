@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "base/crypto.h"
+#include "operations/monitor/alerts/outbox.h"
 #include "operations/monitor/alerts/record.h"
 #include "operations/monitor/alerts/sample_alerts.h"
 #include "tests/support/postgres.h"
@@ -15,7 +16,7 @@ TEST(Records, AreOneRowAnAlertThatFollowsIt) {
     connection.script(
         "create schema ops; create table ops.alerts (key uuid primary key, what text not null, "
         "severity text, state text, message text, labels jsonb, level_now double precision, "
-        "began timestamptz, ended timestamptz, told text)");
+        "began timestamptz, ended timestamptz, told text, tries int, problem text)");
     const platform::AlertTable table{.table = "ops.alerts",
                                      .columns = {{"id", "key"},
                                                  {"rule", "what"},
@@ -26,12 +27,14 @@ TEST(Records, AreOneRowAnAlertThatFollowsIt) {
                                                  {"value", "level_now"},
                                                  {"began_at", "began"},
                                                  {"ended_at", "ended"},
-                                                 {"deliveries", "told"}}};
+                                                 {"deliveries", "told"},
+                                                 {"attempts", "tries"},
+                                                 {"last_error", "problem"}}};
     Clockwork clockwork;
     clockwork.judge(reading("databases.xid_used_percent", 60, {{"datname", "o'shop"}}));
     auto& alert = clockwork.book.alerts.at(0);
     alert.id = random_uuid();
-    record(connection, table, fields_of(alert, clockwork.book, clockwork.rules, "p"));
+    record(connection, table, fields_of(alert, clockwork.rules, "p"));
     auto row = connection.query("select * from ops.alerts").front();
     EXPECT_EQ(row.text("what"), "databases_xid_used_percent");
     EXPECT_EQ(row.text("severity"), "warning");
@@ -40,13 +43,24 @@ TEST(Records, AreOneRowAnAlertThatFollowsIt) {
     EXPECT_EQ(row.text("told"), "log");
     EXPECT_TRUE(row.is_null("ended"));
 
-    alert.state = State::resolved;
-    alert.ended = clockwork.now;
-    record(connection, table, fields_of(alert, clockwork.book, clockwork.rules, "p"));
+    // It is over, and its page is gone before that is recorded.
+    const auto version = alert.version;
+    failed(clockwork.book, due(clockwork.book, milliseconds(0)).at(0), "away", {});
+    EXPECT_GT(alert.version, version) << "else nobody would record it";
+    const auto id = alert.id;
+    clockwork.judge(reading("databases.xid_used_percent", 1, {{"datname", "o'shop"}}),
+                    std::chrono::hours(1));
+    ASSERT_TRUE(clockwork.book.pages.empty());
+    const auto& over = clockwork.book.alerts.at(0);
+    ASSERT_EQ(over.id, id);
+    record(connection, table, fields_of(over, clockwork.rules, "p"));
     const auto rows = connection.query("select * from ops.alerts");
     ASSERT_EQ(rows.size(), 1U);
     EXPECT_EQ(rows.front().text("state"), "resolved");
     EXPECT_FALSE(rows.front().is_null("ended"));
+    EXPECT_EQ(rows.front().text("told"), "log") << "who was told does not change by that";
+    EXPECT_EQ(rows.front().integer("tries"), 1);
+    EXPECT_EQ(rows.front().text("problem"), "away");
 }
 
 }  // namespace

@@ -200,8 +200,7 @@ void Watch::record_changes(std::unique_lock<std::mutex>& lock) {
     std::vector<Change> changes;
     for (const auto& alert : book_.alerts) {
         if (alert.recorded != alert.version && alert.state != State::pending) {
-            changes.push_back(
-                {alert.id, alert.version, fields_of(alert, book_, rules_, pages_of(run_))});
+            changes.push_back({alert.id, alert.version, fields_of(alert, rules_, pages_of(run_))});
         }
     }
     if (changes.empty()) {
