@@ -30,10 +30,10 @@ exits 0
 has_two() { [ "$(fulls)" -ge 2 ]; }
 within 180 has_two
 # The daemon sees by itself that it was enough.
-told() { cat "$(state)"/log/* | grep -c "$1"; }
+told() { cat "$(state)/daemon.log" | grep -c "$1"; }
 has_ended() { [ "$(told '"backup_gap_ended"')" -ge 1 ]; }
 within 90 has_ended
-run cat "$(state)"/log/*
+run cat "$(state)/daemon.log"
 says "a segment of the log is missing: nothing after"
 says "a full backup begins"
 [ "$(told '"backup_gap"')" = 1 ] || die "the gap is told once: $(told '"backup_gap"')"

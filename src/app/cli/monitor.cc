@@ -91,7 +91,10 @@ monitor::Limits monitor_limits(const platform::MonitorSettings& settings) {
 }
 
 monitor::HistoryLimits history_limits(const platform::MonitorSettings& settings) {
-    return {settings.stored, settings.minutes, settings.hours, settings.history_bytes, true};
+    return {.samples = settings.stored,
+            .minutes = settings.minutes,
+            .hours = settings.hours,
+            .bytes = settings.history_bytes};
 }
 
 fs::path history_file(const trust::Run& run) {
