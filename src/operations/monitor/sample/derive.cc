@@ -89,8 +89,26 @@ void Deriver::add(Sample& sample, std::chrono::milliseconds age) {
     }
     add_hourly(sample, age);
     sample.finish();
+    const auto unseen = moments_that_are_missing(sample);
     before_ = sample;
+    before_->readings.insert(before_->readings.end(), unseen.begin(), unseen.end());
+    before_->finish();
     before_age_ = age;
+}
+
+/// Since when a server runs and counts is remembered while it is away: that it is another one
+/// afterwards is not to be missed.
+std::vector<Reading> Deriver::moments_that_are_missing(const Sample& sample) const {
+    std::vector<Reading> missing;
+    for (const auto* metric : {"server.started_at", "redis.started_at", "databases.since"}) {
+        if (!before_ || !series_of(sample, metric).empty()) {
+            continue;  // A database that is gone while others are there is gone.
+        }
+        for (const auto* reading : series_of(*before_, metric)) {
+            missing.push_back(*reading);
+        }
+    }
+    return missing;
 }
 
 bool Deriver::is_gap(const Sample& sample, std::string_view group) const {
@@ -118,8 +136,10 @@ void Deriver::find_gaps(Sample& sample, std::chrono::milliseconds elapsed) {
         for (const auto* figure : {"checkpoints.timed ", "checkpoints.requested "}) {
             hour_.forget(figure);  // Disks know nothing of it.
         }
-    } else if (value_of(*before_, "server.up") == 0.0) {
-        sample.gaps.push_back({"server", "the server was away"});
+    } else if (value_of(*before_, "server.up") == 0.0 && value_of(sample, "server.up") == 1.0) {
+        for (const auto* group : {"server", "databases", "wal", "archiver", "checkpoints"}) {
+            sample.gaps.push_back({group, "the server was away"});
+        }
     }
     if (has_changed(*before_, sample, "redis.started_at") &&
         !is_gap(sample, "clock")) {  // It is computed from the clock.

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "operations/monitor/sample/sample.h"
 #include "operations/monitor/sample/window.h"
@@ -34,6 +35,7 @@ class Deriver {
 
  private:
     void find_gaps(Sample& sample, std::chrono::milliseconds elapsed);
+    std::vector<Reading> moments_that_are_missing(const Sample& sample) const;
     bool is_gap(const Sample& sample, std::string_view group) const;
     void add_databases(Sample& sample, double seconds) const;
     void add_server(Sample& sample, double seconds) const;

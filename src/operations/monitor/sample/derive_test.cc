@@ -106,6 +106,52 @@ TEST(Derive, ARestartIsAGap) {
     EXPECT_THAT(now.gaps, testing::Contains(testing::Field(&Gap::what, "databases")));
 }
 
+/// A sample of a server that does not answer.
+Sample away(milliseconds age) {
+    Sample made;
+    made.at = epoch + age;
+    made.add("server.up", 0);
+    made.finish();
+    return made;
+}
+
+TEST(Derive, ARestartThatIsSeenOnlyAfterTheServerWasAwayIsAGap) {
+    Deriver derive(30s);
+    auto before = sample(0s, {100, 10});
+    derive.add(before, 0s);
+    for (const auto age : {30s, 60s, 90s}) {
+        auto gone = away(age);
+        derive.add(gone, age);
+        EXPECT_TRUE(gone.gaps.empty());
+    }
+    Figures second{500, 50};
+    second.started = 5'000;
+    second.since = 5'000;
+    auto now = sample(120s, second);
+    derive.add(now, 120s);
+    EXPECT_THAT(now.gaps, testing::Contains(testing::AllOf(
+                              testing::Field(&Gap::what, "databases"),
+                              testing::Field(&Gap::why, "the server was restarted"))));
+    EXPECT_EQ(value_of(now, "databases.transactions_per_second", db), std::nullopt);
+}
+
+TEST(Derive, AServerThatWasAwayAndIsTheSameIsAGap) {
+    Deriver derive(30s);
+    auto before = sample(0s, {100, 10});
+    derive.add(before, 0s);
+    auto gone = away(30s);
+    derive.add(gone, 30s);
+    auto now = sample(60s, {500, 50});
+    derive.add(now, 60s);
+    EXPECT_THAT(now.gaps, testing::Contains(
+                              testing::AllOf(testing::Field(&Gap::what, "databases"),
+                                             testing::Field(&Gap::why, "the server was away"))));
+    auto after = sample(90s, {800, 50});
+    derive.add(after, 90s);
+    EXPECT_TRUE(after.gaps.empty());
+    EXPECT_EQ(value_of(after, "databases.transactions_per_second", db), 10);
+}
+
 TEST(Derive, APauseIsAGap) {
     const auto now = after({100, 10}, {500, 50}, 10min);
     EXPECT_EQ(value_of(now, "databases.transactions_per_second", db), std::nullopt);
