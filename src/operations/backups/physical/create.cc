@@ -261,26 +261,35 @@ Kind kind_that_is_possible(const Making& making, Kind kind, bool has_base,
 }
 
 /// What a killed maker left whole in pgBackRest's eyes and without a manifest of ours: it counts
-/// for nobody, and nothing builds on it.
-void remove_strays(const Making& making, std::vector<std::string>& notes) {
+/// for nobody, and nothing builds on it. pgBackRest does not give away its last full one: whether
+/// such a one has to stay until there is another.
+bool remove_strays(const Making& making, std::vector<std::string>& notes) {
+    bool has_left_one = false;
     const auto sets = making.repository.sets();
     for (const auto& listing : listings_of(making.run, making.engine, making.depot)) {
+        auto fulls = std::ranges::count(listing.entries, "full", &Entry::type);
         for (auto entry = listing.entries.rbegin(); entry != listing.entries.rend(); ++entry) {
             const bool has_set = std::ranges::any_of(sets, [&](const Found& found) {
                 return found.set.label == entry->label || found.set.id == entry->set;
             });
-            if (listing.stanza == making.cluster.stanza.name && !has_set && !entry->set.empty()) {
-                auto arguments = making.to_depot();
-                arguments.push_back("--set=" + entry->label);
-                making.engine.run(listing.stanza, "expire", arguments);
-                notes.push_back(
-                    fmt::format("{} was left by a maker that was killed: removed", entry->label));
+            if (listing.stanza != making.cluster.stanza.name || has_set || entry->set.empty()) {
+                continue;
             }
+            if (entry->type == "full" && fulls-- == 1) {
+                has_left_one = true;
+                continue;
+            }
+            auto arguments = making.to_depot();
+            arguments.push_back("--set=" + entry->label);
+            making.engine.run(listing.stanza, "expire", arguments);
+            notes.push_back(
+                fmt::format("{} was left by a maker that was killed: removed", entry->label));
         }
     }
+    return has_left_one;
 }
 
-void prepare(const Making& making, std::vector<std::string>& notes) {
+bool prepare(const Making& making, std::vector<std::string>& notes) {
     for (const auto& id : making.repository.remove_unfinished()) {
         notes.push_back(fmt::format("{} was never finished: removed", id));
     }
@@ -288,7 +297,7 @@ void prepare(const Making& making, std::vector<std::string>& notes) {
     if (making.engine.end_orphans("backup")) {
         notes.emplace_back("a pgbackrest whose maker was killed was ended");
     }
-    remove_strays(making, notes);
+    return remove_strays(making, notes);
 }
 
 Set make(const Making& making, Kind kind) {
@@ -343,7 +352,7 @@ Created create(const trust::Run& run, Kind kind, const CreateOptions& options,
     const auto lock = repository.lock("a physical backup");
     const Engine engine(run);
     Making making{run, engine, depot, repository, archiving.cluster, options, progress, {}};
-    prepare(making, created.notes);
+    const bool has_left_one = prepare(making, created.notes);
     require_room(making);
     const bool has_base = can_build(making);
     if (kind != Kind::full && !has_base) {
@@ -354,6 +363,9 @@ Created create(const trust::Run& run, Kind kind, const CreateOptions& options,
     kind = kind_that_is_possible(making, kind, has_base, created.notes);
     making.id = new_id(timestamp_now(), kind);
     created.set = make(making, kind);
+    if (has_left_one) {
+        remove_strays(making, created.notes);
+    }
     return created;
 }
 
