@@ -26,22 +26,6 @@ namespace {
 
 namespace physical = backups::physical;
 
-/// A moment within the stretch, not before the set is whole; and as far as it reaches, one whose
-/// marker is still in the ring.
-std::string random_moment(const std::string& from, const std::string& to,
-                          std::chrono::milliseconds interval) {
-    const auto first = parse_moment(from);
-    const auto last = parse_moment(to);
-    if (!first || !last || *last <= *first) {
-        return to;
-    }
-    const auto ring =
-        moment_now() - std::chrono::floor<std::chrono::seconds>(physical::ring_span(interval));
-    const auto start = std::max({*first, *last - std::chrono::hours(1), std::min(*last, ring)});
-    std::random_device random;
-    return timestamp(start + std::chrono::seconds(random() % ((*last - start).count() + 1)));
-}
-
 /// Where a cluster is recovered for the moment. What a killed drill left is removed by the next
 /// one; one that is still at work holds the lock beside its directory.
 class RecoveryPlace {
@@ -136,8 +120,11 @@ class PhysicalDrill {
             if (coverage.repository == repository_.name() && coverage.is_current && stretch &&
                 found_.set.finished < stretch->to) {
                 target.kind = physical::Target::Kind::time;
-                target.value = random_moment(found_.set.finished, stretch->to,
-                                             run_.manifest.backups.heartbeat);
+                const auto ring = moment_now() - std::chrono::floor<std::chrono::seconds>(
+                                                     physical::ring_span(
+                                                         run_.manifest.backups.heartbeat));
+                target.value = physical::drill_moment(found_.set.finished, stretch->to,
+                                                      timestamp(ring), std::random_device()());
                 is_to_a_moment_ = true;
                 // Now: by the time that the restore has taken, the ring may have passed it.
                 expected_ = expected_marker(target.value);

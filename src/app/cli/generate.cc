@@ -81,7 +81,9 @@ void generate_for(Context& context, const platform::Database& database,
     pg::Connection connection(shadow.admin());
     const queries::Types types(connection, queries::namespace_of(manifest, database));
     const auto relations = queries::read_relations(connection, types, manifest.generate,
-                                                   tool_tables(database, files), findings.mistakes);
+                                                   tool_tables(database, files),
+                                                   trust::role_name(database, trust::Role::app),
+                                                   findings.mistakes);
     auto described = queries::describe(connection, queries::of_database(all, manifest, database),
                                        types, relations);
     std::ranges::move(described.mistakes, std::back_inserter(findings.mistakes));

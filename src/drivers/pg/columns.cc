@@ -173,17 +173,19 @@ Query Columns::insert(std::string_view table, std::string_view overriding,
 }
 
 Query Columns::upsert(std::string_view table, std::string_view overriding,
-                      const std::vector<std::string_view>& key, std::string_view always,
+                      const std::vector<std::string_view>& key,
+                      const std::vector<std::string_view>& kept, std::string_view always,
                       std::string_view condition, std::string_view rest) const {
     std::vector<std::string> sets;
     bool sets_always = !always.empty();
     for (const auto name : names()) {
         sets_always = sets_always && !always.starts_with(fmt::format("{} = ", name));
-        if (std::ranges::find(key, name) == key.end()) {
+        if (std::ranges::find(key, name) == key.end() &&
+            std::ranges::find(kept, name) == kept.end()) {
             sets.push_back(fmt::format("{0} = excluded.{0}", name));
         }
     }
-    if (sets.empty()) {
+    if (sets.empty() && !(sets_always && !kept.empty())) {
         // Nothing to change, and yet the row is to be given back.
         sets.push_back(fmt::format("{0} = excluded.{0}", key.front()));
     } else if (sets_always) {

@@ -260,7 +260,7 @@ TEST_F(RunTest, AnUpsertMakesAnotherVersionAndLeavesRemovedRowsAlone) {
         columns.add("\"v\"", "text", v);
         columns.add_given("\"version\"", "integer", version);
         const auto query =
-            columns.upsert("\"public\".\"kept\"", "", {"\"id\""},
+            columns.upsert("\"public\".\"kept\"", "", {"\"id\""}, {},
                            "\"version\" = \"public\".\"kept\".\"version\" + 1",
                            "\"public\".\"kept\".\"removed_at\" is null", "returning \"version\"");
         return connection.fetch(query.statement, query.arguments);

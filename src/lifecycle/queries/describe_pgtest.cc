@@ -37,7 +37,7 @@ create view open_things as select * from things where state = 'open';
         EXPECT_THAT(parsed.mistakes, IsEmpty()) << parsed.mistakes.front().message;
         types_ = std::make_unique<Types>(connection, "shop");
         std::vector<platform::Mistake> none;
-        relations_ = read_relations(connection, *types_, {}, {}, none);
+        relations_ = read_relations(connection, *types_, {}, {}, {}, none);
         return describe(connection, parsed.queries, *types_, relations_);
     }
 

@@ -45,7 +45,7 @@ alter table numbered enable row level security;
 
     Facts facts(std::string_view text = {}) {
         types = std::make_unique<Types>(connection, "shop");
-        auto relations = read_relations(connection, *types, settings, {"public.keyless"}, mistakes);
+        auto relations = read_relations(connection, *types, settings, {"public.keyless"}, application, mistakes);
         auto parsed = parse(text, "queries/q.sql");
         auto all = describe(connection, parsed.queries, *types, relations);
         EXPECT_THAT(all.mistakes, IsEmpty()) << all.mistakes.front().message;
@@ -56,6 +56,7 @@ alter table numbered enable row level security;
     test::Database database;
     pg::Connection connection{database.settings()};
     platform::Generate settings;
+    std::string application;
     platform::Manifest manifest;
     std::unique_ptr<Types> types;
     std::vector<platform::Mistake> mistakes;
@@ -149,6 +150,20 @@ TEST_F(GenerateTest, AnUpsertMakesAVersionAndLeavesRemovedRowsAlone) {
     EXPECT_THAT(source, HasSubstr(R"("\"public\".\"Order Items\".\"removed_at\" is null")"));
 }
 
+TEST_F(GenerateTest, AnUpsertLeavesWhatTheApplicationMayNotChange) {
+    application = "caisson_kept_app";
+    connection.script(
+        "create table claims (id uuid primary key, owner int not null, note text, risk int); "
+        "create role caisson_kept_app; grant insert on claims to caisson_kept_app; "
+        "grant update (note) on claims to caisson_kept_app");
+    const auto files = generate(manifest, facts());
+    connection.script("drop owned by caisson_kept_app; drop role caisson_kept_app");
+    EXPECT_THAT(files[1].text,
+                HasSubstr(R"({"\"id\""}, {"\"owner\"", "\"risk\""}, )"));
+    EXPECT_THAT(files[0].text, HasSubstr("never changed: owner, risk"));
+    EXPECT_THAT(files[1].text, HasSubstr(R"({"\"order\"", "\"class\""}, {}, )"));
+}
+
 TEST_F(GenerateTest, NamesOfTheDatabaseDoNotMeetThoseOfTheFile) {
     connection.script(
         "create type row as enum ('a'); create type ab as enum ('a'); create type a_b as enum "
@@ -214,7 +229,7 @@ TEST_F(GenerateTest, ACacheKeyStandsForOneAnswer) {
     const auto good = loaded(head + "select day from parts where id = @number;");
     ASSERT_THAT(good.mistakes, IsEmpty()) << good.mistakes.front().message;
     auto all = facts();
-    const auto relations = read_relations(connection, *types, settings, {}, mistakes);
+    const auto relations = read_relations(connection, *types, settings, {}, {}, mistakes);
     all.queries = describe(connection, good.queries, *types, relations).queries;
     const auto files = generate(manifest, all);
     EXPECT_THAT(files[0].text, HasSubstr("pg::CacheKey part_cache_key(std::int32_t number);"));

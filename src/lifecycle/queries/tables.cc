@@ -35,8 +35,11 @@ constexpr std::string_view columns_sql = R"(
 select a.attrelid::int8 as id, a.attnum::int4 as number, a.attname as name, a.atttypid::int8 as type,
        col_description(a.attrelid, a.attnum) as doc, a.attnotnull as not_null,
        a.atthasdef and a.attgenerated = '' as has_default, a.attgenerated <> '' as generated,
-       a.attidentity <> '' as identity, a.attidentity = 'a' as always
+       a.attidentity <> '' as identity, a.attidentity = 'a' as always,
+       r.oid is not null and not has_column_privilege(r.oid, a.attrelid, a.attnum, 'UPDATE')
+         and has_any_column_privilege(r.oid, a.attrelid, 'UPDATE') as kept
   from pg_catalog.pg_attribute a
+  left join pg_catalog.pg_roles r on r.rolname = $2
  where a.attrelid = any(string_to_array($1, ' ')::oid[]) and a.attnum > 0 and not a.attisdropped
  order by a.attrelid, a.attnum)";
 
@@ -169,6 +172,7 @@ TableColumn column_of(const pg::Row& row, const Types& types, DistinctNames& nam
     column.is_generated = row.boolean("generated");
     column.is_identity = row.boolean("identity");
     column.is_always = row.boolean("always");
+    column.is_kept = row.boolean("kept");
     return column;
 }
 
@@ -176,6 +180,7 @@ TableColumn column_of(const pg::Row& row, const Types& types, DistinctNames& nam
 
 Relations read_relations(pg::Connection& connection, const Types& types,
                          const platform::Generate& settings, const std::set<std::string>& left_out,
+                         const std::string& application,
                          std::vector<Mistake>& mistakes) {
     Relations relations;
     for (const auto& row : connection.query(not_null_sql)) {
@@ -207,7 +212,7 @@ Relations read_relations(pg::Connection& connection, const Types& types,
         table.is_partitioned = row.boolean("partitioned");
         table.has_row_security = row.boolean("row_security");
         DistinctNames columns;
-        for (const auto& each : connection.query(columns_sql, {std::to_string(table.id)})) {
+        for (const auto& each : connection.query(columns_sql, {std::to_string(table.id), application})) {
             table.columns.push_back(column_of(each, types, columns));
             auto& column = table.columns.back();
             column.not_null =

@@ -25,6 +25,7 @@ struct TableColumn {
     bool is_generated = false;  ///< GENERATED ALWAYS AS (…): never written.
     bool is_identity = false;   ///< The server numbers it.
     bool is_always = false;     ///< GENERATED ALWAYS AS IDENTITY: written by upserts alone.
+    bool is_kept = false;       ///< The application may change other columns, and not this one.
 
     /// Must be given when a row is inserted.
     bool is_required() const { return not_null && !has_default && !is_generated && !is_identity; }
@@ -67,9 +68,11 @@ struct Relations {
 };
 
 /// Tables of users, without partitions, what belongs to extensions, and `left_out` (`schema.name`).
-/// Mistakes of [generate] are added.
+/// Mistakes of [generate] are added. `application` is the role whose rights decide what an upsert
+/// changes; one that is not there may change everything.
 Relations read_relations(pg::Connection& connection, const Types& types,
                          const platform::Generate& settings, const std::set<std::string>& left_out,
+                         const std::string& application,
                          std::vector<platform::Mistake>& mistakes);
 
 }  // namespace caisson::queries

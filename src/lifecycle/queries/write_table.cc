@@ -254,6 +254,14 @@ class TableWriter : Repository {
         for (const auto i : table_.key) {
             key.push_back(string_literal(column(i).sql));
         }
+        std::vector<std::string> kept;
+        std::vector<std::string> kept_names;
+        for (std::size_t i = 0; i < table_.columns.size(); ++i) {
+            if (column(i).is_kept && is_insertable(i) && !is_key(i)) {
+                kept.push_back(string_literal(column(i).sql));
+                kept_names.push_back(column(i).name);
+            }
+        }
         const bool in_row = key_is_required();
         const std::vector<std::string> parameters =
             in_row ? std::vector<std::string>{"const New& row"}
@@ -261,6 +269,9 @@ class TableWriter : Repository {
         header_.doc(
             std::string("Stores a row, or changes the one with this key, in all columns that are "
                         "given; gives it back.") +
+            (kept.empty() ? ""
+                          : " Only stored, never changed: " + join(kept_names, ", ") +
+                                ", which the application has no right to change.") +
             (table_.removed ? " Errors: P0002 when that row is removed: restore() it first." : ""));
         header_.call("pg::Call<Row> upsert(", parameters, ");");
         header_.line();
@@ -281,7 +292,8 @@ class TableWriter : Repository {
         source_.call(
             "    return {columns.upsert(",
             {"table", string_literal(is_always ? "overriding system value" : ""),
-             fmt::format("{{{}}}", join(key, ", ")), string_literal(always(table_.sql + '.')),
+             fmt::format("{{{}}}", join(key, ", ")),
+             fmt::format("{{{}}}", join(kept, ", ")), string_literal(always(table_.sql + '.')),
              string_literal(removed), "returning"},
             "), &pg::read_one<Row>};");
         source_.line("}}");

@@ -85,6 +85,10 @@ void insert_and_read(pg::Connection& connection, const pg::Uuid& user) {
     promise(
         !pg::run(connection, session, kyb::businesses::update(made.id, made.updated_at, changes)),
         "an update of an old version changes nothing");
+    fresh.legal_name = "Stored again";
+    const auto stored = pg::run(connection, session, kyb::businesses::upsert(made.id, fresh));
+    promise(stored.legal_name == "Stored again" && stored.owner_id == user,
+            "the application upserts what it may change");
     promise(pg::run(connection, session, kyb::businesses::remove(made.id)), "a row is removed");
     promise(!pg::run(connection, session, kyb::businesses::remove(made.id)), "once");
     promise(!pg::run(connection, session, kyb::businesses::get(made.id)), "and gone");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "operations/backups/physical/moments.h"
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 
@@ -121,6 +122,20 @@ std::optional<double> seconds_between(std::string_view from, std::string_view to
     const auto second_one = parse_moment(to);
     return first && second_one ? std::optional(static_cast<double>(*second_one - *first) / second)
                                : std::nullopt;
+}
+
+std::string drill_moment(const std::string& from, const std::string& to, const std::string& ring,
+                         std::uint64_t random) {
+    const auto first = parse_moment(from);
+    const auto last = parse_moment(to);
+    if (!first || !last || *last <= *first) {
+        return to;
+    }
+    const auto oldest_marker = parse_moment(ring).value_or(*first);
+    const auto start =
+        std::max({*first, *last - 3600 * second, std::min(*last, oldest_marker)});
+    return moment_text(start + static_cast<std::int64_t>(
+                                   random % (static_cast<std::uint64_t>(*last - start) + 1)));
 }
 
 }  // namespace caisson::backups::physical

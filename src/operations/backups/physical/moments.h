@@ -18,5 +18,10 @@ std::optional<std::int64_t> parse_moment(std::string_view text);
 std::string moment_text(std::int64_t microseconds);
 /// From `from` to `to`; nothing when one of them is no moment.
 std::optional<double> seconds_between(std::string_view from, std::string_view to);
+/// Where a drill goes between the end of its set and how far the log reaches, both included: within
+/// the last hour, and from `ring` on where the stretch goes that far, because older markers are
+/// overwritten. `random` chooses.
+std::string drill_moment(const std::string& from, const std::string& to, const std::string& ring,
+                         std::uint64_t random);
 
 }  // namespace caisson::backups::physical

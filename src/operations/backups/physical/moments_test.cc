@@ -34,5 +34,22 @@ TEST(Moments, AreWrittenSoThatTheySort) {
     EXPECT_FALSE(seconds_between("", "2026-03-01T00:01:00.25Z"));
 }
 
+TEST(Moments, OfADrillLieBetweenTheSetsEndAndTheLogs) {
+    const std::string from = "2026-03-01T10:00:00.700000Z";
+    const std::string to = "2026-03-01T10:00:01.100000Z";
+    for (std::uint64_t random = 0; random < 2'000'000; random += 777) {
+        const auto moment = drill_moment(from, to, "", random);
+        EXPECT_GE(moment, from);
+        EXPECT_LE(moment, to);
+    }
+    EXPECT_EQ(drill_moment(from, to, "", 0), from);
+    EXPECT_EQ(drill_moment(from, to, "", 400'000), to);
+    EXPECT_EQ(drill_moment(to, from, "", 5), from);
+    const std::string late = "2026-03-01T18:00:00.000000Z";
+    EXPECT_GE(drill_moment(from, late, "", 0), "2026-03-01T17:00:00.000000Z");
+    EXPECT_EQ(drill_moment(from, late, "2026-03-01T17:59:00Z", 0), "2026-03-01T17:59:00.000000Z");
+    EXPECT_EQ(drill_moment(from, late, "2026-03-02T00:00:00Z", 7), late);
+}
+
 }  // namespace
 }  // namespace caisson::backups::physical
