@@ -263,6 +263,11 @@ std::string rights(const platform::Manifest& manifest, const platform::Database&
         fmt::format("do $$begin if to_regclass('caisson.journal') is not null then revoke update, "
                     "delete on caisson.journal from {}, {}; end if; end$$",
                     owner, service));
+    // Drills believe the markers: the application does not write them.
+    add(
+        fmt::format("do $$begin if to_regclass('caisson.heartbeat') is not null then revoke "
+                    "insert, update, delete on caisson.heartbeat from {}; end if; end$$",
+                    service));
     return sql;
 }
 
