@@ -38,7 +38,8 @@ TEST(Process, TakesOurPostgresVariablesAway) {
 }
 
 TEST(Process, LongWorkGivesWayWithAllThatItStarts) {
-    Command command{{"sh", "-c", "sh -c nice; cat /proc/self/autogroup 2>/dev/null"}, {}, {}, {}, {}};
+    Command command{
+        {"sh", "-c", "sh -c nice; cat /proc/self/autogroup 2>/dev/null"}, {}, {}, {}, {}};
     const auto usual = run(command, 10s).output;
     command.gives_way = true;
     const auto patient = run(command, 10s).output;

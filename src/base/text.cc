@@ -178,6 +178,14 @@ std::string human(std::chrono::nanoseconds duration) {
         return fmt::format("{:.1f} s", seconds);
     }
     const auto whole = static_cast<long>(seconds + 0.5);
+    constexpr long hour = 3600;
+    constexpr long day = 24 * hour;
+    if (whole >= 2 * day) {
+        return fmt::format("{} days {} h", whole / day, whole % day / hour);
+    }
+    if (whole >= 2 * hour) {
+        return fmt::format("{} h {} min", whole / hour, whole % hour / 60);
+    }
     return fmt::format("{} min {} s", whole / 60, whole % 60);
 }
 

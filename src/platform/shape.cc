@@ -83,7 +83,8 @@ class Walk {
         if (!fits(kind, node)) {
             mistakes_.push_back(
                 {node.place,
-                 fmt::format("{} {}; expected {}", path, found_text(node, is_secret(path)),
+                 fmt::format("{} {}; expected {}", path,
+                             found_text(node, is_secret(path) || kind == "reference"),
                              expected_text(kind)),
                  {}});
             return std::nullopt;

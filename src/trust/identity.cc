@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "trust/identity.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "base/crypto.h"
+#include "base/text.h"
 
 namespace caisson::trust {
 namespace {
@@ -122,15 +125,19 @@ void require_consent(const Run& run, const platform::Database& database, const s
 
 void require_consent(const Run& run, const std::string& name, const std::string& verb,
                      const std::string& confirmed, bool yes) {
-    if (run.environment.is_protected && confirmed != name) {
+    // Where several databases are concerned, each is named: --confirm one,other.
+    const auto names = split(confirmed, ',');
+    const bool is_confirmed = std::ranges::find(names, name) != names.end();
+    if (run.environment.is_protected && !is_confirmed) {
         throw Error(Code::protected_environment,
                     confirmed.empty()
                         ? fmt::format("{} asks for consent, and the environment {} is protected",
                                       verb, run.environment.name)
                         : fmt::format("{} was confirmed for {}, not for {}", verb, confirmed, name),
-                    fmt::format("confirm with --confirm {}", name));
+                    fmt::format("confirm with --confirm {}{}",
+                                confirmed.empty() ? "" : confirmed + ",", name));
     }
-    if (!yes && confirmed != name) {
+    if (!yes && !is_confirmed) {
         throw Error(Code::confirmation_needed, fmt::format("{} changes {} for good", verb, name));
     }
 }

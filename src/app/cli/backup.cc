@@ -120,6 +120,24 @@ void print_set(Context& context, const backups::Set& set, const std::string& whe
                               human_bytes(set.stored_bytes), where));
 }
 
+/// A passphrase that was mistyped would seal sets that nobody can open.
+void require_known_key(Context& context, const backups::Repository& repository,
+                       const std::optional<SealingKey>& key) {
+    if (!key || context.arguments().has("--new-key")) {
+        return;
+    }
+    auto sets = repository.sets();
+    std::erase_if(sets, [](const backups::Found& found) {
+        return !found.mistake.empty() || found.set.is_physical() || found.set.key.empty();
+    });
+    if (!sets.empty() && sets.back().set.key != key->id()) {
+        throw Error(Code::backup_key,
+                    fmt::format("this key ({}) is not the one that sealed {} ({})", key->id(),
+                                sets.back().set.id, sets.back().set.key),
+                    "give that key; or, where there is a new one on purpose, --new-key once");
+    }
+}
+
 Exit run_create(Context& context) {
     const auto kind = context.arguments().value("--kind", "logical");
     if (kind != "logical") {
@@ -141,14 +159,28 @@ Exit run_create(Context& context) {
         trust::require_ours(connection, run, database);
     }
     if (context.dry_run()) {
+        boost::json::array names;
         for (const auto& database : databases) {
             context.print(fmt::format("would dump {} to {}", database.name, first.path().string()));
+            names.emplace_back(database.name);
         }
+        context.print(
+            fmt::format("and its roles{} and the platform's files{}{}",
+                        run.manifest.backups.redis && trust::redis_settings(run) ? ", Redis" : "",
+                        run.manifest.backups.encrypt ? ", encrypted" : "",
+                        repositories.size() > 1
+                            ? fmt::format(", with copies in {} more", repositories.size() - 1)
+                            : ""));
+        context.result() = {{"kind", "logical"},
+                            {"databases", std::move(names)},
+                            {"repository", first.name()},
+                            {"directory", first.path().string()}};
         return Exit::fine;
     }
     BackupBar bar(context);
     backups::make_repository(run, first, begun == first.name());
     auto options = logical_options(context, bar);
+    require_known_key(context, first, options.sealing);
     backups::Found found;
     Copies copies;
     {
@@ -213,6 +245,7 @@ std::vector<Verb> backup_verbs() {
                       "KIND",
                       "what is made (default: logical)",
                       {"logical", "full", "differential", "incremental"}},
+                     {"--new-key", "", "the key is another one than that of the newest set", {}},
                      {"--repository", "NAME", "of a physical one: another than the first", {}},
                      {"--begin", "REPOSITORY", "makes this repository again where it was", {}}},
          .positional = "",

@@ -22,8 +22,10 @@ struct KnownSet {
     std::vector<std::string> others;  ///< That have another or no manifest under its id.
 };
 std::vector<KnownSet> known_sets(const std::vector<backups::Repository>& repositories);
-/// The set by its id, a beginning of it that only one has, or `latest`. Errors: backup_missing.
-KnownSet the_set(const std::vector<backups::Repository>& repositories, const std::string& name);
+/// The set by its id, a beginning of it that only one has, or `latest`, which with `is_logical` is
+/// the newest of databases. Errors: backup_missing.
+KnownSet the_set(const std::vector<backups::Repository>& repositories, const std::string& name,
+                 bool is_logical = false);
 const backups::Repository& repository_named(const std::vector<backups::Repository>& repositories,
                                             const std::string& name);
 /// The repository of this name, which must have the set with this manifest. Errors: usage;

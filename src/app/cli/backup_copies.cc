@@ -52,12 +52,16 @@ std::vector<KnownSet> known_sets(const std::vector<backups::Repository>& reposit
     return list;
 }
 
-KnownSet the_set(const std::vector<backups::Repository>& repositories, const std::string& name) {
+KnownSet the_set(const std::vector<backups::Repository>& repositories, const std::string& name,
+                 bool is_logical) {
     auto sets = known_sets(repositories);
     if (name == "latest") {
-        std::erase_if(sets, [](const KnownSet& each) { return !each.found.mistake.empty(); });
+        std::erase_if(sets, [&](const KnownSet& each) {
+            return !each.found.mistake.empty() || (is_logical && each.found.set.is_physical());
+        });
         if (sets.empty()) {
-            throw Error(Code::backup_missing, "there is no backup yet",
+            throw Error(Code::backup_missing,
+                        is_logical ? "there is no logical backup yet" : "there is no backup yet",
                         "caisson backup create makes one");
         }
         return std::move(sets.back());

@@ -140,12 +140,37 @@ class Examination {
         if (sets_.empty()) {
             return;
         }
+        look_at_failed_drills();
         if (proven.empty()) {
             return add(true, "no backup is proven: none that is there was ever restored",
                        "caisson backup drill");
         }
         if (const auto age = age_of(proven); age && *age > oldest_proof) {
             add(true, fmt::format("the last proof is {} old", human(*age)), "caisson backup drill");
+        }
+    }
+
+    /// The last drill of a set that is still there: what it found stands until one passes.
+    void look_at_failed_drills() {
+        for (const auto& repository : all_) {
+            std::map<std::string, backups::Receipt> newest;
+            if (repository.is_there()) {
+                for (const auto& kept : backups::receipts_of(repository, keys_)) {
+                    if (kept.is_signed && repository.find(kept.receipt.set)) {
+                        newest[kept.receipt.set] = kept.receipt;
+                    }
+                }
+            }
+            for (const auto& [set, receipt] : newest) {
+                const auto failed =
+                    std::ranges::find(receipt.trials, false, &backups::Trial::passed);
+                if (!receipt.passed() && failed != receipt.trials.end()) {
+                    add(true,
+                        fmt::format("the last drill of {} in {} failed at {}: {}", set,
+                                    repository.name(), failed->name, failed->detail),
+                        "caisson backup drill " + set);
+                }
+            }
         }
     }
 
@@ -193,7 +218,9 @@ class Examination {
                 set && std::ranges::find(set->repositories, repository.name()) ==
                            set->repositories.end()) {
                 add(false, fmt::format("{} has no copy of the newest backup", repository.name()),
-                    "caisson backup create copies what is missing, too");
+                    set->found.set.is_physical()
+                        ? "caisson backup create --kind full --repository " + repository.name()
+                        : "caisson backup create copies what is missing, too");
             }
         }
     }
@@ -226,11 +253,13 @@ class Examination {
         if (present_.empty() || !has_physical(context_)) {
             return;
         }
-        std::vector<std::string> grave;
-        continuity_of(context_, grave);
-        for (const auto& fault : grave) {
+        for (const auto& fault : continuity_of(context_).grave) {
+            const bool is_of_the_log = fault.find("segment") != std::string::npos ||
+                                       fault.find("archived") != std::string::npos;
             add(true, fault,
-                "caisson backup create --kind full begins a new stretch without a gap");
+                is_of_the_log
+                    ? "caisson backup create --kind full begins a new stretch without a gap"
+                    : "caisson backup validate says what is concerned");
         }
     }
 

@@ -213,12 +213,28 @@ bool change(const Repository& repository, const backups::Hold& hold, bool releas
     return removed > 0 || !releases;
 }
 
+/// Of a hold, whose set may be gone: by its id, or a beginning that only one has.
+std::string held_set(Context& context, const std::string& name) {
+    std::set<std::string> ids;
+    for (const auto& repository : backups::repositories_of(context.run())) {
+        for (const auto& hold :
+             repository.is_there() ? repository.holds() : std::vector<backups::Hold>()) {
+            if (hold.set.starts_with(name)) {
+                ids.insert(hold.set);
+            }
+        }
+    }
+    return ids.size() == 1 ? *ids.begin() : name;
+}
+
 Exit run_hold(Context& context) {
     if (context.arguments().positionals.empty()) {
         return list_holds(context);
     }
-    const auto hold = asked_hold(context);
+    auto hold = asked_hold(context);
     const bool releases = context.arguments().has("--release");
+    hold.set = releases ? held_set(context, hold.set)
+                        : the_set(present_repositories(context), hold.set).found.set.id;
     std::vector<std::string> done;
     for (const auto& repository : backups::repositories_of(context.run())) {
         // A set that is gone may still be named by a hold, and released.

@@ -2,6 +2,8 @@
 #include "app/cli/backup_physical.h"
 
 #include <algorithm>
+#include <array>
+#include <chrono>
 
 #include <boost/json/array.hpp>
 #include <fmt/format.h>
@@ -14,6 +16,7 @@
 #include "base/crypto.h"
 #include "base/interrupt.h"
 #include "base/text.h"
+#include "operations/backups/logical/logical.h"
 #include "operations/backups/physical/physical.h"
 #include "operations/backups/sets/lease.h"
 #include "trust/identity.h"
@@ -32,6 +35,14 @@ physical::Target target_of(Context& context) {
     physical::Target target;
     target.repository = arguments.value("--repository");
     using Kind = physical::Target::Kind;
+    const auto given =
+        std::ranges::count_if(std::array{"--time", "--xid", "--name", "--latest"},
+                              [&](const char* option) { return arguments.has(option); });
+    if (given > 1 || (given == 1 && !arguments.positionals.empty())) {
+        throw Error(Code::usage,
+                    "several targets; expected one of SET, --time, --xid, --name and "
+                    "--latest");
+    }
     for (const auto& [option, kind] :
          {std::pair{"--time", Kind::time}, std::pair{"--xid", Kind::xid},
           std::pair{"--name", Kind::name}}) {
@@ -49,15 +60,15 @@ physical::Target target_of(Context& context) {
 }
 
 /// What is in the segment at hand is archived at its end, or after a while: a server that runs is
-/// asked to end it now. Whether the archive has it.
-bool archive_what_there_is(Context& context) {
+/// asked to end it now. Whether the archive has it within `limit`.
+bool archive_what_there_is(Context& context, std::chrono::seconds limit) {
     try {
         auto connection = physical::connect(context.run());
         const auto segment = connection.query("select pg_walfile_name(pg_switch_wal()) as name")
                                  .front()
                                  .string("name");
         const Stopwatch watch;
-        while (watch.elapsed() < std::chrono::seconds(60)) {
+        while (watch.elapsed() < limit) {
             context.busy("archiving the log up to now");
             const auto state = physical::archiver_state(context.run());
             if (!state.is_ours) {
@@ -84,6 +95,12 @@ physical::RestorePlan plan_for(Context& context, const physical::Target& target,
     if (measured.drills > 0) {
         rates = {measured.bytes_a_second, measured.segments_a_second, measured.other_seconds};
     }
+    const bool is_told_of_the_end =
+        target.kind == physical::Target::Kind::latest || target.kind == physical::Target::Kind::set;
+    if (is_told_of_the_end && !context.dry_run()) {
+        // So that what will be lost is told to the second.
+        archive_what_there_is(context, std::chrono::seconds(10));
+    }
     try {
         return physical::plan_restore(context.run(), target, rates);
     } catch (const Error& error) {
@@ -93,7 +110,8 @@ physical::RestorePlan plan_for(Context& context, const physical::Target& target,
         if (may_be_to_come && context.dry_run()) {
             context.note("what is not archived yet may reach it: a restore would ask for that");
         }
-        if (!may_be_to_come || context.dry_run() || !archive_what_there_is(context)) {
+        if (!may_be_to_come || context.dry_run() ||
+            !archive_what_there_is(context, std::chrono::seconds(60))) {
             throw;
         }
     }
@@ -110,6 +128,9 @@ void print_plan(Context& context, const physical::RestorePlan& plan, std::size_t
     if (plan.lost && *plan.lost > 0) {
         context.print(context.yellow(fmt::format(
             "loses what was committed after it: {:.1f} s, up to {}", *plan.lost, plan.newest)));
+    }
+    if (plan.uses_stream) {
+        context.print("  → and to what was received as a stream behind that");
     }
     for (const auto& note : plan.notes) {
         context.print("  → " + note);
@@ -211,6 +232,20 @@ std::string sentence_of(const physical::Coverage& coverage) {
     }
     return fmt::format("{}: restorable to any moment from {} to {}{}", coverage.repository,
                        stretch->from, stretch->reaches_now ? "now" : stretch->to, lag);
+}
+
+boost::json::object window_of(const physical::Coverage& coverage,
+                              const physical::Stretch& stretch) {
+    const auto figure = [](const auto& value) {
+        return value ? boost::json::value(*value) : boost::json::value();
+    };
+    return {{"repository", coverage.repository},
+            {"from", stretch.from},
+            {"to", stretch.to},
+            {"reaches_now", stretch.reaches_now},
+            {"lag_bytes", figure(coverage.lag_bytes)},
+            {"lag_seconds", figure(coverage.lag_seconds)},
+            {"gaps", coverage.gaps.size()}};
 }
 
 }  // namespace
@@ -362,17 +397,64 @@ Exit restore_physical(Context& context) {
     return report_restored(context, restored);
 }
 
-std::vector<std::string> continuity_of(Context& context, std::vector<std::string>& grave) {
-    std::vector<std::string> sentences;
-    for (const auto& coverage : physical::continuity(context.run())) {
+std::optional<Extract> extract_physical(Context& context,
+                                        const std::vector<platform::Database>& databases) {
+    const auto& run = context.run();
+    const auto measured = measured_rates(context, true);
+    const auto plan = plan_for(context, target_of(context), measured);
+    print_plan(context, plan, measured.drills);
+    if (context.dry_run()) {
+        return std::nullopt;
+    }
+    const auto leases = leases_of(context, plan);
+    Extract extract;
+    extract.place = std::make_unique<RecoveryPlace>(run.state.root.parent_path(), "backup restore");
+    extract.set = plan.set.id;
+    BackupBar bar(context);
+    auto recovered =
+        physical::restore_to_server(run, plan, extract.place->directory(), progress_of(bar));
+    bar.end();
+    if (!recovered.restored.deviations.empty()) {
+        const auto& first = recovered.restored.deviations.front();
+        throw Error(Code::backup_damaged,
+                    fmt::format("the recovered server is not what was backed up: {}.{} {}",
+                                first.table.schema, first.table.table, first.what));
+    }
+    extract.moment = plan.moment.empty() ? recovered.restored.last_commit : plan.moment;
+    extract.repository.emplace("recovered", extract.place->directory() / "extract");
+    extract.repository->prepare();
+    backups::LogicalOptions options;
+    options.progress = bar.progress();
+    options.elsewhere = [&](const platform::Database& database) {
+        return recovered.server->settings("postgres", trust::database_name(run, database));
+    };
+    const auto lock = extract.repository->lock("backup restore");
+    extract.found = backups::create_logical(run, databases, *extract.repository, options);
+    bar.end();
+    recovered.server->stop();
+    remove_tree(extract.place->directory() / "data");  // Its room is wanted for the databases.
+    return extract;
+}
+
+Continuity continuity_of(Context& context) {
+    Continuity found;
+    auto& grave = found.grave;
+    const auto all = physical::continuity(context.run());
+    // Of a server that is away nobody knows what it would write next: what there is is told all the
+    // same, now of all times.
+    const bool is_any_current = std::ranges::any_of(all, &physical::Coverage::is_current);
+    for (const auto& coverage : all) {
         if (!coverage.problem.empty()) {
             grave.push_back(fmt::format("{}: {}", coverage.repository, coverage.problem));
             continue;
         }
-        if (!coverage.is_current) {
+        if (is_any_current && !coverage.is_current) {
             continue;
         }
-        sentences.push_back(sentence_of(coverage));
+        found.sentences.push_back(sentence_of(coverage));
+        if (const auto* const stretch = coverage.newest()) {
+            found.windows.push_back(window_of(coverage, *stretch));
+        }
         for (const auto& gap : coverage.gaps) {
             grave.push_back(fmt::format("{}: {}{}", coverage.repository,
                                         gap_text(gap, coverage.segment_bytes),
@@ -394,7 +476,7 @@ std::vector<std::string> continuity_of(Context& context, std::vector<std::string
                 fmt::format("{}: {} is damaged", coverage.repository, coverage.damaged));
         }
     }
-    return sentences;
+    return found;
 }
 
 }  // namespace caisson::cli

@@ -4,10 +4,15 @@
 /// @file
 /// What the verbs about backups do about physical ones.
 
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include <boost/json/array.hpp>
+
 #include "app/cli/backup.h"
+#include "app/cli/recovery_place.h"
 #include "operations/backups/drill/rates.h"
 
 namespace caisson::cli {
@@ -21,13 +26,30 @@ Exit create_physical(Context& context, backups::Kind kind);
 /// --to a directory.
 bool wants_physical(Context& context);
 Exit restore_physical(Context& context);
+
+/// Databases out of a physical set or a moment: the server is recovered beside, and they are dumped
+/// from it into a set of their own, which goes with the value.
+struct Extract {
+    std::unique_ptr<RecoveryPlace> place;
+    std::optional<backups::Repository> repository;
+    backups::Found found;
+    std::string set;     ///< The physical one.
+    std::string moment;  ///< RFC 3339.
+};
+/// What restore_physical() would do is told first. Nothing in a dry run. Errors: as there.
+std::optional<Extract> extract_physical(Context& context,
+                                        const std::vector<platform::Database>& databases);
 /// Restores the newest physical set that can be, to a moment of the last hour that the log has, and
 /// looks. Not for other sets.
 backups::Receipt drill_physical(Context& context, const backups::Repository& repository,
                                 const backups::Found& found);
-/// "restorable to any moment from A to B", a sentence for each repository that has physical sets.
-/// `grave` gets those that nobody may overlook: gaps, what was archived falsely, what is damaged.
-std::vector<std::string> continuity_of(Context& context, std::vector<std::string>& grave);
+/// What can be restored to a moment, of each repository that has physical sets.
+struct Continuity {
+    std::vector<std::string> sentences;  ///< "restorable to any moment from A to B".
+    std::vector<std::string> grave;      ///< Gaps, what was archived falsely, what is damaged.
+    boost::json::array windows;          ///< The same for machines.
+};
+Continuity continuity_of(Context& context);
 /// Whether this environment has physical backups at all: its server's files can be reached, and
 /// there is a set or an archive.
 bool has_physical(Context& context);

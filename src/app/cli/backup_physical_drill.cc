@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "app/cli/backup_physical.h"
+#include "app/cli/recovery_place.h"
 #include "app/cli/verification.h"
 #include "app/cli/version.h"
 #include "base/clock.h"
@@ -26,51 +27,6 @@ namespace {
 
 namespace physical = backups::physical;
 
-/// Where a cluster is recovered for the moment. What a killed drill left is removed by the next
-/// one; one that is still at work holds the lock beside its directory.
-class RecoveryPlace {
- public:
-    explicit RecoveryPlace(const fs::path& base) {
-        remove_leftovers(base);
-        directory_ = base / (std::string(stem) + random_uuid().substr(0, 8));
-        lock_ = FileLock::try_lock(lock_file(), "a drill");
-    }
-    RecoveryPlace(const RecoveryPlace&) = delete;
-    RecoveryPlace& operator=(const RecoveryPlace&) = delete;
-    ~RecoveryPlace() {
-        try {
-            remove_tree(directory_);
-            remove_tree(lock_file());
-        } catch (const Error&) {
-            // The next drill tries again.
-        }
-    }
-    const fs::path& directory() const { return directory_; }
-
- private:
-    static constexpr std::string_view stem = "recovery-";
-    static void remove_leftovers(const fs::path& base) {
-        std::vector<fs::path> locks;
-        std::error_code ignored;
-        for (const auto& entry : fs::directory_iterator(base, ignored)) {
-            const auto name = entry.path().filename().string();
-            if (name.starts_with(stem) && name.ends_with(".lock")) {
-                locks.push_back(entry.path());
-            }
-        }
-        for (const auto& path : locks) {
-            if (FileLock::try_lock(path, "removal")) {
-                remove_tree(fs::path(path).replace_extension());
-                remove_tree(path);
-            }
-        }
-    }
-    fs::path lock_file() const { return directory_.string() + ".lock"; }
-
-    fs::path directory_;
-    std::optional<FileLock> lock_;
-};
-
 /// Trials of one drill, as they come.
 class PhysicalDrill {
  public:
@@ -85,7 +41,7 @@ class PhysicalDrill {
         receipt_.is_small = context_.arguments().has("--small");
         receipt_.program = version();
         receipt_.started = timestamp_now();
-        const RecoveryPlace place(run_.state.root.parent_path());
+        const RecoveryPlace place(run_.state.root.parent_path(), "a drill");
         restore_and_look(place.directory());
         receipt_.finished = timestamp_now();
         return receipt_;
@@ -161,16 +117,7 @@ class PhysicalDrill {
         }
         look_for_marker(*recovered);
         receipt_.server_version = found_.set.server_version;
-        attempt("contents", [&](std::string& detail) {
-            std::vector<std::string> sentences;
-            for (const auto& deviation : recovered->restored.deviations) {
-                sentences.push_back(deviation.table.table + " " + deviation.what);
-            }
-            detail = sentences.empty() ? fmt::format("{} as the manifest says",
-                                                     counted(recovered->restored.compared, "table"))
-                                       : join(sentences, "; ");
-            return sentences.empty();
-        });
+        look_at_contents(recovered->restored);
         for (const auto& database : run_.manifest.databases) {
             look_at(database, *recovered->server);
         }
@@ -178,6 +125,25 @@ class PhysicalDrill {
             recovered->server->stop();
             attempt("checksums", [&](std::string& detail) { return checksums(place, detail); });
         }
+    }
+
+    void look_at_contents(const physical::Restored& restored) {
+        if (restored.compared == 0) {
+            // The first trial is the restore; nothing is called sound for having compared nothing.
+            receipt_.trials.front().detail +=
+                ", no contents compared: the log has no restore point of the set";
+            return;
+        }
+        attempt("contents", [&](std::string& detail) {
+            std::vector<std::string> sentences;
+            for (const auto& deviation : restored.deviations) {
+                sentences.push_back(deviation.table.table + " " + deviation.what);
+            }
+            detail = sentences.empty() ? fmt::format("{} as the manifest says",
+                                                     counted(restored.compared, "table"))
+                                       : join(sentences, "; ");
+            return sentences.empty();
+        });
     }
 
     /// The marker that the daemon wrote last before the moment: the most that was lost is what lies

@@ -194,11 +194,24 @@ void put_in_place(Context& context, std::vector<Passage>& passages, const Manner
     }
 }
 
+/// What the journal keeps of where it came from.
+struct RestoredFrom {
+    std::string set;
+    std::string manifest_sha256{};  ///< Of a logical one.
+    std::string moment{};           ///< Of what was taken out of a physical one.
+};
+
 /// Rights, steps of the schema caisson and the identity, as for any copy of a database.
-void make_ours(Context& context, const backups::Found& found) {
+void make_ours(Context& context, const RestoredFrom& from) {
     provision_databases(context, true);
-    remember_backup(context, "backup restore",
-                    {{"set", found.set.id}, {"manifest_sha256", sha256_hex(found.json)}});
+    boost::json::object facts{{"set", from.set}};
+    if (!from.manifest_sha256.empty()) {
+        facts["manifest_sha256"] = from.manifest_sha256;
+    }
+    if (!from.moment.empty()) {
+        facts["moment"] = from.moment;
+    }
+    remember_backup(context, "backup restore", std::move(facts));
     forget_cached(context);
 }
 
@@ -240,12 +253,16 @@ boost::json::object to_json(const Passage& passage) {
 
 Exit show_plan(Context& context, const std::vector<platform::Database>& databases,
                const Manner& manner) {
+    boost::json::array rows;
     for (const auto& database : databases) {
-        context.print(fmt::format(
-            "would restore {} as {}{}", database.name,
-            manner.into.empty() ? trust::database_name(context.run(), database) : manner.into,
-            manner.masks ? ", masked" : ""));
+        const auto name =
+            manner.into.empty() ? trust::database_name(context.run(), database) : manner.into;
+        rows.push_back(boost::json::object{
+            {"database", database.name}, {"as", name}, {"masked", manner.masks}});
+        context.print(fmt::format("would restore {} as {}{}", database.name, name,
+                                  manner.masks ? ", masked" : ""));
     }
+    context.result()["databases"] = std::move(rows);
     return Exit::fine;
 }
 
@@ -283,11 +300,10 @@ Error offering(Context& context, const Error& error) {
     return complete;
 }
 
-Exit restore_logical(Context& context) {
+/// Which databases, and how, by the arguments.
+Manner manner_of(Context& context) {
     const auto& arguments = context.arguments();
-    const auto source = set_source(context, arguments.positional("latest"));
-    const auto& set = source.found.set;
-    Manner manner{wants_masks(context, source), !arguments.has("--without-undone")};
+    Manner manner{false, !arguments.has("--without-undone")};
     manner.into = arguments.value("--into");
     if (arguments.has("--table")) {
         manner.tables = split(arguments.value("--table"), ',');
@@ -296,19 +312,18 @@ Exit restore_logical(Context& context) {
                         "say as which database: --into NAME");
         }
     }
+    return manner;
+}
+
+std::vector<platform::Database> databases_for(Context& context, const Manner& manner) {
+    return manner.into.empty() ? context.databases() : std::vector{context.one_database()};
+}
+
+/// Beside the present databases, or in their places. Whether all came back as they were.
+bool put_back(Context& context, const SetSource& source,
+              const std::vector<platform::Database>& databases, const Manner& manner,
+              const RestoredFrom& from) {
     const bool is_beside = !manner.into.empty();
-    const auto databases = is_beside ? std::vector{context.one_database()} : context.databases();
-    const auto measured = measured_rates(context, false);
-    const auto estimate = backups::logical_estimate(measured, set.bytes);
-    context.print(fmt::format("{} of {}; what came after it is not in it; {}", set.id, set.started,
-                              backups::estimate_text(estimate, measured.drills)));
-    if (context.dry_run()) {
-        return show_plan(context, databases, manner);
-    }
-    if (!is_beside) {
-        require_consents(context, databases, "backup restore");
-    }
-    const auto lease = backups::lease(source.repository, set.id, "backup restore");
     const auto locks = lock_servers_of(context, databases);
     prepare_servers(context, databases);
     auto passages = restore_all(context, source, databases, manner);
@@ -321,7 +336,7 @@ Exit restore_logical(Context& context) {
         passages.front().restored.database->keep(admin);
     } else if (is_equal) {
         put_in_place(context, passages, manner);
-        make_ours(context, source.found);
+        make_ours(context, from);
     }
     boost::json::array rows;
     for (const auto& passage : passages) {
@@ -331,14 +346,63 @@ Exit restore_logical(Context& context) {
     if (!is_equal) {
         context.print("nothing was put in place");
     }
-    context.result() = {
-        {"set", set.id},
-        {"equal", is_equal},
-        {"estimate_seconds", estimate
-                                 ? boost::json::value(static_cast<double>(estimate->count()) / 1000)
-                                 : boost::json::value()},
-        {"databases", std::move(rows)}};
-    return is_equal ? Exit::fine : Exit::findings;
+    auto& result = context.result();
+    result["set"] = from.set;
+    result["equal"] = is_equal;
+    result["databases"] = std::move(rows);
+    return is_equal;
+}
+
+/// A database or a table of a physical set or a moment.
+Exit restore_out_of_physical(Context& context) {
+    const auto manner = manner_of(context);
+    const auto databases = databases_for(context, manner);
+    if (manner.into.empty() && !context.dry_run()) {
+        require_consents(context, databases, "backup restore");
+    }
+    const auto extract = extract_physical(context, databases);
+    if (!extract) {
+        return show_plan(context, databases, manner);
+    }
+    const SetSource source{*extract->repository, extract->found, {}, false};
+    const RestoredFrom from{extract->set, {}, extract->moment};
+    return put_back(context, source, databases, manner, from) ? Exit::fine : Exit::findings;
+}
+
+Exit restore_logical(Context& context) {
+    const auto source = set_source(context, context.arguments().positional("latest"));
+    const auto& set = source.found.set;
+    auto manner = manner_of(context);
+    manner.masks = wants_masks(context, source);
+    const auto databases = databases_for(context, manner);
+    const auto measured = measured_rates(context, false);
+    const auto estimate = backups::logical_estimate(measured, set.bytes);
+    context.print(fmt::format("{} of {}; what came after it is not in it; {}", set.id, set.started,
+                              backups::estimate_text(estimate, measured.drills)));
+    if (context.dry_run()) {
+        return show_plan(context, databases, manner);
+    }
+    if (manner.into.empty()) {
+        require_consents(context, databases, "backup restore");
+    }
+    const auto lease = backups::lease(source.repository, set.id, "backup restore");
+    context.result()["estimate_seconds"] =
+        estimate ? boost::json::value(static_cast<double>(estimate->count()) / 1000)
+                 : boost::json::value();
+    const RestoredFrom from{set.id, sha256_hex(source.found.json), {}};
+    return put_back(context, source, databases, manner, from) ? Exit::fine : Exit::findings;
+}
+
+/// A database or tables, where a physical set is of the whole server.
+bool takes_a_part(Context& context) {
+    const auto& arguments = context.arguments();
+    const bool is_part =
+        arguments.has("--database") || arguments.has("--into") || arguments.has("--table");
+    if (is_part && arguments.has("--to")) {
+        throw Error(Code::usage, "--to takes the whole server",
+                    "leave -d, --into and --table away, or --to");
+    }
+    return is_part;
 }
 
 Exit run_restore(Context& context) {
@@ -346,7 +410,7 @@ Exit run_restore(Context& context) {
         return restore_one_part(context);
     }
     if (wants_physical(context)) {
-        return restore_physical(context);
+        return takes_a_part(context) ? restore_out_of_physical(context) : restore_physical(context);
     }
     try {
         return restore_logical(context);
@@ -404,7 +468,7 @@ StepSummary restore_copy(Context& context) {
     }
     const auto masked = manner.masks ? mask(context, inside(passages)) : 0;
     put_in_place(context, passages, manner);
-    make_ours(context, source.found);
+    make_ours(context, {source.found.set.id, sha256_hex(source.found.json), {}});
     for (const auto& passage : passages) {
         if (!passage.kept.empty()) {
             summary.notes.push_back(
@@ -444,7 +508,9 @@ std::vector<Verb> backup_restore_verbs() {
              "or a "
              "moment, is of the whole server: it is said before what it takes and what is lost, it "
              "is "
-             "recovered and compared beside the present data, and then both change places.",
+             "recovered and compared beside the present data, and then both change places. With "
+             "-d, "
+             "--into or --table only that database or these tables are taken out of it.",
          .options = options,
          .positional = "[SET]",
          .examples =

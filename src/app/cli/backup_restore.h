@@ -5,11 +5,13 @@
 /// Where a set is, and whether it may be believed: for `backup restore`, `backup drill`, `up
 /// --from`.
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "app/cli/backup.h"
+#include "app/cli/recovery_place.h"
 #include "base/sealing.h"
 
 namespace caisson::cli {
@@ -18,7 +20,8 @@ struct SetSource {
     backups::Repository repository;
     backups::Found found;
     std::optional<SealingKey> sealing;
-    bool is_of_another = false;  ///< Of another environment than this run's.
+    bool is_of_another = false;              ///< Of another environment than this run's.
+    std::shared_ptr<RecoveryPlace> place{};  ///< Where a set that lies outside is looked at.
 };
 
 /// `latest`, an id or its beginning; `ENVIRONMENT:` before it for another environment's; or the

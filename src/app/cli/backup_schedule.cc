@@ -33,6 +33,11 @@ std::vector<std::string> write_units(Context& context, const std::vector<schedul
         // By way of the history that the daemon writes, too.
         options.verbs[job.name] = {"backup", "schedule", "--run", job.name};
     }
+    if (const auto state = run.variables.find("CAISSON_STATE"); state != run.variables.end()) {
+        options.state = state->second;
+    }
+    options.variables =
+        fmt::format("/etc/caisson/{}-{}.env", run.manifest.name, run.environment.name);
     options.account = ::geteuid() == 0 ? "" : current_account().name;
     const fs::path directory = context.arguments().value("--systemd");
     std::vector<std::string> names;
@@ -46,6 +51,10 @@ std::vector<std::string> write_units(Context& context, const std::vector<schedul
         names.push_back(unit.name);
     }
     if (!names.empty() && !context.dry_run()) {
+        context.note(
+            fmt::format("variables that the manifest takes from the environment belong into {} "
+                        "(0600): NAME=value",
+                        options.variables));
         context.note("begin with: systemctl daemon-reload && systemctl enable --now " +
                      fmt::format("'caisson-{}-*.timer'", run.manifest.name));
     }

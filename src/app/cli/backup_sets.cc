@@ -117,14 +117,15 @@ Exit run_list(Context& context) {
     }
     context.result()["sets"] = std::move(rows);
     if (has_physical(context)) {
-        std::vector<std::string> grave;
-        for (const auto& sentence : continuity_of(context, grave)) {
+        auto found = continuity_of(context);
+        for (const auto& sentence : found.sentences) {
             context.print(sentence);
         }
-        for (const auto& fault : grave) {
+        for (const auto& fault : found.grave) {
             context.print(context.red("✗ ") + fault);
         }
-        context.result()["gaps"] = boost::json::array(grave.begin(), grave.end());
+        context.result()["windows"] = std::move(found.windows);
+        context.result()["gaps"] = boost::json::array(found.grave.begin(), found.grave.end());
     }
     return Exit::fine;
 }
@@ -327,8 +328,7 @@ Exit run_validate(Context& context) {
         throw Error(Code::backup_missing, fmt::format("there is no set {}", wanted));
     }
     if (has_physical(context)) {
-        std::vector<std::string> grave;
-        continuity_of(context, grave);
+        auto grave = continuity_of(context).grave;
         for (const auto& repository : repositories) {
             if (wanted.empty()) {
                 context.busy("reading the archived log of " + repository.name());

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
+#include <boost/json.hpp>
 #include <fmt/format.h>
 
 #include "app/cli/backup_restore.h"
@@ -90,20 +91,47 @@ void require_believable(Context& context, const trust::Run& run, const backups::
     }
 }
 
+/// Errors: backup_missing when there is no manifest of a set.
+std::string id_in(const fs::path& directory) {
+    const auto text = read_own(directory / "set.json");
+    boost::system::error_code failure;
+    const auto manifest = text ? boost::json::parse(*text, failure) : boost::json::value();
+    const auto* const object = manifest.if_object();
+    const auto* const id = object ? object->if_contains("id") : nullptr;
+    if (!id || !id->is_string() || !backups::is_id(id->get_string().c_str())) {
+        throw Error(Code::backup_missing,
+                    fmt::format("{} is no set; expected a directory with its set.json, such as "
+                                "…/sets/20261126T210633Z-logical-5f3a",
+                                directory.string()));
+    }
+    return id->get_string().c_str();
+}
+
+/// Of whole servers is only what a drill looks at.
+bool takes_logical(Context& context) { return context.arguments().verb->name == "up"; }
+
+/// Where the newest is looked for: in the repository that was named.
+std::vector<backups::Repository> candidates_of(
+    Context& context, const std::vector<backups::Repository>& repositories) {
+    const auto wanted = context.arguments().value("--repository");
+    return wanted.empty() ? repositories : std::vector{repository_named(repositories, wanted)};
+}
+
 SetSource in_directory(Context& context, const std::string& text) {
+    const auto& run = context.run();
     const fs::path path = fs::absolute(text).lexically_normal();
     const auto directory = path.has_filename() ? path : path.parent_path();
-    backups::Repository repository("directory", directory.parent_path().parent_path());
-    auto found = repository.find(directory.filename());
-    if (!found || directory.parent_path().filename() != "sets") {
-        throw Error(Code::backup_missing, fmt::format("{} is no set; expected a directory such as "
-                                                      "…/sets/20261126T210633Z-logical-5f3a",
-                                                      directory.string()));
-    }
-    const auto& run = context.run();
+    const auto id = id_in(directory);
+    // A copy on another medium lies under any name: here it gets the one that is its own.
+    backups::prepare_state(run);
+    auto place = std::make_shared<RecoveryPlace>(run.state.root.parent_path(), "a look at a set");
+    make_directory(place->directory() / "sets", 0700);
+    fs::create_directory_symlink(directory, place->directory() / "sets" / id);
+    backups::Repository repository("directory", place->directory());
+    auto found = repository.find(id);
     require_believable(context, run, *found);
     return {repository, *found, key_for(run, found->set),
-            found->set.environment != run.environment.name};
+            found->set.environment != run.environment.name, std::move(place)};
 }
 
 }  // namespace
@@ -116,8 +144,8 @@ SetSource set_source(Context& context, const std::string& text) {
     const auto run =
         colon == std::string::npos ? context.run() : run_in(context.run(), text.substr(0, colon));
     const auto repositories = present_repositories(context, run);
-    const auto known =
-        the_set(repositories, colon == std::string::npos ? text : text.substr(colon + 1));
+    const auto name = colon == std::string::npos ? text : text.substr(colon + 1);
+    const auto known = the_set(candidates_of(context, repositories), name, takes_logical(context));
     require_believable(context, run, known.found);
     const auto wanted = context.arguments().value("--repository");
     // What a drill finds damaged is its finding; a restore takes the next copy.

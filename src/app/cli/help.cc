@@ -56,6 +56,20 @@ std::string help_of_all() {
     return text;
 }
 
+std::string help_of_family(std::string_view name) {
+    std::string text;
+    for (const auto& verb : verbs()) {
+        if (!name.empty() && verb.name.starts_with(fmt::format("{} ", name))) {
+            text += fmt::format("  {:<18} {}\n", verb.name, verb.summary);
+        }
+    }
+    return text.empty() ? text
+                        : fmt::format(
+                              "caisson {} …\n\n{}\nHelp on one of them, with examples: "
+                              "caisson {} … --help\n",
+                              name, text, name);
+}
+
 std::string help_of(const Verb& verb) {
     std::string text = fmt::format(
         "caisson {}: {}\n\nUsage: caisson {}{}{}{}\n", verb.name, verb.summary, verb.name,

@@ -57,9 +57,15 @@ const Verb* take_verb(std::vector<std::string>& words) {
     if (!verb || (plain.size() == 2 && verb->positional.empty())) {
         const auto wanted = verb ? first + " " + words[plain[1]] : first;
         const auto near = nearest(wanted, names);
-        throw Error(
-            Code::usage, fmt::format("there is no verb \"{}\"", wanted),
-            near.empty() ? "see: caisson help" : fmt::format("did you mean: caisson {}", near));
+        const bool is_family = std::ranges::any_of(
+            names, [&](const std::string& name) { return name.starts_with(first + " "); });
+        throw Error(Code::usage,
+                    wanted == first && is_family
+                        ? fmt::format("\"{}\" is a family of verbs; expected one of them", first)
+                        : fmt::format("there is no verb \"{}\"", wanted),
+                    is_family && near.empty() ? fmt::format("see: caisson help {}", first)
+                    : near.empty()            ? "see: caisson help"
+                                              : fmt::format("did you mean: caisson {}", near));
     }
     erase(plain[0]);
     return verb;

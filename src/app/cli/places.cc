@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "app/cli/steps.h"
+#include "base/crypto.h"
 #include "base/process.h"
 #include "drivers/pg/tls.h"
 
@@ -50,6 +51,16 @@ std::string url_of(const pg::Settings& settings) {
     return url;
 }
 
+std::string manifest_stamp(const trust::Run& run) {
+    std::string text;
+    for (const auto& file : {run.manifest.file, run.manifest.directory / ".env"}) {
+        std::error_code ignored;
+        text += fs::exists(file, ignored) ? read_file(file) : "";
+        text += '\0';
+    }
+    return sha256_hex(text);
+}
+
 std::optional<DaemonRecord> read_daemon_record(const trust::Run& run) {
     const auto text = read_own(run.state.daemon_record());
     if (!text) {
@@ -69,6 +80,10 @@ std::optional<DaemonRecord> read_daemon_record(const trust::Run& run) {
     DaemonRecord record;
     record.process = static_cast<pid_t>(process->as_int64());
     record.address = address->as_string().c_str();
+    const auto* const manifest = object.if_contains("manifest");
+    record.manifest = manifest && manifest->is_string() ? manifest->as_string().c_str() : "";
+    const auto* const background = object.if_contains("background");
+    record.is_in_background = background && background->is_bool() && background->as_bool();
     // A process id is used again one day, and the file may be written by the servers' account: only
     // a process of our name and of that account is our daemon.
     const auto owner = run.account ? run.account->user : ::geteuid();

@@ -249,12 +249,15 @@ void require_free_port(std::uint16_t port) {
     }
 }
 
-void write_record(const trust::Run& run, const daemon::Ready& ready) {
-    write_file(
-        run.state.daemon_record(),
-        json_text(boost::json::object{
-            {"process", ::getpid()}, {"address", ready.url}, {"started_at", timestamp_now()}}),
-        0640);
+void write_record(Context& context, const daemon::Ready& ready, const std::string& manifest) {
+    write_file(context.run().state.daemon_record(),
+               json_text(boost::json::object{
+                   {"process", ::getpid()},
+                   {"address", ready.url},
+                   {"started_at", timestamp_now()},
+                   {"manifest", manifest},
+                   {"background", context.arguments().has("--ready-descriptor")}}),
+               0640);
 }
 
 /// `caisson serve --ready-descriptor N`: tells the process that started us how it went, in one
@@ -330,13 +333,14 @@ Exit serve_until_stopped(Context& context) {
     try {
         const auto run = context.run();
         make_directory(run.state.root, 0700, run.account);
+        const auto manifest = manifest_stamp(run);  // While we may still read it.
         auto parts = parts_of(context);
         require_free_port(parts.port);  // While we may still see whose it is.
         if (run.account) {
             become(*run.account);
         }
         const int status = daemon::serve(std::move(parts), [&](const daemon::Ready& ready) {
-            write_record(run, ready);
+            write_record(context, ready, manifest);
             context.print(fmt::format("serving at {}; Ctrl-C ends it", ready.url));
             tell_starter(context, "ready " + ready.url);
         });
@@ -375,7 +379,17 @@ StepSummary start_daemon(Context& context) {
     StepSummary summary;
     if (const auto running = read_daemon_record(run)) {
         summary.text = fmt::format("{} (process {})", running->address, running->process);
-        return summary;
+        const bool is_behind =
+            !running->manifest.empty() && running->manifest != manifest_stamp(run);
+        if (!is_behind || !running->is_in_background) {
+            if (is_behind) {
+                summary.notes.emplace_back(
+                    "the daemon began with another caisson.toml: restart it where it was started");
+            }
+            return summary;
+        }
+        stop_daemon(run);
+        summary.notes.emplace_back("caisson.toml is another one: the daemon was started anew");
     }
     make_directory(run.state.root, 0700, run.account);
     std::array<int, 2> ends{};

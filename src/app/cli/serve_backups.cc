@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/cli/serve_backups.h"
 
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
 #include "app/cli/backup_jobs.h"
 #include "app/cli/backup_keep.h"
 #include "app/cli/serve_watch.h"
@@ -13,18 +19,9 @@
 namespace caisson::cli {
 namespace {
 
-void tell(const std::string& sentence) { log::warning("backups", {{"message", sentence}}); }
+constexpr std::chrono::seconds look_again{5};
 
-bool has_physical_sets(const trust::Run& run) {
-    for (const auto& repository : backups::repositories_of(run)) {
-        for (const auto& found : repository.sets()) {
-            if (found.set.is_physical()) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
+void tell(const std::string& sentence) { log::warning("backups", {{"message", sentence}}); }
 
 schedule::Runner::Options served_options(const trust::Run& run, const BackupWatch& watch) {
     auto options = runner_options(run, tell);
@@ -44,10 +41,46 @@ struct ServedBackups::State {
     explicit State(const trust::Run& given) : run(given) {}
 
     trust::Run run;
+    /// Whatever there is a reason for by now. Whether all that may come has begun.
+    bool begin();
+
+    std::mutex mutex;  ///< Of all that follows.
     std::unique_ptr<BackupWatch> watch;
     std::unique_ptr<schedule::Runner> runner;
     std::unique_ptr<backups::physical::Stream> stream;
+    std::condition_variable stopping;
+    bool stops = false;
+    std::thread beginning;
 };
+
+bool ServedBackups::State::begin() {
+    const auto& backups = run.manifest.backups;
+    bool has_physical = false;
+    try {
+        has_physical = backups.physical && std::ranges::any_of(backups::repositories_of(run),
+                                                               &backups::Repository::has_physical);
+    } catch (const Error&) {
+        // A repository that cannot be read now may be there at the next look.
+    }
+    const std::lock_guard lock(mutex);
+    if (stops) {
+        return true;
+    }
+    if (!watch && (backups.is_declared || has_physical)) {
+        watch = std::make_unique<BackupWatch>(run);
+        watch->start();
+    }
+    // Also where nothing is scheduled: a gap of the log waits for no schedule.
+    if (!runner && watch && (!backups.schedule.empty() || has_physical)) {
+        runner = std::make_unique<schedule::Runner>(served_options(run, *watch));
+        runner->start();
+    }
+    if (!stream && run.is_private() && backups.stream && has_physical) {
+        stream = std::make_unique<backups::physical::Stream>(run, tell);
+        stream->start();
+    }
+    return has_physical || !backups.physical;
+}
 
 ServedBackups::ServedBackups(const trust::Run& run) : state_(std::make_unique<State>(run)) {
     if (!run.manifest.backups.schedule.empty()) {
@@ -56,29 +89,42 @@ ServedBackups::ServedBackups(const trust::Run& run) : state_(std::make_unique<St
     }
 }
 
-ServedBackups::~ServedBackups() = default;
+ServedBackups::~ServedBackups() { stop(); }
 
 void ServedBackups::start() {
     auto& state = *state_;
-    const auto& backups = state.run.manifest.backups;
-    const bool has_physical = backups.physical && has_physical_sets(state.run);
-    if (backups.is_declared || has_physical) {
-        state.watch = std::make_unique<BackupWatch>(state.run);
-        state.watch->start();
+    {
+        const std::lock_guard lock(state.mutex);
+        state.stops = false;
     }
-    // Also where nothing is scheduled: a gap of the log waits for no schedule.
-    if (state.watch && (!backups.schedule.empty() || has_physical)) {
-        state.runner = std::make_unique<schedule::Runner>(served_options(state.run, *state.watch));
-        state.runner->start();
+    if (state.begin()) {
+        return;
     }
-    if (state.run.is_private() && backups.stream && has_physical) {
-        state.stream = std::make_unique<backups::physical::Stream>(state.run, tell);
-        state.stream->start();
-    }
+    // The first physical backup is made while we run: from then on there is a log to receive.
+    state.beginning = std::thread([&state] {
+        std::unique_lock lock(state.mutex);
+        while (!state.stopping.wait_for(lock, look_again, [&state] { return state.stops; })) {
+            lock.unlock();
+            const bool is_all = state.begin();
+            lock.lock();
+            if (is_all) {
+                return;
+            }
+        }
+    });
 }
 
 void ServedBackups::stop() {
+    {
+        const std::lock_guard lock(state_->mutex);
+        state_->stops = true;
+    }
+    state_->stopping.notify_all();
+    if (state_->beginning.joinable()) {
+        state_->beginning.join();
+    }
     // The slot stays, so that the next one goes on where this one ends.
+    const std::lock_guard lock(state_->mutex);
     state_->stream.reset();
     if (state_->runner) {
         state_->runner->stop();
@@ -89,6 +135,7 @@ void ServedBackups::stop() {
 
 std::string ServedBackups::metrics() const {
     metrics::Registry registry;
+    const std::lock_guard lock(state_->mutex);
     if (state_->runner) {
         for (const auto& age : state_->runner->ages()) {
             const metrics::Labels labels{{"job", age.job}};
@@ -124,6 +171,7 @@ std::string ServedBackups::metrics() const {
 }
 
 void ServedBackups::read(monitor::Sample& sample) const {
+    const std::lock_guard lock(state_->mutex);
     if (!state_->runner) {
         return;
     }

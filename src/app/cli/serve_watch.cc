@@ -30,10 +30,7 @@ namespace physical = backups::physical;
 using Clock = std::chrono::steady_clock;
 
 bool has_physical_sets(const trust::Run& run) {
-    return std::ranges::any_of(backups::repositories_of(run), [](const auto& repository) {
-        return std::ranges::any_of(
-            repository.sets(), [](const backups::Found& found) { return found.set.is_physical(); });
-    });
+    return std::ranges::any_of(backups::repositories_of(run), &backups::Repository::has_physical);
 }
 
 /// One session a database, that writes markers. What fails is tried again with the next one.
@@ -309,6 +306,20 @@ void BackupWatch::add_metrics(metrics::Registry& registry) const {
         cut_off(each.repository, each.is_cut_off());
         registry.gauge("caisson_backup_log_gaps", "Gaps in the archived log", labels)
             .set(static_cast<double>(each.gaps.size()));
+        if (const auto* const stretch = each.newest()) {
+            const auto from = parse_moment(stretch->from);
+            const auto to = parse_moment(stretch->to);
+            if (from && to) {
+                registry
+                    .gauge("caisson_backup_restorable_from_seconds",
+                           "The oldest moment that can be restored, since 1970", labels)
+                    .set(static_cast<double>(from->time_since_epoch().count()));
+                registry
+                    .gauge("caisson_backup_restorable_to_seconds",
+                           "The newest moment that can be restored, since 1970", labels)
+                    .set(static_cast<double>(to->time_since_epoch().count()));
+            }
+        }
         if (each.lag_bytes) {
             registry
                 .gauge("caisson_backup_archive_lag_bytes", "Of the log that is not archived yet",

@@ -46,9 +46,12 @@ std::string url_of(const pg::Settings& settings);
 /// What a running daemon wrote down of itself.
 struct DaemonRecord {
     pid_t process = -1;
-    std::string address;  ///< http://127.0.0.1:4000
-    std::string started_at;
+    std::string address;            ///< http://127.0.0.1:4000
+    std::string manifest;           ///< As manifest_stamp() was when it started; empty: not known.
+    bool is_in_background = false;  ///< `up` started it.
 };
+/// Another one once caisson.toml or the .env beside it is.
+std::string manifest_stamp(const trust::Run& run);
 /// Nothing when none runs.
 std::optional<DaemonRecord> read_daemon_record(const trust::Run& run);
 

@@ -120,10 +120,13 @@ void print_where(Context& context, bool serves) {
         row("page", daemon->address + "/");
         context.result()["address"] = daemon->address;
     }
-    row("psql", fmt::format("caisson -C {} db shell", place));
+    const auto here =
+        fmt::format("caisson -C {}{}", place,
+                    context.arguments().has("--environment") ? " -e " + run.environment.name : "");
+    row("psql", here + " db shell");
     if (run.is_private()) {
         row("state", run.state.root.string());
-        row("stop", fmt::format("caisson -C {} down", place));
+        row("stop", here + " down");
         context.result()["state"] = run.state.root.string();
     }
 }

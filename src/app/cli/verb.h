@@ -64,6 +64,8 @@ struct Arguments {
 Arguments parse(const std::vector<std::string>& words);
 
 std::string help_of_all();
+/// The verbs of `backup`, `cache`, …; empty for another word.
+std::string help_of_family(std::string_view name);
 std::string help_of(const Verb& verb);
 /// Shell completion. Errors: usage for a shell that is neither bash nor zsh.
 std::string completion(const std::string& shell);

@@ -39,6 +39,9 @@ Exit run_help(Context& context) {
         return joined;
     }();
     const Verb* const verb = find_verb(name);
+    if (const auto family = help_of_family(name); !verb && !family.empty()) {
+        return emit(context, "help", family);
+    }
     if (!name.empty() && !verb) {
         throw Error(Code::usage, fmt::format("there is no verb \"{}\"", name), "see: caisson help");
     }

@@ -159,9 +159,9 @@ TEST_F(GenerateTest, AnUpsertLeavesWhatTheApplicationMayNotChange) {
         "grant update (note) on claims to caisson_kept_app");
     const auto files = generate(manifest, facts());
     connection.script("drop owned by caisson_kept_app; drop role caisson_kept_app");
-    EXPECT_THAT(files[1].text, HasSubstr(R"({"\"id\""}, {"\"owner\"", "\"risk\""}, )"));
+    EXPECT_THAT(files[1].text, HasSubstr(R"({"\"id\""}, {"\"owner\"", "\"risk\""},)"));
     EXPECT_THAT(files[0].text, HasSubstr("never changed: owner, risk"));
-    EXPECT_THAT(files[1].text, HasSubstr(R"({"\"order\"", "\"class\""}, {}, )"));
+    EXPECT_THAT(files[1].text, HasSubstr(R"({"\"order\"", "\"class\""}, {},)"));
 }
 
 TEST_F(GenerateTest, NamesOfTheDatabaseDoNotMeetThoseOfTheFile) {

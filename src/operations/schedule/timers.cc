@@ -65,6 +65,17 @@ std::string word(const std::string& text) {
                : fmt::format("\"{}\"", quoted);
 }
 
+std::string environment_text(const TimerOptions& options) {
+    std::string text;
+    if (!options.state.empty()) {
+        text += fmt::format("Environment={}\n", word("CAISSON_STATE=" + options.state));
+    }
+    if (!options.variables.empty()) {
+        text += fmt::format("EnvironmentFile=-{}\n", options.variables);
+    }
+    return text;
+}
+
 std::string service_text(const Job& job, const TimerOptions& options) {
     auto words = options.command;
     const auto& verb = options.verbs.at(job.name);
@@ -81,7 +92,7 @@ StartLimitBurst={attempts}
 [Service]
 Type=oneshot
 ExecStart={command}
-{account}Restart=on-failure
+{account}{environment}Restart=on-failure
 RestartPreventExitStatus=2 3 7 9
 RestartSec={back_off}
 TimeoutStartSec=infinity
@@ -108,6 +119,7 @@ SystemCallArchitectures=native
         fmt::arg("attempts", job.attempts), fmt::arg("command", join(words, " ")),
         fmt::arg("account",
                  options.account.empty() ? "" : fmt::format("User={}\n", options.account)),
+        fmt::arg("environment", environment_text(options)),
         fmt::arg("back_off", job.back_off.count()));
 }
 

@@ -11,6 +11,10 @@ namespace caisson::backups {
 namespace {
 
 constexpr std::size_t most_drills = 10;
+/// Of less, what every restore takes hides what the bytes take: it tells only the former.
+constexpr std::uint64_t telling_bytes = std::uint64_t{32} << 20U;
+/// Where no drill was large enough: of a slow machine of two cores.
+constexpr double assumed_bytes_a_second = 30.0 * 1024 * 1024;
 
 std::optional<double> median(std::vector<double> values) {
     if (values.empty()) {
@@ -37,10 +41,14 @@ MeasuredRates rates_of(const std::vector<KeptReceipt>& receipts, bool physical) 
         }
         ++rates.drills;
         const auto copying = is_physical ? receipt.copy_seconds : receipt.restore_seconds;
-        bytes.push_back(static_cast<double>(receipt.bytes) / copying);
+        auto other = receipt.restore_seconds - copying - receipt.replay_seconds;
+        if (receipt.bytes >= telling_bytes) {
+            bytes.push_back(static_cast<double>(receipt.bytes) / copying);
+        } else {
+            other += copying - static_cast<double>(receipt.bytes) / assumed_bytes_a_second;
+        }
+        others.push_back(std::max(0.0, other));
         if (is_physical) {
-            others.push_back(std::max(
-                0.0, receipt.restore_seconds - receipt.copy_seconds - receipt.replay_seconds));
             if (receipt.segments > 0 && receipt.replay_seconds > 0) {
                 segments.push_back(static_cast<double>(receipt.segments) / receipt.replay_seconds);
             }
@@ -64,11 +72,13 @@ std::string estimate_text(const std::optional<std::chrono::milliseconds>& estima
 
 std::optional<std::chrono::milliseconds> logical_estimate(const MeasuredRates& rates,
                                                           std::uint64_t bytes) {
-    if (!rates.bytes_a_second || *rates.bytes_a_second <= 0) {
+    if (rates.drills == 0) {
         return std::nullopt;
     }
-    return std::chrono::milliseconds(
-        static_cast<std::int64_t>(static_cast<double>(bytes) * 1000 / *rates.bytes_a_second));
+    const auto seconds =
+        rates.other_seconds +
+        static_cast<double>(bytes) / rates.bytes_a_second.value_or(assumed_bytes_a_second);
+    return std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000));
 }
 
 }  // namespace caisson::backups

@@ -16,7 +16,7 @@ namespace caisson::backups {
 
 /// Medians over the newest ten drills that passed; nothing where none has measured it.
 struct MeasuredRates {
-    std::optional<double> bytes_a_second;
+    std::optional<double> bytes_a_second;     ///< By drills of at least 32 MB.
     std::optional<double> segments_a_second;  ///< Of physical sets.
     double other_seconds = 0;                 ///< Beside copying and replaying.
     std::size_t drills = 0;

@@ -9,6 +9,8 @@ namespace {
 
 using testing::HasSubstr;
 
+constexpr std::uint64_t mb = std::uint64_t{1} << 20U;
+
 KeptReceipt drill(double copying, double replaying, std::uint64_t bytes, bool passed = true) {
     Receipt receipt;
     receipt.bytes = bytes;
@@ -22,9 +24,9 @@ KeptReceipt drill(double copying, double replaying, std::uint64_t bytes, bool pa
 
 TEST(Rates, AreTheMedianOfWhatDrillsMeasured) {
     const auto rates =
-        rates_of({drill(10, 5, 1000), drill(10, 10, 3000), drill(10, 20, 2000)}, true);
+        rates_of({drill(10, 5, 100 * mb), drill(10, 10, 300 * mb), drill(10, 20, 200 * mb)}, true);
     EXPECT_EQ(rates.drills, 3U);
-    EXPECT_DOUBLE_EQ(rates.bytes_a_second.value(), 200);
+    EXPECT_DOUBLE_EQ(rates.bytes_a_second.value(), 20.0 * mb);
     EXPECT_DOUBLE_EQ(rates.segments_a_second.value(), 10);
     EXPECT_DOUBLE_EQ(rates.other_seconds, 3);
 }
@@ -32,22 +34,31 @@ TEST(Rates, AreTheMedianOfWhatDrillsMeasured) {
 TEST(Rates, OfTheNewestTenThatPassed) {
     std::vector<KeptReceipt> receipts;
     for (int i = 0; i < 30; ++i) {
-        receipts.push_back(drill(1, 1, 10));
+        receipts.push_back(drill(1, 1, 100 * mb));
     }
     for (int i = 0; i < 10; ++i) {
-        receipts.push_back(drill(1, 1, 1000));
+        receipts.push_back(drill(1, 1, 1000 * mb));
     }
-    receipts.push_back(drill(1, 1, 1, false));
-    EXPECT_DOUBLE_EQ(rates_of(receipts, true).bytes_a_second.value(), 1000);
+    receipts.push_back(drill(1, 1, 50 * mb, false));
+    EXPECT_DOUBLE_EQ(rates_of(receipts, true).bytes_a_second.value(), 1000.0 * mb);
 }
 
 TEST(Rates, OfLogicalAndPhysicalRestoresAreApart) {
-    auto logical = drill(0, 0, 6000);
+    auto logical = drill(0, 0, 60 * mb);
     EXPECT_EQ(rates_of({logical}, true).drills, 0U);
     const auto rates = rates_of({logical, drill(1, 1, 1)}, false);
     EXPECT_EQ(rates.drills, 1U);
-    EXPECT_EQ(logical_estimate(rates, 20'000).value().count(), 10'000);
+    EXPECT_EQ(logical_estimate(rates, 200 * mb).value().count(), 10'000);
     EXPECT_FALSE(logical_estimate(rates_of({}, false), 20'000));
+}
+
+TEST(Rates, OfSmallDrillsTellWhatEveryRestoreTakes) {
+    const auto rates = rates_of({drill(0, 0, 6000)}, false);
+    EXPECT_FALSE(rates.bytes_a_second);
+    EXPECT_NEAR(rates.other_seconds, 3, 0.01);
+    const auto estimate = logical_estimate(rates, 3 * mb).value().count();
+    EXPECT_GT(estimate, 3000);
+    EXPECT_LT(estimate, 4000);
 }
 
 TEST(Rates, SayWhereTheyComeFrom) {

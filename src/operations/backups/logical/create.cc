@@ -12,6 +12,7 @@
 #include "base/parallel.h"
 #include "base/text.h"
 #include "drivers/pg/environment.h"
+#include "drivers/pg/quote.h"
 #include "lifecycle/migrations/history.h"
 #include "lifecycle/schema/snapshot.h"
 #include "operations/backups/logical/logical.h"
@@ -115,6 +116,51 @@ struct Made {
     Stored stored;  ///< Only with status 0.
 };
 
+/// Large objects have no default rights, and pg_read_all_data is not about them: the role of
+/// backups is given SELECT on those that it cannot read yet. Errors: backup_failed.
+void let_read_large_objects(const trust::Run& run, const platform::Database& database) {
+    const auto reader = trust::role_name(database, trust::Role::backup);
+    constexpr std::string_view unread =
+        "from pg_largeobject_metadata m where not exists (select from aclexplode(m.lomacl) a "
+        "where a.privilege_type = 'SELECT' and a.grantee in (0, (select oid from pg_roles where "
+        "rolname = $1)))";
+    pg::Connection looking(trust::role_settings(run, database, trust::Role::backup));
+    const auto count = looking.query(fmt::format("select count(*) as n {}", unread), {reader})
+                           .front()
+                           .integer("n");
+    if (count == 0) {
+        return;
+    }
+    try {
+        pg::Connection admin(trust::admin_settings(run, database));
+        constexpr std::size_t at_once = 1000;
+        while (true) {
+            const auto rows = admin.query(
+                fmt::format("select m.oid::text as id {} limit {}", unread, at_once), {reader});
+            std::string grants;
+            for (const auto& row : rows) {
+                grants += fmt::format("grant select on large object {} to {}; ", row.string("id"),
+                                      pg::identifier(reader));
+            }
+            if (grants.empty()) {
+                return;
+            }
+            admin.script(grants);
+        }
+    } catch (const Error& error) {
+        if (error.code() == Code::interrupted) {
+            throw;
+        }
+        throw Error(Code::backup_failed,
+                    fmt::format("{} of {} cannot be read by {}, and the right could not be given: "
+                                "{}",
+                                counted(static_cast<std::size_t>(count), "large object"),
+                                database.name, reader, error.message()),
+                    fmt::format("as their owner: grant select on large object … to {}",
+                                pg::identifier(reader)));
+    }
+}
+
 /// The output of a program as a file of the set.
 Made store_output(const Command& command, Storing& storing, Meter& meter) {
     Child child(command, Child::Flow::read);
@@ -161,8 +207,10 @@ class Creation {
         std::vector<std::unique_ptr<Moment>> moments;
         std::uint64_t total = 0;
         for (const auto& database : databases) {
-            moments.push_back(std::make_unique<Moment>(
-                trust::role_settings(run_, database, trust::Role::backup)));
+            if (!options_.elsewhere) {
+                let_read_large_objects(run_, database);
+            }
+            moments.push_back(std::make_unique<Moment>(settings_of(database)));
             total += moments.back()->bytes();
         }
         describe_server(moments.front()->connection());
@@ -175,12 +223,19 @@ class Creation {
         in_parallel(databases.size(),
                     [&](std::size_t i) { add_database(databases[i], *moments[i], meter); });
         add_roles(databases.front(), meter);
-        add_redis(meter);
-        add_platform(meter);
+        if (!options_.elsewhere) {
+            add_redis(meter);
+            add_platform(meter);
+        }
         return finish();
     }
 
  private:
+    pg::Settings settings_of(const platform::Database& database) const {
+        return options_.elsewhere ? options_.elsewhere(database)
+                                  : trust::role_settings(run_, database, trust::Role::backup);
+    }
+
     StoringOptions storing_options() const {
         return {run_.manifest.backups.level, true, repository_.owner()};
     }
@@ -205,7 +260,7 @@ class Creation {
         auto origin = origin_of(moment.connection());
         origin.key = database.key;
         Storing storing(directory_, database.key + ".dump", options_.sealing, storing_options());
-        const auto settings = trust::role_settings(run_, database, trust::Role::backup);
+        const auto settings = settings_of(database);
         const auto dumped =
             dump(programs_,
                  {settings, moment.snapshot(), [&](std::uint64_t bytes) { meter.advance(bytes); }},
@@ -262,9 +317,9 @@ class Creation {
         Command command;
         command.arguments = {programs_.roles.string(), "--roles-only", "--no-role-passwords",
                              "--no-password"};
-        command.environment =
-            pg::environment_of(trust::role_settings(run_, database, trust::Role::backup));
-        command.arguments.push_back("--database=" + trust::database_name(run_, database));
+        const auto settings = settings_of(database);
+        command.environment = pg::environment_of(settings);
+        command.arguments.push_back("--database=" + settings.database);
         add_output({"roles", "roles.sql", command}, meter);
     }
 

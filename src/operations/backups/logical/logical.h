@@ -23,6 +23,9 @@ struct LogicalOptions {
     std::optional<SigningKey> signing;
     /// Told what is done at the moment, how much of how much went by (bytes, before compression).
     std::function<void(const std::string& what, std::uint64_t done, std::uint64_t total)> progress;
+    /// Where a database is, and as whom it is read; nothing: as the role of backups where the
+    /// environment has it. Of another place only databases and roles are taken.
+    std::function<pg::Settings(const platform::Database&)> elsewhere{};
 };
 
 /// Makes a set in the repository, whose lock the caller holds. Nothing of it counts until it is

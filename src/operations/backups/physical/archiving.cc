@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
+#include <map>
 
 #include <fmt/format.h>
 #include <poll.h>
@@ -15,6 +17,7 @@
 #include "base/text.h"
 #include "drivers/pg/quote.h"
 #include "lifecycle/servers/servers.h"
+#include "operations/backups/physical/files.h"
 
 namespace caisson::backups::physical {
 namespace {
@@ -216,6 +219,66 @@ void set_command(const trust::Run& run, const Engine& engine, const Cluster& clu
     await_command(run, command);
 }
 
+/// `0000000A.history`.
+std::optional<std::uint32_t> timeline_of_history(const std::string& name) {
+    std::uint32_t timeline = 0;
+    const auto end = name.data() + std::min<std::size_t>(8, name.size());
+    const auto [stop, failure] = std::from_chars(name.data(), end, timeline, 16);
+    return name.size() == 16 && name.ends_with(".history") && failure == std::errc() && stop == end
+               ? std::optional(timeline)
+               : std::nullopt;
+}
+
+/// The server's own push of a segment may be at work: it is waited for.
+void run_patiently(const Engine& engine, const Cluster& cluster, const std::string& command,
+                   const std::vector<std::string>& arguments = {}) {
+    const Stopwatch watch;
+    while (true) {
+        try {
+            engine.run(cluster.stanza.name, command, arguments);
+            return;
+        } catch (const Error& error) {
+            if (error.code() != Code::locked || watch.elapsed() > 90s) {
+                throw;
+            }
+        }
+        interrupt::check();
+        ::poll(nullptr, 0, 200);
+    }
+}
+
+/// The server archives the history of a timeline once, when it begins: a repository that came later
+/// has none, and no recovery could follow the timeline there.
+void archive_histories(const trust::Run& run, const Engine& engine, const Cluster& cluster) {
+    std::map<std::uint32_t, fs::path> histories;
+    std::error_code failure;
+    for (const auto& entry : fs::directory_iterator(cluster.stanza.data / "pg_wal", failure)) {
+        if (const auto timeline = timeline_of_history(entry.path().filename().string())) {
+            histories[*timeline] = entry.path();
+        }
+    }
+    if (failure) {
+        throw_file_error("read", cluster.stanza.data / "pg_wal", failure.value());
+    }
+    if (histories.empty()) {
+        return;
+    }
+    std::vector<std::vector<std::uint32_t>> present;
+    for (const auto& depot : depots_of(run)) {
+        if (depot.is_directory()) {
+            present.push_back(
+                archive_of(depot, cluster.stanza.name, cluster.segment_bytes).histories);
+        }
+    }
+    for (const auto& [timeline, path] : histories) {
+        if (std::ranges::any_of(present, [&, number = timeline](const auto& archived) {
+                return std::ranges::find(archived, number) == archived.end();
+            })) {
+            run_patiently(engine, cluster, "archive-push", {"--no-archive-async", path.string()});
+        }
+    }
+}
+
 bool is_set(const trust::Run& run, const std::string& command) {
     auto connection = connect(run);
     const auto row = connection
@@ -252,15 +315,17 @@ Archiving ensure_archiving(const trust::Run& run, const Progress& progress) {
     const bool is_complete =
         !archiving.was_changed && has_stanza(run, cluster) && is_set(run, command);
     if (is_complete) {
+        archive_histories(run, engine, cluster);
         return archiving;
     }
     archiving.was_changed = true;
     tell("making the stanza");
-    engine.run(cluster.stanza.name, "stanza-create");
+    run_patiently(engine, cluster, "stanza-create");
     fault::point("stanza-made");
     set_command(run, engine, cluster, command);
     tell("archiving a first segment");
     engine.run(cluster.stanza.name, "check");
+    archive_histories(run, engine, cluster);
     return archiving;
 }
 

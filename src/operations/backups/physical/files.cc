@@ -37,7 +37,9 @@ void add_directory(const fs::path& directory, std::uint64_t segment_bytes, Archi
     std::error_code failure;
     for (const auto& entry : fs::directory_iterator(directory, failure)) {
         const auto name = entry.path().filename().string();
-        if (name.size() <= name_digits + sha1_digits || name[name_digits] != '-') {
+        // What is still being written is a draft: pgBackRest names it `….pgbackrest.tmp`.
+        if (name.size() <= name_digits + sha1_digits || name[name_digits] != '-' ||
+            name.ends_with(".tmp")) {
             continue;
         }
         const auto segment =

@@ -185,6 +185,14 @@ std::string offers(const std::vector<Source>& sources, std::optional<std::int64_
     throw Error(Code::backup_missing, message, offers(sources, moment));
 }
 
+/// Where the log behind the end of a set has its restore point for certain; a set that outlived the
+/// archive has but its end.
+bool has_point(const Set& set, const Source& source, const Stretch& stretch) {
+    const auto size = source.coverage.segment_bytes;
+    const auto behind = (segment_number(parse_lsn(set.lsn_stop).value_or(0), size) + 2) * size;
+    return !set.restore_point.empty() && stretch.window.to >= behind;
+}
+
 bool plan_time(RestorePlan& plan, const Source& source, std::int64_t moment) {
     for (auto stretch = source.coverage.stretches.rbegin();
          stretch != source.coverage.stretches.rend(); ++stretch) {
@@ -196,6 +204,7 @@ bool plan_time(RestorePlan& plan, const Source& source, std::int64_t moment) {
         begin_with(plan, source, bases);
         plan.timeline = stretch->window.timeline;
         plan.moment = moment_text(moment);
+        plan.passes_point = has_point(plan.set, source, *stretch);
         plan.type = "time";
         plan.value = replace_all(replace_all(plan.moment, "T", " "), "Z", "+00");
         finish(plan, source, stretch->window.to);
@@ -216,13 +225,11 @@ bool plan_set(RestorePlan& plan, const Source& source) {
         begin_with(plan, source, {set});
         plan.timeline = stretch.window.timeline;
         plan.moment = set->finished;
-        // The point lies behind the end; a set that outlived the archive has but its end.
-        const auto size = source.coverage.segment_bytes;
-        const auto behind = (segment_number(parse_lsn(set->lsn_stop).value_or(0), size) + 2) * size;
-        const bool has_point = !set->restore_point.empty() && stretch.window.to >= behind;
-        plan.type = has_point ? "name" : "immediate";
-        plan.value = has_point ? set->restore_point : "";
-        finish(plan, source, parse_lsn(set->lsn_stop).value_or(0) + 2 * size);
+        const bool is_named = has_point(*set, source, stretch);
+        plan.type = is_named ? "name" : "immediate";
+        plan.value = is_named ? set->restore_point : "";
+        finish(plan, source,
+               parse_lsn(set->lsn_stop).value_or(0) + 2 * source.coverage.segment_bytes);
         return true;
     }
     return false;
@@ -241,6 +248,7 @@ bool plan_latest(RestorePlan& plan, const Source& source) {
         plan.timeline = plan.target.timeline.value_or(0);
         plan.moment = stretch->to;
         plan.type = stretch->window.last.timeline == 0 ? "immediate" : "default";
+        plan.passes_point = has_point(plan.set, source, *stretch);
         finish(plan, source, stretch->window.to);
         return true;
     }
@@ -274,6 +282,14 @@ bool plan_search(RestorePlan& plan, const Source& source) {
     for (const auto* const each : bases) {
         if (each != bases.front()) {
             plan.earlier.push_back(*each);
+        }
+    }
+    if (bases.size() > 1) {
+        const auto& last = source.coverage.stretches.back().window.bases;
+        for (const auto* const each : bases) {
+            if (std::ranges::count(last, each->id)) {
+                plan.reaching = *each;  // They come newest first.
+            }
         }
     }
     plan.type = plan.target.kind == Target::Kind::xid ? "xid" : "name";

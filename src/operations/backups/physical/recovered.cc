@@ -65,7 +65,7 @@ pid_t postmaster_of(const fs::path& data) {
 }  // namespace
 
 RecoveredServer::RecoveredServer(const trust::Run& run, Place place,
-                                 const std::map<std::string, std::string>& settings)
+                                 const std::map<std::string, std::string>& settings, Until until)
     : place_(std::move(place)), sockets_(place_.directory), owner_(owner_of(run)) {
     const auto programs = fitting(run, place_.data());
     if (sockets_.native().size() > longest_socket_directory) {
@@ -95,6 +95,10 @@ RecoveredServer::RecoveredServer(const trust::Run& run, Place place,
         {"log_min_messages", "warning"},
         {"cluster_name", "caisson restore"},
     };
+    if (until == Until::paused) {
+        all["hot_standby"] = "on";
+        all["recovery_target_action"] = "pause";
+    }
     for (const auto& [name, value] : settings) {
         all[name] = value;
     }
@@ -104,7 +108,7 @@ RecoveredServer::RecoveredServer(const trust::Run& run, Place place,
     }
     guard_ = start(command, place_.log());
     try {
-        await_readiness();
+        await_readiness(until);
     } catch (...) {
         end();
         throw;
@@ -113,11 +117,27 @@ RecoveredServer::RecoveredServer(const trust::Run& run, Place place,
 
 RecoveredServer::~RecoveredServer() { end(); }
 
-void RecoveredServer::await_readiness() {
+bool RecoveredServer::is_paused() const {
+    try {
+        pg::Connection connection(settings());
+        return connection.query("select pg_get_wal_replay_pause_state() = 'paused' as is")
+            .front()
+            .boolean("is");
+    } catch (const Error& error) {
+        if (error.code() == Code::interrupted) {
+            throw;
+        }
+        return false;
+    }
+}
+
+void RecoveredServer::await_readiness(Until until) {
     while (true) {
         // Source: PostgreSQL, src/include/utils/pidfile.h: the eighth line is the status.
         const auto lines = pid_lines(place_.data());
-        if (lines.size() > 7 && trim(lines[7]) == "ready" && postmaster_of(place_.data()) != 0) {
+        const auto status = lines.size() > 7 ? trim(lines[7]) : std::string_view();
+        if (postmaster_of(place_.data()) != 0 && status == "ready" &&
+            (until == Until::promoted || is_paused())) {
             return;
         }
         if (!is_alive(guard_)) {

@@ -32,8 +32,13 @@ class RecoveredServer {
     /// Starts and waits until the log is replayed and the server promoted. `settings` come before
     /// those of the data's own configuration. Errors: server_missing; server_failed with the last
     /// words of the log; interrupted.
+    enum class Until {
+        promoted,
+        paused,  ///< At a target of the log, for reading; the log goes on after another start.
+    };
     RecoveredServer(const trust::Run& run, Place place,
-                    const std::map<std::string, std::string>& settings);
+                    const std::map<std::string, std::string>& settings,
+                    Until until = Until::promoted);
     RecoveredServer(const RecoveredServer&) = delete;
     RecoveredServer& operator=(const RecoveredServer&) = delete;
     ~RecoveredServer();
@@ -47,7 +52,8 @@ class RecoveredServer {
     void stop();
 
  private:
-    void await_readiness();
+    void await_readiness(Until until);
+    bool is_paused() const;
     void end();
 
     Place place_;

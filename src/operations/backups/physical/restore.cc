@@ -175,6 +175,49 @@ void compare(const RecoveredServer& server, Restored& restored) {
     }
 }
 
+std::string without_target(const std::string& configuration) {
+    std::string kept;
+    for (const auto& line : split(configuration, '\n')) {
+        if (!line.starts_with("recovery_target") || line.starts_with("recovery_target_timeline")) {
+            kept += line + "\n";
+        }
+    }
+    return kept;
+}
+
+/// What lies behind the restore point changes the tables: they are compared there, with the log
+/// held, before it goes on.
+void compare_on_the_way(const trust::Run& run, const RestorePlan& plan, const Place& place,
+                        Settings settings, const std::optional<Account>& account,
+                        Restored& restored, const Progress& progress) {
+    if (!plan.passes_point || plan.set.restore_point.empty() || plan.set.tables.empty()) {
+        return;
+    }
+    settings["restore_command"] = word(place.restore_command()) + " \"%f\" \"%p\"";
+    settings["recovery_target_name"] = plan.set.restore_point;
+    // PostgreSQL takes one target, and no second one over it.
+    const auto file = place.data() / "postgresql.auto.conf";
+    const auto configuration = read_own(file).value_or("");
+    write_file(file, without_target(configuration), 0600, account);
+    try {
+        RecoveredServer server(run, place, settings, RecoveredServer::Until::paused);
+        if (progress) {
+            progress({"comparing samples", 0, 0});
+        }
+        restored.compared = plan.set.tables.size();
+        restored.deviations = deviations_of(plan.set.tables, [&](const std::string& database) {
+            return pg::Connection(server.settings("postgres", database));
+        });
+        server.stop();
+    } catch (const Error& error) {
+        explain(plan, error, place);
+    }
+    write_file(file, configuration, 0600, account);
+    if (progress) {
+        progress({"replaying the log", 0, 0});
+    }
+}
+
 bool is_before_base(const Error& error) { return error.code() == Code::backup_missing; }
 
 /// What is damaged gets its name, and what is left beside it.
@@ -221,6 +264,7 @@ Recovered attempt(const trust::Run& run, const Engine& engine, const RestorePlan
         progress({"replaying the log", 0, 0});
     }
     const Stopwatch recovering;
+    compare_on_the_way(run, plan, place, settings, engine.account(), restored, progress);
     auto recovery = recover(run, plan, place, settings);
     restored.recovering = recovering.elapsed();
     recovered.server = std::move(recovery.server);
@@ -262,6 +306,17 @@ Restored restore_to_directory(const trust::Run& run, const RestorePlan& plan,
     const Engine engine(run);
     Restored restored;
     restored.plan = with_archive(run, plan);
+    if (restored.plan.reaching) {
+        // Where the target lies in the log is not known, and nobody is here to try: the oldest set
+        // whose log goes on to the end comes before it, if any does.
+        restored.plan.set = *restored.plan.reaching;
+        restored.plan.bytes = restored.plan.set.bytes;
+        restored.plan.earlier.clear();
+        restored.plan.fallbacks.clear();
+        restored.plan.notes.push_back(fmt::format("begins with {}, so that {} lies behind it",
+                                                  restored.plan.set.id,
+                                                  restored.plan.target.value));
+    }
     restored.data = directory;
     const Stopwatch copying;
     while (true) {

@@ -39,8 +39,10 @@ struct RestorePlan {
     int depot = 1;
     std::string stanza;
     std::string archive_id;
-    Set set;                     ///< That it begins with.
-    std::vector<Set> earlier;    ///< To be tried when the target lies before `set`.
+    Set set;                   ///< That it begins with.
+    std::vector<Set> earlier;  ///< To be tried when the target lies before `set`.
+    /// The oldest whose log goes on to the end: for whom cannot try, as with a directory.
+    std::optional<Set> reaching;
     std::vector<Set> fallbacks;  ///< Lead to the same moment, where `set` turns out to be damaged.
     std::string type;            ///< pgBackRest's: immediate, time, xid, name, default.
     std::string value;           ///< What goes with it.
@@ -52,6 +54,8 @@ struct RestorePlan {
     std::uint64_t segments = 0;  ///< To be replayed, as far as it is known.
     std::chrono::milliseconds estimate{0};
     bool uses_stream = false;
+    /// The restore point of `set` lies before the target: contents are compared there on the way.
+    bool passes_point = false;
     fs::path own_log;  ///< Of the data in whose place it goes: what the archive did not take.
     std::vector<std::string> notes;
 };

@@ -39,15 +39,6 @@ void give_name(const fs::path& from, const fs::path& to) {
     flush(to.parent_path());
 }
 
-/// What an id may be made of: it becomes a path.
-bool is_id(std::string_view text) {
-    return text.size() >= 8 && text.size() <= 64 && text.front() != '.' &&
-           std::ranges::all_of(text, [](char c) {
-               return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                      c == '-';
-           });
-}
-
 /// What lies in a directory; nothing in one that is not there. That it cannot be read is an error
 /// and not the same as that nothing is there.
 std::vector<std::string> names_in(const fs::path& directory) {
@@ -161,6 +152,14 @@ std::vector<Found> Repository::sets() const {
     }
     std::ranges::sort(found, {}, [](const Found& each) { return each.set.id; });
     return found;
+}
+
+bool Repository::has_physical() const {
+    const auto names = names_in(path_ / "sets");
+    return std::ranges::any_of(names, [](const std::string& name) {
+        const auto kind = is_id(name) ? split(name, '-') : std::vector<std::string>();
+        return kind.size() == 3 && kind_named(kind[1]).value_or(Kind::logical) != Kind::logical;
+    });
 }
 
 std::optional<Found> Repository::find(const std::string& id) const {

@@ -75,6 +75,8 @@ class Repository {
     /// state_unusable when the directory itself cannot be read.
     std::vector<Found> sets() const;
     std::optional<Found> find(const std::string& id) const;
+    /// Whether any set is of a whole server, by their names alone: cheap. Errors: as sets().
+    bool has_physical() const;
 
     /// A directory for a set that is being made. The caller holds the lock.
     fs::path begin(const std::string& id) const;

@@ -278,6 +278,15 @@ std::string new_id(std::string_view started, Kind kind) {
     return fmt::format("{}Z-{}-{}", digits, name_of(kind), random_uuid().substr(0, 4));
 }
 
+/// What an id may be made of: it becomes a path.
+bool is_id(std::string_view text) {
+    return text.size() >= 8 && text.size() <= 64 && text.front() != '.' &&
+           std::ranges::all_of(text, [](char c) {
+               return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                      c == '-';
+           });
+}
+
 std::string to_json(const Set& set) {
     json::object object;
     object["format"] = set.format;

@@ -114,6 +114,9 @@ struct Set {
 /// A new id for a set that begins at this moment (RFC 3339, UTC).
 std::string new_id(std::string_view started, Kind kind);
 
+/// Whether it has the form of one.
+bool is_id(std::string_view text);
+
 /// JSON, one member a line, in an order of its own: the same set gives the same text.
 std::string to_json(const Set& set);
 /// Errors: backup_damaged, saying what is wrong with it; a newer format says so. A logical set that
