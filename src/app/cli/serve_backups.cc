@@ -124,6 +124,9 @@ std::string ServedBackups::metrics() const {
 }
 
 void ServedBackups::read(monitor::Sample& sample) const {
+    if (state_->watch) {
+        state_->watch->read(sample);
+    }
     if (!state_->runner) {
         return;
     }
