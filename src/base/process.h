@@ -25,6 +25,7 @@ struct Command {
     std::optional<fs::path> directory;
     std::optional<Account> account;  ///< Run as this account; needs root when it is another one.
     std::string input;
+    bool gives_way = false;  ///< Long work beside people who wait: they get the machine first.
 };
 
 struct Finished {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/process.h"
 
+#include <algorithm>
+#include <string>
+
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -32,6 +35,17 @@ TEST(Process, TakesOurPostgresVariablesAway) {
         run({{"sh", "-c", "echo \"$PGPASSWORD$OWN\""}, {{"OWN", "1"}}, {}, {}, {}}, 10s).output,
         "1\n");
     ::unsetenv("PGPASSWORD");
+}
+
+TEST(Process, LongWorkGivesWayWithAllThatItStarts) {
+    Command command{{"sh", "-c", "sh -c nice; cat /proc/self/autogroup 2>/dev/null"}, {}, {}, {}, {}};
+    const auto usual = run(command, 10s).output;
+    command.gives_way = true;
+    const auto patient = run(command, 10s).output;
+    EXPECT_GE(std::stoi(patient), std::min(std::stoi(usual) + 10, 10));
+    if (usual.find("nice") != std::string::npos) {
+        EXPECT_NE(patient.find("nice 10"), std::string::npos) << patient;
+    }
 }
 
 TEST(Process, EndsWhatTakesTooLong) {

@@ -10,6 +10,7 @@
 #include <grp.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -59,9 +60,28 @@ Prepared prepare(const Command& command) {
     return prepared;
 }
 
+namespace {
+
+/// For this session and all that it starts. Where the kernel divides the machine among sessions
+/// first (sched(7), autogroup), a nice value alone counts within the session only.
+void give_way() {
+    constexpr int niceness = 10;
+    ::setpriority(PRIO_PROCESS, 0, niceness);
+    const int group = ::open("/proc/self/autogroup", O_WRONLY | O_CLOEXEC);
+    if (group >= 0) {
+        [[maybe_unused]] const auto written = ::write(group, "10", 2);
+        ::close(group);
+    }
+}
+
+}  // namespace
+
 [[noreturn]] void become(const Command& command, const Prepared& prepared, int input, int output,
                          int errors) {
     ::setsid();
+    if (command.gives_way) {
+        give_way();
+    }
     ::dup2(input, STDIN_FILENO);
     ::dup2(output, STDOUT_FILENO);
     ::dup2(errors, STDERR_FILENO);

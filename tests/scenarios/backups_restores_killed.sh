@@ -98,6 +98,7 @@ for ((i = 0; i < rounds; ++i)); do
   kills "kill -9 of a restore of the server" "$limit" caisson backup restore --latest --yes
   run caisson up --until servers
   exits 0
+  [ "$(find "$(state)/postgres" -maxdepth 1 -name 'before-*' | wc -l)" -le $((i + 2)) ] || die "no copy is left by a killed one"
   ledger_is_there
   nothing_is_left
 done
@@ -107,6 +108,32 @@ ledger_is_there
 nothing_is_left
 run caisson up --until verify
 exits 0
+
+say "a restore of the server is killed on either side of the exchange"
+copies() { find "$(state)/postgres" -maxdepth 1 -name 'before-*' | wc -l; }
+there=$(copies)
+CAISSON_FAULT=data-named run caisson backup restore --latest --yes
+[ "$status" = 137 ] || die "killed before the exchange, found $status"
+[ "$(copies)" = $((there + 1)) ] || die "what it restored lies beside"
+run caisson up --until servers
+exits 0
+[ "$(copies)" = "$there" ] || die "what serves nobody is gone"
+ledger_is_there
+epochs() { superuser "select max(epoch) from caisson.journal"; }
+before=$(epochs)
+CAISSON_FAULT=data-exchanged run caisson backup restore --latest --yes
+[ "$status" = 137 ] || die "killed after the exchange, found $status"
+run caisson up --until servers
+exits 0
+says "was killed after it had put them in place"
+says "the data of before are in $(state)/postgres/before-"
+[ "$(copies)" = $((there + 1)) ] || die "the data of before stay"
+[ "$(epochs)" != "$before" ] || die "what comes is another history"
+run caisson up --until servers
+exits 0
+does_not_say "was killed"
+counts "kill -9 of a restore of the server beside the exchange" 2
+ledger_is_there
 
 say "prune is killed"
 for _ in 1 2 3; do

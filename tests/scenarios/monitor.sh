@@ -118,6 +118,11 @@ for _ in 1 2 3 4 5; do
   times+=($((($(date +%s%N) - begun) / 1000000)))
 done
 printf 'caisson status: %s ms\n' "${times[*]}"
+kill -STOP "$daemon"
+run caisson status
+kill -CONT "$daemon"
+exits 7
+says "does not answer: see its log"
 kill -9 "$daemon"
 gone() { status_says "it ended without a word after"; }
 within 10 gone

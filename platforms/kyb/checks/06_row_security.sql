@@ -24,7 +24,7 @@ UNION ALL
 SELECT 'policy ' || polname || ' of ' || relname || ' does not ask who the user is'
   FROM policy
  WHERE polpermissive AND polroles = ARRAY[0::oid]
-   AND condition !~ '\( SELECT \(?(NULLIF\(current_setting\(''app\.current_user_id''|current_user_has\()'
+   AND condition !~ '\( SELECT\s+\(?(NULLIF\(current_setting\(''app\.current_user_id''|(CASE\s+WHEN )?current_user_has\()'
 UNION ALL
 SELECT 'policy ' || polname || ' of ' || relname || ' lets through others than the auditor'
   FROM policy CROSS JOIN prefix

@@ -8,7 +8,9 @@ DROP POLICY risk_assessments_analysts_new ON risk_assessments;
 DROP POLICY risk_assessments_analysts ON risk_assessments;
 DROP POLICY business_classifications_analysts ON business_classifications;
 DROP POLICY businesses_analysts_change ON businesses;
-DROP POLICY businesses_analysts ON businesses;
+ALTER POLICY businesses_own ON businesses
+    USING (owner_id = (SELECT nullif(current_setting('app.current_user_id', true), '')::uuid));
+COMMENT ON POLICY businesses_own ON businesses IS NULL;
 DROP FUNCTION search_businesses(text, integer);
 DROP VIEW portfolio_summary;
 DROP VIEW user_directory;

@@ -89,7 +89,11 @@ physical::RestorePlan plan_for(Context& context, const physical::Target& target,
     } catch (const Error& error) {
         const bool may_be_to_come =
             error.code() == Code::backup_missing && target.kind != physical::Target::Kind::set;
-        if (!may_be_to_come || !archive_what_there_is(context)) {
+        // A dry run changes nothing: it does not end the segment at hand.
+        if (may_be_to_come && context.dry_run()) {
+            context.note("what is not archived yet may reach it: a restore would ask for that");
+        }
+        if (!may_be_to_come || context.dry_run() || !archive_what_there_is(context)) {
             throw;
         }
     }
@@ -287,6 +291,39 @@ bool wants_physical(Context& context) {
     return the_set(present_repositories(context), set).found.set.is_physical();
 }
 
+namespace {
+
+/// What comes from here on is another history: the journal begins an epoch that says so.
+void settle_restore(Context& context, const std::string& set, const std::string& moment) {
+    const auto& run = context.run();
+    for (const auto& database : run.manifest.databases) {
+        pg::Connection connection(trust::admin_settings(run, database));
+        trust::stamp(connection, run, database);
+    }
+    remember_backup(context, "backup restore", {{"set", set}, {"moment", moment}});
+    forget_cached(context);
+    physical::forget_placed(run);
+}
+
+}  // namespace
+
+std::vector<std::string> finish_killed_restore(Context& context) {
+    const auto& run = context.run();
+    const auto placed = run.is_private() ? physical::killed_after_placing(run) : std::nullopt;
+    if (!placed) {
+        return {};
+    }
+    settle_restore(context, placed->set, placed->moment);
+    std::vector<std::string> notes = {
+        fmt::format("the data are those of {}: a restore was killed after it had put them in "
+                    "place, and is finished now",
+                    placed->set + (placed->moment.empty() ? "" : ", " + placed->moment))};
+    if (!placed->previous.empty()) {
+        notes.push_back(fmt::format("the data of before are in {}", placed->previous.string()));
+    }
+    return notes;
+}
+
 Exit restore_physical(Context& context) {
     const auto& run = context.run();
     const auto& arguments = context.arguments();
@@ -321,15 +358,7 @@ Exit restore_physical(Context& context) {
     options.may_stop = true;  // Consent was given, and the old data are kept.
     const auto restored = physical::restore_in_place(run, plan, options, progress_of(bar));
     bar.end();
-    if (restored.deviations.empty()) {
-        // What comes from here on is another history: the journal begins an epoch that says so.
-        for (const auto& database : run.manifest.databases) {
-            pg::Connection connection(trust::admin_settings(run, database));
-            trust::stamp(connection, run, database);
-        }
-        remember_backup(context, "backup restore", {{"set", plan.set.id}, {"moment", plan.moment}});
-        forget_cached(context);
-    }
+    settle_restore(context, plan.set.id, plan.moment);
     return report_restored(context, restored);
 }
 

@@ -120,9 +120,9 @@ class PhysicalDrill {
             if (coverage.repository == repository_.name() && coverage.is_current && stretch &&
                 found_.set.finished < stretch->to) {
                 target.kind = physical::Target::Kind::time;
-                const auto ring = moment_now() - std::chrono::floor<std::chrono::seconds>(
-                                                     physical::ring_span(
-                                                         run_.manifest.backups.heartbeat));
+                const auto ring =
+                    moment_now() - std::chrono::floor<std::chrono::seconds>(
+                                       physical::ring_span(run_.manifest.backups.heartbeat));
                 target.value = physical::drill_moment(found_.set.finished, stretch->to,
                                                       timestamp(ring), std::random_device()());
                 is_to_a_moment_ = true;

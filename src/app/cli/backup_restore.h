@@ -30,6 +30,10 @@ SetSource set_source(Context& context, const std::string& text);
 /// Values of before a restore must not be served after it. A Redis that is away is a note.
 void forget_cached(Context& context);
 
+/// What belongs to a restore of the server that was killed after its data were put in place: they
+/// serve, so the identity begins an epoch and caches are emptied. Sentences about it.
+std::vector<std::string> finish_killed_restore(Context& context);
+
 /// `backup restore --part`: roles, Redis or the platform's files, in a directory of their own.
 Exit restore_one_part(Context& context);
 

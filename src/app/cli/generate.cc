@@ -80,10 +80,9 @@ void generate_for(Context& context, const platform::Database& database,
     context.busy(fmt::format("asking {} about the queries", database.name));
     pg::Connection connection(shadow.admin());
     const queries::Types types(connection, queries::namespace_of(manifest, database));
-    const auto relations = queries::read_relations(connection, types, manifest.generate,
-                                                   tool_tables(database, files),
-                                                   trust::role_name(database, trust::Role::app),
-                                                   findings.mistakes);
+    const auto relations =
+        queries::read_relations(connection, types, manifest.generate, tool_tables(database, files),
+                                trust::role_name(database, trust::Role::app), findings.mistakes);
     auto described = queries::describe(connection, queries::of_database(all, manifest, database),
                                        types, relations);
     std::ranges::move(described.mistakes, std::back_inserter(findings.mistakes));

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
+#include <string>
 
 #include <boost/json/array.hpp>
+#include <boost/json/parse.hpp>
 #include <fmt/format.h>
 #include <sys/stat.h>
 
@@ -12,6 +15,7 @@
 #include "app/cli/steps.h"
 #include "app/cli/verdict.h"
 #include "base/text.h"
+#include "drivers/http/client.h"
 #include "lifecycle/servers/servers.h"
 #include "operations/monitor/alerts/watch.h"
 #include "trust/identity.h"
@@ -119,6 +123,31 @@ std::optional<Moment> written_at(const fs::path& file) {
                : std::nullopt;
 }
 
+/// What /health says; empty where nobody answers in half a second.
+std::string health_of(const std::string& address) {
+    const auto begin = address.find("://");
+    const auto colon = address.rfind(':');
+    if (begin == std::string::npos || colon <= begin) {
+        return {};
+    }
+    try {
+        auto host = address.substr(begin + 3, colon - begin - 3);
+        if (host.starts_with("[")) {
+            host = host.substr(1, host.size() - 2);
+        }
+        const auto port = static_cast<std::uint16_t>(std::stoul(address.substr(colon + 1)));
+        const auto answer = http::get(host, port, "/health", std::chrono::milliseconds(500));
+        return boost::json::parse(answer.body).at("status").as_string().c_str();
+    } catch (const Error& error) {
+        if (error.code() == Code::interrupted) {
+            throw;
+        }
+        return {};
+    } catch (const std::exception&) {
+        return {};  // Somebody else listens there.
+    }
+}
+
 /// What is left of the daemon.
 DaemonSigns signs_of(const trust::Run& run) {
     DaemonSigns daemon;
@@ -126,6 +155,7 @@ DaemonSigns signs_of(const trust::Run& run) {
         daemon.runs = true;
         daemon.address = record->address;
         daemon.process = record->process;
+        daemon.health = health_of(record->address);
     }
     daemon.has_record = written_at(run.state.daemon_record()).has_value();
     daemon.last_heard = std::max(written_at(run.state.daemon_log()), written_at(look_file(run)));

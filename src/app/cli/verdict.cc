@@ -183,7 +183,16 @@ Part daemon_part(const DaemonSigns& daemon, Moment now) {
     Part part{.name = "API"};
     part.json["runs"] = daemon.runs;
     if (daemon.runs) {
-        part.text = fmt::format("{}, process {}", daemon.address, daemon.process);
+        part.json["health"] = daemon.health;
+        part.text =
+            fmt::format("{}, process {}, {}", daemon.address, daemon.process,
+                        daemon.health.empty() ? "does not answer: see its log" : daemon.health);
+        if (daemon.health.empty()) {
+            worsen(part, Mark::bad, "the daemon does not answer");
+        } else if (daemon.health != "healthy") {
+            worsen(part, daemon.health == "degraded" ? Mark::notice : Mark::bad,
+                   "the daemon calls itself " + daemon.health);
+        }
         return part;
     }
     part.text = !daemon.last_heard ? "has never run here: caisson up"

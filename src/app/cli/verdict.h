@@ -40,6 +40,7 @@ struct DaemonSigns {
     bool runs = false;
     std::string address{};
     int process = 0;
+    std::string health{};                ///< As it says itself; empty: it does not answer.
     bool has_record = false;             ///< It has written that it runs, and not that it ended.
     std::optional<Moment> last_heard{};  ///< The newest of its files.
 };

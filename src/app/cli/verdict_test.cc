@@ -113,6 +113,20 @@ TEST(Verdict, ADaemonThatIsDownIsSaidWithSinceWhenAndWhatToDo) {
               "not healthy since 2026-11-27 09:00Z (3 hours): the daemon does not run");
 }
 
+TEST(Verdict, ADaemonThatIsThereMustAnswerAndSaysHowItIs) {
+    const auto part_of = [](const std::string& health) {
+        return daemon_part(
+            {.runs = true, .address = "http://127.0.0.1:4000", .process = 7, .health = health},
+            now);
+    };
+    EXPECT_EQ(part_of("healthy").text, "http://127.0.0.1:4000, process 7, healthy");
+    EXPECT_EQ(part_of("healthy").mark, Mark::fine);
+    EXPECT_EQ(part_of("degraded").mark, Mark::notice);
+    EXPECT_EQ(part_of("unhealthy").mark, Mark::bad);
+    EXPECT_EQ(part_of("").mark, Mark::bad);
+    EXPECT_THAT(part_of("").text, HasSubstr("does not answer"));
+}
+
 TEST(Verdict, WhatCouldNotBeReadIsUnknownOnceForEachReason) {
     auto given = watched();
     given.look->unknown = {{"locks", "", "took longer than 2 s"},

@@ -80,8 +80,9 @@ class Columns {
     /// `insert into TABLE (a, b) OVERRIDING values ($1, $2) REST`.
     Query insert(std::string_view table, std::string_view overriding, std::string_view rest) const;
     /// As insert(); a row with the same `key` is changed instead, in every column that is given,
-    /// not part of the key and not `kept`, where `condition` holds. `always`, as for update(), stands behind
-    /// them unless its column is given. Both name columns with their table and may be empty.
+    /// not part of the key and not `kept`, where `condition` holds. `always`, as for update(),
+    /// stands behind them unless its column is given. Both name columns with their table and may be
+    /// empty.
     Query upsert(std::string_view table, std::string_view overriding,
                  const std::vector<std::string_view>& key,
                  const std::vector<std::string_view>& kept, std::string_view always,

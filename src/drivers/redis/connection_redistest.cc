@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <filesystem>
+#include <fstream>
 #include <thread>
 
 #include <gtest/gtest.h>
@@ -164,6 +166,19 @@ TEST_F(TlsConnectionTest, BelievesOnlyWhomItsAuthoritiesVouchFor) {
     auto careless = other_name;
     careless.tls->verify = false;
     EXPECT_EQ(refusal(careless), "none");
+}
+
+TEST_F(TlsConnectionTest, AnotherBundleInTheSameFileIsRead) {
+    auto settings = server_.tcp_settings();
+    const auto bundle = std::filesystem::path(settings.tls->root).parent_path() / "rotated.crt";
+    std::filesystem::copy_file(settings.tls->root, bundle);
+    settings.tls->root = bundle.string();
+    EXPECT_EQ(refusal(settings), "none");
+    EXPECT_EQ(refusal(settings), "none");
+    std::ofstream(bundle, std::ios::trunc) << "nothing that vouches for anybody\n";
+    std::filesystem::last_write_time(
+        bundle, std::filesystem::last_write_time(bundle) + std::chrono::seconds(5));
+    EXPECT_NE(refusal(settings).find("cannot be read"), std::string::npos) << refusal(settings);
 }
 
 TEST_F(TlsConnectionTest, NothingIsSaidInTheOpenNorToWhoSpeaksNoTls) {

@@ -190,6 +190,9 @@ bool Link::take(Reply reply) {
     return true;
 }
 
+/// Fewer are not worth a write of their own.
+constexpr std::size_t worth_halving = 32;
+
 void Link::on_read(boost::system::error_code failure, std::size_t size) {
     if (!is_open_) {
         return;
@@ -217,9 +220,15 @@ void Link::on_read(boost::system::error_code failure, std::size_t size) {
     }
     // Callers go on inside: they may ask for more, or close us.
     const auto self = shared_from_this();
-    for (auto& request : std::exchange(complete_, {})) {
-        if (!request->abandoned) {
-            request->complete();
+    auto complete = std::exchange(complete_, {});
+    // The server works on what the first half asks next while the second half is told.
+    const auto half = complete.size() >= worth_halving ? complete.size() / 2 : complete.size();
+    for (std::size_t i = 0; i < complete.size(); ++i) {
+        if (i == half) {
+            flush();
+        }
+        if (!complete[i]->abandoned) {
+            complete[i]->complete();
         }
     }
     flush();

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "drivers/redis/tls.h"
 
+#include <filesystem>
+#include <map>
+#include <mutex>
+#include <system_error>
+
 #include <arpa/inet.h>
 #include <fmt/format.h>
 #include <openssl/err.h>
@@ -14,6 +19,45 @@ namespace {
 std::string last_error() {
     const char* const reason = ::ERR_reason_error_string(::ERR_peek_last_error());
     return reason ? reason : "TLS failed";
+}
+
+struct FreeStore {
+    void operator()(X509_STORE* store) const { ::X509_STORE_free(store); }
+};
+using Store = std::unique_ptr<X509_STORE, FreeStore>;
+
+Store read_store(const std::string& root) {
+    Store store(::X509_STORE_new());
+    const int is_read = root.empty()
+                            ? ::X509_STORE_set_default_paths(store.get())
+                            : ::X509_STORE_load_locations(store.get(), root.c_str(), nullptr);
+    if (is_read != 1) {
+        throw Error(Code::cannot_connect,
+                    fmt::format("the trusted certificates for Redis cannot be read{}: {}",
+                                root.empty() ? "" : " from " + root, last_error()),
+                    root.empty() ? "" : "tls_root names a file with certificates, in PEM");
+    }
+    return store;
+}
+
+/// The certificates of a file, or of the system. A bundle takes milliseconds to read, and each
+/// probe connects anew: it is read once, and again when it is another file.
+std::shared_ptr<X509_STORE> trusted_by(const std::string& root) {
+    struct Read {
+        std::filesystem::file_time_type written;
+        std::shared_ptr<X509_STORE> store;
+    };
+    static std::mutex mutex;
+    static std::map<std::string, Read> all;
+    std::error_code ignored;
+    const auto written = std::filesystem::last_write_time(
+        root.empty() ? ::X509_get_default_cert_file() : root.c_str(), ignored);
+    const std::lock_guard lock(mutex);
+    auto& read = all[root];
+    if (!read.store || read.written != written) {
+        read = {written, read_store(root)};
+    }
+    return read.store;
 }
 
 bool is_address(const std::string& name) {
@@ -37,15 +81,7 @@ TlsContext tls_context(const Tls& tls) {
         return context;
     }
     ::SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
-    const int is_read = tls.root.empty() ? ::SSL_CTX_set_default_verify_paths(context.get())
-                                         : ::SSL_CTX_load_verify_locations(
-                                               context.get(), tls.root.c_str(), nullptr);
-    if (is_read != 1) {
-        throw Error(Code::cannot_connect,
-                    fmt::format("the trusted certificates for Redis cannot be read{}: {}",
-                                tls.root.empty() ? "" : " from " + tls.root, last_error()),
-                    tls.root.empty() ? "" : "tls_root names a file with certificates, in PEM");
-    }
+    ::SSL_CTX_set1_cert_store(context.get(), trusted_by(tls.root).get());
     return context;
 }
 

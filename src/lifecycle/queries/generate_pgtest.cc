@@ -45,7 +45,8 @@ alter table numbered enable row level security;
 
     Facts facts(std::string_view text = {}) {
         types = std::make_unique<Types>(connection, "shop");
-        auto relations = read_relations(connection, *types, settings, {"public.keyless"}, application, mistakes);
+        auto relations =
+            read_relations(connection, *types, settings, {"public.keyless"}, application, mistakes);
         auto parsed = parse(text, "queries/q.sql");
         auto all = describe(connection, parsed.queries, *types, relations);
         EXPECT_THAT(all.mistakes, IsEmpty()) << all.mistakes.front().message;
@@ -158,8 +159,7 @@ TEST_F(GenerateTest, AnUpsertLeavesWhatTheApplicationMayNotChange) {
         "grant update (note) on claims to caisson_kept_app");
     const auto files = generate(manifest, facts());
     connection.script("drop owned by caisson_kept_app; drop role caisson_kept_app");
-    EXPECT_THAT(files[1].text,
-                HasSubstr(R"({"\"id\""}, {"\"owner\"", "\"risk\""}, )"));
+    EXPECT_THAT(files[1].text, HasSubstr(R"({"\"id\""}, {"\"owner\"", "\"risk\""}, )"));
     EXPECT_THAT(files[0].text, HasSubstr("never changed: owner, risk"));
     EXPECT_THAT(files[1].text, HasSubstr(R"({"\"order\"", "\"class\""}, {}, )"));
 }

@@ -180,8 +180,7 @@ TableColumn column_of(const pg::Row& row, const Types& types, DistinctNames& nam
 
 Relations read_relations(pg::Connection& connection, const Types& types,
                          const platform::Generate& settings, const std::set<std::string>& left_out,
-                         const std::string& application,
-                         std::vector<Mistake>& mistakes) {
+                         const std::string& application, std::vector<Mistake>& mistakes) {
     Relations relations;
     for (const auto& row : connection.query(not_null_sql)) {
         relations.not_null.emplace(static_cast<pg::TypeId>(row.integer("id")),
@@ -212,7 +211,8 @@ Relations read_relations(pg::Connection& connection, const Types& types,
         table.is_partitioned = row.boolean("partitioned");
         table.has_row_security = row.boolean("row_security");
         DistinctNames columns;
-        for (const auto& each : connection.query(columns_sql, {std::to_string(table.id), application})) {
+        for (const auto& each :
+             connection.query(columns_sql, {std::to_string(table.id), application})) {
             table.columns.push_back(column_of(each, types, columns));
             auto& column = table.columns.back();
             column.not_null =

@@ -72,7 +72,6 @@ struct Relations {
 /// changes; one that is not there may change everything.
 Relations read_relations(pg::Connection& connection, const Types& types,
                          const platform::Generate& settings, const std::set<std::string>& left_out,
-                         const std::string& application,
-                         std::vector<platform::Mistake>& mistakes);
+                         const std::string& application, std::vector<platform::Mistake>& mistakes);
 
 }  // namespace caisson::queries

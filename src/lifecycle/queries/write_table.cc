@@ -292,9 +292,8 @@ class TableWriter : Repository {
         source_.call(
             "    return {columns.upsert(",
             {"table", string_literal(is_always ? "overriding system value" : ""),
-             fmt::format("{{{}}}", join(key, ", ")),
-             fmt::format("{{{}}}", join(kept, ", ")), string_literal(always(table_.sql + '.')),
-             string_literal(removed), "returning"},
+             fmt::format("{{{}}}", join(key, ", ")), fmt::format("{{{}}}", join(kept, ", ")),
+             string_literal(always(table_.sql + '.')), string_literal(removed), "returning"},
             "), &pg::read_one<Row>};");
         source_.line("}}");
         source_.line();

@@ -24,6 +24,7 @@ constexpr auto longest_silence = 30min;
 
 Command dump_command(const DumpPrograms& programs, const DumpRequest& request) {
     Command command;
+    command.gives_way = true;
     // Not compressed: zstd is faster and smaller, and the rows can be counted as they go by.
     command.arguments = {programs.dump.string(), "--format=custom", "--compress=0", "--no-password",
                          "--lock-wait-timeout=120s"};

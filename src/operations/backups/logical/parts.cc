@@ -95,6 +95,7 @@ void unpack(const fs::path& archive, const fs::path& directory) {
     Command command;
     command.arguments = {"tar",
                          "--extract",
+                         "--force-local",
                          "--file=" + archive.string(),
                          "--directory=" + directory.string(),
                          "--no-same-owner",

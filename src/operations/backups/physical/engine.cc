@@ -241,6 +241,7 @@ Answer Engine::run(const std::string& stanza, const std::string& command,
         account_,
         {}};
     program.arguments.insert(program.arguments.end(), arguments.begin(), arguments.end());
+    program.gives_way = command == "backup";
     Child child(program, Child::Flow::read);
     Answer answer;
     Lines lines(tell);

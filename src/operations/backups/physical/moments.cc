@@ -132,8 +132,7 @@ std::string drill_moment(const std::string& from, const std::string& to, const s
         return to;
     }
     const auto oldest_marker = parse_moment(ring).value_or(*first);
-    const auto start =
-        std::max({*first, *last - 3600 * second, std::min(*last, oldest_marker)});
+    const auto start = std::max({*first, *last - 3600 * second, std::min(*last, oldest_marker)});
     return moment_text(start + static_cast<std::int64_t>(
                                    random % (static_cast<std::uint64_t>(*last - start) + 1)));
 }

@@ -11,5 +11,6 @@
 #include "operations/backups/physical/catalogue.h"
 #include "operations/backups/physical/coverage.h"
 #include "operations/backups/physical/create.h"
+#include "operations/backups/physical/put_in_place.h"
 #include "operations/backups/physical/restore.h"
 #include "operations/backups/physical/stream.h"

@@ -125,9 +125,9 @@ void begin_with(RestorePlan& plan, const Source& source, const std::vector<const
 }
 
 /// Fills in what follows from the choice.
-void finish(RestorePlan& plan, Lsn until) {
+void finish(RestorePlan& plan, const Source& source, Lsn until) {
     const auto start = parse_lsn(plan.set.lsn_stop).value_or(0);
-    plan.segments = until > start ? (until - start) / usual_segment_bytes + 1 : 1;
+    plan.segments = until > start ? (until - start) / source.coverage.segment_bytes + 1 : 1;
     plan.lost = plan.moment.empty() ? std::nullopt : seconds_between(plan.moment, plan.newest);
     if (plan.lost && *plan.lost < 0) {
         plan.lost = 0;
@@ -198,7 +198,7 @@ bool plan_time(RestorePlan& plan, const Source& source, std::int64_t moment) {
         plan.moment = moment_text(moment);
         plan.type = "time";
         plan.value = replace_all(replace_all(plan.moment, "T", " "), "Z", "+00");
-        finish(plan, stretch->window.to);
+        finish(plan, source, stretch->window.to);
         return true;
     }
     return false;
@@ -222,7 +222,7 @@ bool plan_set(RestorePlan& plan, const Source& source) {
         const bool has_point = !set->restore_point.empty() && stretch.window.to >= behind;
         plan.type = has_point ? "name" : "immediate";
         plan.value = has_point ? set->restore_point : "";
-        finish(plan, parse_lsn(set->lsn_stop).value_or(0) + 2 * usual_segment_bytes);
+        finish(plan, source, parse_lsn(set->lsn_stop).value_or(0) + 2 * size);
         return true;
     }
     return false;
@@ -241,7 +241,7 @@ bool plan_latest(RestorePlan& plan, const Source& source) {
         plan.timeline = plan.target.timeline.value_or(0);
         plan.moment = stretch->to;
         plan.type = stretch->window.last.timeline == 0 ? "immediate" : "default";
-        finish(plan, stretch->window.to);
+        finish(plan, source, stretch->window.to);
         return true;
     }
     return false;
@@ -278,7 +278,7 @@ bool plan_search(RestorePlan& plan, const Source& source) {
     }
     plan.type = plan.target.kind == Target::Kind::xid ? "xid" : "name";
     plan.value = plan.target.value;
-    finish(plan, source.coverage.stretches.back().window.to);
+    finish(plan, source, source.coverage.stretches.back().window.to);
     return true;
 }
 

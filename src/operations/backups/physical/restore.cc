@@ -21,6 +21,7 @@
 #include "operations/backups/physical/failures.h"
 #include "operations/backups/physical/files.h"
 #include "operations/backups/physical/moments.h"
+#include "operations/backups/physical/put_in_place.h"
 #include "operations/backups/physical/restore_script.h"
 
 namespace caisson::backups::physical {
@@ -254,13 +255,6 @@ void guard_recovery(const trust::Run& run, const Engine& engine, const RestorePl
         0600, engine.account());
 }
 
-/// Both names at once, so that a kill leaves no moment without a data directory.
-void exchange(const fs::path& a, const fs::path& b) {
-    if (::renameat2(AT_FDCWD, a.c_str(), AT_FDCWD, b.c_str(), RENAME_EXCHANGE) != 0) {
-        throw_file_error("exchange", a, errno);
-    }
-}
-
 }  // namespace
 
 Restored restore_to_directory(const trust::Run& run, const RestorePlan& plan,
@@ -347,46 +341,21 @@ Restored recover_beside(const trust::Run& run, const RestorePlan& plan, const fs
     return std::move(recovered.restored);
 }
 
-/// Changes places with the data that was there, and tells where that is now. No server runs.
-void put_in_place(const trust::Run& run, const fs::path& place, Restored& restored) {
-    const auto data = run.state.postgres_data();
-    std::error_code ignored;
-    if (!fs::is_empty(place / "data" / "pg_tblspc", ignored) && !ignored) {
-        throw Error(Code::backup_failed,
-                    "the backup has tablespaces, which cannot change places with those of before",
-                    "restore it with --to DIR, and let its server start on that");
-    }
-    // By then the place has the name of what it will hold: after a kill at any moment nothing that
-    // is called a draft holds the only copy.
-    const fs::path before =
-        data.parent_path() / fmt::format("before-{}", random_uuid().substr(0, 8));
-    fs::rename(place, before);
-    if (fs::exists(data, ignored)) {
-        exchange(before / "data", data);
-        restored.previous = before / "data";
-    } else {
-        fs::rename(before / "data", data);
-        remove_tree(before);
-    }
-    fault::point("data-exchanged");
-    restored.data = data;
-}
-
 /// What does not start is not left in the place of what did.
-void start_or_put_back(const trust::Run& run, const Restored& restored) {
+void start_or_put_back(const trust::Run& run, const Placed& placed) {
     try {
         servers::start(run);
     } catch (const Error& error) {
-        if (restored.previous.empty()) {
+        if (placed.previous.empty()) {
             throw;
         }
         servers::stop(run);
-        exchange(restored.previous, restored.data);
+        put_back(run, placed);
         throw Error(error.code(),
                     fmt::format("the restored data do not start, and those of before are back: {}",
                                 error.message()),
-                    "the restored data are in " + restored.previous.string())
-            .with("restored", restored.previous.string());
+                    "the restored data are in " + placed.previous.string())
+            .with("restored", placed.previous.string());
     }
 }
 
@@ -411,6 +380,10 @@ Restored restore_in_place(const trust::Run& run, const RestorePlan& plan,
     }
     const auto home = run.state.postgres_data().parent_path();
     make_directory(home, 0700, owner_of(run));
+    // Of an earlier one: what was put in place is about to be replaced, and stays as `previous`.
+    if (killed_after_placing(run)) {
+        forget_placed(run);
+    }
     const auto lock = FileLock::try_lock(home / "restoring.lock", "a restore");
     if (!lock) {
         throw Error(Code::locked,
@@ -433,11 +406,13 @@ Restored restore_in_place(const trust::Run& run, const RestorePlan& plan,
             complete.type = complete.own_log.empty() ? plan.type : "default";
         }
         auto restored = recover_beside(run, complete, place, progress);
-        put_in_place(run, place, restored);
+        const auto placed = put_in_place(run, place, restored.plan.set.id, restored.plan.moment);
+        restored.data = run.state.postgres_data();
+        restored.previous = placed.previous;
         if (progress) {
             progress({"starting the servers", 0, 0});
         }
-        start_or_put_back(run, restored);
+        start_or_put_back(run, placed);
         return restored;
     } catch (const Error&) {
         if (was_running && !is_running(run)) {

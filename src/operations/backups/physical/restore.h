@@ -105,7 +105,8 @@ Recovered restore_to_server(const trust::Run& run, const RestorePlan& plan, cons
 
 /// In the place of the private server's data. The servers are stopped; it is recovered and compared
 /// beside the old data; then both change places in one step, and the servers are started. The old
-/// directory stays as `previous`. After a failure the old data is served again. Errors: as
+/// directory stays as `previous`. After a failure the old data is served again. Whoever has done
+/// what belongs to it (identity, caches) says forget_placed(). Errors: as
 /// restore_to_server; not_private; locked; backup_failed while the server runs and may not be
 /// stopped, or when the comparison finds a deviation.
 Restored restore_in_place(const trust::Run& run, const RestorePlan& plan,

@@ -122,7 +122,8 @@ struct Belonging {
 std::vector<Belonging> belongings_in(const fs::path& archive, std::uint64_t segment_bytes) {
     std::vector<Belonging> belongings;
     for (const auto& directory : fs::directory_iterator(archive)) {
-        if (!directory.is_directory() || directory.path().filename().string().size() != 16) {
+        if (!directory.is_directory() || directory.is_symlink() ||
+            directory.path().filename().string().size() != 16) {
             continue;
         }
         for (const auto& entry : fs::directory_iterator(directory.path())) {

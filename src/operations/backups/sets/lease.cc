@@ -102,6 +102,10 @@ std::set<std::string> in_use(const Repository& repository) {
             ids.insert(name.substr(0, name.find('.')));
         }
     }
+    // Whoever cannot look does not know that nobody reads.
+    if (failure && failure != std::errc::no_such_file_or_directory) {
+        throw_file_error("read", directory_of(repository), failure.value());
+    }
     return ids;
 }
 
