@@ -20,7 +20,7 @@ std::vector<Setting> alert_settings() {
          "The address before `#rule` in the link to the remedy."},
         {"alerts.rules", "section", "", "What is different from the built-in rules, and more."},
         {"alerts.rules.*", "section", "",
-         "A rule by its name, such as `[alerts.rules.connections]`; another name makes a rule of "
+         "A rule by its name, such as `[alerts.rules.locks_blocked]`; another name makes a rule of "
          "one's own, which needs `metric` and `warning` or `critical`."},
         {"alerts.rules.*.on", "boolean", "`true`", "`false`: no such alert."},
         {"alerts.rules.*.metric", "non-empty string", "the rule's own", "The metric it judges."},

@@ -24,19 +24,9 @@ std::optional<milliseconds> duration_of(const Node& section, std::string_view ke
     return section.find(key) ? parse_duration(text_of(section, key)) : std::nullopt;
 }
 
-/// What is sent over the network says where a server hurts: in clear only on this machine.
+/// What a variable holds is looked at when it is known.
 bool has_secret_way(std::string_view url) {
-    if (url.starts_with("https://") || url.starts_with("${")) {
-        return true;
-    }
-    constexpr std::string_view clear = "http://";
-    if (!url.starts_with(clear)) {
-        return false;
-    }
-    const auto host =
-        url.substr(clear.size(), url.find_first_of(":/", clear.size()) - clear.size());
-    return host == "127.0.0.1" || host == "localhost" ||
-           url.substr(clear.size()).starts_with("[::1]");
+    return url.find("${") != std::string_view::npos || is_secret_way(url);
 }
 
 AlertLevel level_of(const Node& section) {

@@ -74,6 +74,27 @@ std::optional<double> milliseconds_of(const std::string& unit) {
 
 }  // namespace
 
+bool is_secret_way(std::string_view url) {
+    if (url.starts_with("https://")) {
+        return true;
+    }
+    constexpr std::string_view clear = "http://";
+    if (!url.starts_with(clear)) {
+        return false;
+    }
+    url.remove_prefix(clear.size());
+    // With an @ the host is what comes after it; a backslash some take for a slash.
+    const auto authority = url.substr(0, url.find_first_of("/?#"));
+    if (authority.find_first_of("@\\") != std::string_view::npos) {
+        return false;
+    }
+    if (authority == "[::1]" || authority.starts_with("[::1]:")) {
+        return true;
+    }
+    const auto host = authority.substr(0, authority.find(':'));
+    return host == "127.0.0.1" || host == "localhost";
+}
+
 std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
     text = trim(text);
     if (text.empty()) {

@@ -16,6 +16,8 @@ namespace caisson::platform {
 /// "7d", "1h30m", "500ms", "1.5s", "2 min": one or more figures with units (ms, s, m or min, h, d,
 /// w).
 std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
+/// Whether nobody on the way reads what is sent to this URL: https, or http to this very machine.
+bool is_secret_way(std::string_view url);
 /// "512", "64kB", "256mb", "1.5 GB": bytes; units are powers of 1024 and may be written in any
 /// case.
 std::optional<std::uint64_t> parse_bytes(std::string_view text);

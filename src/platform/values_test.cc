@@ -6,6 +6,20 @@
 namespace caisson::platform {
 namespace {
 
+TEST(Urls, AreReadByNobodyOnTheWayOrSaidToBe) {
+    for (const auto* const url :
+         {"https://example.org/x", "http://localhost", "http://127.0.0.1:80/",
+          "http://[::1]:8080/hook", "http://localhost/a@b"}) {
+        EXPECT_TRUE(is_secret_way(url)) << url;
+    }
+    for (const auto* const url :
+         {"http://example.org", "http://localhost:x@example.org/", "http://localhost@example.org",
+          "http://localhost.example.org", "http://[::1].example.org", "http://127.0.0.1\\@x/",
+          "http://[::2]/", "ftp://localhost", "", "localhost"}) {
+        EXPECT_FALSE(is_secret_way(url)) << url;
+    }
+}
+
 using std::chrono::milliseconds;
 
 TEST(Values, DurationsAddUpTheirParts) {

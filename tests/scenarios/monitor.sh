@@ -3,7 +3,6 @@
 # fine, and a gap in the history; a damaged history is put aside.
 source "$(dirname "$0")/story.bash"
 takes_platform lumina
-sed -i 's/^  "pgcrypto",/  "pgcrypto", "pg_stat_statements",/' caisson.toml
 printf '\n[monitor]\ninterval = "1s"\nexpensive = "2s"\n' >>caisson.toml
 run caisson up
 exits 0
@@ -43,6 +42,31 @@ run caisson monitor tables
 says "kyc_checks"
 run caisson monitor
 says "Sessions"
+
+say "a sequence that comes to its end is told, although the monitor may read none, and status says what to do"
+as_role() { caisson db shell --role "$1" -- -XAtqc "$2"; }
+as_role migrator "create table numbered (id serial primary key); select setval('numbered_id_seq', 2100000000)" >/dev/null ||
+  die "the migrator makes a table"
+status_says() { caisson status >"$machine/status"; grep -qF -- "$1" "$machine/status"; }
+within 30 status_says "critical 97.8 % of a sequence's numbers are used (compliance_db, public, numbered_id_seq), since "
+run caisson status
+exits 7
+says "caisson monitor advise has the SQL → docs/reference/alerts.md#sequences_used_percent"
+says "not healthy since "
+run caisson status --json
+grep -q '"rule":"sequences_used_percent"' "$out" || die "the alert is in the JSON"
+run as_role monitor "select last_value from numbered_id_seq"
+[ "$status" -ne 0 ] || die "the role may not read the sequence"
+! as_role app "select * from caisson.monitor_sequences()" >/dev/null 2>&1 || die "nobody else is given its figures"
+run caisson verify privileges
+exits 0
+run caisson monitor summary
+does_not_say "unknown sequences"
+does_not_say "unknown bloat"
+does_not_say "unknown statements"
+as_role migrator "drop table numbered" >/dev/null || die "the migrator drops its table"
+is_over() { ! status_says "of a sequence's numbers"; }
+within 30 is_over
 
 say "PostgreSQL is held still, then killed: nothing crashes, and the gap is told"
 daemon=$(daemon_process)
@@ -85,5 +109,27 @@ rm -f "$history"
 within 30 test -s "$history"
 
 kill -0 "$daemon" || die "the daemon lived to the end"
+
+say "status is there at once, and says it when the daemon is gone"
+times=()
+for _ in 1 2 3 4 5; do
+  begun=$(date +%s%N)
+  caisson status >"$out" 2>"$err"
+  times+=($((($(date +%s%N) - begun) / 1000000)))
+done
+printf 'caisson status: %s ms\n' "${times[*]}"
+kill -STOP "$daemon"
+run caisson status
+kill -CONT "$daemon"
+exits 7
+says "does not answer: see its log"
+kill -9 "$daemon"
+gone() { status_says "it ended without a word after"; }
+within 10 gone
+run caisson status
+exits 7
+says "nobody looks while the daemon is down"
+says "caisson up"
+
 run caisson down
 exits 0

@@ -8,6 +8,8 @@ SELECT CASE c.relkind WHEN 'v' THEN 'view ' WHEN 'm' THEN 'statistics ' ELSE 'ta
   FROM pg_catalog.pg_class c
  WHERE c.relnamespace IN ('public'::regnamespace, to_regnamespace('pii')) AND c.relkind IN ('r', 'p', 'm', 'v')
    AND pg_catalog.obj_description(c.oid, 'pg_class') IS NULL
+   AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+                    WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
 UNION ALL
 SELECT 'function ' || p.oid::regprocedure || ' has no comment'
   FROM pg_catalog.pg_proc p

@@ -9,6 +9,7 @@
 #include "lifecycle/schema/structure.h"
 #include "lifecycle/seeds/seeds.h"
 #include "operations/backups/physical/heartbeat.h"
+#include "operations/monitor/collect/definers.h"
 #include "serving/cache/outbox.h"
 #include "trust/journal/table.h"
 #include "trust/run_lock.h"
@@ -25,7 +26,8 @@ const std::vector<trust::CatalogueStep>& catalogue_steps() {
                                                  trust::leases_step(),
                                                  cache::outbox_step(),
                                                  cache::note_step(),
-                                                 backups::physical::heartbeat_step()};
+                                                 backups::physical::heartbeat_step(),
+                                                 monitor::definers_step()};
         for (auto* const steps_of : {seeds::catalogue_steps, scale::catalogue_steps}) {
             for (auto& step : steps_of()) {
                 all.push_back(std::move(step));

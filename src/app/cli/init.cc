@@ -30,7 +30,7 @@ title = "@NAME@"
 [databases.main]
 name       = "@DATABASE@"
 migrations = ["migrations"]
-extensions = ["pgcrypto"]
+extensions = ["pgcrypto", { name = "pg_stat_statements", optional = true }]
 
 [server.postgres]                # set on private servers, compared everywhere else
 max_connections = 100

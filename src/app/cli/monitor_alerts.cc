@@ -9,6 +9,7 @@
 #include "base/crypto.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "operations/monitor/alerts/first_step.h"
 #include "operations/monitor/alerts/message.h"
 #include "operations/monitor/alerts/watch.h"
 #include "platform/values.h"
@@ -82,6 +83,7 @@ boost::json::object json_of(const Alert& alert, const alerts::Rule* rule, const 
             {"threshold", alert.threshold},
             {"began_at", timestamp(alert.began)},
             {"silent", silent},
+            {"do", alerts::first_step(alert.rule)},
             {"remedy", alerts::remedy_of(rule, pages)}};
 }
 
@@ -101,7 +103,9 @@ void print_alert(Context& context, const Alert& alert, const alerts::Rule* rule,
                               alert.is_unknown ? "unknown" : alerts::text_of(alert.state),
                               alerts::summary_of(rule, alert),
                               silent.empty() ? "" : fmt::format(" (silent: {})", silent)));
-    context.print(context.dim("          " + alerts::remedy_of(rule, pages)));
+    const auto step = alerts::first_step(alert.rule);
+    context.print(context.dim(fmt::format("          {}{}{}", step, step.empty() ? "" : " → ",
+                                          alerts::remedy_of(rule, pages))));
 }
 
 Exit run_alerts(Context& context) {

@@ -172,6 +172,9 @@ std::string ServedBackups::metrics() const {
 
 void ServedBackups::read(monitor::Sample& sample) const {
     const std::lock_guard lock(state_->mutex);
+    if (state_->watch) {
+        state_->watch->read(sample);
+    }
     if (!state_->runner) {
         return;
     }

@@ -9,6 +9,7 @@
 
 #include <boost/json/object.hpp>
 
+#include "app/cli/last_look.h"
 #include "app/cli/monitor.h"
 #include "base/error.h"
 #include "base/interrupt.h"
@@ -49,6 +50,12 @@ class Told {
             history_ = failure;
         }
     }
+    void look(const std::string& failure) {
+        if (failure != look_ && !failure.empty()) {
+            log::warning("monitor_last", {{"message", failure}});
+        }
+        look_ = failure;
+    }
     void turn(bool has_turn) {
         if (has_turn != has_turn_) {
             log::info("monitor", {{"message", has_turn ? "collects"
@@ -61,6 +68,7 @@ class Told {
  private:
     std::set<std::string> unknown_;
     std::string history_;
+    std::string look_;
     bool has_turn_ = false;
 };
 
@@ -106,6 +114,7 @@ struct ServedMonitor::State {
         const bool has_turn = collector.postgres().take_turn();
         told.turn(has_turn);
         if (!has_turn) {
+            leave({.at = moment_now(), .interval = limits.interval, .collects = false}, told);
             const std::lock_guard lock(mutex);
             last.reset();
             return;
@@ -118,6 +127,7 @@ struct ServedMonitor::State {
         if (listener) {
             listener(*sample);
         }
+        leave(look_of(*sample, limits.interval), told);
         const std::lock_guard lock(mutex);
         last = std::move(sample);
     }
@@ -136,6 +146,17 @@ struct ServedMonitor::State {
             failure = error.message();
         }
         told.history(failure);
+    }
+
+    /// For `caisson status`, which measures nothing.
+    void leave(const LastLook& look, Told& told) {
+        std::string failure;
+        try {
+            write_look(run, look);
+        } catch (const Error& error) {
+            failure = error.message();
+        }
+        told.look(failure);
     }
 
     trust::Run run;

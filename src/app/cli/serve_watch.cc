@@ -81,6 +81,7 @@ struct Figures {
     std::vector<physical::Coverage> coverage;
     std::set<std::string> cut_off;  ///< Repositories, believed, also while nothing is known.
     std::vector<schedule::Forecast> forecasts;
+    std::optional<Moment> newest;  ///< End of the newest set that can be used.
     std::optional<Moment> proof;
 };
 
@@ -184,16 +185,24 @@ class BackupWatch::Watching {
     bool look_at_continuity() {
         const bool has_sets = has_physical_sets(run_);
         auto coverage = has_sets ? physical::continuity(run_) : std::vector<physical::Coverage>();
+        std::optional<Moment> newest;
         std::optional<Moment> proof;
         const auto keys = backups::trusted_keys(run_);
         for (const auto& repository : backups::repositories_of(run_)) {
-            for (const auto& [id, kept] : backups::proofs_of(repository, repository.sets(), keys)) {
+            const auto sets = repository.sets();
+            for (const auto& found : sets) {
+                if (found.mistake.empty()) {
+                    newest = std::max(newest, parse_moment(found.set.finished));
+                }
+            }
+            for (const auto& [id, kept] : backups::proofs_of(repository, sets, keys)) {
                 proof = std::max(proof, parse_moment(kept.receipt.finished));
             }
         }
         const std::lock_guard lock(mutex_);
         has_sets_ = has_sets;
         figures_.coverage = std::move(coverage);
+        figures_.newest = newest;
         figures_.proof = proof;
         const auto settled = physical::settle(cuts_, figures_.coverage, moment_now());
         cuts_ = settled.cuts;
@@ -289,6 +298,17 @@ void BackupWatch::start() { watching_->start(); }
 void BackupWatch::stop() { watching_->stop(); }
 std::vector<schedule::Urgent> BackupWatch::gaps() const { return watching_->gaps(); }
 
+void BackupWatch::read(monitor::Sample& sample) const {
+    const auto figures = watching_->figures();
+    const auto add = [&](std::string_view metric, const std::optional<Moment>& since) {
+        if (since) {
+            sample.add(metric, static_cast<double>((moment_now() - *since).count()));
+        }
+    };
+    add("backups.newest_age", figures.newest);
+    add("backups.proof_age", figures.proof);
+}
+
 void BackupWatch::add_metrics(metrics::Registry& registry) const {
     const auto figures = watching_->figures();
     const auto cut_off = [&](const std::string& repository, bool is) {
@@ -335,6 +355,10 @@ void BackupWatch::add_metrics(metrics::Registry& registry) const {
     }
     for (const auto& repository : figures.cut_off) {
         cut_off(repository, true);
+    }
+    if (figures.newest) {
+        registry.gauge("caisson_backup_newest_age_seconds", "Since the newest set was whole")
+            .set(static_cast<double>((moment_now() - *figures.newest).count()));
     }
     if (figures.proof) {
         registry.gauge("caisson_backup_proof_age_seconds", "Since a drill last proved a backup")

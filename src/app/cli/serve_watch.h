@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/metrics.h"
+#include "operations/monitor/sample/sample.h"
 #include "operations/schedule/runner.h"
 #include "trust/session.h"
 
@@ -41,6 +42,8 @@ class BackupWatch {
     std::vector<schedule::Urgent> gaps() const;
     /// Threads: any.
     void add_metrics(metrics::Registry& registry) const;
+    /// Ages of the newest set and of the newest proof, as of the last look. Threads: any.
+    void read(monitor::Sample& sample) const;
 
  private:
     class Watching;

@@ -49,6 +49,7 @@ std::vector<Verb> monitor_history_verbs();
 std::vector<Verb> monitor_advise_verbs();
 std::vector<Verb> monitor_alert_verbs();
 std::vector<Verb> monitor_self_test_verbs();
+std::vector<Verb> monitor_standbys_verbs();
 std::vector<Verb> report_verbs();
 std::vector<Verb> docs_verbs();
 std::vector<Verb> generate_verbs();
@@ -103,6 +104,7 @@ const std::vector<Verb>& verbs() {
                                            monitor_advise_verbs,
                                            monitor_alert_verbs,
                                            monitor_self_test_verbs,
+                                           monitor_standbys_verbs,
                                            report_verbs,
                                            docs_verbs,
                                            generate_verbs,

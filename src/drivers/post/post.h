@@ -32,7 +32,8 @@ struct WebAnswer {
 WebAnswer send(const WebRequest& request);
 
 struct Mail {
-    std::string server{};  ///< smtp://host:587 (with STARTTLS where it is offered) or smtps://host.
+    std::string server{};  ///< smtp://host:587 (by STARTTLS; on this machine only where it is
+                           ///< offered) or smtps://host.
     std::string user{};    ///< Empty: nobody signs in.
     Secret password{};
     std::string from{};

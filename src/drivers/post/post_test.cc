@@ -66,10 +66,11 @@ TEST(Messages, TakeNoAddressThatWouldAddAHeader) {
 /// A mail server that says yes to everything, once, and keeps what it was told.
 class MailServer {
  public:
-    MailServer() : listener_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    explicit MailServer(in_addr_t at = INADDR_LOOPBACK)
+        : listener_(::socket(AF_INET, SOCK_STREAM, 0)) {
         sockaddr_in address{};
         address.sin_family = AF_INET;
-        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        address.sin_addr.s_addr = htonl(at);
         socklen_t size = sizeof address;
         ::bind(listener_, reinterpret_cast<sockaddr*>(&address), size);
         ::listen(listener_, 1);
@@ -151,6 +152,20 @@ TEST(Mails, KeepThePasswordToThemselvesWithoutTls) {
                            .from = "a@example.org",
                            .to = {"b@example.org"}}),
                  Error);
+}
+
+TEST(Mails, GoToAnotherMachineByTlsOrNotAtAll) {
+    // 127.0.0.2 is this machine, too, and no name of it that we take for it.
+    std::string told;
+    {
+        MailServer server(INADDR_LOOPBACK + 1);
+        EXPECT_THROW(send(Mail{.server = "smtp://127.0.0.2:" + std::to_string(server.port),
+                               .from = "a@example.org",
+                               .to = {"b@example.org"}}),
+                     Error);
+        told = server.told;
+    }
+    EXPECT_EQ(told.find("MAIL FROM"), std::string::npos) << told;
 }
 
 }  // namespace

@@ -263,6 +263,14 @@ std::string rights(const platform::Manifest& manifest, const platform::Database&
         fmt::format("do $$begin if to_regclass('caisson.journal') is not null then revoke update, "
                     "delete on caisson.journal from {}, {}; end if; end$$",
                     owner, service));
+    // What the schema offers to the monitor alone is named after it.
+    add(
+        fmt::format("do $$declare one regprocedure; begin for one in select oid from pg_proc where "
+                    "pronamespace = 'caisson'::regnamespace and starts_with(proname, 'monitor_') "
+                    "loop execute format('revoke all on function %s from ', one) || {}; execute "
+                    "format('grant execute on function %s to ', one) || {}; end loop; end$$",
+                    pg::literal("public, " + owner + ", " + built_in),
+                    pg::literal(identifier(role_name(database, Role::monitor)))));
     // Drills believe the markers: the application does not write them.
     add(
         fmt::format("do $$begin if to_regclass('caisson.heartbeat') is not null then revoke "

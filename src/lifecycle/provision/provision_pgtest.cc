@@ -142,6 +142,34 @@ TEST_F(Provision, ARightGivenByHandIsTakenAwayAgain) {
     EXPECT_TRUE(provision(0).done.empty());
 }
 
+TEST_F(Provision, WhatIsNamedAfterTheMonitorIsItsAlone) {
+    const trust::CatalogueStep step{3, "figures", R"sql(
+create function caisson.monitor_figures() returns int language sql as 'select 1')sql"};
+    const auto again = [&] {
+        return provision::provision(run_, {database(0)},
+                                    {trust::identity_step(), rights_step(), step}, {})
+            .front();
+    };
+    again();
+    pg::Connection inside(trust::admin_settings(run_, database(0)));
+    const auto may = [&](trust::Role role) {
+        return inside
+            .query(
+                "select has_function_privilege($1, 'caisson.monitor_figures()', 'execute') as may",
+                {trust::role_name(database(0), role)})
+            .front()
+            .boolean("may");
+    };
+    EXPECT_TRUE(may(trust::Role::monitor));
+    for (const auto role : trust::built_in_roles()) {
+        EXPECT_EQ(may(role), role == trust::Role::monitor) << trust::suffix(role);
+    }
+    inside.script("grant execute on function caisson.monitor_figures() to public");
+    EXPECT_FALSE(again().done.empty());
+    EXPECT_FALSE(may(trust::Role::app));
+    EXPECT_TRUE(again().done.empty());
+}
+
 TEST_F(Provision, DatabasesSideBySideAreReportedInTheirOrder) {
     const auto reports = provision(run_.manifest.databases);
     ASSERT_EQ(reports.size(), 2U);

@@ -27,6 +27,13 @@ bool is_server_directory(const fs::path& directory) {
            ::access((directory / "initdb").c_str(), X_OK) == 0;
 }
 
+/// Where the programs lie that a directory of links leads to: it may have links to some of them.
+fs::path real_directory(const fs::path& directory) {
+    std::error_code failure;
+    const auto real = fs::canonical(directory / "postgres", failure).parent_path();
+    return !failure && is_server_directory(real) ? real : directory;
+}
+
 /// The leading number of "15.20", "16beta1", "15"; 0 when there is none.
 int leading_number(std::string_view text) {
     int number = 0;
@@ -86,7 +93,8 @@ std::vector<PostgresPrograms> installed_postgres(const platform::Variables& vari
     }
     for (const auto& part : split(value_of(variables, "PATH"), ':')) {
         if (!part.empty() && is_server_directory(part)) {
-            found.push_back({part, major_of(part)});
+            const auto directory = real_directory(part);
+            found.push_back({directory, major_of(directory)});
         }
     }
     add_versioned(found, "/usr/lib/postgresql", "");

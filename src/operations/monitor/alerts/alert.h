@@ -87,13 +87,29 @@ struct Receiver {
     Moment at{};                ///< Of the last attempt.
 };
 
+/// Standbys by one name, which others than the name do not tell apart for long: an address changes.
+struct Standby {
+    std::size_t expected = 0;   ///< So many were there for as long as the rule's settle.
+    std::size_t connected = 0;  ///< At the last look.
+    std::size_t more = 0;       ///< So many are there, not yet for so long.
+    milliseconds more_for{0};
+    Moment seen{};  ///< When as many as expected were there last.
+
+    bool operator==(const Standby&) const = default;
+};
+
 struct Book {
     Moment at{};  ///< Of the last judgement.
+    /// The same by the clock that does not jump, and in which boot of the machine that runs: what
+    /// passed until a restart of the process is told by it.
+    milliseconds age{0};
+    std::string boot{};
     std::vector<Alert> alerts{};
     std::vector<Page> pages{};
     std::vector<Message> outbox{};
     std::map<std::string, Receiver> receivers{};
     std::map<std::string, milliseconds> unread{};  ///< Groups of metrics, for how long.
+    std::map<std::string, Standby> standbys{};     ///< By application_name.
     std::map<std::string, std::string> unknown{};  ///< Rules that could not be judged, and why.
 };
 

@@ -150,9 +150,29 @@ object json_of(const Receiver& receiver) {
             {"error", receiver.error},         {"at", timestamp(receiver.at)}};
 }
 
+object json_of(const Standby& standby) {
+    return {{"expected", standby.expected},
+            {"connected", standby.connected},
+            {"more", standby.more},
+            {"more_for", standby.more_for.count()},
+            {"seen", timestamp(standby.seen)}};
+}
+
+Standby standby_in(const object& from) {
+    return {.expected = count_in(from, "expected"),
+            .connected = count_in(from, "connected"),
+            .more = count_in(from, "more"),
+            .more_for = time_in(from, "more_for"),
+            .seen = moment_in(from, "seen")};
+}
+
 Book book_in(const object& from) {
     Book book;
     book.at = moment_in(from, "at");
+    if (from.contains("boot")) {
+        book.age = time_in(from, "age");
+        book.boot = text_in(from, "boot");
+    }
     for (const auto& each : from.at("alerts").as_array()) {
         book.alerts.push_back(alert_in(each.as_object()));
     }
@@ -174,6 +194,11 @@ Book book_in(const object& from) {
     }
     for (const auto& each : from.at("unread").as_object()) {
         book.unread[std::string(each.key())] = milliseconds(each.value().to_number<std::int64_t>());
+    }
+    if (const auto* const standbys = from.if_contains("standbys")) {
+        for (const auto& each : standbys->as_object()) {
+            book.standbys[std::string(each.key())] = standby_in(each.value().as_object());
+        }
     }
     for (const auto& each : from.at("unknown").as_object()) {
         book.unknown[std::string(each.key())] = each.value().as_string().c_str();
@@ -216,16 +241,23 @@ std::string to_text(const Book& book) {
     for (const auto& [name, time] : book.unread) {
         unread[name] = time.count();
     }
+    object standbys;
+    for (const auto& [name, each] : book.standbys) {
+        standbys[name] = json_of(each);
+    }
     object unknown;
     for (const auto& [name, why] : book.unknown) {
         unknown[name] = why;
     }
     return boost::json::serialize(object{{"at", timestamp(book.at)},
+                                         {"age", book.age.count()},
+                                         {"boot", book.boot},
                                          {"alerts", std::move(alerts)},
                                          {"pages", std::move(pages)},
                                          {"outbox", std::move(outbox)},
                                          {"receivers", std::move(receivers)},
                                          {"unread", std::move(unread)},
+                                         {"standbys", std::move(standbys)},
                                          {"unknown", std::move(unknown)}}) +
            "\n";
 }

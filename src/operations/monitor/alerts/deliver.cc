@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "operations/monitor/alerts/deliver.h"
 
+#include <cstdlib>
+
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -9,6 +11,7 @@
 #include "base/text.h"
 #include "drivers/post/post.h"
 #include "operations/monitor/alerts/message.h"
+#include "platform/values.h"
 
 namespace caisson::alerts {
 namespace {
@@ -52,13 +55,20 @@ void send_mail(const Destination& destination, const std::vector<Message>& messa
 
 void run_command(const Destination& destination, const std::vector<Message>& messages) {
     Command command;
-    command.arguments = destination.delivery.command;
+    // What the daemon's environment holds is its own: secrets of databases, for the most part.
+    command.arguments = {"/usr/bin/env", "-i"};
+    for (const auto* const name : {"PATH", "HOME", "LANG", "TZ"}) {
+        if (const auto* const value = std::getenv(name)) {
+            command.arguments.push_back(fmt::format("{}={}", name, value));
+        }
+    }
+    const auto& wanted = destination.delivery.command;
+    command.arguments.insert(command.arguments.end(), wanted.begin(), wanted.end());
     command.input = body_of(messages) + "\n";
     const auto finished = run(command, 3 * destination.limit);
     if (!finished.fine()) {
         throw Error(Code::server_failed,
-                    fmt::format("the command {} ended with {}{}", command.arguments.front(),
-                                finished.status,
+                    fmt::format("the command {} ended with {}{}", wanted.front(), finished.status,
                                 finished.errors.empty()
                                     ? ""
                                     : ": " + std::string(trim(finished.errors)).substr(0, 200)));
@@ -93,6 +103,15 @@ Destination destination_of(const trust::Run& run, const platform::AlertDelivery&
     destination.from = resolved(delivery.from).reveal();
     destination.user = resolved(delivery.user).reveal();
     destination.password = resolved(delivery.password);
+    // The manifest was read before anybody knew what a variable holds.
+    if (!delivery.webhook.empty() && !platform::is_secret_way(destination.webhook.reveal())) {
+        throw Error(Code::variable_invalid,
+                    fmt::format("the webhook of alerts.deliveries.{} is neither https nor http on "
+                                "this machine",
+                                delivery.name),
+                    "an alert says where a server hurts: give it a URL of https")
+            .at(delivery.place);
+    }
     if (destination.smtp.empty()) {
         destination.smtp = "smtp://127.0.0.1:25";
     }

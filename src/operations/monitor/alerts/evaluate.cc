@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "operations/monitor/alerts/standbys.h"
 #include "operations/monitor/sample/catalogue.h"
 #include "operations/monitor/sample/derive.h"
 
@@ -22,6 +23,12 @@ class Evaluation {
 
     void judge() {
         count_unread();
+        const auto missing = std::ranges::find(rules_, standbys_missing, &Rule::metric);
+        if (missing != rules_.end()) {
+            see_standbys(book_, sample_, step_, missing->settle);
+        } else {
+            book_.standbys.clear();  // Nobody is expected.
+        }
         book_.unknown.clear();
         for (const auto& rule : rules_) {
             judge(rule);
@@ -63,6 +70,16 @@ class Evaluation {
         if (rule.metric == "monitor.unread") {
             for (const auto& [group, time] : book_.unread) {
                 readings.push_back({{{"group", group}}, double(time.count()) / 1e3});
+            }
+            return readings;
+        }
+        if (rule.metric == standbys_missing) {
+            for (const auto& [name, standby] : book_.standbys) {
+                if (standby.expected > 0 && !monitor::unknown_of(sample_, rule.metric)) {
+                    const auto missing =
+                        standby.expected - std::min(standby.expected, standby.connected);
+                    readings.push_back({{{"application_name", name}}, double(missing)});
+                }
             }
             return readings;
         }
@@ -192,6 +209,11 @@ class Evaluation {
         }
         if (const auto* const unknown = monitor::unknown_of(sample_, rule.metric, alert.labels)) {
             return unknown->why;
+        }
+        // Figures of a standby that is gone are not better for that.
+        if (rule.metric.starts_with("replication.") && rule.metric != standbys_missing &&
+            is_missing(book_, monitor::label_of(alert.labels, "application_name"))) {
+            return "the standby is not connected";
         }
         const auto group = group_of(rule.metric);
         if (!sample_.read_at.contains(group)) {

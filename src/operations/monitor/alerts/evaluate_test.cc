@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "base/files.h"
+#include "operations/monitor/alerts/first_step.h"
 #include "operations/monitor/alerts/sample_alerts.h"
 
 namespace caisson::alerts {
@@ -33,6 +34,13 @@ TEST(Rules, HaveARemedyInTheReference) {
     }
 }
 
+TEST(Rules, HaveAFirstStepEach) {
+    for (const auto& rule : default_rules()) {
+        EXPECT_FALSE(first_step(rule.name).empty()) << rule.name;
+    }
+    EXPECT_TRUE(first_step("many").empty());
+}
+
 TEST(Rules, AreConsequencesOfRulesAndNeverOfThemselves) {
     EXPECT_THAT(rules_of({}).mistakes, IsEmpty());
     platform::Alerting alerting;
@@ -54,6 +62,18 @@ TEST(Rules, OfTheManifestChangeThoseThatAreThere) {
     EXPECT_EQ(changed->hold, 5s);
     EXPECT_FALSE(find_rule(made.rules, "locks_blocked"));
     EXPECT_EQ(find_rule(made.rules, "many")->critical, 500);
+}
+
+TEST(Rules, OneThresholdOfTheManifestFitsTheOtherOrIsAMistake) {
+    platform::Alerting alerting;
+    alerting.rules = {{.name = "activity_used_percent", .warning = 95},
+                      {.name = "host_memory_available_percent", .critical = 40}};
+    const auto mistakes = rules_of(alerting).mistakes;
+    ASSERT_EQ(mistakes.size(), 2U);
+    EXPECT_THAT(mistakes[0], HasSubstr("critical from 90 and a warning from 95"));
+    EXPECT_THAT(mistakes[1], HasSubstr("critical below 40 and a warning below 25"));
+    alerting.rules = {{.name = "activity_used_percent", .warning = 95, .critical = 98}};
+    EXPECT_THAT(rules_of(alerting).mistakes, IsEmpty());
 }
 
 TEST(Rules, OfTheManifestThatNameNothingAreMistakes) {

@@ -32,6 +32,8 @@ struct Rule {
     std::optional<double> clear_critical{};
     std::chrono::milliseconds hold{0};  ///< Bad for so long before it fires.
     std::chrono::milliseconds stay{0};  ///< Good for so long before it is resolved.
+    /// Of what is missed: there for so long before it is.
+    std::chrono::milliseconds settle{0};
     /// Rules of which it is a consequence: while one of them fires, this one is part of its page.
     std::vector<std::string> causes{};
     std::string summary{};  ///< What people read; `{value}` and `{labels}` are replaced.

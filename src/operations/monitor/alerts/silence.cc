@@ -32,8 +32,13 @@ std::string to_text(const Orders& orders) {
                             {"reason", each.reason},
                             {"by", each.by}});
     }
+    boost::json::object gone;
+    for (const auto& [name, at] : orders.gone) {
+        gone[name] = timestamp(at);
+    }
     return boost::json::serialize(boost::json::object{
                {"silences", std::move(silences)},
+               {"gone", std::move(gone)},
                {"acknowledged",
                 boost::json::array(orders.acknowledged.begin(), orders.acknowledged.end())}}) +
            "\n";
@@ -59,6 +64,11 @@ Orders parse_orders(std::string_view text) {
         for (const auto& page : document.at("acknowledged").as_array()) {
             orders.acknowledged.emplace(page.as_string());
         }
+        if (const auto* const gone = document.as_object().if_contains("gone")) {
+            for (const auto& each : gone->as_object()) {
+                orders.gone[std::string(each.key())] = moment_in(gone->as_object(), each.key());
+            }
+        }
     } catch (const std::exception&) {
         return {};
     }
@@ -68,6 +78,8 @@ Orders parse_orders(std::string_view text) {
 Orders without_old(Orders orders, Moment now) {
     std::erase_if(orders.silences,
                   [&](const Silence& each) { return each.until + std::chrono::hours(24) < now; });
+    std::erase_if(orders.gone,
+                  [&](const auto& each) { return each.second + std::chrono::hours(24) < now; });
     return orders;
 }
 

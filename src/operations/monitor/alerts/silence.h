@@ -5,6 +5,7 @@
 /// When nobody is told: silences that somebody asked for, windows that come again and again,
 /// maintenance. Alerts are judged all the same, and told afterwards if they still hold. Pure.
 
+#include <map>
 #include <set>
 #include <string>
 #include <string_view>
@@ -29,12 +30,14 @@ struct Silence {
 struct Orders {
     std::vector<Silence> silences{};
     std::set<std::string> acknowledged{};  ///< Ids of pages.
+    /// Standbys by application_name, and when somebody said that they are gone.
+    std::map<std::string, Moment> gone{};
 };
 
 std::string to_text(const Orders& orders);
 /// None of what is no such text.
 Orders parse_orders(std::string_view text);
-/// Without silences that ended more than a day ago.
+/// Without silences that ended, and standbys that went, more than a day ago.
 Orders without_old(Orders orders, Moment now);
 
 /// Why a rule is silent now; empty when it is not.

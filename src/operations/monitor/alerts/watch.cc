@@ -9,6 +9,7 @@
 #include "operations/monitor/alerts/deliver.h"
 #include "operations/monitor/alerts/outbox.h"
 #include "operations/monitor/alerts/record.h"
+#include "operations/monitor/alerts/standbys.h"
 
 namespace caisson::alerts {
 namespace {
@@ -67,15 +68,22 @@ std::vector<Rule> sound_rules(const trust::Run& run) {
 
 Watch::Watch(const trust::Run& run) : Watch(run, sound_rules(run)) {}
 
-Watch::Watch(const trust::Run& run, std::vector<Rule> rules) : run_(run), rules_(std::move(rules)) {
+Watch::Watch(const trust::Run& run, std::vector<Rule> rules)
+    : run_(run),
+      rules_(std::move(rules)),
+      boot_(trim(read_if_exists("/proc/sys/kernel/random/boot_id").value_or(""))) {
     for (const auto& delivery : run.manifest.alerting.deliveries) {
         destination_of(run, delivery);  // What is missing is said at the start.
     }
     if (auto book = read_book(run)) {
         book_ = std::move(*book);
     } else if (fs::exists(book_file(run))) {
+        // What waited to be told is in it.
+        const auto aside = book_file(run).string() + ".broken";
+        std::error_code failure;
+        fs::rename(book_file(run), aside, failure);
         log::warning("alerts: the book cannot be read and is begun anew",
-                     {{"file", book_file(run).string()}});
+                     {{"file", failure ? book_file(run).string() : aside}});
     }
     worker_ = std::thread([this] { work(); });
 }
@@ -97,14 +105,18 @@ void Watch::judge(const monitor::Sample& sample, milliseconds age, milliseconds 
         step.elapsed = std::max(milliseconds(0), age - *last_);
         step.is_continuous = step.elapsed <= 3 * interval;
     } else if (book_.at != Moment{}) {
-        // Since the process before: the only clock that has gone on is the one that may jump.
-        constexpr milliseconds most = std::chrono::hours(24);
-        step.elapsed = std::clamp<milliseconds>(step.now - book_.at, milliseconds(0), most);
-        step.is_continuous = step.elapsed <= 3 * interval;
+        // The process before had the same clock, unless the machine was started anew: then nothing
+        // has passed that we know of.
+        const bool is_known = !boot_.empty() && book_.boot == boot_ && age >= book_.age;
+        step.elapsed = is_known ? age - book_.age : milliseconds(0);
+        step.is_continuous = is_known && step.elapsed <= 3 * interval;
     }
     last_ = age;
+    book_.age = age;
+    book_.boot = boot_;
     orders_ = read_orders(run_);
     const auto& alerting = run_.manifest.alerting;
+    forget_standbys(book_, orders_.gone);
     evaluate(book_, rules_, sample, step, random_uuid, alerting.table.has_value());
     auto told = alerting;
     // Two samples are enough to see what belongs together.

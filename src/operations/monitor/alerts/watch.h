@@ -55,6 +55,7 @@ class Watch {
 
     trust::Run run_;
     std::vector<Rule> rules_;
+    std::string boot_;  ///< Of this machine; empty: not known.
     Orders orders_;
     Book book_;
     std::optional<milliseconds> last_;

@@ -151,6 +151,40 @@ TEST_F(Watching, ABrokenBookIsBegunAnew) {
     Watch watch(run_);
     judge(watch, 86);
     EXPECT_TRUE(becomes([&] { return hook_.bodies().size() == 1; }));
+    EXPECT_EQ(read_file(book_file(run_).string() + ".broken"), "{\"at\":") << "it is kept";
+}
+
+TEST_F(Watching, WhatPassesBetweenTwoProcessesIsToldByTheClockThatDoesNotJump) {
+    {
+        Watch watch(run_);
+        judge(watch, 86);
+    }
+    const auto open_after = [&](const std::function<void(Book&)>& change) {
+        auto book = read_book(run_).value();
+        change(book);
+        write_file(book_file(run_), to_text(book), 0600);
+        Watch watch(run_);
+        judge(watch, 86);
+        return watch.book().pages.at(0).open - book.pages.at(0).open;
+    };
+    EXPECT_EQ(open_after([](Book& book) { book.at -= 20h; }), 30s) << "the date was set";
+    EXPECT_EQ(open_after([](Book& book) { book.at += 20h; }), 30s);
+    EXPECT_EQ(open_after([](Book& book) { book.boot = "another"; }), 0s) << "nobody knows";
+    EXPECT_EQ(open_after([](Book& book) { book.age += 20h; }), 0s);
+}
+
+TEST_F(Watching, ACommandHasNothingOfOurEnvironmentButWhereProgramsAre) {
+    ::setenv("CAISSON_TEST_SECRET", "hunter2", 1);
+    auto& delivery = run_.manifest.alerting.deliveries[0];
+    delivery.webhook.clear();
+    const auto file = directory_.path() / "environment";
+    delivery.command = {"/bin/sh", "-c", "env >\"$0.new\" && mv \"$0.new\" \"$0\"", file};
+    Watch watch(run_);
+    judge(watch, 86);
+    EXPECT_TRUE(becomes([&] { return fs::exists(file); }));
+    ::unsetenv("CAISSON_TEST_SECRET");
+    EXPECT_THAT(read_file(file), HasSubstr("PATH="));
+    EXPECT_THAT(read_file(file), testing::Not(HasSubstr("hunter2")));
 }
 
 TEST_F(Watching, OrdersAreObeyed) {
@@ -169,6 +203,9 @@ TEST_F(Watching, MistakesOfTheManifestAreSaidAtTheStart) {
     run_.manifest.alerting.rules.clear();
     run_.manifest.alerting.deliveries[0].secret = "${NOT_DECLARED}";
     EXPECT_THROW(Watch{run_}, Error);
+    run_.manifest.alerting.deliveries[0].secret = secret;
+    run_.manifest.alerting.deliveries[0].webhook = "http://example.org/hook";
+    EXPECT_THROW(Watch{run_}, Error) << "in clear to another machine";
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "drivers/pg/quote.h"
 #include "operations/monitor/collect/blocking.h"
 #include "operations/monitor/collect/collector.h"
+#include "operations/monitor/collect/definers.h"
 #include "operations/monitor/collect/plan.h"
 #include "operations/monitor/sample/catalogue.h"
 #include "tests/support/cluster.h"
@@ -192,6 +193,36 @@ TEST_F(Collect, ManyTablesGiveABoundedNumberOfSeries) {
     EXPECT_EQ(series_of(made, "indexes.size").size(), 3U);
 }
 
+TEST_F(Collect, ADatabaseThatNobodyMayConnectToHasAnAgeAllTheSame) {
+    limits.others = 2;
+    const auto made = sample();
+    EXPECT_NE(value_of(made, "databases.xid_age", here()), std::nullopt) << "its own comes first";
+    EXPECT_EQ(series_of(made, "databases.xid_age").size(), 2U);
+    limits.others = 50;
+    const auto whole = sample();
+    const Labels closed = {{"datname", "template0"}};
+    EXPECT_NE(value_of(whole, "databases.xid_used_percent", closed), std::nullopt);
+    EXPECT_EQ(value_of(whole, "databases.commits", closed), std::nullopt);
+}
+
+TEST_F(Collect, ATablesOwnSettingsSayWhenItIsToBeVacuumed) {
+    admin.script(
+        "create table eager (id int) with (autovacuum_enabled = off, autovacuum_vacuum_threshold = "
+        "10, autovacuum_vacuum_scale_factor = 0); create table patient (id int) with "
+        "(autovacuum_enabled = off, autovacuum_vacuum_threshold = 1000000)");
+    for (const auto* const name : {"eager", "patient"}) {
+        admin.script(fmt::format("insert into {0} select generate_series(1, 1000)", name));
+        admin.script(fmt::format("analyze {0}", name));
+        admin.script(fmt::format("delete from {0} where id <= 500", name));
+    }
+    admin.query("select pg_stat_force_next_flush()");
+    admin.query("select 1");
+    const auto made = sample();
+    EXPECT_GE(value_of(made, "tables.vacuum_age", table("eager")).value_or(-1), 0)
+        << "never vacuumed, and at least since it was analyzed";
+    EXPECT_EQ(value_of(made, "tables.vacuum_age", table("patient")), std::nullopt);
+}
+
 TEST_F(Collect, WhatIsExpensiveIsCarriedOver) {
     admin.script("create table t (id int)");
     Collector collector(targets(), limits);
@@ -323,6 +354,68 @@ TEST_F(Collect, ASequenceOfASmallerColumnIsJudgedByTheColumn) {
     const auto blind = sample();
     EXPECT_EQ(value_of(blind, "sequences.used_percent"), std::nullopt);
     ASSERT_NE(unknown_of(blind, "sequences.used_percent", here()), nullptr);
+}
+
+/// As provisioning does.
+void give_definers(pg::Connection& admin, const std::string& role) {
+    admin.script(
+        "create schema caisson; " + definers_step().sql +
+        fmt::format("grant usage on schema caisson to {0}; grant execute on function "
+                    "caisson.monitor_sequences(), caisson.monitor_row_widths(oid[]) to {0}",
+                    pg::identifier(role)));
+}
+
+TEST_F(Collect, ASequenceThatEndsIsSeenByARoleThatMayReadNone) {
+    give_definers(admin, role);
+    admin.script(
+        "create schema hidden; create table hidden.t (id serial primary key); "
+        "select setval('hidden.t_id_seq', 2000000000); create temporary sequence passing; "
+        "create table fresh (id serial)");
+    const auto made = sample();
+    EXPECT_NEAR(value_of(made, "sequences.used_percent",
+                         {{"schemaname", "hidden"}, {"sequencename", "t_id_seq"}})
+                    .value_or(0),
+                93.1, 0.1);
+    EXPECT_EQ(unknown_of(made, "sequences.used_percent"), nullptr);
+    pg::Connection connection(targets().databases.front().settings);
+    EXPECT_THROW(connection.query("select last_value from hidden.t_id_seq"), pg::DatabaseError);
+}
+
+TEST_F(Collect, BloatIsKnownToARoleThatMayReadNoTable) {
+    admin.script(
+        "create schema hidden; create table hidden.t (id int, a text) with (autovacuum_enabled = "
+        "off); insert into hidden.t select i, repeat('x', 200) from generate_series(1, 90000) i; "
+        "delete from hidden.t where id % 3 > 0; alter table hidden.t enable row level security");
+    admin.query("vacuum analyze hidden.t");
+    const Labels labels = {
+        {"datname", database.name()}, {"schemaname", "hidden"}, {"relname", "t"}};
+    const auto blind = sample();
+    EXPECT_EQ(value_of(blind, "bloat.percent", labels), std::nullopt);
+    EXPECT_THAT(unknown_of(blind, "bloat.percent", here())->why, HasSubstr("caisson provision"));
+
+    give_definers(admin, role);
+    const auto made = sample();
+    EXPECT_NEAR(value_of(made, "bloat.percent", labels).value_or(0), 66, 5);
+    EXPECT_EQ(unknown_of(made, "bloat.percent"), nullptr);
+
+    // Widths are all that it is given.
+    pg::Connection connection(targets().databases.front().settings);
+    EXPECT_THROW(connection.query("select a from hidden.t"), pg::DatabaseError);
+    EXPECT_TRUE(connection.query("select from pg_stats where schemaname = 'hidden'").empty());
+    admin.script("alter table hidden.t add column later int");
+    EXPECT_THAT(unknown_of(sample(), "bloat.percent", here())->why, HasSubstr("analyze"));
+}
+
+TEST_F(Collect, NobodyElseIsGivenTheFiguresOfTheMonitor) {
+    give_definers(admin, role);
+    const auto other = database.name() + "_other";
+    admin.script(fmt::format("create role {0}; grant usage on schema caisson to {0}; set role {0}",
+                             pg::identifier(other)));
+    EXPECT_THROW(admin.query("select * from caisson.monitor_sequences()"), pg::DatabaseError);
+    EXPECT_THROW(admin.query("select * from caisson.monitor_row_widths('{}')"), pg::DatabaseError);
+    EXPECT_FALSE(may_call(admin, sequences_function));
+    admin.script(
+        fmt::format("reset role; drop owned by {0}; drop role {0}", pg::identifier(other)));
 }
 
 TEST_F(Collect, AStatementHasAPlanForNoValuesInParticular) {

@@ -6,7 +6,8 @@ namespace caisson::monitor {
 namespace {
 
 /// Writes are refused three million transactions before the end. Source: PostgreSQL, "Preventing
-/// Transaction ID Wraparound Failures"; SetTransactionIdLimit().
+/// Transaction ID Wraparound Failures"; SetTransactionIdLimit(). Of many databases those that are
+/// oldest and those that do most; what nobody may connect to has an age all the same.
 constexpr std::string_view databases = R"sql(
 select d.datname, s.numbackends as backends, d.datconnlimit as connection_limit, s.xact_commit,
        s.xact_rollback, s.blks_read, s.blks_hit, s.tup_returned, s.tup_fetched, s.tup_inserted,
@@ -17,10 +18,13 @@ select d.datname, s.numbackends as backends, d.datconnlimit as connection_limit,
        extract(epoch from s.stats_reset)::float8 as since, age(d.datfrozenxid) as xid_age,
        100.0 * age(d.datfrozenxid) / (2147483648 - 3000000) as xid_percent,
        mxid_age(d.datminmxid) as multixact_age,
-       100.0 * mxid_age(d.datminmxid) / (2147483648 - 3000000) as multixact_percent
+       100.0 * mxid_age(d.datminmxid) / (2147483648 - 3000000) as multixact_percent,
+       d.datallowconn as is_open
   from pg_database d join pg_stat_database s on s.datid = d.oid
- where d.datallowconn
- order by d.datname = current_database() desc, s.xact_commit desc limit $1)sql";
+ order by d.datname = current_database() desc,
+          least(row_number() over (order by greatest(age(d.datfrozenxid),
+                                                     mxid_age(d.datminmxid)) desc),
+                row_number() over (order by s.xact_commit desc)), d.oid limit $1)sql";
 
 /// The databases that freeze last count for all, also those that nobody connects to.
 constexpr std::string_view sizes = R"sql(
@@ -33,7 +37,16 @@ select datname, pg_database_size(oid)::float8 as size from pg_database
 
 void read_databases(Collecting& reading) {
     for (const auto& row : reading.connection.query(databases, {reading.limits.others})) {
-        reading.add(row, labels_of(row, {"datname"}),
+        const auto labels = labels_of(row, {"datname"});
+        reading.add(row, labels,
+                    {{"databases.xid_age", "xid_age"},
+                     {"databases.xid_used_percent", "xid_percent"},
+                     {"databases.multixact_age", "multixact_age"},
+                     {"databases.multixact_used_percent", "multixact_percent"}});
+        if (!row.boolean("is_open")) {
+            continue;
+        }
+        reading.add(row, labels,
                     {{"databases.backends", "backends"},
                      {"databases.connection_limit", "connection_limit"},
                      {"databases.commits", "xact_commit"},
@@ -56,11 +69,7 @@ void read_databases(Collecting& reading) {
                      {"databases.sessions_abandoned", "sessions_abandoned"},
                      {"databases.sessions_fatal", "sessions_fatal"},
                      {"databases.sessions_killed", "sessions_killed"},
-                     {"databases.since", "since"},
-                     {"databases.xid_age", "xid_age"},
-                     {"databases.xid_used_percent", "xid_percent"},
-                     {"databases.multixact_age", "multixact_age"},
-                     {"databases.multixact_used_percent", "multixact_percent"}});
+                     {"databases.since", "since"}});
     }
 }
 

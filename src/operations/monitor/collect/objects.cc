@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Tables, indexes and sequences of one database. What is ours (schema caisson) is there as well:
 /// it takes room like everything else.
+#include <fmt/format.h>
+
 #include "base/text.h"
+#include "operations/monitor/collect/definers.h"
 #include "operations/monitor/collect/group.h"
 
 namespace caisson::monitor {
 namespace {
 
 /// Sizes come from pg_class, which vacuum and analyze keep: asking the file system for each of
-/// 10,000 tables would take locks and time. The largest and the busiest ones have figures.
+/// 10,000 tables would take locks and time. The largest and the busiest ones have figures. One that
+/// was never vacuumed was not for as long, at least, as since it was analyzed.
 constexpr std::string_view tables = R"sql(
 with shown as (
-  select c.oid, c.reltoastrelid, c.relpages, c.relfrozenxid, n.nspname, c.relname,
+  select c.oid, c.reltoastrelid, c.relpages, c.relfrozenxid, n.nspname, c.relname, c.reloptions,
          (c.relpages + coalesce(t.relpages, 0)) as pages, s.*,
          count(*) over () as number
     from pg_class c
@@ -42,15 +46,25 @@ select shown.nspname as schemaname, shown.relname, number,
        extract(epoch from pg_stat_get_last_analyze_time(shown.oid))::float8 as last_analyze,
        extract(epoch from pg_stat_get_last_autoanalyze_time(shown.oid))::float8
          as last_autoanalyze,
-       case when dead > current_setting('autovacuum_vacuum_threshold')::int
-                        + current_setting('autovacuum_vacuum_scale_factor')::float8 * live
-            then extract(epoch from clock_timestamp()
-                   - greatest(pg_stat_get_last_vacuum_time(shown.oid),
-                              pg_stat_get_last_autovacuum_time(shown.oid)))::float8 end as age,
+       case when dead > coalesce(own.threshold,
+                                 current_setting('autovacuum_vacuum_threshold')::float8)
+                        + coalesce(own.factor,
+                                   current_setting('autovacuum_vacuum_scale_factor')::float8) * live
+            then extract(epoch from clock_timestamp() - coalesce(
+                   greatest(pg_stat_get_last_vacuum_time(shown.oid),
+                            pg_stat_get_last_autovacuum_time(shown.oid)),
+                   pg_stat_get_last_analyze_time(shown.oid),
+                   pg_stat_get_last_autoanalyze_time(shown.oid)))::float8 end as age,
        age(shown.relfrozenxid) as xid_age,
        pg_stat_get_blocks_fetched(shown.oid) - pg_stat_get_blocks_hit(shown.oid) as blocks_read,
        pg_stat_get_blocks_hit(shown.oid) as blocks_hit
   from shown
+ cross join lateral (
+    select max(option_value::float8) filter (where option_name = 'autovacuum_vacuum_threshold')
+             as threshold,
+           max(option_value::float8) filter (where option_name = 'autovacuum_vacuum_scale_factor')
+             as factor
+      from pg_options_to_table(shown.reloptions)) own
   left join lateral (
     select sum(x.relpages) as pages, coalesce(sum(pg_stat_get_numscans(x.oid)), 0) as idx_scan,
            coalesce(sum(pg_stat_get_tuples_fetched(x.oid)), 0) as idx_fetch
@@ -58,9 +72,7 @@ select shown.nspname as schemaname, shown.relname, number,
      where j.indrelid = shown.oid) i on true)sql";
 
 /// The rows' width from the planner's statistics, page by page: the estimate that check_postgres
-/// and others use, for tables alone. It is unknown where a column has no statistics, and pg_stats
-/// shows only columns that the role may read: for that, no privilege is asked, so pg_class's own
-/// average stands in for it.
+/// and others use, for tables alone. It is unknown where a column has no statistics.
 constexpr std::string_view bloat = R"sql(
 with tables as (
   select c.oid, n.nspname, c.relname, c.reltuples, c.relpages,
@@ -70,19 +82,27 @@ with tables as (
    where c.relkind in ('r', 'm') and c.relpages > 1024 and c.reltuples > 0
      and n.nspname not in ('pg_catalog', 'information_schema')
    order by c.relpages desc limit $1),
-widths as (
-  select t.oid, 24 + 4 + sum((1 - s.null_frac) * s.avg_width) as width, count(s.*) as known,
+widths as ({}),
+judged as (
+  select t.*, 24 + 4 + w.width as width, coalesce(w.known, 0) as known,
          (select count(*) from pg_attribute a
            where a.attrelid = t.oid and a.attnum > 0 and not a.attisdropped) as columns
-    from tables t left join pg_stats s on s.schemaname = t.nspname and s.tablename = t.relname
-                                      and not s.inherited
-   group by t.oid)
-select t.nspname as schemaname, t.relname, w.known < w.columns as is_unknown,
-       t.relpages::float8 * b.size as size,
-       greatest(0, t.relpages - ceil(t.reltuples / greatest(1, floor((b.size - 24)
-         * t.fillfactor / 100 / (ceil(w.width / 8) * 8)))))::float8 * b.size as bytes
-  from tables t join widths w using (oid)
- cross join (select current_setting('block_size')::float8 as size) b)sql";
+    from tables t left join widths w on w.relation = t.oid)
+select nspname as schemaname, relname, known < columns as is_unknown,
+       relpages::float8 * b.size as size,
+       greatest(0, relpages - ceil(reltuples / greatest(1, floor((b.size - 24)
+         * fillfactor / 100 / (ceil(width / 8) * 8)))))::float8 * b.size as bytes
+  from judged cross join (select current_setting('block_size')::float8 as size) b)sql";
+
+/// By the function that gives widths and nothing else.
+constexpr std::string_view widths_given =
+    "select relation, width, known from caisson.monitor_row_widths(array(select oid from tables))";
+/// pg_stats shows only columns that the role may read.
+constexpr std::string_view widths_seen = R"sql(
+select t.oid as relation, sum((1 - s.null_frac) * s.avg_width) as width, count(*) as known
+  from tables t join pg_stats s on s.schemaname = t.nspname and s.tablename = t.relname
+                               and not s.inherited
+ group by t.oid)sql";
 
 constexpr std::string_view indexes = R"sql(
 select n.nspname as schemaname, t.relname, x.relname as indexrelname, count(*) over () as number,
@@ -107,28 +127,40 @@ select count(*) as number from pg_index i
 
 /// A column of a smaller type ends before its sequence.
 constexpr std::string_view sequences = R"sql(
-with used as (
-  select s.schemaname, s.sequencename,
-         case when s.increment_by > 0
-              then 100.0 * (s.last_value - s.min_value::numeric)
-                   / nullif(least(s.max_value,
+with values_of as ({}),
+used as (
+  select n.nspname, x.relname,
+         case when s.seqincrement > 0
+              then 100.0 * (v.last_value - s.seqmin::numeric)
+                   / nullif(least(s.seqmax,
                        case c.atttypid when 'int2'::regtype then 32767
                                        when 'int4'::regtype then 2147483647
-                                       else s.max_value end) - s.min_value::numeric, 0)
-              else 100.0 * (s.max_value - s.last_value::numeric)
-                   / nullif(s.max_value - s.min_value::numeric, 0) end as percent
-    from pg_sequences s
+                                       else s.seqmax end) - s.seqmin::numeric, 0)
+              else 100.0 * (s.seqmax - v.last_value::numeric)
+                   / nullif(s.seqmax - s.seqmin::numeric, 0) end as percent
+    from pg_sequence s
+    join values_of v on v.sequence = s.seqrelid
+    join pg_class x on x.oid = s.seqrelid
+    join pg_namespace n on n.oid = x.relnamespace
     left join lateral (
       select a.atttypid from pg_depend d
         join pg_attribute a on a.attrelid = d.refobjid and a.attnum = d.refobjsubid
-       where d.classid = 'pg_class'::regclass
-         and d.objid = to_regclass(format('%I.%I', s.schemaname, s.sequencename))
-         and d.refobjsubid > 0 limit 1) c on true
-   where s.last_value is not null and not s.cycle)
-select schemaname, sequencename, percent::float8
+       where d.classid = 'pg_class'::regclass and d.objid = s.seqrelid
+         and d.refclassid = 'pg_class'::regclass and d.refobjsubid > 0 limit 1) c on true
+   where v.last_value is not null and not s.seqcycle)
+select nspname as schemaname, relname as sequencename, percent::float8
   from used order by percent desc nulls last limit $1)sql";
 
-/// pg_sequences shows NULL for those that the role may not read.
+constexpr std::string_view values_given =
+    "select sequence, last_value from caisson.monitor_sequences()";
+constexpr std::string_view values_seen = R"sql(
+select oid as sequence, case when has_sequence_privilege(oid, 'select,usage')
+                             then pg_sequence_last_value(oid) end as last_value
+  from pg_class
+ where relkind = 'S' and not pg_is_other_temp_schema(relnamespace)
+   and not (relpersistence = 'u' and pg_is_in_recovery()))sql";
+
+/// Those that have no value for this role.
 constexpr std::string_view unreadable_sequences = R"sql(
 select count(*) as number from pg_class c
  where case when c.relkind = 'S' then not has_sequence_privilege(c.oid, 'select,usage') end)sql";
@@ -183,7 +215,9 @@ void read_tables(Collecting& reading) {
 
 void read_bloat(Collecting& reading) {
     std::size_t unknown = 0;
-    for (const auto& row : reading.connection.query(bloat, {reading.limits.tables})) {
+    const bool is_given = may_call(reading.connection, widths_function);
+    for (const auto& row : reading.connection.query(
+             fmt::format(bloat, is_given ? widths_given : widths_seen), {reading.limits.tables})) {
         if (row.boolean("is_unknown") || row.is_null("bytes")) {
             ++unknown;
             continue;
@@ -196,8 +230,10 @@ void read_bloat(Collecting& reading) {
         reading.sample.unknowns.push_back(
             {"bloat",
              {{"datname", reading.datname}},
-             counted(unknown, "table") + " with columns without statistics, or that the role may "
-                                         "not read"});
+             counted(unknown, "table") +
+                 (is_given ? " with columns without statistics: analyze them"
+                           : " with columns without statistics, or that the role may not read: "
+                             "caisson provision")});
     }
 }
 
@@ -218,8 +254,11 @@ void read_indexes(Collecting& reading) {
 }
 
 void read_sequences(Collecting& reading) {
+    const bool is_given = may_call(reading.connection, sequences_function);
     bool is_first = true;
-    for (const auto& row : reading.connection.query(sequences, {reading.limits.others})) {
+    for (const auto& row :
+         reading.connection.query(fmt::format(sequences, is_given ? values_given : values_seen),
+                                  {reading.limits.others})) {
         if (row.is_null("percent") || (!is_first && row.real("percent") < 50)) {
             continue;
         }
@@ -227,12 +266,15 @@ void read_sequences(Collecting& reading) {
         reading.add(row, named(reading.datname, row, {"schemaname", "sequencename"}),
                     {{"sequences.used_percent", "percent"}});
     }
+    if (is_given) {
+        return;
+    }
     const auto hidden = reading.connection.query(unreadable_sequences).front().integer("number");
     if (hidden > 0) {
         reading.sample.unknowns.push_back({"sequences",
                                            {{"datname", reading.datname}},
                                            counted(static_cast<std::size_t>(hidden), "sequence") +
-                                               " that the role may not read"});
+                                               " that the role may not read: caisson provision"});
     }
 }
 

@@ -14,11 +14,16 @@ select extract(epoch from pg_postmaster_start_time())::float8 as started,
        (select count(*) from pg_settings where pending_restart) as pending_restart)sql";
 
 /// Standbys that cannot be told apart are one, as late as the latest of them. Their state is no
-/// label: one that falls behind and catches up is the same standby.
+/// label: one that falls behind and catches up is the same standby. What copies the log and
+/// replays nothing (pg_basebackup, pg_receivewal) is none, nor is a subscriber.
 constexpr std::string_view senders = R"sql(
 select coalesce(application_name, '') as application_name,
        coalesce(host(client_addr), 'local') as client_addr,
        count(*) filter (where state = 'streaming') as streaming,
+       count(*) filter (where state in ('streaming', 'catchup') and replay_lsn is not null
+                          and not exists (select from pg_replication_slots s
+                                           where s.active_pid = r.pid and s.slot_type = 'logical'))
+         as connected,
        max(pg_wal_lsn_diff(case when pg_is_in_recovery() then pg_last_wal_receive_lsn()
                             else pg_current_wal_lsn() end,
                        coalesce(replay_lsn, flush_lsn)))::float8 as behind,
@@ -27,7 +32,7 @@ select coalesce(application_name, '') as application_name,
                                                then pg_last_wal_receive_lsn()
                                                else pg_current_wal_lsn() end, replay_lsn) <= 0
                      then 0 end))::float8 as lag
-  from pg_stat_replication group by 1, 2 order by 4 desc nulls last limit $1)sql";
+  from pg_stat_replication r group by 1, 2 order by behind desc nulls last limit $1)sql";
 
 /// A standby that does not stream has replayed all that it received, and is behind all the same.
 constexpr std::string_view standby = R"sql(
@@ -82,7 +87,9 @@ void read_replication(Collecting& reading) {
     for (const auto& row : rows) {
         streaming += row.integer("streaming");
         reading.add(row, labels_of(row, {"application_name", "client_addr"}),
-                    {{"replication.lag_bytes", "behind"}, {"replication.replay_lag", "lag"}});
+                    {{"replication.lag_bytes", "behind"},
+                     {"replication.replay_lag", "lag"},
+                     {"replication.connected", "connected"}});
     }
     reading.sample.add("replication.senders", static_cast<double>(streaming));
     if (reading.connection.query("select pg_is_in_recovery() as standby")

@@ -157,6 +157,8 @@ constexpr auto rows = std::to_array<Metric>({
     // replication
     {"replication.senders", gauge, count, "", "Standbys and receivers that stream from here.",
      "pg_stat_replication"},
+    {"replication.connected", gauge, count, "application_name client_addr",
+     "Standbys of this name that stream or catch up.", "pg_stat_replication"},
     {"replication.lag_bytes", gauge, bytes, "application_name client_addr",
      "Log that the standby has not replayed.", "pg_stat_replication",
      above(50 * mega, 100 * mega, "pgMonitor"), "pg_stat_replication_pg_wal_lsn_diff"},

@@ -22,6 +22,7 @@ struct Provocation {
     std::string note{};
     std::optional<double> threshold{};  ///< In place of the rule's, where it is scaled.
     bool of_standby = false;
+    bool with_standby = false;  ///< One streams before it begins.
     /// Empty when it is done.
     std::function<std::string(Stage&)> provoke{};
     std::function<void(Stage&)> mend{};

@@ -35,6 +35,13 @@ void join_standby(Stage& stage) {
     standby.query("select pg_reload_conf()");
 }
 
+/// What streams keeps its connection until it is ended.
+std::string lose_standby(Stage& stage) {
+    auto why = cut_standby(stage);
+    stage.admin().query("select pg_terminate_backend(pid) from pg_stat_replication");
+    return why;
+}
+
 std::string delay_replay(Stage& stage) {
     auto& standby = stage.standby();
     standby.query("alter system set recovery_min_apply_delay = '3s'");
@@ -100,6 +107,12 @@ void archive(Stage& stage) {
 
 std::vector<Provocation> replication_provocations() {
     return {
+        {.rule = "replication_missing",
+         .how = How::scaled,
+         .note = "a standby loses its way to the primary; expected at once instead of after 10 min",
+         .with_standby = true,
+         .provoke = lose_standby,
+         .mend = join_standby},
         {.rule = "replication_lag_bytes",
          .how = How::scaled,
          .note = "a standby does not replay; 1 MB instead of 50",

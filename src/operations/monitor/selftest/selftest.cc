@@ -44,6 +44,7 @@ trust::Run with_receiver(Stage& stage) {
 alerts::Rule alone(alerts::Rule rule, const Provocation& provocation) {
     rule.hold = 0ms;
     rule.stay = 0ms;
+    rule.settle = 0ms;
     rule.causes.clear();
     if (provocation.threshold) {
         rule.warning = provocation.threshold;
@@ -69,6 +70,9 @@ class Trial {
         try {
             if (provocation.of_standby) {
                 stage_.standby();
+            }
+            if (provocation.with_standby) {
+                stage_.await_standby();
             }
             // It must be quiet before: what fires anyway proves nothing.
             judge(watch);

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include <fmt/format.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -293,6 +294,19 @@ pg::Connection& Stage::standby() {
         standby_ = std::make_unique<pg::Connection>(settings);
     }
     return *standby_;
+}
+
+void Stage::await_standby() {
+    standby();
+    for (int i = 0; i < 400; ++i) {
+        if (!admin()
+                 .query("select from pg_stat_replication where replay_lsn is not null")
+                 .empty()) {
+            return;
+        }
+        ::poll(nullptr, 0, 50);
+    }
+    throw Error(Code::server_failed, "the standby does not stream");
 }
 
 std::string Stage::proc(const std::string& file) const {

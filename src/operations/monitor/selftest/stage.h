@@ -52,6 +52,8 @@ class Stage {
 
     /// A standby that streams; made at the first call.
     pg::Connection& standby();
+    /// Waits until the primary has heard of it. Errors: server_failed after 20 s.
+    void await_standby();
     /// Whether samples are of the standby from now on.
     void watch_standby(bool is_standby) { of_standby_ = is_standby; }
     /// A file of the /proc that samples are read from: that of a machine at rest.
