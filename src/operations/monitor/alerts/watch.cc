@@ -103,11 +103,38 @@ void Watch::judge(const monitor::Sample& sample, milliseconds age, milliseconds 
         step.is_continuous = step.elapsed <= 3 * interval;
     }
     last_ = age;
+    evaluate(book_, rules_, sample, step, random_uuid, run_.manifest.alerting.table.has_value());
+    tell(step, interval);
+}
+
+void Watch::hand_over() {
+    const std::scoped_lock lock(mutex_);
+    Step step;
+    step.now = moment_now();
+    last_.reset();
+    const auto before = book_.alerts.size();
+    std::erase_if(book_.alerts, [](const Alert& alert) { return alert.state == State::pending; });
+    bool is_changed = before != book_.alerts.size();
+    for (auto& alert : book_.alerts) {
+        if (alert.state == State::firing) {
+            alert.state = State::resolved;
+            alert.is_unknown = false;
+            alert.ended = step.now;
+            ++alert.version;
+            is_changed = true;
+        }
+    }
+    if (is_changed || !book_.pages.empty() || !book_.unknown.empty()) {
+        log::info("alerts: another daemon judges", {{"closed", book_.pages.size()}});
+        book_.unknown.clear();
+        tell(step, milliseconds(0));
+    }
+}
+
+/// Two samples are enough to see what belongs together.
+void Watch::tell(const Step& step, milliseconds interval) {
     orders_ = read_orders(run_);
-    const auto& alerting = run_.manifest.alerting;
-    evaluate(book_, rules_, sample, step, random_uuid, alerting.table.has_value());
-    auto told = alerting;
-    // Two samples are enough to see what belongs together.
+    auto told = run_.manifest.alerting;
     told.wait = std::min(told.wait, interval);
     notify(book_,
            {rules_, told, orders_, run_.manifest.name, run_.environment.name, pages_of(run_)}, step,
