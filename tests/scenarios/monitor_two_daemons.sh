@@ -47,7 +47,7 @@ declare -A process=()
 kills() { kill -9 "${process[$1]}"; wait "${process[$1]}" 2>/dev/null; }
 trap 'for each in "${process[@]}"; do kill -9 "$each" 2>/dev/null; done; cleanup' EXIT
 collects() { of "$1"; scraped '^pg_up 1'; }
-says_it_waits() { tail -n 200 "$machine/serve-$1" "$(state)/daemon.log" 2>/dev/null | grep -q 'another daemon collects on this server'; }
+says_it_waits() { grep -qs "another daemon collects on this server" "$machine/serve-$1" "$(state)/daemon.log"; }
 waits() { of "$1"; says_it_waits "$1" && ! scraped '^pg_up'; }
 sampled() { caisson -e shared monitor history server.up --since 1h --csv "$machine/points.csv" >/dev/null 2>&1; grep -c . "$machine/points.csv"; }
 

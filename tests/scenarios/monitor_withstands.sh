@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Whatever happens to what the monitor reads, writes and tells: no crash, gaps are marked, nothing is negative or invented, memory
 # and files stay within their bounds, no alert is lost and none comes twice. ROUNDS=20 does everything so often, FAULTS names some.
-source "$(dirname "$0")/monitor.bash"
+here=$(cd "$(dirname "$0")" && pwd)
+source "$here/monitor.bash"
 rounds=${ROUNDS:-1}
 faults=${FAULTS:-postgres_hangs_and_goes_on postgres_is_killed redis_hangs_and_is_killed statistics_are_reset five_thousand_statements \
   everything_is_locked server_is_too_busy history_is_removed history_is_garbage disk_of_the_history_is_full log_is_large}
@@ -188,7 +189,7 @@ done
 say "the clock of the daemon jumps, ahead and back, and nobody else's"
 library=$(find /usr/lib /usr/lib64 -name libfaketime.so.1 2>/dev/null | head -1)
 if [ -n "$library" ] && command -v faketime >/dev/null; then
-  source "$(dirname "$0")/faked_clock.bash"
+  source "$here/faked_clock.bash"
   end TERM "$daemon"
   rm -f "$(state)/daemon.json"
   with_clock caisson serve >"$machine/serve" 2>&1 </dev/null &
@@ -196,12 +197,18 @@ if [ -n "$library" ] && command -v faketime >/dev/null; then
   daemon=$(daemon_process)
   within 30 at_least host.load1 5
   base=$(resident "$daemon")
+  # Of all times, also those that are still to come.
+  jumps() {
+    python3 -c 'import sqlite3, sys; print(sqlite3.connect(sys.argv[1]).execute("select count(*) from gaps where why like ?", ("the clock jumped%",)).fetchone()[0])' \
+      "$(state)/monitor/history.sqlite"
+  }
   told_before=$(wc -l <"$machine/pages")
   for ((i = 0; i < rounds; ++i)); do
     for jump in +2h +90m -3h +400d +0; do
       inserts 20
+      seen=$(jumps)
       clock_is "$jump"
-      clock_seen() { with_clock caisson monitor history host.load1 --since 3d 2>/dev/null | grep -qE '^gap .*clock'; }
+      clock_seen() { [ "$(jumps)" -gt "$seen" ]; }
       within 20 clock_seen
       within 20 scraped '^pg_up 1'
       within 20 scraped '^redis_up 1'
@@ -247,7 +254,8 @@ shorten_pause() {
 shorten_pause
 took() { [ "$(wc -l <"$machine/pages")" -gt "$lines" ]; }
 within 60 took
-within 20 was_taken many_keys firing
+told_of_keys() { tail -n +"$((lines + 1))" "$machine/pages" | grep -q '"rule": "many_keys"'; }
+within 20 told_of_keys
 sleep 5  # A flood would come now.
 tail -n +"$((lines + 1))" "$machine/pages" >"$machine/after"
 [ "$(grep -c '"rule": "many_keys"' "$machine/after")" -le 2 ] || die "one page, however often it came and went"

@@ -3,6 +3,7 @@
 
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <thread>
 #include <utility>
@@ -61,7 +62,7 @@ class Told {
  private:
     std::set<std::string> unknown_;
     std::string history_;
-    bool has_turn_ = false;
+    std::optional<bool> has_turn_;
 };
 
 }  // namespace
