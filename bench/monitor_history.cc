@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Makes a history as a daemon would have after so many days, by the library: hours, a month of
-/// minutes, a day of samples. Tables and indexes change their names eight times in it, so that all
+/// minutes, a day of samples, each of them with fewer points than a daemon makes, but all the rows
+/// and all the series. Tables and indexes change their names eight times in it, so that all
 /// the series that it may have are there.
 ///     monitor_history FILE [DAYS]
 #include <cmath>
@@ -71,8 +72,8 @@ int main(int argc, char** argv) {
         const int generation = static_cast<int>(age * generations / (days + 1ms));
         history.add(sample_at(at, std::chrono::duration<double>(age).count(), generation), age);
         at += end - at > 24h * 30 ? milliseconds(4h)
-              : end - at > 24h    ? milliseconds(1min)
-                                  : milliseconds(30s);
+              : end - at > 24h    ? milliseconds(10min)
+                                  : milliseconds(2min);
     }
     std::cout << samples << " samples, " << history.size() / 1'000'000 << " MB\n";
 }

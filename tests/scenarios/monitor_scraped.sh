@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Prometheus itself scrapes the daemon: the older text passes promtool, and as OpenMetrics, which it prefers, it takes all
 # figures with exemplars that name requests.
-source "$(dirname "$0")/monitor.bash"
+here=$(cd "$(dirname "$0")" && pwd)
+source "$here/monitor.bash"
 command -v prometheus >/dev/null || { echo "prometheus is missing: script/setup installs it"; exit 77; }
 takes_watched </dev/null
 run caisson up

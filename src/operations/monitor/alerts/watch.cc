@@ -131,11 +131,11 @@ void Watch::hand_over() {
     }
 }
 
-/// Two samples are enough to see what belongs together.
+/// Two samples are enough to see what belongs together; one that comes a moment early is one, too.
 void Watch::tell(const Step& step, milliseconds interval) {
     orders_ = read_orders(run_);
     auto told = run_.manifest.alerting;
-    told.wait = std::min(told.wait, interval);
+    told.wait = std::min(told.wait, interval * 9 / 10);
     notify(book_,
            {rules_, told, orders_, run_.manifest.name, run_.environment.name, pages_of(run_)}, step,
            random_uuid);

@@ -120,6 +120,15 @@ TEST_F(Watching, ARestartDeliversWhatAReceiverDidNotTake) {
     EXPECT_THAT(read_book(run_)->outbox, IsEmpty());
 }
 
+TEST_F(Watching, TheSecondSampleTellsAlsoWhereItComesAMomentEarly) {
+    run_.manifest.alerting.wait = 30s;
+    Watch watch(run_);
+    judge(watch, 86);
+    age_ -= 5ms;
+    judge(watch, 86);
+    EXPECT_TRUE(becomes([&] { return hook_.bodies().size() == 1; }));
+}
+
 TEST_F(Watching, WhoHandsOverLeavesNothingOpen) {
     Watch watch(run_);
     judge(watch, 86);
