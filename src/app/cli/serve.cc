@@ -17,6 +17,7 @@
 #include "app/cli/history.h"
 #include "app/cli/serve_alerts.h"
 #include "app/cli/serve_backups.h"
+#include "app/cli/serve_log.h"
 #include "app/cli/serve_monitor.h"
 #include "app/cli/steps.h"
 #include "app/cli/verification.h"
@@ -232,6 +233,7 @@ daemon::Parts parts_of(Context& context) {
     monitor->more([backups](monitor::Sample& sample) { backups->read(sample); });
     parts.supervision =
         with_alerts(run, monitor, with_monitor(monitor, std::move(parts.supervision)));
+    parts.supervision = with_log(run, std::move(parts.supervision));
     parts.monitor = [monitor] { return monitor->json(); };
     parts.more_metrics = [run, backups, monitor] {
         return (has_cache(run) ? cache_figures(run) : std::string()) + backups->metrics() +
@@ -337,6 +339,7 @@ Exit serve_until_stopped(Context& context) {
         auto parts = parts_of(context);
         require_free_port(parts.port);  // While we may still see whose it is.
         if (run.account) {
+            give_log(run);
             become(*run.account);
         }
         const int status = daemon::serve(std::move(parts), [&](const daemon::Ready& ready) {

@@ -19,9 +19,11 @@ daemon::Supervision with_alerts(const trust::Run& run,
     const auto watch = std::make_shared<std::unique_ptr<alerts::Watch>>();
     return {[watch, run, monitor, interval, start = inner.start] {
                 *watch = std::make_unique<alerts::Watch>(run);
-                monitor->listen([watch, interval](const monitor::Sample& sample) {
-                    (*watch)->judge(sample, monitor::age_now(), interval);
-                });
+                monitor->listen(
+                    [watch, interval](const monitor::Sample& sample) {
+                        (*watch)->judge(sample, monitor::age_now(), interval);
+                    },
+                    [watch] { (*watch)->hand_over(); });
                 if (start) {
                     start();
                 }

@@ -3,6 +3,7 @@
 
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <thread>
 #include <utility>
@@ -69,7 +70,7 @@ class Told {
     std::set<std::string> unknown_;
     std::string history_;
     std::string look_;
-    bool has_turn_ = false;
+    std::optional<bool> has_turn_;
 };
 
 }  // namespace
@@ -99,8 +100,10 @@ struct ServedMonitor::State {
                 if (error.code() == Code::interrupted) {
                     return;
                 }
+                forget();
                 log::warning("monitor_failed", {{"error", error.message()}});
             } catch (const std::exception& failure) {
+                forget();
                 log::error("monitor_failed", {{"error", failure.what()}});
             }
             next += limits.interval;
@@ -110,13 +113,21 @@ struct ServedMonitor::State {
         }
     }
 
+    /// What was read before is not told for what is.
+    void forget() {
+        const std::lock_guard lock(mutex);
+        last.reset();
+    }
+
     void collect_once(monitor::Collector& collector, Told& told) {
         const bool has_turn = collector.postgres().take_turn();
         told.turn(has_turn);
         if (!has_turn) {
             leave({.at = moment_now(), .interval = limits.interval, .collects = false}, told);
-            const std::lock_guard lock(mutex);
-            last.reset();
+            forget();
+            if (waiter) {
+                waiter();
+            }
             return;
         }
         const auto age = monitor::age_now();
@@ -165,6 +176,7 @@ struct ServedMonitor::State {
     std::unique_ptr<monitor::History> history;  ///< Of the thread that collects.
     std::vector<std::function<void(monitor::Sample&)>> more;
     std::function<void(const monitor::Sample&)> listener;
+    std::function<void()> waiter;
 
     std::mutex mutex;
     std::condition_variable wanted;
@@ -217,8 +229,10 @@ void ServedMonitor::more(std::function<void(monitor::Sample&)> read) {
     state_->more.push_back(std::move(read));
 }
 
-void ServedMonitor::listen(std::function<void(const monitor::Sample&)> listener) {
+void ServedMonitor::listen(std::function<void(const monitor::Sample&)> listener,
+                           std::function<void()> waiter) {
     state_->listener = std::move(listener);
+    state_->waiter = std::move(waiter);
 }
 
 daemon::Supervision with_monitor(const std::shared_ptr<ServedMonitor>& monitor,

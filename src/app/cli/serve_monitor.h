@@ -32,8 +32,9 @@ class ServedMonitor {
     std::string json() const;
     /// Adds readings of Caisson's own to every sample; before start(). Throws nothing.
     void more(std::function<void(monitor::Sample&)> read);
-    /// Is told of every sample, on the thread that collects, before start().
-    void listen(std::function<void(const monitor::Sample&)> listener);
+    /// `listener` is told of every sample, `waiter` instead of it while another daemon collects; on
+    /// the thread that collects, before start().
+    void listen(std::function<void(const monitor::Sample&)> listener, std::function<void()> waiter);
 
  private:
     struct State;

@@ -90,7 +90,10 @@ struct Daemon::State {
           services{std::move(given),
                    prober,
                    verifier,
-                   [this] { return scrape(); },
+                   [this](bool is_open) {
+                       return is_open ? metrics::open_metrics(scrape(), figures.exemplars())
+                                      : scrape();
+                   },
                    [this] { return database_metrics(); },
                    {}},
           prober(make_probes(services.parts, pools), {},

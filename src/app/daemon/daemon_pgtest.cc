@@ -296,6 +296,21 @@ TEST_F(DaemonTest, FiguresTellOfRequestsProbesAndThePool) {
     }
 }
 
+TEST_F(DaemonTest, OpenMetricsNamesARequestOfEachBucket) {
+    auto given = parts();
+    given.more_metrics = [] { return "# HELP pg_x X\n# TYPE pg_x counter\npg_x 1\n"; };
+    const Daemon daemon(given);
+    ask(daemon, "/livez", {{"X-Request-Id", "the-one"}});
+    const auto open = ask(daemon, "/metrics", {{"Accept", "application/openmetrics-text"}});
+    EXPECT_EQ(http::find_header(open.headers, "Content-Type"),
+              "application/openmetrics-text; version=1.0.0; charset=utf-8");
+    EXPECT_THAT(open.body, HasSubstr("# {request_id=\"the-one\"} "));
+    EXPECT_THAT(open.body, HasSubstr("# TYPE caisson_http_requests counter\n"));
+    EXPECT_THAT(open.body, HasSubstr("# TYPE pg_x unknown\n"));
+    EXPECT_TRUE(open.body.ends_with("# EOF\n"));
+    EXPECT_THAT(ask(daemon, "/metrics").body, Not(HasSubstr("the-one")));
+}
+
 TEST_F(DaemonTest, EveryFigureOfThePoolIsTold) {
     auto given = parts();
     given.databases.front().pool.max = 1;

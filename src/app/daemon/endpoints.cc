@@ -9,7 +9,7 @@
 #include "app/daemon/health.h"
 #include "app/daemon/status_page.h"
 #include "base/error.h"
-#include "base/metrics.h"
+#include "base/open_metrics.h"
 
 namespace caisson::daemon {
 namespace {
@@ -85,8 +85,13 @@ std::vector<http::Route> endpoints(const Services& services) {
         health(services, "/api/v1/health"),
         page(services),
         http::slow("GET", "/metrics",
-                   [&services](const http::Request&) {
-                       return http::Response{200, metrics::content_type, services.metrics()};
+                   [&services](const http::Request& request) {
+                       const bool is_open = metrics::prefers_open_metrics(request.header("Accept"));
+                       return http::Response{
+                           200,
+                           is_open ? metrics::open_content_type : metrics::content_type,
+                           services.metrics(is_open),
+                           {{"Vary", "Accept"}}};
                    }),
         http::slow("GET", "/api/v1/verification",
                    [&verifier](const http::Request&) { return last_verification(verifier); }),

@@ -20,7 +20,8 @@ struct Services {
     Parts parts;
     Prober& prober;
     Verifier& verifier;
-    std::function<std::string()> metrics;
+    /// For Prometheus; as OpenMetrics where that is asked for.
+    std::function<std::string(bool is_open)> metrics;
     std::function<std::string()> database_metrics;
     Stopwatch uptime;
 };

@@ -7,6 +7,8 @@
 namespace caisson::daemon {
 namespace {
 
+constexpr const char* durations = "caisson_http_request_duration_seconds";
+
 double seconds(std::chrono::nanoseconds duration) {
     return std::chrono::duration<double>(duration).count();
 }
@@ -43,13 +45,15 @@ void Figures::count(const http::Exchange& exchange) {
     request->second.add();
     auto duration = durations_.find(route);
     if (duration == durations_.end()) {
-        duration = durations_
-                       .emplace(route, registry_.histogram("caisson_http_request_duration_seconds",
-                                                           "From the request to its answer",
-                                                           {{"route", route}}))
-                       .first;
+        duration =
+            durations_
+                .emplace(route, registry_.histogram(durations, "From the request to its answer",
+                                                    {{"route", route}}))
+                .first;
     }
     duration->second.observe(seconds(exchange.elapsed));
+    exemplars_.add(durations, {{"route", route}}, seconds(exchange.elapsed),
+                   {"request_id", exchange.request.id});
 }
 
 void Figures::count(const Verification& verification) {

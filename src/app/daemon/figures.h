@@ -10,6 +10,7 @@
 #include "app/daemon/pools.h"
 #include "app/daemon/prober.h"
 #include "base/metrics.h"
+#include "base/open_metrics.h"
 #include "drivers/http/server.h"
 
 namespace caisson::daemon {
@@ -35,6 +36,8 @@ class Figures {
         const std::vector<Probe>& probes;
     };
     std::string text(const Sample& sample);
+    /// Requests that stand for those of their bucket.
+    const metrics::Exemplars& exemplars() const { return exemplars_; }
 
  private:
     void set_pool(const std::string& database, const PoolFigures& pool);
@@ -43,6 +46,7 @@ class Figures {
     metrics::Registry registry_;
     std::map<std::string, metrics::Counter> requests_;
     std::map<std::string, metrics::Histogram> durations_;
+    metrics::Exemplars exemplars_;
 };
 
 }  // namespace caisson::daemon

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /// The server's counters and settings, sessions, slots, sequences, statements.
+#include <algorithm>
 #include <limits>
+#include <optional>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -67,16 +70,25 @@ select a.pid, coalesce(a.usename, '') as user_name, a.application_name as applic
  where a.state like 'idle in transaction%' and a.datname = current_database()
    and a.pid <> pg_catalog.pg_backend_pid())";
 
-/// The column that takes a sequence's numbers may be narrower than the sequence.
+/// The column that takes a sequence's numbers may be narrower than the sequence. Reading a sequence
+/// locks it until the transaction ends, and the table of locks is everybody's: so a page of them at
+/// a time.
 constexpr std::string_view sequences_query = R"(
-select s.schemaname as schema, s.sequencename as name, s.last_value as last,
-       case when s.increment_by > 0 then s.min_value else s.max_value end as first,
-       case when s.increment_by > 0 then s.max_value else s.min_value end as "limit",
-       s.increment_by as increment, s.cycle, s.data_type::text as type,
+with c as materialized (
+  select c.oid, n.nspname, c.relname, q.*
+    from pg_catalog.pg_sequence q
+    join pg_catalog.pg_class c on c.oid = q.seqrelid
+    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+   where c.oid > $1::oid and {} order by c.oid limit $2)
+select c.oid::bigint as id, c.nspname as schema, c.relname as name,
+       case when pg_catalog.has_sequence_privilege(c.oid, 'select,usage')
+            then pg_catalog.pg_sequence_last_value(c.oid) end as last,
+       case when c.seqincrement > 0 then c.seqmin else c.seqmax end as first,
+       case when c.seqincrement > 0 then c.seqmax else c.seqmin end as "limit",
+       c.seqincrement as increment, c.seqcycle as cycle,
+       pg_catalog.format_type(c.seqtypid, null) as type,
        o.table_schema, o.table_name, o.column_name, o.column_type
-  from pg_catalog.pg_sequences s
-  join pg_catalog.pg_namespace n on n.nspname = s.schemaname
-  join pg_catalog.pg_class c on c.relnamespace = n.oid and c.relname = s.sequencename
+  from c
   left join lateral (
     select tn.nspname as table_schema, t.relname as table_name, a.attname as column_name,
            pg_catalog.format_type(a.atttypid, null) as column_type
@@ -94,7 +106,8 @@ select s.schemaname as schema, s.sequencename as name, s.last_value as last,
       join pg_catalog.pg_namespace tn on tn.oid = t.relnamespace
       join pg_catalog.pg_attribute a on a.attrelid = owner.relid and a.attnum = owner.attnum
      limit 1) o on true
- where {} order by s.schemaname, s.sequencename)";
+ order by c.oid)";
+constexpr std::size_t page_of_sequences = 200;
 
 std::optional<std::string> schema_of_extension(pg::Connection& connection, const char* name) {
     const auto rows = connection.query(
@@ -177,8 +190,15 @@ void read_sessions(pg::Connection& monitor, Facts& facts) {
     }
 }
 
-void read_sequences(pg::Connection& advisor, Facts& facts) {
-    for (const auto row : advisor.query(fmt::format(sequences_query, of_users))) {
+namespace {
+
+/// Which one the last of a page is; nothing after the last page.
+std::optional<std::int64_t> read_page_of_sequences(pg::Connection& advisor, std::int64_t after,
+                                                   Facts& facts) {
+    const auto rows =
+        advisor.query(fmt::format(sequences_query, of_users), {after, page_of_sequences});
+    for (const auto row : rows) {
+        after = row.integer("id");
         Sequence sequence{.schema = row.string("schema"),
                           .name = row.string("name"),
                           .first = row.integer("first"),
@@ -202,6 +222,18 @@ void read_sequences(pg::Connection& advisor, Facts& facts) {
         }
         facts.sequences.push_back(std::move(sequence));
     }
+    return rows.size() < page_of_sequences ? std::nullopt : std::optional(after);
+}
+
+}  // namespace
+
+void read_sequences(pg::Connection& advisor, Facts& facts) {
+    std::optional<std::int64_t> last = 0;
+    while (last) {
+        last = read_page_of_sequences(advisor, *last, facts);
+    }
+    std::ranges::sort(facts.sequences, {},
+                      [](const Sequence& each) { return std::pair(each.schema, each.name); });
 }
 
 void read_statements(pg::Connection& monitor, const std::vector<std::string>& own_roles,

@@ -115,12 +115,40 @@ void Watch::judge(const monitor::Sample& sample, milliseconds age, milliseconds 
     book_.age = age;
     book_.boot = boot_;
     orders_ = read_orders(run_);
-    const auto& alerting = run_.manifest.alerting;
     forget_standbys(book_, orders_.gone);
-    evaluate(book_, rules_, sample, step, random_uuid, alerting.table.has_value());
-    auto told = alerting;
-    // Two samples are enough to see what belongs together.
-    told.wait = std::min(told.wait, interval);
+    evaluate(book_, rules_, sample, step, random_uuid, run_.manifest.alerting.table.has_value());
+    tell(step, interval);
+}
+
+void Watch::hand_over() {
+    const std::scoped_lock lock(mutex_);
+    Step step;
+    step.now = moment_now();
+    last_.reset();
+    const auto before = book_.alerts.size();
+    std::erase_if(book_.alerts, [](const Alert& alert) { return alert.state == State::pending; });
+    bool is_changed = before != book_.alerts.size();
+    for (auto& alert : book_.alerts) {
+        if (alert.state == State::firing) {
+            alert.state = State::resolved;
+            alert.is_unknown = false;
+            alert.ended = step.now;
+            ++alert.version;
+            is_changed = true;
+        }
+    }
+    if (is_changed || !book_.pages.empty() || !book_.unknown.empty()) {
+        log::info("alerts: another daemon judges", {{"closed", book_.pages.size()}});
+        book_.unknown.clear();
+        tell(step, milliseconds(0));
+    }
+}
+
+/// Two samples are enough to see what belongs together; one that comes a moment early is one, too.
+void Watch::tell(const Step& step, milliseconds interval) {
+    orders_ = read_orders(run_);
+    auto told = run_.manifest.alerting;
+    told.wait = std::min(told.wait, interval * 9 / 10);
     notify(book_,
            {rules_, told, orders_, run_.manifest.name, run_.environment.name, pages_of(run_)}, step,
            random_uuid);

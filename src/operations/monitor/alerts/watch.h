@@ -43,6 +43,10 @@ class Watch {
     /// looked meanwhile. `age`: a moment of a clock that does not jump. Failures to write the book
     /// are logged, and the next judgement writes it. Threads: one at a time.
     void judge(const monitor::Sample& sample, milliseconds age, milliseconds interval);
+    /// Another daemon judges from now on: what is open here is closed and told as resolved, for
+    /// nobody would close it any more; where it holds, the other one tells it. Threads: that which
+    /// judges.
+    void hand_over();
     /// A copy of the book. Threads: any.
     Book book() const;
     const std::vector<Rule>& rules() const { return rules_; }
@@ -51,6 +55,7 @@ class Watch {
     void work();
     void send(std::unique_lock<std::mutex>& lock, milliseconds elapsed);
     void record_changes(std::unique_lock<std::mutex>& lock);
+    void tell(const Step& step, milliseconds interval);
     void write();
 
     trust::Run run_;

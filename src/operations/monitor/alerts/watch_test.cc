@@ -120,6 +120,29 @@ TEST_F(Watching, ARestartDeliversWhatAReceiverDidNotTake) {
     EXPECT_THAT(read_book(run_)->outbox, IsEmpty());
 }
 
+TEST_F(Watching, TheSecondSampleTellsAlsoWhereItComesAMomentEarly) {
+    run_.manifest.alerting.wait = 30s;
+    Watch watch(run_);
+    judge(watch, 86);
+    age_ -= 5ms;
+    judge(watch, 86);
+    EXPECT_TRUE(becomes([&] { return hook_.bodies().size() == 1; }));
+}
+
+TEST_F(Watching, WhoHandsOverLeavesNothingOpen) {
+    Watch watch(run_);
+    judge(watch, 86);
+    EXPECT_TRUE(becomes([&] { return hook_.bodies().size() == 1; }));
+    watch.hand_over();
+    EXPECT_TRUE(becomes([&] { return hook_.bodies().size() == 2; }));
+    EXPECT_THAT(hook_.bodies()[1], HasSubstr(R"("kind":"resolved")"));
+    EXPECT_THAT(watch.book().pages, IsEmpty());
+    watch.hand_over();
+    judge(watch, 86);  // Its turn again.
+    EXPECT_TRUE(becomes([&] { return hook_.bodies().size() == 3; }));
+    EXPECT_THAT(hook_.bodies()[2], HasSubstr(R"("kind":"firing")"));
+}
+
 TEST_F(Watching, ACommandReadsTheMessage) {
     auto& delivery = run_.manifest.alerting.deliveries[0];
     delivery.webhook.clear();

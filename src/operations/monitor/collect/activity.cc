@@ -7,7 +7,8 @@ namespace {
 
 constexpr std::string_view sessions_by_state = R"sql(
 select datname, coalesce(state, 'unknown') as state, count(*) as sessions,
-       coalesce(extract(epoch from max(clock_timestamp() - xact_start)), 0)::float8 as oldest
+       coalesce(extract(epoch from max(clock_timestamp() - xact_start)), 0)::float8 as oldest,
+       count(*) over () as number
   from pg_stat_activity
  where backend_type = 'client backend' and pid <> pg_backend_pid() and datname is not null
  group by 1, 2 order by count(*) desc limit $1)sql";
@@ -44,7 +45,8 @@ select count(*) as number,
   from pg_prepared_xacts)sql";
 
 constexpr std::string_view locks_by_mode = R"sql(
-select coalesce(d.datname, 'none') as datname, l.mode, count(*) as held
+select coalesce(d.datname, 'none') as datname, l.mode, count(*) as held,
+       count(*) over () as number
   from pg_locks l left join pg_database d on d.oid = l.database
  where l.pid is distinct from pg_backend_pid()
  group by 1, 2 order by 3 desc limit $1)sql";
@@ -85,7 +87,9 @@ void read_activity(Collecting& reading) {
                  {"activity.longest_query", "longest"},
                  {"activity.oldest_snapshot_age", "snapshot_age"},
                  {"activity.waiting_for_locks", "waiting"}});
-    for (const auto& row : reading.connection.query(sessions_by_state, {most})) {
+    const auto by_state = reading.connection.query(sessions_by_state, {most});
+    reading.count_left_out("activity.sessions", by_state);
+    for (const auto& row : by_state) {
         reading.add(row, labels_of(row, {"datname", "state"}),
                     {{"activity.sessions", "sessions"}, {"activity.max_tx_duration", "oldest"}});
     }
@@ -100,7 +104,9 @@ void read_locks(Collecting& reading) {
                  {"locks.blockers", "blockers"},
                  {"locks.longest_wait", "longest"},
                  {"locks.table_used_percent", "used_percent"}});
-    for (const auto& row : reading.connection.query(locks_by_mode, {reading.limits.others})) {
+    const auto by_mode = reading.connection.query(locks_by_mode, {reading.limits.others});
+    reading.count_left_out("locks.held", by_mode);
+    for (const auto& row : by_mode) {
         reading.add(row, labels_of(row, {"datname", "mode"}), {{"locks.held", "held"}});
     }
 }

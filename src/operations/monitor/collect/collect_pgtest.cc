@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// The collector against a real server, as a role that has pg_monitor and nothing else.
+#include <csignal>
 #include <set>
 #include <thread>
 
@@ -223,6 +224,33 @@ TEST_F(Collect, ATablesOwnSettingsSayWhenItIsToBeVacuumed) {
     EXPECT_EQ(value_of(made, "tables.vacuum_age", table("patient")), std::nullopt);
 }
 
+TEST_F(Collect, WhatIsBeyondTheBoundOfSeriesIsCounted) {
+    limits.others = 2;
+    const auto made = sample();
+    EXPECT_EQ(series_of(made, "databases.xid_age").size(), 2U);
+    EXPECT_GE(value_of(made, "monitor.left_out", {{"what", "databases"}}).value_or(0), 1)
+        << "template1, postgres and ours are there";
+    limits.others = 50;
+    EXPECT_EQ(value_of(sample(), "monitor.left_out", {{"what", "databases"}}), std::nullopt);
+}
+
+TEST_F(Collect, SequencesAreReadAFewAtATime) {
+    // Each is locked while it is read: a thousand in one transaction would leave no room to others.
+    admin.script(
+        "do $$ begin for i in 1..1000 loop execute format('create sequence s%s', i); "
+        "if i % 100 = 0 then commit; end if; end loop; end $$");
+    admin.script("select setval('s777', 4000000000000000000)");
+    admin.script(
+        fmt::format("grant select on all sequences in schema public to {}", pg::identifier(role)));
+    limits.others = 3;
+    const auto made = sample();
+    EXPECT_EQ(unknown_of(made, "sequences.used_percent"), nullptr);
+    const auto fullest = series_of(made, "sequences.used_percent");
+    ASSERT_FALSE(fullest.empty());
+    EXPECT_EQ(label_of(fullest.front()->labels, "sequencename"), "s777");
+    EXPECT_NEAR(fullest.front()->value, 43.4, 0.1);
+}
+
 TEST_F(Collect, WhatIsExpensiveIsCarriedOver) {
     admin.script("create table t (id int)");
     Collector collector(targets(), limits);
@@ -276,6 +304,19 @@ TEST_F(Collect, AConnectionThatWasCutIsMadeAnew) {
     EXPECT_NE(value_of(collector.collect(), "activity.connections"), std::nullopt);
 }
 
+TEST_F(Collect, WhatIsExpensiveIsReadAnewWhereTheServerWasAway) {
+    Collector collector(targets(), limits);
+    collector.collect();
+    admin.query(
+        "select pg_terminate_backend(pid, 5000) from pg_stat_activity where "
+        "application_name = 'caisson-monitor' and datname = current_database()");
+    admin.script("create table t (id int)");
+    collector.collect();  // May be the one that finds out.
+    const auto made = collector.collect();
+    EXPECT_EQ(value_of(made, "tables.count", here()), 1)
+        << "what was read before it was away does not hold";
+}
+
 TEST_F(Collect, WhatComesAfterAConnectionThatBreaksInTheMiddleIsUnknown) {
     admin.script(fmt::format(
         "alter role {} in database {} set search_path = slow, pg_catalog; create schema slow; "
@@ -313,6 +354,24 @@ TEST_F(Collect, OfTwoCollectorsOneHasTheTurnUntilItIsGone) {
         has_turn = second.postgres().take_turn();
     }
     EXPECT_TRUE(has_turn);
+}
+
+TEST_F(Collect, ASessionThatHangsAtTheServerDoesNotKeepTheTurnFromUs) {
+    limits.timeout = 50ms;
+    Collector collector(targets(), limits);
+    ASSERT_TRUE(collector.postgres().take_turn());
+    const int held = collector.postgres().connection()->backend_process();
+    ASSERT_EQ(::kill(held, SIGSTOP), 0);
+    const auto sample = collector.collect();
+    const bool has_turn = collector.postgres().take_turn();
+    const auto next = collector.collect();
+    Collector other(targets(), limits);
+    const bool has_other = other.postgres().take_turn();
+    ::kill(held, SIGCONT);
+    EXPECT_NE(unknown_of(sample, "activity.connections"), nullptr);
+    EXPECT_TRUE(has_turn);
+    EXPECT_NE(value_of(next, "activity.connections"), std::nullopt);
+    EXPECT_FALSE(has_other) << "to others it is taken";
 }
 
 TEST_F(Collect, ASessionThatWaitsIsShownBelowTheOneThatHoldsItUp) {
@@ -361,7 +420,7 @@ void give_definers(pg::Connection& admin, const std::string& role) {
     admin.script(
         "create schema caisson; " + definers_step().sql +
         fmt::format("grant usage on schema caisson to {0}; grant execute on function "
-                    "caisson.monitor_sequences(), caisson.monitor_row_widths(oid[]) to {0}",
+                    "caisson.monitor_sequences(oid, integer), caisson.monitor_row_widths(oid[]) to {0}",
                     pg::identifier(role)));
 }
 
@@ -411,7 +470,7 @@ TEST_F(Collect, NobodyElseIsGivenTheFiguresOfTheMonitor) {
     const auto other = database.name() + "_other";
     admin.script(fmt::format("create role {0}; grant usage on schema caisson to {0}; set role {0}",
                              pg::identifier(other)));
-    EXPECT_THROW(admin.query("select * from caisson.monitor_sequences()"), pg::DatabaseError);
+    EXPECT_THROW(admin.query("select * from caisson.monitor_sequences(0, 10)"), pg::DatabaseError);
     EXPECT_THROW(admin.query("select * from caisson.monitor_row_widths('{}')"), pg::DatabaseError);
     EXPECT_FALSE(may_call(admin, sequences_function));
     admin.script(

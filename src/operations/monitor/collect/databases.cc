@@ -19,7 +19,7 @@ select d.datname, s.numbackends as backends, d.datconnlimit as connection_limit,
        100.0 * age(d.datfrozenxid) / (2147483648 - 3000000) as xid_percent,
        mxid_age(d.datminmxid) as multixact_age,
        100.0 * mxid_age(d.datminmxid) / (2147483648 - 3000000) as multixact_percent,
-       d.datallowconn as is_open
+       d.datallowconn as is_open, count(*) over () as number
   from pg_database d join pg_stat_database s on s.datid = d.oid
  order by d.datname = current_database() desc,
           least(row_number() over (order by greatest(age(d.datfrozenxid),
@@ -28,15 +28,19 @@ select d.datname, s.numbackends as backends, d.datconnlimit as connection_limit,
 
 /// The databases that freeze last count for all, also those that nobody connects to.
 constexpr std::string_view sizes = R"sql(
-select datname, pg_database_size(oid)::float8 as size from pg_database
- where datallowconn and not datistemplate
-   and (has_database_privilege(oid, 'connect') or pg_has_role('pg_read_all_stats', 'usage'))
- order by datname = current_database() desc, oid desc limit $1)sql";
+select datname, pg_database_size(oid)::float8 as size, number
+  from (select datname, oid, count(*) over () as number from pg_database
+         where datallowconn and not datistemplate
+           and (has_database_privilege(oid, 'connect')
+                or pg_has_role('pg_read_all_stats', 'usage'))
+         order by datname = current_database() desc, oid desc limit $1) d)sql";
 
 }  // namespace
 
 void read_databases(Collecting& reading) {
-    for (const auto& row : reading.connection.query(databases, {reading.limits.others})) {
+    const auto rows = reading.connection.query(databases, {reading.limits.others});
+    reading.count_left_out("databases", rows);
+    for (const auto& row : rows) {
         const auto labels = labels_of(row, {"datname"});
         reading.add(row, labels,
                     {{"databases.xid_age", "xid_age"},
@@ -74,7 +78,9 @@ void read_databases(Collecting& reading) {
 }
 
 void read_sizes(Collecting& reading) {
-    for (const auto& row : reading.connection.query(sizes, {reading.limits.others})) {
+    const auto rows = reading.connection.query(sizes, {reading.limits.others});
+    reading.count_left_out("sizes", rows);
+    for (const auto& row : rows) {
         reading.add(row, labels_of(row, {"datname"}), {{"sizes.database", "size"}});
     }
 }

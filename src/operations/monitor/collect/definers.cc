@@ -8,16 +8,18 @@ trust::CatalogueStep definers_step() {
     // them do nothing else. Sequences of other sessions, and unlogged ones of a standby, have no
     // value to be read.
     return {60, "figures for the monitor", R"sql(
-create function caisson.monitor_sequences()
+create function caisson.monitor_sequences(behind oid, most integer)
 returns table (sequence oid, last_value bigint)
 language sql stable security definer set search_path = pg_catalog, pg_temp as $body$
 select c.oid,
        case when has_sequence_privilege(c.oid, 'select,usage') then pg_sequence_last_value(c.oid) end
-  from pg_class c
- where c.relkind = 'S' and not pg_is_other_temp_schema(c.relnamespace)
-   and not (c.relpersistence = 'u' and pg_is_in_recovery())
+  from (select oid from pg_class
+         where relkind = 'S' and oid > behind and not pg_is_other_temp_schema(relnamespace)
+           and not (relpersistence = 'u' and pg_is_in_recovery())
+         order by oid limit most) c
+ order by c.oid
 $body$;
-comment on function caisson.monitor_sequences() is 'How far sequences are, for the role of the monitor';
+comment on function caisson.monitor_sequences(oid, integer) is 'How far sequences are, for the role of the monitor';
 create function caisson.monitor_row_widths(relations oid[])
 returns table (relation oid, width double precision, known bigint)
 language sql stable security definer set search_path = pg_catalog, pg_temp as $body$
@@ -32,7 +34,7 @@ select c.oid, s.width, s.known
     where stats.schemaname = n.nspname and stats.tablename = c.relname and not stats.inherited) s
 $body$;
 comment on function caisson.monitor_row_widths(oid[]) is 'What rows take on average, for the role of the monitor';
-revoke all on function caisson.monitor_sequences(), caisson.monitor_row_widths(oid[]) from public;
+revoke all on function caisson.monitor_sequences(oid, integer), caisson.monitor_row_widths(oid[]) from public;
 )sql"};
 }
 

@@ -20,7 +20,8 @@ trust::CatalogueStep definers_step();
 /// Whether the role of this connection may call a function of the schema caisson.
 bool may_call(pg::Connection& connection, std::string_view function);
 
-/// Last values of all sequences: `sequence oid, last_value bigint`.
+/// Last values of sequences, in the order of their oids, from behind one, so many at most (each is
+/// locked until the transaction ends): `sequence oid, last_value bigint`.
 inline constexpr std::string_view sequences_function = "monitor_sequences";
 /// What a row takes on average, of tables given as oid[], and of how many columns that is known:
 /// `relation oid, width float8, known bigint`.

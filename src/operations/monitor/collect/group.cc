@@ -14,6 +14,15 @@ void Collecting::add(const pg::Row& row, const Labels& labels,
     }
 }
 
+void Collecting::count_left_out(std::string_view what, const pg::Result& rows) {
+    const auto number = rows.empty() ? 0 : rows.front().integer("number");
+    const auto left_out = number - static_cast<std::int64_t>(rows.size());
+    if (left_out > 0) {
+        sample.add("monitor.left_out", static_cast<double>(left_out),
+                   {{"what", std::string(what)}});
+    }
+}
+
 Labels labels_of(const pg::Row& row, std::initializer_list<std::string_view> columns) {
     Labels labels;
     for (const auto column : columns) {

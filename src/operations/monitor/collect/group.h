@@ -28,6 +28,9 @@ struct Collecting {
     /// The figures of a row: metric and column. NULL gives no reading.
     void add(const pg::Row& row, const Labels& labels,
              std::initializer_list<std::pair<std::string_view, std::string_view>> figures);
+    /// Of rows that are bounded and whose column `number` is how many there are: says how many have
+    /// no figures.
+    void count_left_out(std::string_view what, const pg::Result& rows);
 };
 
 enum class Scope { server, database };

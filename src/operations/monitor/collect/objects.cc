@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Tables, indexes and sequences of one database. What is ours (schema caisson) is there as well:
 /// it takes room like everything else.
+#include <algorithm>
+#include <functional>
+
 #include <fmt/format.h>
 
 #include "base/text.h"
@@ -125,51 +128,62 @@ select count(*) as number from pg_index i
  where not i.indisvalid
    and not exists (select from pg_stat_progress_create_index p where p.index_relid = i.indexrelid))sql";
 
-/// A column of a smaller type ends before its sequence.
+/// A column of a smaller type ends before its sequence. Reading a sequence locks it until the
+/// transaction ends, and the table of locks is everybody's: so a page of them at a time.
 constexpr std::string_view sequences = R"sql(
-with values_of as ({}),
+with page as materialized ({}),
 used as (
-  select n.nspname, x.relname,
-         case when s.seqincrement > 0
-              then 100.0 * (v.last_value - s.seqmin::numeric)
-                   / nullif(least(s.seqmax,
-                       case c.atttypid when 'int2'::regtype then 32767
-                                       when 'int4'::regtype then 2147483647
-                                       else s.seqmax end) - s.seqmin::numeric, 0)
-              else 100.0 * (s.seqmax - v.last_value::numeric)
-                   / nullif(s.seqmax - s.seqmin::numeric, 0) end as percent
-    from pg_sequence s
-    join values_of v on v.sequence = s.seqrelid
+  select s.*, v.last_value, x.relname, n.nspname, c.atttypid
+    from page v
+    join pg_sequence s on s.seqrelid = v.sequence
     join pg_class x on x.oid = s.seqrelid
     join pg_namespace n on n.oid = x.relnamespace
     left join lateral (
       select a.atttypid from pg_depend d
         join pg_attribute a on a.attrelid = d.refobjid and a.attnum = d.refobjsubid
        where d.classid = 'pg_class'::regclass and d.objid = s.seqrelid
-         and d.refclassid = 'pg_class'::regclass and d.refobjsubid > 0 limit 1) c on true
-   where v.last_value is not null and not s.seqcycle)
-select nspname as schemaname, relname as sequencename, percent::float8
-  from used order by percent desc nulls last limit $1)sql";
+         and d.refclassid = 'pg_class'::regclass and d.refobjsubid > 0 limit 1) c on true)
+select seqrelid::bigint as id, nspname as schemaname, relname as sequencename,
+       case when seqcycle then null
+            when seqincrement > 0
+            then 100.0 * (last_value - seqmin::numeric)
+                 / nullif(least(seqmax, case atttypid when 'int2'::regtype then 32767
+                                                      when 'int4'::regtype then 2147483647
+                                                      else seqmax end) - seqmin::numeric, 0)
+            else 100.0 * (seqmax - last_value::numeric)
+                 / nullif(seqmax - seqmin::numeric, 0) end::float8 as percent
+  from used order by seqrelid)sql";
+constexpr std::size_t page_of_sequences = 200;
+/// So many are read at most: what is left out is counted.
+constexpr std::size_t most_sequences = 20'000;
 
 constexpr std::string_view values_given =
-    "select sequence, last_value from caisson.monitor_sequences()";
+    "select sequence, last_value from caisson.monitor_sequences($1::oid, $2::integer)";
 constexpr std::string_view values_seen = R"sql(
-select oid as sequence, case when has_sequence_privilege(oid, 'select,usage')
-                             then pg_sequence_last_value(oid) end as last_value
-  from pg_class
- where relkind = 'S' and not pg_is_other_temp_schema(relnamespace)
-   and not (relpersistence = 'u' and pg_is_in_recovery()))sql";
+select p.oid as sequence, pg_sequence_last_value(p.oid) as last_value
+  from (select oid from pg_class
+         where relkind = 'S' and oid > $1::oid and not pg_is_other_temp_schema(relnamespace)
+           and has_sequence_privilege(oid, 'select,usage')
+           and not (relpersistence = 'u' and pg_is_in_recovery())
+         order by oid limit $2::integer) p)sql";
 
 /// Those that have no value for this role.
 constexpr std::string_view unreadable_sequences = R"sql(
 select count(*) as number from pg_class c
  where case when c.relkind = 'S' then not has_sequence_privilege(c.oid, 'select,usage') end)sql";
+constexpr std::string_view sequences_after =
+    "select count(*) as number from pg_sequence where seqrelid > $1::oid";
 
 Labels named(const std::string& datname, const pg::Row& row,
              std::initializer_list<std::string_view> columns) {
     auto labels = labels_of(row, columns);
     labels.insert(labels.begin(), {"datname", datname});
     return labels;
+}
+
+void keep_fullest(std::vector<std::pair<double, Labels>>& used, std::size_t most) {
+    std::ranges::stable_sort(used, std::greater<>(), &std::pair<double, Labels>::first);
+    used.resize(std::min(used.size(), most));
 }
 
 void add_bounds(Collecting& reading, const pg::Result& rows, std::string_view count,
@@ -255,16 +269,34 @@ void read_indexes(Collecting& reading) {
 
 void read_sequences(Collecting& reading) {
     const bool is_given = may_call(reading.connection, sequences_function);
-    bool is_first = true;
-    for (const auto& row :
-         reading.connection.query(fmt::format(sequences, is_given ? values_given : values_seen),
-                                  {reading.limits.others})) {
-        if (row.is_null("percent") || (!is_first && row.real("percent") < 50)) {
-            continue;
+    const auto text = fmt::format(sequences, is_given ? values_given : values_seen);
+    std::vector<std::pair<double, Labels>> used;
+    std::int64_t last = 0;
+    std::size_t number = 0;
+    for (bool is_end = false; !is_end && number < most_sequences;) {
+        const auto page = reading.connection.query(text, {last, page_of_sequences});
+        for (const auto& row : page) {
+            last = row.integer("id");
+            if (!row.is_null("percent")) {
+                used.emplace_back(row.real("percent"),
+                                  named(reading.datname, row, {"schemaname", "sequencename"}));
+            }
         }
-        is_first = false;
-        reading.add(row, named(reading.datname, row, {"schemaname", "sequencename"}),
-                    {{"sequences.used_percent", "percent"}});
+        number += page.size();
+        is_end = page.size() < page_of_sequences;
+        keep_fullest(used, reading.limits.others);
+    }
+    for (std::size_t i = 0; i < used.size(); ++i) {
+        if (i == 0 || used[i].first >= 50) {
+            reading.sample.add("sequences.used_percent", used[i].first, used[i].second);
+        }
+    }
+    if (number >= most_sequences) {
+        const auto rest = reading.connection.query(sequences_after, {last}).front().real("number");
+        if (rest > 0) {
+            reading.sample.add("monitor.left_out", rest,
+                               {{"what", "sequences " + reading.datname}});
+        }
     }
     if (is_given) {
         return;

@@ -86,6 +86,7 @@ bool PostgresCollector::connect(Place& place, Sample& sample) {
         try {
             place.connection = std::make_unique<pg::Connection>(place.target.settings);
             place.connection->limit_waits(limits_.timeout + patience);
+            expensive_at_.reset();  // What was read before it was away holds no longer.
         } catch (const Error& error) {
             if (error.code() == Code::interrupted) {
                 throw;
@@ -120,6 +121,10 @@ bool PostgresCollector::take_turn() {
     }
     try {
         has_lock_ = trust::try_lock(*place.connection, trust::lock_key(lock_name));
+        if (!has_lock_ && is_held_by_lost_session(*place.connection)) {
+            return true;
+        }
+        lock_session_ = has_lock_ ? place.connection->backend_process() : 0;
     } catch (const Error& error) {
         if (error.code() == Code::interrupted) {
             throw;
@@ -129,15 +134,32 @@ bool PostgresCollector::take_turn() {
     return has_lock_;
 }
 
+/// A session that hangs at the server keeps its lock after we have gone: that is no other daemon.
+bool PostgresCollector::is_held_by_lost_session(pg::Connection& connection) const {
+    return lock_session_ != 0 &&
+           !connection
+                .query(
+                    "select from pg_locks where locktype = 'advisory' and granted and objsubid = 1 "
+                    "and database = (select oid from pg_database where datname = "
+                    "current_database()) and (classid::bigint << 32) | objid::bigint = $1 and pid "
+                    "= $2",
+                    {trust::lock_key(lock_name), lock_session_})
+                .empty();
+}
+
 void PostgresCollector::read(Sample& sample, bool everything) {
     const auto now = age_now();
+    std::vector<bool> is_there;
+    for (const auto& place : places_) {
+        is_there.push_back(connect(*place, sample));
+    }
     const bool is_due =
         everything || !expensive_at_ || now - *expensive_at_ >= limits_.expensive - 500ms;
     bool is_up = false;
     bool is_whole = true;
     for (std::size_t i = 0; i < places_.size(); ++i) {
         auto& place = *places_[i];
-        if (!connect(place, sample)) {
+        if (!is_there[i]) {
             continue;
         }
         const bool held = read_place(place, i == 0, is_due, sample);

@@ -54,6 +54,7 @@ class PostgresCollector {
     struct Place;
     struct Carried;
     bool connect(Place& place, Sample& sample);
+    bool is_held_by_lost_session(pg::Connection& connection) const;
     /// Whether the connection held to the end.
     bool read_place(Place& place, bool is_first, bool is_due, Sample& sample);
     void read_statements(Place& place, Sample& sample);
@@ -73,6 +74,8 @@ class PostgresCollector {
     std::map<std::string, Inactive> inactive_;  ///< Slots by name.
     bool has_seen_slots_ = false;
     bool has_lock_ = false;
+    /// The session that took the lock last, which may be one that we had to give up.
+    int lock_session_ = 0;
 };
 
 }  // namespace caisson::monitor

@@ -31,7 +31,7 @@ select coalesce(application_name, '') as application_name,
                 case when pg_wal_lsn_diff(case when pg_is_in_recovery()
                                                then pg_last_wal_receive_lsn()
                                                else pg_current_wal_lsn() end, replay_lsn) <= 0
-                     then 0 end))::float8 as lag
+                     then 0 end))::float8 as lag, count(*) over () as number
   from pg_stat_replication r group by 1, 2 order by behind desc nulls last limit $1)sql";
 
 /// A standby that does not stream has replayed all that it received, and is behind all the same.
@@ -46,7 +46,7 @@ select slot_name, slot_type, active::int as active,
        pg_wal_lsn_diff(case when pg_is_in_recovery() then pg_last_wal_replay_lsn()
                             else pg_current_wal_lsn() end, restart_lsn)::float8 as retained,
        greatest(age(xmin), age(catalog_xmin)) as xmin_age,
-       (wal_status = 'lost')::int as lost, {}::float8 as inactive
+       (wal_status = 'lost')::int as lost, {}::float8 as inactive, count(*) over () as number
   from pg_replication_slots order by 4 desc nulls last limit $1)sql";
 
 constexpr std::string_view archiver = R"sql(
@@ -83,6 +83,7 @@ void read_server(Collecting& reading) {
 
 void read_replication(Collecting& reading) {
     const auto rows = reading.connection.query(senders, {reading.limits.others});
+    reading.count_left_out("replication", rows);
     std::int64_t streaming = 0;
     for (const auto& row : rows) {
         streaming += row.integer("streaming");
@@ -109,8 +110,9 @@ void read_replication(Collecting& reading) {
 void read_slots(Collecting& reading) {
     const auto* const since =
         reading.version() >= 17 ? "extract(epoch from clock_timestamp() - inactive_since)" : "null";
-    for (const auto& row :
-         reading.connection.query(fmt::format(slots, since), {reading.limits.others})) {
+    const auto rows = reading.connection.query(fmt::format(slots, since), {reading.limits.others});
+    reading.count_left_out("slots", rows);
+    for (const auto& row : rows) {
         reading.add(row, labels_of(row, {"slot_name", "slot_type"}),
                     {{"slots.active", "active"},
                      {"slots.retained", "retained"},

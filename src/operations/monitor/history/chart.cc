@@ -167,8 +167,9 @@ std::string terminal_chart(const Metric& metric, const Past& past, At since, At 
         text += fmt::format("and {} more\n", past.series.size() - series.size());
     }
     for (const auto& gap : past.gaps) {
-        if (gap.what.empty() || gap.what == "clock" || metric.group == gap.what ||
-            gap.what.starts_with(std::string(metric.group) + " ")) {
+        const auto group = counted_with(metric.group);
+        if (gap.what.empty() || gap.what == "clock" || group == gap.what ||
+            gap.what.starts_with(std::string(group) + " ")) {
             text += fmt::format("gap {}: {}\n", moment_text(gap.at), gap.why);
         }
     }

@@ -20,14 +20,26 @@ constexpr Ms batch = 10 * minute_ms;
 
 Ms ms_of(At at) { return at.time_since_epoch().count(); }
 
-bool is_cut(const Sample& sample, std::string_view group, const Labels& labels) {
-    return std::ranges::any_of(sample.gaps, [&](const Gap& gap) {
-        return gap.what.empty() || gap.what == group ||
-               gap.what == std::string(group) + " " + std::string(label_of(labels, "datname"));
-    });
+using Cuts = std::map<std::string, milliseconds, std::less<>>;
+
+/// Whether there was a gap since this moment: some groups are read more seldom than others.
+bool is_cut(const Cuts& cuts, std::string_view group, const Labels& labels, milliseconds since) {
+    const std::string counted(counted_with(group));
+    for (const auto& what :
+         {std::string(), counted, counted + " " + std::string(label_of(labels, "datname"))}) {
+        const auto cut = cuts.find(what);
+        if (cut != cuts.end() && cut->second > since) {
+            return true;
+        }
+    }
+    return false;
 }
 
 }  // namespace
+
+std::string_view counted_with(std::string_view group) {
+    return group == "tables" || group == "indexes" ? "databases" : group;
+}
 
 bool is_wide(std::string_view metric) {
     const auto* const row = find_metric(metric);
@@ -68,10 +80,24 @@ void History::put_aside(const std::string& why) {
 
 void History::add(const Sample& sample, milliseconds age) {
     try {
-        if (!store_ || !store_->is_same_file()) {
+        keep(sample, age);
+        unkept_.reset();
+    } catch (const Error&) {
+        unkept_ = unkept_.value_or(age);
+        throw;
+    }
+}
+
+void History::keep(const Sample& sample, milliseconds age) {
+    try {
+        const bool is_gone = store_ && !store_->is_same_file();
+        if (!store_ || is_gone) {
             store_.reset();
             ensure_directory(file_.parent_path());
             open();
+        }
+        if (is_gone) {
+            store_->add_gap(ms_of(sample.at), "", "the file of the history was gone");
         }
         write(sample, age);
     } catch (const Damaged& damage) {
@@ -83,6 +109,13 @@ void History::add(const Sample& sample, milliseconds age) {
 void History::write(const Sample& sample, milliseconds age) {
     auto& store = *store_;
     auto last = last_;
+    auto cut = cut_;
+    for (const auto& gap : sample.gaps) {
+        cut[gap.what] = age;
+    }
+    if (unkept_) {
+        cut[""] = age;
+    }
     const Ms at = ms_of(sample.at);
     store.database.run("begin immediate");
     try {
@@ -100,7 +133,7 @@ void History::write(const Sample& sample, milliseconds age) {
                 const auto before = last.find(key);
                 const bool is_known = before != last.end() && value >= before->second.value &&
                                       age > before->second.age &&
-                                      !is_cut(sample, row.group, reading.labels);
+                                      !is_cut(cut, row.group, reading.labels, before->second.age);
                 const double seconds =
                     is_known ? std::chrono::duration<double>(age - before->second.age).count() : 1;
                 const double grown = is_known ? value - before->second.value : 0;
@@ -117,6 +150,11 @@ void History::write(const Sample& sample, milliseconds age) {
         for (const auto& gap : sample.gaps) {
             store.add_gap(at, gap.what, gap.why);
         }
+        if (unkept_) {
+            store.add_gap(at, "",
+                          fmt::format("the history could not be written for {:.0f} s",
+                                      std::chrono::duration<double>(age - *unkept_).count()));
+        }
         store.meet_clock(at);
         store.add_sample(at, std::move(figures));
         if (at - store.rolled() >= batch) {
@@ -132,7 +170,9 @@ void History::write(const Sample& sample, milliseconds age) {
     // What is gone from the servers needs no memory.
     std::erase_if(last,
                   [&](const auto& each) { return age - each.second.age > std::chrono::hours(2); });
+    std::erase_if(cut, [&](const auto& each) { return age - each.second > std::chrono::hours(2); });
     last_ = std::move(last);
+    cut_ = std::move(cut);
 }
 
 std::uint64_t History::size() const {

@@ -42,7 +42,8 @@ class History {
 
     /// Keeps a sample that was derived (derive.h). `age`: of a clock that does not jump. A file
     /// that was removed is made anew, one that is damaged put aside. Errors: state_unusable,
-    /// disk_full: nothing of the sample was kept then.
+    /// disk_full: nothing of the sample was kept then, and the first one that is kept after it says
+    /// for how long nothing was.
     void add(const Sample& sample, std::chrono::milliseconds age);
     std::uint64_t size() const;
     /// A sentence about the last file that was put aside; empty when none was.
@@ -56,12 +57,16 @@ class History {
     };
     void open();
     void put_aside(const std::string& why);
+    void keep(const Sample& sample, std::chrono::milliseconds age);
     void write(const Sample& sample, std::chrono::milliseconds age);
 
     fs::path file_;
     HistoryLimits limits_;
     std::unique_ptr<Store> store_;
     std::map<std::string, Last, std::less<>> last_;  ///< Of counters, by series.
+    /// When there was a gap last, by what it was of: a group may be read long after it.
+    std::map<std::string, std::chrono::milliseconds, std::less<>> cut_;
+    std::optional<std::chrono::milliseconds> unkept_;  ///< Since when nothing could be written.
     std::string mishap_;
 };
 
@@ -88,6 +93,10 @@ struct Past {
 /// What is known of a metric between two moments, in the finest grain that there is for each part
 /// of the time. Nothing when there is no history. Errors: state_unusable.
 Past read_history(const fs::path& file, std::string_view metric, At since, At until);
+
+/// By whose gaps the counters of a group are cut: what counts for a database counts for its tables
+/// and indexes, which are reset and lost with it.
+std::string_view counted_with(std::string_view group);
 
 /// Whether a metric has a series for each of many objects (tables, statements): these are kept as
 /// samples and hours, not as minutes.

@@ -203,6 +203,71 @@ TEST_F(HistoryOf, AFileThatIsGoneIsMadeAnew) {
     fs::remove_all(file.parent_path());
     history.add(sample(30s, 2), 30s);
     EXPECT_EQ(points("host.load1").size(), 1U);
+    const auto gaps = read_history(file, "host.load1", start, start + 1h).gaps;
+    EXPECT_THAT(gaps, testing::ElementsAre(
+                          testing::Field(&PastGap::why, "the file of the history was gone")));
+}
+
+TEST_F(HistoryOf, WhatCouldNotBeWrittenIsAGapAndNotGrowth) {
+    History history(file, limits);
+    history.add(sample(0s, 1, 100), 0s);
+    fs::remove_all(file.parent_path());
+    std::ofstream(file.parent_path()) << "in the way";
+    EXPECT_THROW(history.add(sample(30s, 1, 200), 30s), Error);
+    EXPECT_THROW(history.add(sample(60s, 1, 300), 60s), Error);
+    fs::remove(file.parent_path());
+    history.add(sample(90s, 1, 400), 90s);
+    EXPECT_TRUE(points("databases.commits").empty()) << "nobody knows when they were";
+    history.add(sample(120s, 1, 430), 120s);
+    ASSERT_EQ(points("databases.commits").size(), 1U);
+    EXPECT_EQ(points("databases.commits").front().mean, 1);
+    const auto gaps = read_history(file, "host.load1", start, start + 1h).gaps;
+    EXPECT_THAT(gaps, testing::Contains(testing::Field(
+                          &PastGap::why, "the history could not be written for 60 s")));
+}
+
+TEST_F(HistoryOf, AResetCutsAlsoWhatIsReadMoreSeldom) {
+    History history(file, limits);
+    const auto with_table = [](milliseconds age, double inserted) {
+        auto made = sample(age, 1, 0);
+        made.read_at["tables"] = made.at;
+        made.add("tables.rows_inserted", inserted,
+                 {{"datname", "main"}, {"schemaname", "public"}, {"relname", "t"}});
+        made.finish();
+        return made;
+    };
+    history.add(with_table(0s, 100), 0s);
+    auto reset = sample(30s, 1, 0);
+    reset.gaps.push_back({"databases main", "statistics were reset"});
+    history.add(reset, 30s);
+    history.add(sample(60s, 1, 0), 60s);
+    history.add(with_table(90s, 400), 90s);  // 400 since the reset, not 300 since the reading.
+    EXPECT_TRUE(points("tables.rows_inserted").empty());
+    history.add(with_table(120s, 430), 120s);
+    ASSERT_EQ(points("tables.rows_inserted").size(), 1U);
+    EXPECT_EQ(points("tables.rows_inserted").front().mean, 1);
+}
+
+TEST_F(HistoryOf, AClockThatGoesBackCountsNothingTwice) {
+    limits.samples = 130;
+    limits.minutes = 2h;
+    History history(file, limits);
+    auto age = 0s;
+    for (int i = 0; i < 120; ++i, age += 30s) {  // From eight to nine.
+        history.add(sample(i * 30s, 0), age);
+    }
+    history.add(sample(3'600s + 10min, 5), age);  // Rolled up.
+    for (int i = 60; i < 120; ++i, age += 30s) {  // From half past eight to nine, once more.
+        history.add(sample(i * 30s + 1ms, 9), age);
+    }
+    for (int i = 0; i < 12 * 16; ++i, age += 5min) {  // Until only hours are left of it.
+        history.add(sample(2h + i * 5min, 1), age);
+    }
+    const auto load = points("host.load1");
+    ASSERT_FALSE(load.empty());
+    EXPECT_EQ(load.front().at, start);
+    EXPECT_EQ(load.front().most, 9);
+    EXPECT_EQ(load.front().mean, 3) << "120 times 0 and 60 times 9";
 }
 
 TEST_F(HistoryOf, AClockThatJumpsForwardMakesNothingOld) {

@@ -120,6 +120,7 @@ void History::Store::make_tables() {
         "create table if not exists gaps (at integer not null, what text not null, why text not "
         "null);"
         "create index if not exists gaps_at on gaps (at);"
+        "create table if not exists counted (at integer primary key);"
         "create table if not exists marks (name text primary key, at integer not null) without "
         "rowid");
 }
@@ -187,8 +188,21 @@ void History::Store::add_sample(Ms at, std::vector<Numbered> figures) {
         .bind_bytes(pack_sample(figures))
         .step();
     if (rolled_ == 0 || at < rolled_) {  // The first one, or a clock that went back.
-        set_rolled(floor_to(at, minute_ms));
+        go_back(at);
     }
+}
+
+/// Samples from here on are rolled up once more, for the sake of those that come between them:
+/// minutes are made anew, and into the hours none may go twice.
+void History::Store::go_back(Ms at) {
+    const Ms begin = floor_to(at, minute_ms);
+    database
+        .prepare("insert or ignore into counted select at from samples where at >= ? and at < ?")
+        .bind(begin)
+        .bind(rolled_)
+        .step();
+    database.prepare("delete from counted where at = ?").bind(at).step();
+    set_rolled(begin);
 }
 
 void History::Store::set_rolled(Ms moment) {
@@ -203,10 +217,13 @@ void History::Store::roll_up(Ms now) {
     }
     std::map<std::pair<std::int64_t, Ms>, HourFigures> by_minute;
     std::map<std::pair<std::int64_t, Ms>, HourFigures> by_hour;
-    auto samples = database.prepare("select at, data from samples where at >= ? and at < ?");
+    auto samples = database.prepare(
+        "select at, data, exists (select 1 from counted c where c.at = samples.at) from samples "
+        "where at >= ? and at < ?");
     samples.bind(rolled_).bind(until);
     while (samples.step()) {
         const Ms at = samples.integer(0);
+        const bool is_counted = samples.integer(2) != 0;
         const auto figures = intact([&] { return unpack_sample(samples.bytes(1)); });
         if (!figures) {
             add_gap(at, "", "a sample was damaged");
@@ -216,7 +233,9 @@ void History::Store::roll_up(Ms now) {
             if (!wide.contains(figure.series) || !std::isfinite(figure.value)) {
                 continue;
             }
-            by_hour[{figure.series, floor_to(at, hour_ms)}].add(figure.value);
+            if (!is_counted) {
+                by_hour[{figure.series, floor_to(at, hour_ms)}].add(figure.value);
+            }
             if (!wide[figure.series]) {
                 by_minute[{figure.series, floor_to(at, minute_ms)}].add(figure.value);
             }
@@ -224,6 +243,7 @@ void History::Store::roll_up(Ms now) {
     }
     roll_minutes(by_minute);
     roll_hours(by_hour);
+    database.prepare("delete from counted where at < ?").bind(until).step();
     set_rolled(until);
 }
 

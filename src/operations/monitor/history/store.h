@@ -77,6 +77,7 @@ struct History::Store {
     void make_tables();
     void load();
     void set_rolled(Ms moment);
+    void go_back(Ms at);
     void roll_minutes(const std::map<std::pair<std::int64_t, Ms>, HourFigures>& by_minute);
     void roll_hours(const std::map<std::pair<std::int64_t, Ms>, HourFigures>& by_hour);
     bool is_clock_sure(Ms now);

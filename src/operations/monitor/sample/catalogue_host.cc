@@ -329,6 +329,10 @@ constexpr auto rows = std::to_array<Metric>({
     // monitor
     {"monitor.sample_seconds", gauge, seconds, "", "What the reading of the last sample took.",
      "the monitor"},
+    {"monitor.left_out", gauge, count, "what",
+     "What has no figures of its own, because there is more of it than the bound of series; not "
+     "there where nothing is left out.",
+     "the monitor"},
     {"monitor.readings", gauge, count, "", "Figures of the last sample.", "the monitor"},
     {"monitor.unknowns", gauge, count, "", "What could not be read.", "the monitor"},
     {"monitor.history_size", gauge, bytes, "", "Size of the history on disk.", "the monitor"},

@@ -21,6 +21,10 @@ constexpr double least_checkpoints = 3;
 /// Moments that servers tell are computed from a clock that is corrected now and then.
 constexpr double tolerance = 10;
 
+double seconds_of(std::chrono::milliseconds time) {
+    return std::chrono::duration<double>(time).count();
+}
+
 bool has_changed(const Sample& before, const Sample& now, std::string_view metric,
                  const Labels& labels = {}) {
     const auto then = value_of(before, metric, labels);
@@ -111,15 +115,26 @@ std::vector<Reading> Deriver::moments_that_are_missing(const Sample& sample) con
     return missing;
 }
 
+/// Redis tells for how long it has run, and its start is computed from that and from our clock:
+/// what it has run is compared, so that a clock that jumps restarts nothing.
+bool Deriver::has_redis_restarted(const Sample& sample, std::chrono::milliseconds elapsed) const {
+    const auto run_until = [](const Sample& of) -> std::optional<double> {
+        const auto started = value_of(of, "redis.started_at");
+        return started ? std::optional(seconds_of(of.at.time_since_epoch()) - *started)
+                       : std::nullopt;
+    };
+    const auto before = run_until(*before_);
+    const auto now = run_until(sample);
+    return before && now && *now + tolerance < *before + seconds_of(elapsed);
+}
+
 bool Deriver::is_gap(const Sample& sample, std::string_view group) const {
     return std::ranges::any_of(sample.gaps, [&](const Gap& gap) { return gap.what == group; });
 }
 
 void Deriver::find_gaps(Sample& sample, std::chrono::milliseconds elapsed) {
     using std::chrono::milliseconds;
-    const auto pause = [](milliseconds time) {
-        return fmt::format("{:.0f} s", std::chrono::duration<double>(time).count());
-    };
+    const auto pause = [](milliseconds time) { return fmt::format("{:.0f} s", seconds_of(time)); };
     if (elapsed > interval_ * 3) {
         sample.gaps.push_back({"", "nothing was read for " + pause(elapsed)});
     }
@@ -141,9 +156,10 @@ void Deriver::find_gaps(Sample& sample, std::chrono::milliseconds elapsed) {
             sample.gaps.push_back({group, "the server was away"});
         }
     }
-    if (has_changed(*before_, sample, "redis.started_at") &&
-        !is_gap(sample, "clock")) {  // It is computed from the clock.
+    if (has_redis_restarted(sample, elapsed)) {
         sample.gaps.push_back({"redis", "Redis was restarted"});
+    } else if (value_of(*before_, "redis.up") == 0.0 && value_of(sample, "redis.up") == 1.0) {
+        sample.gaps.push_back({"redis", "Redis was away"});
     }
     for (const auto* since : series_of(sample, "databases.since")) {
         // Statistics that were never reset have no moment: one that is there now is a reset.

@@ -36,6 +36,7 @@ class Deriver {
  private:
     void find_gaps(Sample& sample, std::chrono::milliseconds elapsed);
     std::vector<Reading> moments_that_are_missing(const Sample& sample) const;
+    bool has_redis_restarted(const Sample& sample, std::chrono::milliseconds elapsed) const;
     bool is_gap(const Sample& sample, std::string_view group) const;
     void add_databases(Sample& sample, double seconds) const;
     void add_server(Sample& sample, double seconds) const;

@@ -98,6 +98,47 @@ TEST(Derive, AResetThatCountersHideIsSeenByItsMoment) {
     EXPECT_EQ(now.gaps.front().what, "databases main");
 }
 
+Sample with_redis(milliseconds age, milliseconds clock, double ran, double commands) {
+    auto made = sample(age, {});
+    made.at = epoch + clock;
+    made.read_at["redis"] = made.at;
+    made.add("redis.up", 1);
+    made.add("redis.started_at",
+             std::chrono::duration<double>(made.at.time_since_epoch()).count() - ran);
+    made.add("redis.commands", commands);
+    made.finish();
+    return made;
+}
+
+TEST(Derive, RedisIsRestartedWhereItRanForLessAndNotWhereTheClockJumps) {
+    Deriver derive(30s);
+    auto first = with_redis(0s, 0s, 5'000, 100);
+    derive.add(first, 0s);
+    auto jumped = with_redis(30s, 54s, 5'030, 160);  // By less than what is a gap.
+    derive.add(jumped, 30s);
+    EXPECT_TRUE(jumped.gaps.empty());
+    EXPECT_EQ(value_of(jumped, "redis.commands_per_second"), 2);
+    auto restarted = with_redis(60s, 84s, 20, 400);
+    derive.add(restarted, 60s);
+    EXPECT_THAT(restarted.gaps,
+                testing::ElementsAre(testing::Field(&Gap::why, "Redis was restarted")));
+    EXPECT_EQ(value_of(restarted, "redis.commands_per_second"), std::nullopt);
+}
+
+TEST(Derive, RedisThatWasAwayIsAGapAlsoWhereItWentOn) {
+    Deriver derive(30s);
+    auto first = with_redis(0s, 0s, 5'000, 100);
+    derive.add(first, 0s);
+    auto away = sample(30s, {});
+    away.add("redis.up", 0);
+    away.unknowns.push_back({"redis", {}, "no answer"});
+    away.finish();
+    derive.add(away, 30s);
+    auto back = with_redis(60s, 60s, 5'060, 160);
+    derive.add(back, 60s);
+    EXPECT_THAT(back.gaps, testing::ElementsAre(testing::Field(&Gap::why, "Redis was away")));
+}
+
 TEST(Derive, ARestartIsAGap) {
     Figures second{500, 50};
     second.started = 5'000;
