@@ -120,6 +120,7 @@ statistics_are_reset() {
 
 # As many distinct statements as pg_stat_statements holds, told apart by the columns that they name.
 five_thousand_statements() {
+  local i j
   {
     echo "create table if not exists wide ($(seq -f 'c%g int' -s, 0 99));"
     for i in $(seq 0 49); do for j in $(seq 0 99); do echo "select c$j from wide where c$i = 1;"; done; done
@@ -174,7 +175,7 @@ away_since=$SECONDS
 keys_come
 within 20 keys_fire
 
-for ((i = 0; i < rounds; ++i)); do
+for ((round = 0; round < rounds; ++round)); do
   for fault in $faults; do
     say "${fault//_/ }"
     started=$SECONDS
@@ -203,7 +204,7 @@ if [ -n "$library" ] && command -v faketime >/dev/null; then
       "$(state)/monitor/history.sqlite"
   }
   told_before=$(wc -l <"$machine/pages")
-  for ((i = 0; i < rounds; ++i)); do
+  for ((round = 0; round < rounds; ++round)); do
     for jump in +2h +90m -3h +400d +0; do
       inserts 20
       seen=$(jumps)
