@@ -300,13 +300,32 @@ Error offering(Context& context, const Error& error) {
     return complete;
 }
 
+/// Names with commas between, as they are or as SQL quotes them: `public.users,"Odd"."A, b"`.
+std::vector<std::string> tables_in(std::string_view text) {
+    std::vector<std::string> names(1);
+    bool is_quoted = false;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const bool is_begin = i == 0 || text[i - 1] == ',' || text[i - 1] == '.';
+        if (text[i] == '"' && is_quoted && i + 1 < text.size() && text[i + 1] == '"') {
+            names.back() += text[++i];
+        } else if (text[i] == '"' && (is_quoted || is_begin)) {
+            is_quoted = !is_quoted;
+        } else if (text[i] == ',' && !is_quoted) {
+            names.emplace_back();
+        } else {
+            names.back() += text[i];
+        }
+    }
+    return names;
+}
+
 /// Which databases, and how, by the arguments.
 Manner manner_of(Context& context) {
     const auto& arguments = context.arguments();
     Manner manner{false, !arguments.has("--without-undone")};
     manner.into = arguments.value("--into");
     if (arguments.has("--table")) {
-        manner.tables = split(arguments.value("--table"), ',');
+        manner.tables = tables_in(arguments.value("--table"));
         if (manner.into.empty()) {
             throw Error(Code::usage, "single tables are restored beside the database",
                         "say as which database: --into NAME");

@@ -30,4 +30,11 @@ pg::Settings verifier_settings(const trust::Run& run, const platform::Database& 
 checks::Report verify_database(const Verification& what, pg::Connection& connection,
                                const std::vector<std::string>& only = {});
 
+/// Names of what fails gravely in the environment's own database now; none when it does not answer.
+std::vector<std::string> failing_now(const trust::Run& run, const platform::Database& database);
+/// Takes out of `failing` what is among `now` as well, and gives it back: a drill proves that a
+/// backup is what was there, and not that what was there is right.
+std::vector<std::string> take_alike(std::vector<std::string>& failing,
+                                    const std::vector<std::string>& now);
+
 }  // namespace caisson::cli

@@ -84,6 +84,37 @@ checks::Report verify_database(const Verification& what, pg::Connection& connect
     return checks::run(connection, options);
 }
 
+std::vector<std::string> failing_now(const trust::Run& run, const platform::Database& database) {
+    std::vector<std::string> failing;
+    try {
+        pg::Connection connection(verifier_settings(run, database));
+        for (const auto& verdict :
+             verify_database(load_verification(run, database), connection).verdicts) {
+            if (verdict.is_grave()) {
+                failing.push_back(verdict.name);
+            }
+        }
+    } catch (const Error& error) {
+        if (error.code() == Code::interrupted) {
+            throw;
+        }
+    }
+    return failing;
+}
+
+std::vector<std::string> take_alike(std::vector<std::string>& failing,
+                                    const std::vector<std::string>& now) {
+    std::vector<std::string> alike;
+    std::erase_if(failing, [&](const std::string& name) {
+        const bool is_alike = std::ranges::find(now, name) != now.end();
+        if (is_alike) {
+            alike.push_back(name);
+        }
+        return is_alike;
+    });
+    return alike;
+}
+
 Verification load_verification(const trust::Run& run, const platform::Database& database) {
     return {run, database, checks::load(run.manifest),
             sources::load(database.migrations, run.manifest.features)};

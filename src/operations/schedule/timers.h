@@ -23,10 +23,10 @@ struct TimerOptions {
     std::vector<std::string> command;  ///< The program and what comes before the verb.
     std::map<std::string, std::vector<std::string>> verbs;  ///< Of each job.
     std::string account;                                    ///< Empty: root.
-    std::string state;  ///< $CAISSON_STATE that the jobs have, too; empty: as they find it.
+    std::string state{};  ///< $CAISSON_STATE that the jobs have, too; empty: as they find it.
     /// A file of the manifest's variables that a job reads where it is there: systemd hands on
     /// nothing of a shell.
-    std::string variables;
+    std::string variables{};
 };
 
 /// A service and a timer for each job that has a verb: `caisson-<platform>-<job>.service` and

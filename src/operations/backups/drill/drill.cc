@@ -180,6 +180,10 @@ class LogicalDrill {
                 detail = !checked.failing.empty() ? some_of(checked.failing)
                          : checked.asked == 0     ? "no checks: the platform has none"
                                                   : "all hold: " + counted(checked.asked, "check");
+                if (!checked.alike.empty()) {
+                    detail +=
+                        "; false in the database of today as well: " + join(checked.alike, ", ");
+                }
                 return checked.failing.empty();
             });
         }

@@ -24,6 +24,7 @@ namespace caisson::backups {
 struct Checked {
     std::size_t asked = 0;
     std::vector<std::string> failing;  ///< A sentence for each.
+    std::vector<std::string> alike{};  ///< Names of what is false in the database of today, too.
 };
 
 struct DrillOptions {

@@ -120,7 +120,9 @@ class Restoring {
             });
             if (!is_there) {
                 throw Error(Code::backup_missing,
-                            fmt::format("the set {} has no table {}.{}", set_.id, schema, bare));
+                            fmt::format("the set {} has no table {}.{}", set_.id, schema, bare),
+                            "caisson backup show lists its tables; of a partitioned one name the "
+                            "partitions");
             }
             words.push_back("--schema=" + schema);
             words.push_back("--table=" + bare);
@@ -187,10 +189,11 @@ class Restoring {
                             }
                         }});
         for (const auto& table : found) {
-            ++restored.tables;
             restored.rows += table.rows;
         }
-        restored.differences = differences(expected(), found);
+        const auto wanted = expected();
+        restored.tables = wanted.size();
+        restored.differences = differences(wanted, found);
         const auto origin = std::ranges::find(set_.origins, key_, &Origin::key);
         if (options_.tables.empty()) {
             pg::Connection inside(settings_);

@@ -419,9 +419,10 @@ TEST_F(Collect, ASequenceOfASmallerColumnIsJudgedByTheColumn) {
 void give_definers(pg::Connection& admin, const std::string& role) {
     admin.script(
         "create schema caisson; " + definers_step().sql +
-        fmt::format("grant usage on schema caisson to {0}; grant execute on function "
-                    "caisson.monitor_sequences(oid, integer), caisson.monitor_row_widths(oid[]) to {0}",
-                    pg::identifier(role)));
+        fmt::format(
+            "grant usage on schema caisson to {0}; grant execute on function "
+            "caisson.monitor_sequences(oid, integer), caisson.monitor_row_widths(oid[]) to {0}",
+            pg::identifier(role)));
 }
 
 TEST_F(Collect, ASequenceThatEndsIsSeenByARoleThatMayReadNone) {
