@@ -134,8 +134,7 @@ void require_consent(const Run& run, const std::string& name, const std::string&
                         ? fmt::format("{} asks for consent, and the environment {} is protected",
                                       verb, run.environment.name)
                         : fmt::format("{} was confirmed for {}, not for {}", verb, confirmed, name),
-                    fmt::format("confirm with --confirm {}{}",
-                                confirmed.empty() ? "" : confirmed + ",", name));
+                    fmt::format("confirm with --confirm {}", name));
     }
     if (!yes && !is_confirmed) {
         throw Error(Code::confirmation_needed, fmt::format("{} changes {} for good", verb, name));

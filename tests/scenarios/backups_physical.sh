@@ -8,6 +8,7 @@ run caisson up --until seed
 exits 0
 superuser() { PGPASSFILE=$(state)/secrets/pgpass psql -h "$(state)/run" -U postgres -d "$database" -XAtqc "$1" 2>&1; }
 database=boardofone
+no_segment_waits() { [ "$(superuser "select count(*) from pg_ls_archive_statusdir() where name like '%.ready'")" = 0 ]; }
 [ "$(superuser 'select 1')" = 1 ] || die "the database is $database"
 
 say "a full backup begins the archiving without a failure"
@@ -53,6 +54,8 @@ before=$(awk -v m="$moment_ns" '$2 < m' "$ledger" | wc -l)
 [ "$before" -gt 20 ] || die "writes were acknowledged: $before"
 
 say "what it will take and lose is said before"
+superuser "select pg_switch_wal()" >/dev/null
+within 70 no_segment_waits
 run caisson backup restore --time "$moment" --dry-run
 exits 0
 says "to replay, about"

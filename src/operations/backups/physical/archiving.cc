@@ -229,7 +229,8 @@ std::optional<std::uint32_t> timeline_of_history(const std::string& name) {
                : std::nullopt;
 }
 
-/// The server's own push of a segment may be at work: it is waited for.
+/// The server's own push may be at work, of a segment or of the very same file: pgBackRest refuses
+/// the one, and fails at the other. It is waited for.
 void run_patiently(const Engine& engine, const Cluster& cluster, const std::string& command,
                    const std::vector<std::string>& arguments = {}) {
     const Stopwatch watch;
@@ -238,7 +239,9 @@ void run_patiently(const Engine& engine, const Cluster& cluster, const std::stri
             engine.run(cluster.stanza.name, command, arguments);
             return;
         } catch (const Error& error) {
-            if (error.code() != Code::locked || watch.elapsed() > 90s) {
+            const bool may_pass = error.code() == Code::locked ||
+                                  (command == "archive-push" && error.code() != Code::interrupted);
+            if (!may_pass || watch.elapsed() > 90s) {
                 throw;
             }
         }

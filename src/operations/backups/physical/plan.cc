@@ -294,6 +294,13 @@ bool plan_search(RestorePlan& plan, const Source& source) {
     }
     plan.type = plan.target.kind == Target::Kind::xid ? "xid" : "name";
     plan.value = plan.target.value;
+    if (plan.moment.empty()) {
+        plan.notes.push_back(fmt::format(
+            "whether the log has {} {}, and what is lost behind it, is known when it is "
+            "replayed",
+            plan.target.kind == Target::Kind::xid ? "the transaction" : "the point",
+            plan.target.value));
+    }
     finish(plan, source, source.coverage.stretches.back().window.to);
     return true;
 }

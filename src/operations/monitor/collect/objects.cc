@@ -161,11 +161,12 @@ constexpr std::string_view values_given =
     "select sequence, last_value from caisson.monitor_sequences($1::oid, $2::integer)";
 constexpr std::string_view values_seen = R"sql(
 select p.oid as sequence, pg_sequence_last_value(p.oid) as last_value
-  from (select oid from pg_class
-         where relkind = 'S' and oid > $1::oid and not pg_is_other_temp_schema(relnamespace)
-           and has_sequence_privilege(oid, 'select,usage')
-           and not (relpersistence = 'u' and pg_is_in_recovery())
-         order by oid limit $2::integer) p)sql";
+  from (select s.seqrelid as oid
+          from pg_sequence s join pg_class c on c.oid = s.seqrelid
+         where s.seqrelid > $1::oid and not pg_is_other_temp_schema(c.relnamespace)
+           and has_sequence_privilege(s.seqrelid, 'select,usage')
+           and not (c.relpersistence = 'u' and pg_is_in_recovery())
+         order by s.seqrelid limit $2::integer) p)sql";
 
 /// Those that have no value for this role.
 constexpr std::string_view unreadable_sequences = R"sql(
