@@ -113,6 +113,6 @@ end_backups() {
 # A server that ends while its directory goes may write there once more.
 cleanup_backups() {
   cleanup
-  [ ! -e "$machine" ] || { sleep 1; rm -rf "$machine"; }
+  for _ in $(seq 50); do [ -e "$machine" ] || break; rm -rf "$machine" 2>/dev/null || sleep 0.1; done
 }
 trap 'end_backups; cleanup_backups' EXIT

@@ -42,9 +42,7 @@ exits 0
 does_not_say "anew"
 
 say "one database out of the whole server, beside"
-sleep 1.1
 moment=$(date -u +%Y-%m-%dT%H:%M:%S.%6NZ)
-sleep 0.1
 superuser "update customers set email = 'spoilt' || id" >/dev/null
 bad=$(rows)
 superuser "select pg_switch_wal()" >/dev/null

@@ -37,8 +37,14 @@ inserts 100
 base=$(resident "$daemon")
 
 server_back() { scraped '^pg_up 1' && sql 'select 1' | grep -qx 1; }
+frozen=()
+# What is held still when the story breaks off would outlive its server.
+trap 'kill -KILL "${frozen[@]}" 2>/dev/null; end KILL "$receiver"; cleanup' EXIT
 freeze() { mapfile -t frozen < <(pgrep -P "$1"); kill -STOP "$1" "${frozen[@]}"; }
-thaw() { kill -CONT "$1" "${frozen[@]}" 2>/dev/null; }
+thaw() {
+  kill -CONT "$1" "${frozen[@]}" 2>/dev/null
+  frozen=()
+}
 
 postgres_hangs_and_goes_on() {
   local before
@@ -145,9 +151,11 @@ everything_is_locked() {
 server_is_too_busy() {
   local backend
   backend=$(admin "select pid from pg_stat_activity where application_name = 'caisson-monitor' limit 1")
+  frozen=("$backend")
   kill -STOP "$backend"
   within 20 scraped '^caisson_monitor_unknown\{what="(server|activity|databases|statements)"'
   kill -CONT "$backend"
+  frozen=()
   unbusy() { scraped '^caisson_activity_connections ' && ! grep -q '^caisson_monitor_unknown{what="activity"' "$machine/metrics"; }
   within 20 unbusy
 }
