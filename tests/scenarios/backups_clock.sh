@@ -128,7 +128,8 @@ run caisson backup validate
 exits 0
 
 for ((i = 0; i < rounds; ++i)); do
-  base=$((30 + i)) ahead=$((24 + RANDOM % 9000)) back=$((RANDOM % 9000 + 24))
+  # A jump of less than ten of the usual six hours between sets looks like an outage, and ages them by as much.
+  base=$((30 + i)) ahead=$((72 + RANDOM % 9000)) back=$((RANDOM % 9000 + 24))
   say "the clock jumps $ahead hours ahead, and comes back"
   clock_is "+${base}h"
   backs_up
