@@ -175,6 +175,7 @@ keys_rest() { alerts_now >"$machine/alerts" && ! grep -q '"rule":"many_keys"' "$
 say "a receiver hears of an alert, and is away from then on"
 keys_come
 within 20 was_taken many_keys firing
+within 20 scraped '^caisson_alerts{level="warning",rule="many_keys",state="firing"} 1$'
 keys_go
 within 20 was_taken many_keys resolved
 is_away

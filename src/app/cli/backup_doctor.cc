@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The verbs that judge backups as a whole: backup doctor, backup stats.
+// The verb that judges backups as a whole: backup doctor.
 #include <algorithm>
 #include <chrono>
-#include <map>
 #include <optional>
 
 #include <boost/json/array.hpp>
@@ -10,13 +9,13 @@
 #include <sys/stat.h>
 
 #include "app/cli/backup.h"
+#include "app/cli/backup_continuity.h"
 #include "app/cli/backup_physical.h"
 #include "app/cli/serve_watch.h"
 #include "base/moment.h"
 #include "base/text.h"
 #include "operations/backups/drill/receipt.h"
 #include "operations/backups/physical/archiving.h"
-#include "operations/schedule/forecast.h"
 
 namespace caisson::cli {
 namespace {
@@ -46,16 +45,6 @@ bool is_on_one_disk(const fs::path& a, const fs::path& b) {
     struct stat second {};
     return ::stat(a.c_str(), &first) == 0 && ::stat(b.c_str(), &second) == 0 &&
            first.st_dev == second.st_dev;
-}
-
-/// Nothing for samples of so long ago that nobody samples any more.
-std::optional<schedule::Forecast> forecast_of(const std::string& place,
-                                              const std::vector<schedule::SpaceSample>& samples) {
-    if (samples.empty() || samples.back().at + 1h < moment_now()) {
-        return std::nullopt;
-    }
-    return schedule::forecast(
-        place, samples, place == "log" ? schedule::log_watching : schedule::repository_watching);
 }
 
 class Examination {
@@ -238,13 +227,13 @@ class Examination {
 
     /// By what the daemon has sampled.
     void look_at_forecasts() {
-        for (const auto& [place, samples] : schedule::load_samples(samples_file(context_.run()))) {
-            const auto forecast = forecast_of(place, samples);
-            if (forecast && forecast->pressure != schedule::Pressure::none) {
-                add(forecast->pressure == schedule::Pressure::critical, forecast->text,
-                    place == "log" ? "see why the log is not archived, or make room; nothing of it "
-                                     "may be removed by hand"
-                                   : "make room, or keep less: caisson backup prune --dry-run");
+        for (const auto& forecast : present_forecasts(context_.run())) {
+            if (forecast.pressure != schedule::Pressure::none) {
+                add(forecast.pressure == schedule::Pressure::critical, forecast.text,
+                    forecast.place == "log"
+                        ? "see why the log is not archived, or make room; nothing of it may be "
+                          "removed by hand"
+                        : "make room, or keep less: caisson backup prune --dry-run");
             }
         }
     }
@@ -353,97 +342,6 @@ Exit run_doctor(Context& context) {
     return is_grave ? Exit::findings : Exit::fine;
 }
 
-struct Sum {
-    std::size_t count = 0;
-    std::uint64_t bytes = 0;
-    std::uint64_t stored = 0;
-    double seconds = 0;
-    std::string newest;
-};
-
-std::map<std::string, Sum> sums_of(const std::vector<KnownSet>& sets) {
-    std::map<std::string, Sum> sums;
-    for (const auto& known : sets) {
-        if (!known.found.mistake.empty()) {
-            continue;
-        }
-        const auto& set = known.found.set;
-        auto& sum = sums[std::string(backups::name_of(set.kind))];
-        ++sum.count;
-        sum.bytes += set.bytes;
-        sum.stored += set.stored_bytes;
-        const auto begun = parse_moment(set.started);
-        const auto done = parse_moment(set.finished);
-        if (begun && done) {
-            sum.seconds += std::chrono::duration<double>(*done - *begun).count();
-        }
-        sum.newest = std::max(sum.newest, set.finished);
-    }
-    return sums;
-}
-
-Exit run_stats(Context& context) {
-    const auto repositories = present_repositories(context);
-    const auto keys = backups::trusted_keys(context.run());
-    boost::json::array kinds;
-    context.print(
-        context.bold(fmt::format("{:<14} {:>5} {:>10} {:>10} {:>6} {:>9}  {}", "kind", "sets",
-                                 "data", "stored", "ratio", "each took", "newest")));
-    for (const auto& [kind, sum] : sums_of(known_sets(repositories))) {
-        const auto mean = sum.seconds / static_cast<double>(sum.count);
-        const auto ratio = sum.stored == 0
-                               ? 0.0
-                               : static_cast<double>(sum.bytes) / static_cast<double>(sum.stored);
-        context.print(fmt::format("{:<14} {:>5} {:>10} {:>10} {:>5.1f}x {:>7.1f} s  {}", kind,
-                                  sum.count, human_bytes(sum.bytes), human_bytes(sum.stored), ratio,
-                                  mean, sum.newest));
-        kinds.push_back(boost::json::object{{"kind", kind},
-                                            {"sets", sum.count},
-                                            {"bytes", sum.bytes},
-                                            {"stored_bytes", sum.stored},
-                                            {"mean_seconds", mean},
-                                            {"newest", sum.newest}});
-    }
-    boost::json::array drills;
-    for (const auto& repository : repositories) {
-        std::size_t passed = 0;
-        std::size_t failed = 0;
-        double slowest = 0;
-        for (const auto& kept : backups::receipts_of(repository, keys)) {
-            ++(kept.receipt.passed() ? passed : failed);
-            slowest = std::max(slowest, kept.receipt.restore_seconds);
-        }
-        context.print(
-            fmt::format("drills of {}: {} passed, {} failed, slowest restore {:.1f} s; {} "
-                        "free",
-                        repository.name(), passed, failed, slowest,
-                        human_bytes(space_at(repository.path()).free)));
-        drills.push_back(boost::json::object{{"repository", repository.name()},
-                                             {"passed", passed},
-                                             {"failed", failed},
-                                             {"slowest_restore_seconds", slowest},
-                                             {"free_bytes", space_at(repository.path()).free}});
-    }
-    boost::json::array places;
-    for (const auto& [place, samples] : schedule::load_samples(samples_file(context.run()))) {
-        if (const auto forecast = forecast_of(place, samples)) {
-            context.print(forecast->text);
-            places.push_back(boost::json::object{
-                {"place", place},
-                {"free_bytes", forecast->free},
-                {"bytes_per_second", forecast->bytes_per_second},
-                {"full_in_seconds", forecast->full_in
-                                        ? boost::json::value(forecast->full_in->count())
-                                        : boost::json::value()},
-                {"pressure", schedule::name_of(forecast->pressure)}});
-        }
-    }
-    context.result() = {{"kinds", std::move(kinds)},
-                        {"repositories", std::move(drills)},
-                        {"forecasts", std::move(places)}};
-    return Exit::fine;
-}
-
 }  // namespace
 
 std::vector<Verb> backup_doctor_verbs() {
@@ -458,13 +356,6 @@ std::vector<Verb> backup_doctor_verbs() {
          .positional = "",
          .examples = "  caisson backup doctor\n  caisson backup doctor --json",
          .run = run_doctor},
-        {.name = "backup stats",
-         .summary = "how many, how large, how long, by kind; drills and room by repository",
-         .details = "",
-         .options = {},
-         .positional = "",
-         .examples = "  caisson backup stats",
-         .run = run_stats},
     };
 }
 

@@ -43,13 +43,6 @@ std::optional<Extract> extract_physical(Context& context,
 /// looks. Not for other sets.
 backups::Receipt drill_physical(Context& context, const backups::Repository& repository,
                                 const backups::Found& found);
-/// What can be restored to a moment, of each repository that has physical sets.
-struct Continuity {
-    std::vector<std::string> sentences;  ///< "restorable to any moment from A to B".
-    std::vector<std::string> grave;      ///< Gaps, what was archived falsely, what is damaged.
-    boost::json::array windows;          ///< The same for machines.
-};
-Continuity continuity_of(Context& context);
 /// Whether this environment has physical backups at all: its server's files can be reached, and
 /// there is a set or an archive.
 bool has_physical(Context& context);

@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 
 #include "app/cli/backup.h"
+#include "app/cli/backup_continuity.h"
 #include "app/cli/backup_physical.h"
 #include "base/text.h"
 #include "operations/backups/drill/receipt.h"

@@ -67,10 +67,6 @@ void acknowledge(Context& context, const Book& book) {
 
 boost::json::object json_of(const Alert& alert, const alerts::Rule* rule, const std::string& pages,
                             const std::string& silent) {
-    boost::json::object labels;
-    for (const auto& [name, value] : alert.labels) {
-        labels[name] = value;
-    }
     return {{"id", alert.id},
             {"rule", alert.rule},
             {"cause", alert.cause},
@@ -78,7 +74,7 @@ boost::json::object json_of(const Alert& alert, const alerts::Rule* rule, const 
             {"was", alerts::text_of(alert.state)},
             {"level", alerts::text_of(alert.level)},
             {"summary", alerts::summary_of(rule, alert)},
-            {"labels", std::move(labels)},
+            {"labels", monitor::json_of(alert.labels)},
             {"value", alert.value},
             {"threshold", alert.threshold},
             {"began_at", timestamp(alert.began)},

@@ -62,18 +62,14 @@ Exit list_metrics(Context& context) {
 boost::json::object to_json(const monitor::Metric& metric, const monitor::Past& past) {
     boost::json::array series;
     for (const auto& each : past.series) {
-        boost::json::object labels;
-        for (const auto& [name, value] : each.labels) {
-            labels[name] = value;
-        }
         boost::json::array points;
         for (const auto& point : each.points) {
             points.push_back(
                 boost::json::array{timestamp(std::chrono::floor<std::chrono::seconds>(point.at)),
                                    point.least, point.mean, point.most});
         }
-        series.push_back(
-            boost::json::object{{"labels", std::move(labels)}, {"points", std::move(points)}});
+        series.push_back(boost::json::object{{"labels", monitor::json_of(each.labels)},
+                                             {"points", std::move(points)}});
     }
     boost::json::array gaps;
     for (const auto& gap : past.gaps) {

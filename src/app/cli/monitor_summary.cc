@@ -124,12 +124,8 @@ const Figures disk_figures = {
 boost::json::array worries_json(const Sample& sample) {
     boost::json::array worries;
     for (const auto& worry : worries_of(sample)) {
-        boost::json::object labels;
-        for (const auto& [name, value] : worry.reading->labels) {
-            labels[name] = value;
-        }
         worries.push_back(boost::json::object{{"metric", worry.reading->metric},
-                                              {"labels", std::move(labels)},
+                                              {"labels", monitor::json_of(worry.reading->labels)},
                                               {"value", worry.reading->value},
                                               {"level", monitor::name_of(worry.level)}});
     }

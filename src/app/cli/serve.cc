@@ -231,13 +231,14 @@ daemon::Parts parts_of(Context& context) {
     parts.supervision = with_backups(backups, std::move(parts.supervision));
     const auto monitor = std::make_shared<ServedMonitor>(run);
     monitor->more([backups](monitor::Sample& sample) { backups->read(sample); });
+    const auto alerts = std::make_shared<ServedAlerts>(run);
     parts.supervision =
-        with_alerts(run, monitor, with_monitor(monitor, std::move(parts.supervision)));
+        with_alerts(alerts, monitor, with_monitor(monitor, std::move(parts.supervision)));
     parts.supervision = with_log(run, std::move(parts.supervision));
     parts.monitor = [monitor] { return monitor->json(); };
-    parts.more_metrics = [run, backups, monitor] {
+    parts.more_metrics = [run, backups, monitor, alerts] {
         return (has_cache(run) ? cache_figures(run) : std::string()) + backups->metrics() +
-               monitor->metrics();
+               monitor->metrics() + alerts->metrics();
     };
     return parts;
 }

@@ -1,38 +1,78 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/cli/serve_alerts.h"
 
+#include <map>
+#include <tuple>
 #include <utility>
 
 #include "app/cli/monitor.h"
-#include "operations/monitor/alerts/watch.h"
+#include "base/metrics.h"
 
 namespace caisson::cli {
 
-daemon::Supervision with_alerts(const trust::Run& run,
+std::shared_ptr<alerts::Watch> ServedAlerts::watch() const {
+    const std::lock_guard lock(mutex_);
+    return watch_;
+}
+
+void ServedAlerts::start(ServedMonitor& monitor) {
+    if (!run_.manifest.alerting.is_on) {
+        return;
+    }
+    const auto interval = monitor_limits(monitor_settings(run_)).interval;
+    auto made = std::make_shared<alerts::Watch>(run_);
+    monitor.listen(
+        [watch = made.get(), interval](const monitor::Sample& sample) {
+            watch->judge(sample, monitor::age_now(), interval);
+        },
+        [watch = made.get()] { watch->hand_over(); });
+    const std::lock_guard lock(mutex_);
+    watch_ = std::move(made);
+}
+
+void ServedAlerts::stop() {
+    std::shared_ptr<alerts::Watch> last;  // It ends its deliveries outside of the lock.
+    const std::lock_guard lock(mutex_);
+    last.swap(watch_);
+}
+
+std::string ServedAlerts::metrics() const {
+    const auto present = watch();
+    if (!present) {
+        return {};
+    }
+    std::map<std::tuple<std::string, std::string_view, std::string_view>, double> counts;
+    for (const auto& alert : present->book().alerts) {
+        if (alert.state != alerts::State::resolved) {
+            const auto state = alert.is_unknown ? "unknown" : alerts::text_of(alert.state);
+            counts[{alert.rule, alerts::text_of(alert.level), state}] += 1;
+        }
+    }
+    metrics::Registry registry;
+    for (const auto& [what, count] : counts) {
+        const auto& [rule, level, state] = what;
+        registry
+            .gauge("caisson_alerts", "Alerts that are not over",
+                   {{"rule", rule}, {"level", std::string(level)}, {"state", std::string(state)}})
+            .set(count);
+    }
+    return registry.text();
+}
+
+daemon::Supervision with_alerts(const std::shared_ptr<ServedAlerts>& alerts,
                                 const std::shared_ptr<ServedMonitor>& monitor,
                                 daemon::Supervision inner) {
-    if (!run.manifest.alerting.is_on) {
-        return inner;
-    }
-    // Both are said at once, not when the daemon is already there.
-    const auto interval = monitor_limits(monitor_settings(run)).interval;
-    const auto watch = std::make_shared<std::unique_ptr<alerts::Watch>>();
-    return {[watch, run, monitor, interval, start = inner.start] {
-                *watch = std::make_unique<alerts::Watch>(run);
-                monitor->listen(
-                    [watch, interval](const monitor::Sample& sample) {
-                        (*watch)->judge(sample, monitor::age_now(), interval);
-                    },
-                    [watch] { (*watch)->hand_over(); });
+    return {[alerts, monitor, start = inner.start] {
+                alerts->start(*monitor);
                 if (start) {
                     start();
                 }
             },
-            [watch, stop = inner.stop] {
+            [alerts, stop = inner.stop] {
                 if (stop) {
                     stop();
                 }
-                watch->reset();
+                alerts->stop();
             },
             inner.restarts};
 }

@@ -85,9 +85,21 @@ struct Figures {
     std::optional<Moment> proof;
 };
 
+fs::path samples_file(const trust::Run& run) { return run.state.backups() / "space.json"; }
+
 }  // namespace
 
-fs::path samples_file(const trust::Run& run) { return run.state.backups() / "space.json"; }
+std::vector<schedule::Forecast> present_forecasts(const trust::Run& run) {
+    std::vector<schedule::Forecast> forecasts;
+    for (const auto& [place, samples] : schedule::load_samples(samples_file(run))) {
+        if (!samples.empty() && samples.back().at + 1h >= moment_now()) {
+            forecasts.push_back(schedule::forecast(
+                place, samples,
+                place == "log" ? schedule::log_watching : schedule::repository_watching));
+        }
+    }
+    return forecasts;
+}
 
 class BackupWatch::Watching {
  public:

@@ -12,13 +12,14 @@
 
 #include "base/metrics.h"
 #include "operations/monitor/sample/sample.h"
+#include "operations/schedule/forecast.h"
 #include "operations/schedule/runner.h"
 #include "trust/session.h"
 
 namespace caisson::cli {
 
-/// Samples of free space, made by the daemon, for `backup doctor` and `backup stats`.
-fs::path samples_file(const trust::Run& run);
+/// When the disks will be full, by what the daemon has sampled: of places that it still samples.
+std::vector<schedule::Forecast> present_forecasts(const trust::Run& run);
 
 class BackupWatch {
  public:

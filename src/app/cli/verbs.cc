@@ -40,6 +40,7 @@ std::vector<Verb> backup_set_verbs();
 std::vector<Verb> backup_restore_verbs();
 std::vector<Verb> backup_drill_verbs();
 std::vector<Verb> backup_doctor_verbs();
+std::vector<Verb> backup_stats_verbs();
 std::vector<Verb> backup_keep_verbs();
 std::vector<Verb> monitor_verbs();
 std::vector<Verb> monitor_summary_verbs();
@@ -95,6 +96,7 @@ const std::vector<Verb>& verbs() {
                                            backup_restore_verbs,
                                            backup_drill_verbs,
                                            backup_doctor_verbs,
+                                           backup_stats_verbs,
                                            backup_keep_verbs,
                                            monitor_verbs,
                                            monitor_summary_verbs,

@@ -94,16 +94,12 @@ void tell(const Alert& alert, const Watched& watched, std::size_t consequences, 
 
 boost::json::object json_of(const Alert& alert, const Watched& watched) {
     const auto* const rule = alerts::find_rule(watched.rules, alert.rule);
-    boost::json::object labels;
-    for (const auto& [name, value] : alert.labels) {
-        labels[name] = value;
-    }
     return {{"id", alert.id},
             {"rule", alert.rule},
             {"cause", alert.cause},
             {"level", alerts::text_of(alert.level)},
             {"summary", alerts::summary_of(rule, alert)},
-            {"labels", std::move(labels)},
+            {"labels", monitor::json_of(alert.labels)},
             {"since", timestamp(alert.began)},
             {"unknown", alert.is_unknown},
             {"acknowledged", is_acknowledged(alert, watched)},

@@ -78,6 +78,9 @@ class Connection {
     /// One statement, with parameters. Errors: DatabaseError; cannot_connect when the connection
     /// broke; interrupted.
     Result query(std::string_view statement, const Parameters& parameters = {});
+    /// As query(), for what is asked again and again: prepared once and kept, as by fetch().
+    /// Errors: as fetch().
+    Result repeat(const Statement& statement, const Parameters& parameters = {});
     /// One statement with typed arguments; its rows come in binary where all columns can
     /// (codec.h). It is prepared once and kept, as a lane does; outdated outside of a transaction,
     /// it is prepared again. Errors: as query(); usage for arguments that do not fit.
@@ -128,6 +131,8 @@ class Connection {
     void evict_statements();
     pg_result* only_result();
     void send_prepared(const Prepared& prepared, const Arguments& arguments);
+    template <typename Send>
+    pg_result* ask_prepared(const Statement& statement, const Send& send_one);
     void send(bool accepted);
     pg_result* next_result();
     bool end_copy(pg_result* result);

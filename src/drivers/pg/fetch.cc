@@ -143,14 +143,15 @@ void Connection::send_prepared(const Prepared& prepared, const Arguments& argume
                              formats.data(), prepared.is_binary ? 1 : 0) == 1);
 }
 
-Rows Connection::fetch(const Statement& statement, const Arguments& arguments) {
+/// The result of a prepared statement; prepared again when it is outdated.
+template <typename Send>
+pg_result* Connection::ask_prepared(const Statement& statement, const Send& send_one) {
     evict_statements();
     for (bool is_again = false;; is_again = true) {
-        const auto& ready = prepared(statement);
-        send_prepared(ready, fitted(ready, arguments));
+        send_one(prepared(statement));
         OwnedResult result(only_result());
         if (!result || PQresultStatus(result.get()) != PGRES_FATAL_ERROR) {
-            return Rows(result.release());
+            return result.release();
         }
         if (!libpq::is_outdated(result.get())) {
             fail(result.release(), 0);
@@ -161,6 +162,24 @@ Rows Connection::fetch(const Statement& statement, const Arguments& arguments) {
             fail(result.release(), 0);
         }
     }
+}
+
+Rows Connection::fetch(const Statement& statement, const Arguments& arguments) {
+    return Rows(ask_prepared(
+        statement, [&](const Prepared& ready) { send_prepared(ready, fitted(ready, arguments)); }));
+}
+
+Result Connection::repeat(const Statement& statement, const Parameters& parameters) {
+    std::vector<const char*> values;
+    values.reserve(parameters.size());
+    for (const auto& parameter : parameters) {
+        values.push_back(parameter.pointer());
+    }
+    return Result(ask_prepared(statement, [&](const Prepared& ready) {
+        send(PQsendQueryPrepared(connection_.get(), ready.name.c_str(),
+                                 static_cast<int>(values.size()), values.data(), nullptr, nullptr,
+                                 0) == 1);
+    }));
 }
 
 std::vector<Rows> Connection::fetch_all(const std::vector<Query>& queries) {

@@ -98,6 +98,25 @@ TEST_F(RunTest, APreparedStatementThatIsOutdatedIsPreparedAgain) {
     EXPECT_EQ(connection.fetch(star, {}).columns().size(), 8U);
 }
 
+TEST_F(RunTest, ASessionPreparesOnceWhatIsAskedAgain) {
+    const Statement text("select name, $1::int + 1 as next from things order by name");
+    connection.query("insert into things (name) values ('one'), ('two')");
+    for (int i = 0; i < 8; ++i) {
+        const auto rows = connection.repeat(text, {i});
+        ASSERT_EQ(rows.size(), 2U);
+        EXPECT_EQ(rows.front().text("name"), "one");
+        EXPECT_EQ(rows.front().integer("next"), i + 1);
+    }
+    const auto kept = connection.query(
+        "select count(*) as number from pg_prepared_statements where statement = $1",
+        {text.text()});
+    EXPECT_EQ(kept.front().integer("number"), 1);
+    connection.query("alter table things alter column name type varchar(20)");
+    EXPECT_EQ(connection.repeat(text, {0}).size(), 2U);
+    EXPECT_THROW(connection.repeat("select 1 / $1::int", {0}), DatabaseError);
+    EXPECT_EQ(connection.repeat(text, {0}).size(), 2U);
+}
+
 TEST_F(RunTest, ManyStatementsFitIntoAConnection) {
     std::vector<Query> queries;
     for (int i = 0; i < 600; ++i) {

@@ -19,17 +19,13 @@ namespace {
 constexpr std::size_t most_alerts = 20;
 
 boost::json::object json_of(const Alert& alert, const Rule* rule, const std::string& pages) {
-    boost::json::object labels;
-    for (const auto& [name, value] : alert.labels) {
-        labels[name] = value;
-    }
     return {{"id", alert.id},
             {"rule", alert.rule},
             {"state", text_of(alert.state)},
             {"unknown", alert.is_unknown},
             {"level", text_of(alert.level)},
             {"summary", summary_of(rule, alert)},
-            {"labels", std::move(labels)},
+            {"labels", monitor::json_of(alert.labels)},
             {"value", alert.value},
             {"threshold", alert.threshold},
             {"began_at", timestamp(alert.began)},

@@ -20,10 +20,6 @@ std::map<std::string, std::optional<std::string>> fields_of(const Alert& alert,
         return at == Moment{} ? std::nullopt : std::optional(timestamp(at));
     };
     const auto* const rule = find_rule(rules, alert.rule);
-    boost::json::object labels;
-    for (const auto& [name, value] : alert.labels) {
-        labels[name] = value;
-    }
     std::map<std::string, std::optional<std::string>> fields = {
         {"id", alert.id},
         {"rule", alert.rule},
@@ -33,7 +29,7 @@ std::map<std::string, std::optional<std::string>> fields_of(const Alert& alert,
         {"summary", summary_of(rule, alert)},
         {"value", fmt::format("{}", alert.value)},
         {"threshold", fmt::format("{}", alert.threshold)},
-        {"labels", json_text(labels)},
+        {"labels", json_text(monitor::json_of(alert.labels))},
         {"began_at", moment(alert.began)},
         {"ended_at", moment(alert.ended)},
         {"acknowledged_at", moment(alert.acknowledged)},

@@ -2,6 +2,7 @@
 #include "operations/monitor/alerts/watch.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/crypto.h"
 #include "base/log.h"
@@ -117,6 +118,9 @@ void Watch::judge(const monitor::Sample& sample, milliseconds age, milliseconds 
     orders_ = read_orders(run_);
     forget_standbys(book_, orders_.gone);
     evaluate(book_, rules_, sample, step, random_uuid, run_.manifest.alerting.table.has_value());
+    interval_ = interval;
+    judged_ = steady_now();
+    step.elapsed = std::max(milliseconds(0), step.elapsed - std::exchange(ahead_, {}));
     tell(step, interval);
 }
 
@@ -125,6 +129,7 @@ void Watch::hand_over() {
     Step step;
     step.now = moment_now();
     last_.reset();
+    judged_.reset();
     const auto before = book_.alerts.size();
     std::erase_if(book_.alerts, [](const Alert& alert) { return alert.state == State::pending; });
     bool is_changed = before != book_.alerts.size();
@@ -145,6 +150,7 @@ void Watch::hand_over() {
 }
 
 /// Two samples are enough to see what belongs together; one that comes a moment early is one, too.
+/// A shorter wait ends between them.
 void Watch::tell(const Step& step, milliseconds interval) {
     orders_ = read_orders(run_);
     auto told = run_.manifest.alerting;
@@ -155,6 +161,24 @@ void Watch::tell(const Step& step, milliseconds interval) {
     write();
     has_news_ = true;
     wakes_.notify_all();
+}
+
+milliseconds Watch::since_told() const { return steady_now() - *judged_ - ahead_; }
+
+/// For how long a first message still waits that is to be told before the next sample.
+std::optional<milliseconds> Watch::until_due() const {
+    const auto wait = run_.manifest.alerting.wait;
+    if (!judged_ || wait > interval_ * 9 / 10) {
+        return std::nullopt;
+    }
+    std::optional<milliseconds> until;
+    for (const auto& page : book_.pages) {
+        if (!page.is_told && page.open < wait) {
+            const auto left = std::max(milliseconds(0), wait - page.open - since_told());
+            until = std::min(until.value_or(left), left);
+        }
+    }
+    return until;
 }
 
 Book Watch::book() const {
@@ -176,6 +200,11 @@ void Watch::work() {
     while (!ends_) {
         const auto now = steady_now();
         try {
+            if (until_due() == milliseconds(0)) {
+                Step step{moment_now(), since_told()};
+                ahead_ += step.elapsed;
+                tell(step, interval_);
+            }
             send(lock, now - last);
             if (has_news_) {
                 has_news_ = false;
@@ -186,7 +215,8 @@ void Watch::work() {
         }
         last = now;
         if (!ends_ && !has_news_) {
-            wakes_.wait_for(lock, tick, [this] { return ends_ || has_news_; });
+            const auto pause = std::min<milliseconds>(tick, until_due().value_or(tick));
+            wakes_.wait_for(lock, pause, [this] { return ends_ || has_news_; });
         }
     }
 }

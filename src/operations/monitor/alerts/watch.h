@@ -56,6 +56,8 @@ class Watch {
     void send(std::unique_lock<std::mutex>& lock, milliseconds elapsed);
     void record_changes(std::unique_lock<std::mutex>& lock);
     void tell(const Step& step, milliseconds interval);
+    milliseconds since_told() const;
+    std::optional<milliseconds> until_due() const;
     void write();
 
     trust::Run run_;
@@ -64,6 +66,9 @@ class Watch {
     Orders orders_;
     Book book_;
     std::optional<milliseconds> last_;
+    milliseconds interval_{0};              ///< Between samples.
+    std::optional<milliseconds> judged_{};  ///< When, by the clock that does not jump.
+    milliseconds ahead_{0};                 ///< What pages were told by since then.
     mutable std::mutex mutex_;
     std::condition_variable wakes_;
     bool has_news_ = true;

@@ -104,6 +104,28 @@ TEST_F(Watching, TellsAReceiverWithASignature) {
     EXPECT_EQ(hook_.forged, 0);
 }
 
+TEST_F(Watching, AWaitThatEndsBetweenTwoSamplesIsToldThen) {
+    run_.manifest.alerting.wait = 300ms;
+    Watch watch(run_);
+    const Stopwatch since;
+    judge(watch, 86);
+    EXPECT_TRUE(becomes([&] { return hook_.bodies().size() == 1; }));
+    EXPECT_GE(since.elapsed(), 300ms);
+    judge(watch, 86);
+    judge(watch, 10);
+    EXPECT_TRUE(becomes([&] { return hook_.bodies().size() == 2; }));
+    EXPECT_THAT(hook_.bodies()[1], HasSubstr(R"("kind":"resolved")"));
+}
+
+TEST_F(Watching, AWaitOfAnIntervalEndsWithTheSecondSample) {
+    run_.manifest.alerting.wait = 30s;
+    Watch watch(run_);
+    judge(watch, 86);
+    EXPECT_THAT(watch.book().outbox, IsEmpty());
+    judge(watch, 86);
+    EXPECT_TRUE(becomes([&] { return hook_.bodies().size() == 1; }));
+}
+
 TEST_F(Watching, ARestartDeliversWhatAReceiverDidNotTake) {
     hook_.status = 503;
     {

@@ -71,7 +71,7 @@ select (select count(*) from blocked) as blocked,
 
 void read_activity(Collecting& reading) {
     const auto most = reading.limits.others;
-    const auto all = reading.connection.query(sessions);
+    const auto all = reading.connection.repeat(sessions);
     if (const auto row = all.front(); row.integer("hidden") > 0) {
         throw Error(Code::database_rejected,
                     "what other sessions do is hidden from the role: it is not a member of "
@@ -87,24 +87,24 @@ void read_activity(Collecting& reading) {
                  {"activity.longest_query", "longest"},
                  {"activity.oldest_snapshot_age", "snapshot_age"},
                  {"activity.waiting_for_locks", "waiting"}});
-    const auto by_state = reading.connection.query(sessions_by_state, {most});
+    const auto by_state = reading.connection.repeat(sessions_by_state, {most});
     reading.count_left_out("activity.sessions", by_state);
     for (const auto& row : by_state) {
         reading.add(row, labels_of(row, {"datname", "state"}),
                     {{"activity.sessions", "sessions"}, {"activity.max_tx_duration", "oldest"}});
     }
-    reading.add(reading.connection.query(prepared).front(), {},
+    reading.add(reading.connection.repeat(prepared).front(), {},
                 {{"activity.prepared_transactions", "number"},
                  {"activity.oldest_prepared_transaction", "oldest"}});
 }
 
 void read_locks(Collecting& reading) {
-    reading.add(reading.connection.query(blocked).front(), {},
+    reading.add(reading.connection.repeat(blocked).front(), {},
                 {{"locks.blocked", "blocked"},
                  {"locks.blockers", "blockers"},
                  {"locks.longest_wait", "longest"},
                  {"locks.table_used_percent", "used_percent"}});
-    const auto by_mode = reading.connection.query(locks_by_mode, {reading.limits.others});
+    const auto by_mode = reading.connection.repeat(locks_by_mode, {reading.limits.others});
     reading.count_left_out("locks.held", by_mode);
     for (const auto& row : by_mode) {
         reading.add(row, labels_of(row, {"datname", "mode"}), {{"locks.held", "held"}});

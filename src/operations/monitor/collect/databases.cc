@@ -38,7 +38,7 @@ select datname, pg_database_size(oid)::float8 as size, number
 }  // namespace
 
 void read_databases(Collecting& reading) {
-    const auto rows = reading.connection.query(databases, {reading.limits.others});
+    const auto rows = reading.connection.repeat(databases, {reading.limits.others});
     reading.count_left_out("databases", rows);
     for (const auto& row : rows) {
         const auto labels = labels_of(row, {"datname"});
@@ -78,7 +78,7 @@ void read_databases(Collecting& reading) {
 }
 
 void read_sizes(Collecting& reading) {
-    const auto rows = reading.connection.query(sizes, {reading.limits.others});
+    const auto rows = reading.connection.repeat(sizes, {reading.limits.others});
     reading.count_left_out("sizes", rows);
     for (const auto& row : rows) {
         reading.add(row, labels_of(row, {"datname"}), {{"sizes.database", "size"}});

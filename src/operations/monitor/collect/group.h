@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "drivers/pg/connection.h"
+#include "drivers/pg/statement.h"
 #include "operations/monitor/collect/limits.h"
 #include "operations/monitor/sample/sample.h"
 

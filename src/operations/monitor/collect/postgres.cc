@@ -2,6 +2,7 @@
 #include "operations/monitor/collect/postgres.h"
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 
 #include <fmt/format.h>
@@ -253,6 +254,7 @@ void PostgresCollector::keep(const Sample& sample) {
             }
         }
     }
+    carried_.finish();
 }
 
 /// What was expensive still holds until it is read again; of a server that is away it does not.
@@ -263,11 +265,12 @@ void PostgresCollector::carry_over(Sample& sample) const {
                    label_of(unknown.labels, "datname") == label_of(labels, "datname");
         });
     };
-    for (const auto& reading : carried_.readings) {
-        if (!is_away(reading.labels)) {
-            sample.readings.push_back(reading);
-        }
-    }
+    std::vector<Reading> readings;  // Those that are in order first (Sample::finish).
+    readings.reserve(carried_.readings.size() + sample.readings.size());
+    std::ranges::remove_copy_if(carried_.readings, std::back_inserter(readings), is_away,
+                                &Reading::labels);
+    std::ranges::move(sample.readings, std::back_inserter(readings));
+    sample.readings = std::move(readings);
     for (const auto& unknown : carried_.unknowns) {
         if (!is_away(unknown.labels)) {
             sample.unknowns.push_back(unknown);

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "drivers/pg/quote.h"
+#include "drivers/pg/statement.h"
 #include "operations/monitor/collect/redaction.h"
 
 namespace caisson::monitor {
@@ -54,7 +55,7 @@ StatementFigures figures_of(const pg::Row& row) {
 }  // namespace
 
 std::string Queries::find_extension(pg::Connection& connection) {
-    const auto found = connection.query(
+    const auto found = connection.repeat(
         "select n.nspname, current_database() as datname from pg_extension e "
         "join pg_namespace n on n.oid = e.extnamespace where e.extname = 'pg_stat_statements'");
     if (found.empty()) {
@@ -68,7 +69,7 @@ std::string Queries::find_extension(pg::Connection& connection) {
 StatementSnapshot Queries::snapshot(pg::Connection& connection, const std::string& schema) {
     StatementSnapshot taken;
     const auto info = [&] {
-        return connection.query(
+        return connection.repeat(
             fmt::format("select dealloc, extract(epoch from stats_reset)::float8 as since "
                         "from {}.pg_stat_statements_info",
                         schema));
@@ -76,7 +77,7 @@ StatementSnapshot Queries::snapshot(pg::Connection& connection, const std::strin
     const auto before = info();
     taken.since = before.front().real("since");
     taken.evicted = before.front().real("dealloc");
-    for (const auto& row : connection.query(snapshot_query(schema, connection.server_version()))) {
+    for (const auto& row : connection.repeat(snapshot_query(schema, connection.server_version()))) {
         const StatementKey key{
             row.integer("queryid"), static_cast<std::uint32_t>(row.integer("userid")),
             static_cast<std::uint32_t>(row.integer("dbid")), row.boolean("toplevel")};
@@ -133,10 +134,11 @@ void Queries::read_texts(pg::Connection& connection, const std::string& schema, 
 void Queries::read_names(pg::Connection& connection) {
     users_.clear();
     databases_.clear();
-    for (const auto& row : connection.query("select oid::bigint as id, rolname from pg_roles")) {
+    for (const auto& row : connection.repeat("select oid::bigint as id, rolname from pg_roles")) {
         users_[static_cast<std::uint32_t>(row.integer("id"))] = row.string("rolname");
     }
-    for (const auto& row : connection.query("select oid::bigint as id, datname from pg_database")) {
+    for (const auto& row :
+         connection.repeat("select oid::bigint as id, datname from pg_database")) {
         databases_[static_cast<std::uint32_t>(row.integer("id"))] = row.string("datname");
     }
 }
@@ -204,7 +206,7 @@ void Queries::read(pg::Connection& connection, const Limits& limits, Sample& sam
     auto taken = snapshot(connection, schema);
     read_names(connection);
     const auto tracked = static_cast<double>(taken.entries.size());
-    const auto most = connection.query(
+    const auto most = connection.repeat(
         "select coalesce(current_setting('pg_stat_statements.max', true), '5000')::float8 as most");
     sample.add("statements.tracked", tracked);
     sample.add("statements.tracked_percent", 100 * tracked / most.front().real("most"));

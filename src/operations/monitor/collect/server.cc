@@ -73,7 +73,7 @@ select (select count(*) from pg_stat_progress_vacuum) as running,
 }  // namespace
 
 void read_server(Collecting& reading) {
-    reading.add(reading.connection.query(server).front(), {},
+    reading.add(reading.connection.repeat(server).front(), {},
                 {{"server.started_at", "started"},
                  {"server.standby", "standby"},
                  {"server.version", "version"},
@@ -82,7 +82,7 @@ void read_server(Collecting& reading) {
 }
 
 void read_replication(Collecting& reading) {
-    const auto rows = reading.connection.query(senders, {reading.limits.others});
+    const auto rows = reading.connection.repeat(senders, {reading.limits.others});
     reading.count_left_out("replication", rows);
     std::int64_t streaming = 0;
     for (const auto& row : rows) {
@@ -93,10 +93,10 @@ void read_replication(Collecting& reading) {
                      {"replication.connected", "connected"}});
     }
     reading.sample.add("replication.senders", static_cast<double>(streaming));
-    if (reading.connection.query("select pg_is_in_recovery() as standby")
+    if (reading.connection.repeat("select pg_is_in_recovery() as standby")
             .front()
             .boolean("standby")) {
-        const auto row = reading.connection.query(standby).front();
+        const auto row = reading.connection.repeat(standby).front();
         reading.add(row, {}, {{"replication.receiver_up", "up"}});
         if (row.integer("up") == 1) {
             reading.add(row, {}, {{"replication.behind", "behind"}});
@@ -110,7 +110,7 @@ void read_replication(Collecting& reading) {
 void read_slots(Collecting& reading) {
     const auto* const since =
         reading.version() >= 17 ? "extract(epoch from clock_timestamp() - inactive_since)" : "null";
-    const auto rows = reading.connection.query(fmt::format(slots, since), {reading.limits.others});
+    const auto rows = reading.connection.repeat(fmt::format(slots, since), {reading.limits.others});
     reading.count_left_out("slots", rows);
     for (const auto& row : rows) {
         reading.add(row, labels_of(row, {"slot_name", "slot_type"}),
@@ -123,14 +123,14 @@ void read_slots(Collecting& reading) {
 }
 
 void read_archiver(Collecting& reading) {
-    const auto row = reading.connection.query(archiver).front();
+    const auto row = reading.connection.repeat(archiver).front();
     reading.add(row, {},
                 {{"archiver.enabled", "enabled"},
                  {"archiver.archived", "archived"},
                  {"archiver.failed", "failed"},
                  {"archiver.failing", "failing"},
                  {"archiver.last_archive_age", "age"}});
-    reading.add(reading.connection.query(ready).front(), {}, {{"archiver.ready", "ready"}});
+    reading.add(reading.connection.repeat(ready).front(), {}, {{"archiver.ready", "ready"}});
 }
 
 void read_wal(Collecting& reading) {
@@ -155,7 +155,7 @@ void read_wal(Collecting& reading) {
                  {"wal.write_seconds", "write"},
                  {"wal.sync_seconds", "sync"},
                  {"wal.position", "position"}});
-    reading.add(reading.connection.query(directory).front(), {},
+    reading.add(reading.connection.repeat(directory).front(), {},
                 {{"wal.size", "size"}, {"wal.segments", "segments"}});
 }
 
@@ -189,7 +189,7 @@ void read_checkpoints(Collecting& reading) {
 }
 
 void read_vacuum(Collecting& reading) {
-    reading.add(reading.connection.query(vacuum).front(), {},
+    reading.add(reading.connection.repeat(vacuum).front(), {},
                 {{"vacuum.running", "running"},
                  {"vacuum.workers", "workers"},
                  {"vacuum.workers_percent", "percent"}});

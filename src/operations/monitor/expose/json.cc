@@ -13,14 +13,6 @@
 namespace caisson::monitor {
 namespace {
 
-boost::json::object object_of(const Labels& labels) {
-    boost::json::object object;
-    for (const auto& [name, value] : labels) {
-        object[name] = value;
-    }
-    return object;
-}
-
 /// Whole figures stay whole: moments and bytes have more digits than a fraction is written with.
 boost::json::value number_of(double value) {
     constexpr double exact = 9e15;
@@ -50,7 +42,7 @@ boost::json::object to_json(const Sample& sample, const std::vector<std::string_
         if (!list.is_array()) {
             list.emplace_array();
         }
-        auto object = object_of(reading.labels);
+        auto object = json_of(reading.labels);
         object["value"] = number_of(reading.value);
         list.as_array().push_back(std::move(object));
     }
@@ -59,7 +51,7 @@ boost::json::object to_json(const Sample& sample, const std::vector<std::string_
         if (is_wanted(unknown.what)) {
             boost::json::object object{{"what", unknown.what}, {"why", unknown.why}};
             if (!unknown.labels.empty()) {
-                object["labels"] = object_of(unknown.labels);
+                object["labels"] = json_of(unknown.labels);
             }
             unknowns.push_back(std::move(object));
         }

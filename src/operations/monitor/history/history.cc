@@ -20,9 +20,8 @@ constexpr Ms batch = 10 * minute_ms;
 
 Ms ms_of(At at) { return at.time_since_epoch().count(); }
 
-using Cuts = std::map<std::string, milliseconds, std::less<>>;
-
 /// Whether there was a gap since this moment: some groups are read more seldom than others.
+template <typename Cuts>
 bool is_cut(const Cuts& cuts, std::string_view group, const Labels& labels, milliseconds since) {
     const std::string counted(counted_with(group));
     for (const auto& what :
@@ -106,9 +105,23 @@ void History::keep(const Sample& sample, milliseconds age) {
     }
 }
 
+/// How fast a counter grew, a second; nothing where that is not known. `read`: takes its value.
+std::optional<double> History::pace_of(const Reading& reading, std::string_view group,
+                                       milliseconds age, const Cuts& cut, Lasts& read) const {
+    const auto key = std::string(reading.metric) + "\x1f" + text_of_labels(reading.labels);
+    const auto before = last_.find(key);
+    read[key] = {reading.value, age};
+    if (before == last_.end() || reading.value < before->second.value ||
+        age <= before->second.age || is_cut(cut, group, reading.labels, before->second.age)) {
+        return std::nullopt;
+    }
+    const double seconds = std::chrono::duration<double>(age - before->second.age).count();
+    return (reading.value - before->second.value) / seconds;
+}
+
 void History::write(const Sample& sample, milliseconds age) {
     auto& store = *store_;
-    auto last = last_;
+    Lasts read;  // Remembered once it is kept.
     auto cut = cut_;
     for (const auto& gap : sample.gaps) {
         cut[gap.what] = age;
@@ -126,25 +139,11 @@ void History::write(const Sample& sample, milliseconds age) {
             if (read_at != sample.read_at.end() && read_at->second != sample.at) {
                 continue;  // Carried over: it is there already.
             }
-            double value = reading.value;
-            if (row.kind == Kind::counter) {
-                const auto key =
-                    std::string(reading.metric) + "\x1f" + text_of_labels(reading.labels);
-                const auto before = last.find(key);
-                const bool is_known = before != last.end() && value >= before->second.value &&
-                                      age > before->second.age &&
-                                      !is_cut(cut, row.group, reading.labels, before->second.age);
-                const double seconds =
-                    is_known ? std::chrono::duration<double>(age - before->second.age).count() : 1;
-                const double grown = is_known ? value - before->second.value : 0;
-                last[key] = {value, age};
-                if (!is_known) {
-                    continue;
-                }
-                value = grown / seconds;
-            }
-            if (std::isfinite(value)) {
-                figures.push_back({store.series(reading.metric, reading.labels), value});
+            const auto value = row.kind == Kind::counter
+                                   ? pace_of(reading, row.group, age, cut, read)
+                                   : std::optional(reading.value);
+            if (value && std::isfinite(*value)) {
+                figures.push_back({store.series(reading.metric, reading.labels), *value});
             }
         }
         for (const auto& gap : sample.gaps) {
@@ -167,11 +166,13 @@ void History::write(const Sample& sample, milliseconds age) {
         store_.reset();  // Closed, it rolls back; what it remembers of series may not be there.
         throw;
     }
+    for (const auto& [key, last] : read) {
+        last_[key] = last;
+    }
     // What is gone from the servers needs no memory.
-    std::erase_if(last,
-                  [&](const auto& each) { return age - each.second.age > std::chrono::hours(2); });
-    std::erase_if(cut, [&](const auto& each) { return age - each.second > std::chrono::hours(2); });
-    last_ = std::move(last);
+    const auto is_old = [&](milliseconds since) { return age - since > std::chrono::hours(2); };
+    std::erase_if(last_, [&](const auto& each) { return is_old(each.second.age); });
+    std::erase_if(cut, [&](const auto& each) { return is_old(each.second); });
     cut_ = std::move(cut);
 }
 

@@ -55,17 +55,22 @@ class History {
         double value;
         std::chrono::milliseconds age;
     };
+    using Lasts = std::map<std::string, Last, std::less<>>;
+    /// When there was a gap last, by what it was of: a group may be read long after it.
+    using Cuts = std::map<std::string, std::chrono::milliseconds, std::less<>>;
     void open();
     void put_aside(const std::string& why);
     void keep(const Sample& sample, std::chrono::milliseconds age);
     void write(const Sample& sample, std::chrono::milliseconds age);
+    std::optional<double> pace_of(const Reading& reading, std::string_view group,
+                                  std::chrono::milliseconds age, const Cuts& cut,
+                                  Lasts& read) const;
 
     fs::path file_;
     HistoryLimits limits_;
     std::unique_ptr<Store> store_;
-    std::map<std::string, Last, std::less<>> last_;  ///< Of counters, by series.
-    /// When there was a gap last, by what it was of: a group may be read long after it.
-    std::map<std::string, std::chrono::milliseconds, std::less<>> cut_;
+    Lasts last_;  ///< Of counters, by series.
+    Cuts cut_;
     std::optional<std::chrono::milliseconds> unkept_;  ///< Since when nothing could be written.
     std::string mishap_;
 };

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <iterator>
 #include <string>
 
 #include <fmt/format.h>
@@ -78,20 +79,22 @@ bool is_derived(std::string_view metric) {
 }
 
 void Deriver::add(Sample& sample, std::chrono::milliseconds age) {
+    std::vector<Reading> derived;
     if (before_) {
         const auto elapsed = age - before_age_;
         find_gaps(sample, elapsed);
         const double seconds = std::chrono::duration<double>(elapsed).count();
         if (!is_gap(sample, "") && seconds > 0) {
-            add_databases(sample, seconds);
-            add_server(sample, seconds);
-            add_host(sample);
-            add_redis(sample, seconds);
+            derive_databases(sample, seconds, derived);
+            derive_server(sample, seconds, derived);
+            derive_host(sample, derived);
+            derive_redis(sample, seconds, derived);
         }
     } else {
         sample.gaps.push_back({"", "the first sample"});
     }
-    add_hourly(sample, age);
+    derive_hourly(sample, age, derived);
+    std::ranges::move(derived, std::back_inserter(sample.readings));
     sample.finish();
     const auto unseen = moments_that_are_missing(sample);
     before_ = sample;
@@ -172,16 +175,13 @@ void Deriver::find_gaps(Sample& sample, std::chrono::milliseconds elapsed) {
     }
 }
 
-void Deriver::add_databases(Sample& sample, double seconds) const {
+void Deriver::derive_databases(const Sample& sample, double seconds,
+                               std::vector<Reading>& derived) const {
     if (!was_read(sample, "databases") || is_gap(sample, "databases")) {
         return;
     }
-    std::vector<Labels> databases;
-    for (const auto* reading : series_of(sample, "databases.commits")) {
-        databases.push_back(reading->labels);
-    }
-    std::vector<Reading> derived;
-    for (const auto& labels : databases) {
+    for (const auto* database : series_of(sample, "databases.commits")) {
+        const auto& labels = database->labels;
         if (is_gap(sample, "databases " + std::string(label_of(labels, "datname")))) {
             continue;
         }
@@ -213,20 +213,18 @@ void Deriver::add_databases(Sample& sample, double seconds) const {
             put("databases.new_checksum_failures", *failures);
         }
     }
-    sample.readings.insert(sample.readings.end(), derived.begin(), derived.end());
-    sample.finish();
 }
 
-void Deriver::add_server(Sample& sample, double seconds) const {
+void Deriver::derive_server(const Sample& sample, double seconds,
+                            std::vector<Reading>& derived) const {
     if (was_read(sample, "wal") && !is_gap(sample, "wal")) {
         if (const auto written = growth(*before_, sample, "wal.written")) {
-            sample.add("wal.bytes_per_second", *written / seconds);
+            derived.push_back({"wal.bytes_per_second", {}, *written / seconds});
         }
     }
-    sample.finish();
 }
 
-void Deriver::add_host(Sample& sample) const {
+void Deriver::derive_host(const Sample& sample, std::vector<Reading>& derived) const {
     double all = 0;
     double idle = 0;
     double waiting = 0;
@@ -239,35 +237,35 @@ void Deriver::add_host(Sample& sample) const {
         waiting += name == "iowait" ? grown.value_or(0) : 0;
     }
     if (all > 0) {
-        sample.add("host.cpu_percent", 100 * (all - idle) / all);
-        sample.add("host.iowait_percent", 100 * waiting / all);
+        derived.push_back({"host.cpu_percent", {}, 100 * (all - idle) / all});
+        derived.push_back({"host.iowait_percent", {}, 100 * waiting / all});
     }
     if (const auto kills = growth(*before_, sample, "host.oom_kills")) {
-        sample.add("host.new_oom_kills", *kills);
+        derived.push_back({"host.new_oom_kills", {}, *kills});
     }
-    sample.finish();
 }
 
-void Deriver::add_redis(Sample& sample, double seconds) const {
+void Deriver::derive_redis(const Sample& sample, double seconds,
+                           std::vector<Reading>& derived) const {
     if (!was_read(sample, "redis") || is_gap(sample, "redis")) {
         return;
     }
     if (const auto commands = growth(*before_, sample, "redis.commands")) {
-        sample.add("redis.commands_per_second", *commands / seconds);
+        derived.push_back({"redis.commands_per_second", {}, *commands / seconds});
     }
     if (const auto rejected = growth(*before_, sample, "redis.rejected")) {
-        sample.add("redis.new_rejected", *rejected);
+        derived.push_back({"redis.new_rejected", {}, *rejected});
     }
     const auto hits = growth(*before_, sample, "redis.hits");
     const auto misses = growth(*before_, sample, "redis.misses");
     if (hits && misses && *hits + *misses >= least_questions) {
-        sample.add("redis.hit_percent", 100 * *hits / (*hits + *misses));
+        derived.push_back({"redis.hit_percent", {}, 100 * *hits / (*hits + *misses)});
     }
-    sample.finish();
 }
 
 /// What changes too slowly for two samples.
-void Deriver::add_hourly(Sample& sample, std::chrono::milliseconds age) {
+void Deriver::derive_hourly(Sample& sample, std::chrono::milliseconds age,
+                            std::vector<Reading>& derived) {
     const auto remember = [&](std::string_view metric) {
         for (const auto* reading : series_of(sample, metric)) {
             const auto figure = std::string(metric) + " " + text_of(reading->labels);
@@ -285,7 +283,6 @@ void Deriver::add_hourly(Sample& sample, std::chrono::milliseconds age) {
     if (!before_ || is_newer(*before_, sample, "sizes")) {
         remember("sizes.database");
     }
-    std::vector<Reading> derived;
     const auto timed = hour_.growth("checkpoints.timed ");
     const auto requested = hour_.growth("checkpoints.requested ");
     if (timed && requested && *timed + *requested >= least_checkpoints) {
@@ -306,7 +303,6 @@ void Deriver::add_hourly(Sample& sample, std::chrono::milliseconds age) {
             derived.push_back({"sizes.growth_per_day", size->labels, *slope * day});
         }
     }
-    sample.readings.insert(sample.readings.end(), derived.begin(), derived.end());
 }
 
 }  // namespace caisson::monitor

@@ -38,11 +38,13 @@ class Deriver {
     std::vector<Reading> moments_that_are_missing(const Sample& sample) const;
     bool has_redis_restarted(const Sample& sample, std::chrono::milliseconds elapsed) const;
     bool is_gap(const Sample& sample, std::string_view group) const;
-    void add_databases(Sample& sample, double seconds) const;
-    void add_server(Sample& sample, double seconds) const;
-    void add_host(Sample& sample) const;
-    void add_redis(Sample& sample, double seconds) const;
-    void add_hourly(Sample& sample, std::chrono::milliseconds age);
+    void derive_databases(const Sample& sample, double seconds,
+                          std::vector<Reading>& derived) const;
+    void derive_server(const Sample& sample, double seconds, std::vector<Reading>& derived) const;
+    void derive_host(const Sample& sample, std::vector<Reading>& derived) const;
+    void derive_redis(const Sample& sample, double seconds, std::vector<Reading>& derived) const;
+    void derive_hourly(Sample& sample, std::chrono::milliseconds age,
+                       std::vector<Reading>& derived);
 
     std::chrono::milliseconds interval_;
     std::optional<Sample> before_;

@@ -21,9 +21,13 @@ void Sample::add(std::string_view metric, double value, Labels labels) {
 }
 
 void Sample::finish() {
-    std::ranges::sort(readings, [](const Reading& a, const Reading& b) {
+    const auto comes_before = [](const Reading& a, const Reading& b) {
         return std::tie(a.metric, a.labels) < std::tie(b.metric, b.labels);
-    });
+    };
+    // Most of it is carried over, or was finished before, and lies in order at the beginning.
+    const auto rest = std::ranges::is_sorted_until(readings, comes_before);
+    std::ranges::sort(rest, readings.end(), comes_before);
+    std::ranges::inplace_merge(readings, rest, comes_before);
 }
 
 std::vector<const Reading*> series_of(const Sample& sample, std::string_view metric) {
@@ -76,6 +80,14 @@ std::string text_of(const Labels& labels) {
         text += name + "=" + value;
     }
     return text;
+}
+
+boost::json::object json_of(const Labels& labels) {
+    boost::json::object object;
+    for (const auto& [name, value] : labels) {
+        object[name] = value;
+    }
+    return object;
 }
 
 }  // namespace caisson::monitor

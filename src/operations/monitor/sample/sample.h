@@ -14,6 +14,8 @@
 #include <utility>
 #include <vector>
 
+#include <boost/json/object.hpp>
+
 namespace caisson::monitor {
 
 /// Milliseconds since the epoch, in UTC.
@@ -74,5 +76,7 @@ const Unknown* unknown_of(const Sample& sample, std::string_view metric, const L
 std::string_view label_of(const Labels& labels, std::string_view name);
 /// `datname=main,mode=ExclusiveLock`: one text for one set of labels.
 std::string text_of(const Labels& labels);
+/// `{"datname": "main", "mode": "ExclusiveLock"}`.
+boost::json::object json_of(const Labels& labels);
 
 }  // namespace caisson::monitor
