@@ -54,10 +54,10 @@ void acknowledge(Context& context, const Book& book) {
     }
     const auto id = whole_id(ids, context.arguments().value("--acknowledge"), "page");
     // Of pages that are no more nothing needs to be known.
-    std::erase_if(orders.acknowledged, [&](const std::string& each) {
-        return std::ranges::find(ids, each) == ids.end();
+    std::erase_if(orders.acknowledged, [&](const auto& each) {
+        return std::ranges::find(ids, each.first) == ids.end();
     });
-    orders.acknowledged.insert(id);
+    orders.acknowledged[id] = moment_now();
     if (!context.dry_run()) {
         alerts::write_orders(context.run(), orders);
     }
@@ -83,14 +83,26 @@ boost::json::object json_of(const Alert& alert, const alerts::Rule* rule, const 
             {"remedy", alerts::remedy_of(rule, pages)}};
 }
 
-void print_page(Context& context, const alerts::Page& page) {
-    context.print(
-        fmt::format("{}  {}  since {}{}{}", context.bold(page.id.substr(0, 4)),
-                    page.level == alerts::Level::critical ? context.red("critical")
-                                                          : context.yellow("warning "),
-                    minute_text(page.opened),
-                    page.told.empty() ? ", nobody told yet" : ", told " + join(page.told, ", "),
-                    page.is_acknowledged ? ", acknowledged" : ""));
+/// Who has heard of a page, and who is to.
+std::string told_text(const alerts::Page& page, const Book& book) {
+    std::vector<std::string> told;
+    std::vector<std::string> waiting;
+    for (const auto& name : page.told) {
+        const bool has_heard = std::ranges::any_of(book.alerts, [&](const Alert& alert) {
+            return alert.cause == page.rule && std::ranges::count(alert.told, name) > 0;
+        });
+        (has_heard ? told : waiting).push_back(name);
+    }
+    return (told.empty() ? ", nobody told yet" : ", told " + join(told, ", ")) +
+           (waiting.empty() ? "" : ", waits for " + join(waiting, ", "));
+}
+
+void print_page(Context& context, const alerts::Page& page, const Book& book) {
+    context.print(fmt::format("{}  {}  since {}{}{}", context.bold(page.id.substr(0, 4)),
+                              page.level == alerts::Level::critical ? context.red("critical")
+                                                                    : context.yellow("warning "),
+                              minute_text(page.opened), told_text(page, book),
+                              page.is_acknowledged ? ", acknowledged" : ""));
 }
 
 void print_alert(Context& context, const Alert& alert, const alerts::Rule* rule,
@@ -132,7 +144,7 @@ Exit run_alerts(Context& context) {
     boost::json::array alert_rows;
     std::size_t firing = 0;
     for (const auto& page : book.pages) {
-        print_page(context, page);
+        print_page(context, page, book);
         for (const auto& alert : book.alerts) {
             if (alert.cause == page.rule && alert.state == alerts::State::firing) {
                 print_alert(context, alert, alerts::find_rule(made.rules, alert.rule), pages,

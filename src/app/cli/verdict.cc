@@ -70,8 +70,7 @@ std::vector<const Alert*> firing_of(const alerts::Book& book) {
 
 bool is_acknowledged(const Alert& alert, const Watched& watched) {
     return std::ranges::any_of(watched.book->pages, [&](const alerts::Page& page) {
-        return page.rule == alert.cause &&
-               (page.is_acknowledged || watched.orders.acknowledged.contains(page.id));
+        return page.rule == alert.cause && alerts::is_acknowledged(page, watched.orders);
     });
 }
 

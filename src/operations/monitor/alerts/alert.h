@@ -35,15 +35,16 @@ struct Alert {
     Level level = Level::warning;
     double value = 0;  ///< As last read.
     double threshold = 0;
-    Moment began{};          ///< When it was bad first.
-    Moment fired{};          ///< When it was so for long enough.
-    Moment ended{};          ///< When it was resolved.
-    Moment acknowledged{};   ///< When somebody said that they know.
-    milliseconds bad{0};     ///< Pending: for how long without a break.
-    milliseconds good{0};    ///< Firing: for how long the value has been good.
-    milliseconds firing{0};  ///< For how long it fires.
-    std::string cause{};     ///< The rule whose page it is part of; its own where it is alone.
-    std::vector<std::string> told{};  ///< Deliveries that were told of it, also once it is over.
+    Moment began{};             ///< When it was bad first.
+    Moment fired{};             ///< When it was so for long enough.
+    Moment ended{};             ///< When it was resolved.
+    Moment acknowledged{};      ///< When somebody said that they know.
+    milliseconds bad{0};        ///< Pending: for how long without a break.
+    milliseconds good{0};       ///< Firing: for how long the value has been good.
+    milliseconds firing{0};     ///< For how long it fires.
+    std::string cause{};        ///< The rule whose page it is part of; its own where it is alone.
+    bool is_announced = false;  ///< A message was made that tells of it.
+    std::vector<std::string> told{};  ///< Deliveries that have taken one, also once it is over.
     std::size_t attempts = 0;         ///< To deliver messages about it.
     std::string last_error{};         ///< Of the last attempt; empty: it succeeded.
     std::uint64_t version = 1;        ///< Grows with each change that a record should show.
@@ -60,7 +61,8 @@ struct Page {
     milliseconds since_told{0};
     bool is_told = false;
     bool is_acknowledged = false;
-    std::vector<std::string> told{};  ///< Deliveries that know of it.
+    Moment renewed{};  ///< When something joined it that no acknowledgement of before covers.
+    std::vector<std::string> told{};  ///< Deliveries that it was put into the outbox for.
     std::size_t steps = 0;            ///< Steps of escalation that were taken.
 };
 
@@ -69,12 +71,14 @@ struct Message {
     std::string id{};  ///< Stays the same when it is tried again.
     std::string delivery{};
     std::string page{};
-    std::string kind{};  ///< firing, worse, escalated, still, resolved, left_out.
+    /// firing, worse, more, less, escalated, still, resolved, left_out.
+    std::string kind{};
     std::string rule{};
     Level level = Level::warning;
     Moment made{};
-    std::string json{};  ///< The page and its alerts, as they were then.
-    std::string text{};  ///< The same for people; the first line is the subject.
+    std::vector<std::string> alerts{};  ///< Ids of those that it tells of.
+    std::string json{};                 ///< The page and its alerts, as they were then.
+    std::string text{};                 ///< The same for people; the first line is the subject.
 };
 
 /// How a delivery does.

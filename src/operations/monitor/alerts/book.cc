@@ -50,6 +50,7 @@ object json_of(const Alert& alert) {
             {"good", alert.good.count()},
             {"firing", alert.firing.count()},
             {"cause", alert.cause},
+            {"announced", alert.is_announced},
             {"told", array(alert.told.begin(), alert.told.end())},
             {"attempts", alert.attempts},
             {"last_error", alert.last_error},
@@ -86,6 +87,9 @@ Alert alert_in(const object& from) {
         alert.attempts = count_in(from, "attempts");
         alert.last_error = text_in(from, "last_error");
     }
+    // A book of before this was kept: all that fires was told, or is about to be.
+    alert.is_announced =
+        from.contains("announced") ? from.at("announced").as_bool() : alert.state == State::firing;
     alert.version = from.at("version").to_number<std::uint64_t>();
     alert.recorded = from.at("recorded").to_number<std::uint64_t>();
     return alert;
@@ -100,6 +104,7 @@ object json_of(const Page& page) {
             {"since_told", page.since_told.count()},
             {"is_told", page.is_told},
             {"acknowledged", page.is_acknowledged},
+            {"renewed", timestamp(page.renewed)},
             {"told", array(page.told.begin(), page.told.end())},
             {"steps", page.steps}};
 }
@@ -117,6 +122,9 @@ Page page_in(const object& from) {
         page.told.emplace_back(name.as_string());
     }
     page.steps = count_in(from, "steps");
+    if (from.contains("renewed")) {
+        page.renewed = moment_in(from, "renewed");
+    }
     return page;
 }
 
@@ -128,20 +136,27 @@ object json_of(const Message& message) {
             {"rule", message.rule},
             {"level", text_of(message.level)},
             {"made", timestamp(message.made)},
+            {"alerts", array(message.alerts.begin(), message.alerts.end())},
             {"json", message.json},
             {"text", message.text}};
 }
 
 Message message_in(const object& from) {
-    return {.id = text_in(from, "id"),
-            .delivery = text_in(from, "delivery"),
-            .page = text_in(from, "page"),
-            .kind = text_in(from, "kind"),
-            .rule = text_in(from, "rule"),
-            .level = level_in(from),
-            .made = moment_in(from, "made"),
-            .json = text_in(from, "json"),
-            .text = text_in(from, "text")};
+    Message message{.id = text_in(from, "id"),
+                    .delivery = text_in(from, "delivery"),
+                    .page = text_in(from, "page"),
+                    .kind = text_in(from, "kind"),
+                    .rule = text_in(from, "rule"),
+                    .level = level_in(from),
+                    .made = moment_in(from, "made"),
+                    .json = text_in(from, "json"),
+                    .text = text_in(from, "text")};
+    if (const auto* const alerts = from.if_contains("alerts")) {
+        for (const auto& id : alerts->as_array()) {
+            message.alerts.emplace_back(id.as_string());
+        }
+    }
+    return message;
 }
 
 object json_of(const Receiver& receiver) {

@@ -26,6 +26,7 @@ struct Row {
     milliseconds stay;
     std::vector<std::string> causes;
     std::string_view summary;
+    bool is_grave = false;
 };
 
 const std::vector<Row>& rows() {
@@ -34,7 +35,8 @@ const std::vector<Row>& rows() {
          seconds(0),
          seconds(0),
          {"host_new_oom_kills", "disks_used_percent"},
-         "PostgreSQL does not answer"},
+         "PostgreSQL does not answer",
+         true},
         {"activity.used_percent",
          minutes(1),
          minutes(1),
@@ -100,12 +102,14 @@ const std::vector<Row>& rows() {
          seconds(0),
          seconds(0),
          {"slots_retained", "slots_inactive"},
-         "a slot has lost log that its reader needs ({labels})"},
+         "a slot has lost log that its reader needs ({labels})",
+         true},
         {"archiver.failing",
          minutes(1),
          minutes(1),
          {"disks_used_percent"},
-         "the log cannot be archived"},
+         "the log cannot be archived",
+         true},
         {"archiver.ready",
          minutes(1),
          minutes(1),
@@ -168,7 +172,7 @@ const std::vector<Row>& rows() {
          minutes(10),
          {"disks_used_percent", "archiver_failing", "slots_retained"},
          "a disk is full in {value} at this pace ({labels})"},
-        {"redis.up", seconds(0), seconds(0), {"host_new_oom_kills"}, "Redis does not answer"},
+        {"redis.up", seconds(0), seconds(0), {"host_new_oom_kills"}, "Redis does not answer", true},
         {"redis.memory_used_percent",
          minutes(5),
          minutes(5),
@@ -183,27 +187,32 @@ const std::vector<Row>& rows() {
          seconds(0),
          seconds(0),
          {"disks_used_percent"},
-         "Redis could not write its last snapshot"},
+         "Redis could not write its last snapshot",
+         true},
         {"redis.append_ok",
          seconds(0),
          seconds(0),
          {"disks_used_percent"},
-         "Redis could not write its log"},
+         "Redis could not write its log",
+         true},
         {"pgbouncer.up",
          seconds(0),
          seconds(0),
          {"host_new_oom_kills"},
-         "PgBouncer does not answer ({labels})"},
+         "PgBouncer does not answer ({labels})",
+         true},
         {"backups.failing",
          seconds(0),
          seconds(0),
          {"archiver_failing", "disks_used_percent"},
-         "a backup job has failed ({labels})"},
+         "a backup job has failed ({labels})",
+         true},
         {"backups.alarm",
          seconds(0),
          seconds(0),
          {"backups_failing"},
-         "a backup job has not succeeded when it should have ({labels})"},
+         "a backup job has not succeeded when it should have ({labels})",
+         true},
     };
     return table;
 }
@@ -223,6 +232,7 @@ std::vector<Rule> make_rules() {
         rule.causes = row.causes;
         rule.summary = row.summary;
         rule.page = "#" + rule.name;
+        rule.is_grave = row.is_grave;
         set_clear(rule);
         rules.push_back(std::move(rule));
     }

@@ -251,9 +251,15 @@ class Evaluation {
 
 void evaluate(Book& book, const std::vector<Rule>& rules, const monitor::Sample& sample,
               const Step& step, const NewId& new_id, bool keeps_records) {
+    const auto waits = [&](const Alert& alert) {
+        return std::ranges::any_of(book.outbox, [&](const Message& message) {
+            return std::ranges::count(message.alerts, alert.id) > 0;
+        });
+    };
+    // A record says who was told at last.
     std::erase_if(book.alerts, [&](const Alert& alert) {
         return alert.state == State::resolved &&
-               (!keeps_records || alert.recorded == alert.version);
+               (!keeps_records || (alert.recorded == alert.version && !waits(alert)));
     });
     // A table that takes no records must not make the book grow for ever.
     constexpr std::size_t most = 2'000;

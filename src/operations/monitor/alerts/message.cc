@@ -35,7 +35,20 @@ boost::json::object json_of(const Alert& alert, const Rule* rule, const std::str
 }
 
 std::string word_of(const std::string& kind, Level level) {
-    return kind == "resolved" ? "resolved" : std::string(text_of(level));
+    return kind == "resolved" ? "resolved"
+           : kind == "less"   ? "resolved in part"
+                              : std::string(text_of(level));
+}
+std::string word_of(const Alert& alert) {
+    return alert.state == State::resolved ? "resolved" : std::string(text_of(alert.level));
+}
+
+/// What a message is about comes first: what is new, or over; else the worst, of several the cause.
+auto place_of(const Alert& alert, const Page& page, const std::string& kind) {
+    const bool is_it = kind == "more"   ? !alert.is_announced
+                       : kind == "less" ? alert.state == State::resolved
+                                        : alert.state != State::resolved;
+    return std::tuple(!is_it, -int(alert.level), alert.rule != page.rule);
 }
 
 }  // namespace
@@ -63,14 +76,13 @@ Message message_of(const Page& page, const std::string& kind, const Book& book,
                    const Circumstances& circumstances, Moment now) {
     std::vector<const Alert*> alerts;
     for (const auto& alert : book.alerts) {
-        if (alert.cause == page.rule && alert.state != State::pending) {
+        const bool is_past = alert.ended != Moment{} && alert.ended < page.opened;
+        if (alert.cause == page.rule && alert.state != State::pending && !is_past) {
             alerts.push_back(&alert);
         }
     }
-    // The cause itself first, then the worst.
     std::ranges::stable_sort(alerts, [&](const Alert* a, const Alert* b) {
-        return std::tuple(a->rule != page.rule, -int(a->level)) <
-               std::tuple(b->rule != page.rule, -int(b->level));
+        return place_of(*a, page, kind) < place_of(*b, page, kind);
     });
     Message message;
     message.page = page.id;
@@ -81,12 +93,13 @@ Message message_of(const Page& page, const std::string& kind, const Book& book,
     boost::json::array rows;
     std::vector<std::string> lines;
     for (const auto* const alert : alerts) {
+        message.alerts.push_back(alert->id);
         if (rows.size() < most_alerts) {
             const auto* const rule = find_rule(circumstances.rules, alert->rule);
             rows.push_back(json_of(*alert, rule, circumstances.pages));
             lines.push_back(
-                fmt::format("- {}: {}, since {}{}\n  {}", word_of(kind, alert->level),
-                            summary_of(rule, *alert), minute_text(alert->began),
+                fmt::format("- {}: {}, since {}{}\n  {}", word_of(*alert), summary_of(rule, *alert),
+                            minute_text(alert->began),
                             alert->ended == Moment{} ? "" : " until " + minute_text(alert->ended),
                             remedy_of(rule, circumstances.pages)));
         }
@@ -97,7 +110,10 @@ Message message_of(const Page& page, const std::string& kind, const Book& book,
     const auto* const rule = find_rule(circumstances.rules, page.rule);
     const auto subject = fmt::format(
         "[{}] {} {}: {}{}", word_of(kind, page.level), circumstances.platform,
-        circumstances.environment, alerts.empty() ? page.rule : summary_of(rule, *alerts.front()),
+        circumstances.environment,
+        alerts.empty()
+            ? page.rule
+            : summary_of(find_rule(circumstances.rules, alerts.front()->rule), *alerts.front()),
         alerts.size() > 1 ? fmt::format(" and {} more", alerts.size() - 1) : "");
     message.text = subject + "\n" + join(lines, "\n") + "\n";
     message.json = json_text(boost::json::object{{"page", page.id},

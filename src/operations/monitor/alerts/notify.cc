@@ -9,9 +9,19 @@
 namespace caisson::alerts {
 namespace {
 
-bool fires(const Book& book, std::string_view rule) {
+/// Whether two alerts may be about the same thing: no label that both have is another one.
+bool are_alike(const monitor::Labels& one, const monitor::Labels& other) {
+    return std::ranges::all_of(one, [&](const auto& label) {
+        const auto same = std::ranges::find_if(
+            other, [&](const auto& each) { return each.first == label.first; });
+        return same == other.end() || same->second == label.second;
+    });
+}
+
+bool fires(const Book& book, std::string_view rule, const monitor::Labels& labels) {
     return std::ranges::any_of(book.alerts, [&](const Alert& alert) {
-        return alert.rule == rule && alert.state == State::firing;
+        return alert.rule == rule && alert.state == State::firing &&
+               are_alike(alert.labels, labels);
     });
 }
 
@@ -34,8 +44,8 @@ class Notification {
             acknowledge(page);
             tell(page);
         }
-        remember_told();
         close_pages();
+        remember_told();
         limit_outbox();
         // What nobody receives any more is not kept.
         std::erase_if(book_.outbox, [&](const Message& message) {
@@ -59,7 +69,7 @@ class Notification {
     }
 
     void acknowledge(Page& page) {
-        if (page.is_acknowledged || !circumstances_.orders.acknowledged.contains(page.id)) {
+        if (page.is_acknowledged || !is_acknowledged(page, circumstances_.orders)) {
             return;
         }
         page.is_acknowledged = true;
@@ -140,14 +150,42 @@ class Notification {
             }
         }
         const bool is_worse = page.is_told && level > page.level;
+        const bool is_more = page.is_told && has_news(page, alerts) &&
+                             page.since_told >= circumstances_.alerting.wait;
         page.level = level;
+        if (is_worse || is_more) {  // Whoever has it in hand may not know of this.
+            page.is_acknowledged = false;
+            page.renewed = step_.now;
+        }
         escalate(page, is_worse);
-        if (is_worse) {
-            send_to_all(page, "worse");
+        if (is_worse || is_more) {
+            send_to_all(page, is_worse ? "worse" : "more");
+        } else if (page.is_told && has_lost(page)) {
+            send_to_all(page, "less");
         } else if (page.is_told && !page.is_acknowledged &&
                    page.since_told >= circumstances_.alerting.repeat) {
             send_to_all(page, "still");
         }
+    }
+
+    bool is_grave(const Alert& alert) const {
+        const auto* const rule = find_rule(circumstances_.rules, alert.rule);
+        return rule && rule->is_grave;
+    }
+
+    /// Another object of the page's own rule, or something grave. Consequences are only listed.
+    bool has_news(const Page& page, const std::vector<const Alert*>& alerts) const {
+        return std::ranges::any_of(alerts, [&](const Alert* alert) {
+            return !alert->is_announced && (alert->rule == page.rule || is_grave(*alert));
+        });
+    }
+
+    /// Something grave that was told is over, and the page is not.
+    bool has_lost(const Page& page) const {
+        return std::ranges::any_of(book_.alerts, [&](const Alert& alert) {
+            return alert.state == State::resolved && alert.cause == page.rule &&
+                   alert.is_announced && is_grave(alert);
+        });
     }
 
     /// Those whose time has come and who do not know yet. Who has acknowledged it has it in hand.
@@ -191,12 +229,17 @@ class Notification {
     }
 
     void send(const Page& page, const std::string& delivery, const std::string& kind) {
-        auto message = message_of(page, kind, book_, circumstances_, step_.now);
-        message.id = new_id_();
-        message.delivery = delivery;
         const auto waiting = std::ranges::find_if(book_.outbox, [&](const Message& each) {
             return each.page == page.id && each.delivery == delivery;
         });
+        // Who has not heard of a page yet hears of it as a whole.
+        const bool is_whole = (kind == "more" || kind == "less") && waiting != book_.outbox.end() &&
+                              (waiting->kind == "firing" || waiting->kind == "escalated");
+        auto message =
+            message_of(page, is_whole ? waiting->kind : kind, book_, circumstances_, step_.now);
+        message.id = new_id_();
+        message.delivery = delivery;
+        told_.insert(message.alerts.begin(), message.alerts.end());
         if (waiting != book_.outbox.end()) {
             *waiting = std::move(message);
         } else {
@@ -204,18 +247,11 @@ class Notification {
         }
     }
 
-    /// Pages go when they are over; who was told is still asked for then.
+    /// Once all messages of this step are made: each begins with what is new in it.
     void remember_told() {
         for (auto& alert : book_.alerts) {
-            const auto page = std::ranges::find(book_.pages, alert.cause, &Page::rule);
-            if (alert.state != State::firing || page == book_.pages.end()) {
-                continue;
-            }
-            for (const auto& name : page->told) {
-                if (std::ranges::find(alert.told, name) == alert.told.end()) {
-                    alert.told.push_back(name);
-                    ++alert.version;
-                }
+            if (told_.contains(alert.id)) {
+                alert.is_announced = alert.state == State::firing;
             }
         }
     }
@@ -269,6 +305,7 @@ class Notification {
     const Step& step_;
     const NewId& new_id_;
     std::vector<platform::AlertDelivery> deliveries_;
+    std::set<std::string> told_;  ///< Ids of alerts that a message of this step tells of.
 };
 
 }  // namespace
@@ -292,7 +329,7 @@ std::string cause_of(const Alert& alert, const Book& book, const std::vector<Rul
             return name;
         }
         const auto cause = std::ranges::find_if(rule->causes, [&](const std::string& each) {
-            return !seen.contains(each) && fires(book, each);
+            return !seen.contains(each) && fires(book, each, alert.labels);
         });
         if (cause == rule->causes.end()) {
             return name;
@@ -300,6 +337,12 @@ std::string cause_of(const Alert& alert, const Book& book, const std::vector<Rul
         name = *cause;
         seen.insert(name);
     }
+}
+
+bool is_acknowledged(const Page& page, const Orders& orders) {
+    const auto found = orders.acknowledged.find(page.id);
+    return page.is_acknowledged ||
+           (found != orders.acknowledged.end() && found->second > page.renewed);
 }
 
 void notify(Book& book, const Circumstances& circumstances, const Step& step, const NewId& new_id) {

@@ -3,7 +3,8 @@
 
 /// @file
 /// From alerts to messages: one page for each cause, told to those whom escalation names, once, and
-/// again when it becomes worse, still holds after a while, or is over. Pure but for the ids.
+/// again when it becomes worse, when another object or something grave joins it, when it still
+/// holds after a while, or is over. Pure but for the ids.
 
 #include <functional>
 #include <string>
@@ -28,6 +29,9 @@ struct Circumstances {
 /// flaps leaves one message. Two hundred wait for a receiver; of what is beyond, it is told how
 /// much it was.
 void notify(Book& book, const Circumstances& circumstances, const Step& step, const NewId& new_id);
+
+/// Whether somebody has said that they know of all that is on a page.
+bool is_acknowledged(const Page& page, const Orders& orders);
 
 /// The deliveries that there are: those of the manifest, else the log.
 std::vector<platform::AlertDelivery> deliveries_of(const platform::Alerting& alerting);

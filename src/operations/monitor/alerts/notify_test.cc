@@ -129,6 +129,93 @@ TEST_F(Telling, ManySeriesOfARuleAreOnePage) {
     EXPECT_THAT(book.outbox[0].text, HasSubstr("- and 30 more"));
 }
 
+/// Sequences of a schema by name, and how much of each is used.
+monitor::Sample sequences(const std::map<std::string, double>& used) {
+    monitor::Sample sample;
+    for (const auto& [name, percent] : used) {
+        sample.add("sequences.used_percent", percent,
+                   {{"datname", "d"}, {"schemaname", "s"}, {"sequencename", name}});
+    }
+    return sample;
+}
+
+TEST_F(Telling, AnotherObjectOfTheSameRuleIsTold) {
+    judge(sequences({{"first", 90}}));
+    deliver();
+    judge(sequences({{"first", 90}, {"second", 91}}));
+    ASSERT_EQ(book.outbox.size(), 1U);
+    EXPECT_THAT(book.outbox[0].text,
+                HasSubstr("91 % of a sequence's numbers are used (d, s, second) and 1 more"));
+    EXPECT_THAT(deliver(), ElementsAre("more sequences_used_percent to chat"));
+    judge(sequences({{"first", 90}, {"second", 91}}));
+    EXPECT_THAT(deliver(), IsEmpty());
+}
+
+TEST_F(Telling, AnAcknowledgementCoversWhatWasThere) {
+    judge(sequences({{"first", 90}}));
+    deliver();
+    orders.acknowledged = {{book.pages.at(0).id, now}};
+    judge(sequences({{"first", 90}}));
+    EXPECT_TRUE(book.pages.at(0).is_acknowledged);
+    judge(sequences({{"first", 90}, {"second", 91}}));
+    EXPECT_THAT(deliver(), ElementsAre("more sequences_used_percent to chat"));
+    EXPECT_FALSE(book.pages.at(0).is_acknowledged);
+    judge(sequences({{"first", 90}, {"second", 91}}), 5h);
+    EXPECT_THAT(deliver(), ElementsAre("still sequences_used_percent to chat"));
+    orders.acknowledged = {{book.pages.at(0).id, now}};
+    judge(sequences({{"first", 90}, {"second", 91}}), 5h);
+    EXPECT_THAT(deliver(), IsEmpty());
+}
+
+TEST_F(Telling, WhatIsGraveIsToldAlsoAsAConsequenceAndWhenItIsOver) {
+    monitor::Sample disk = reading("disks.used_percent", 99, {{"mountpoint", "/"}});
+    judge(disk, 2min);
+    judge(disk, 2min);
+    EXPECT_THAT(deliver(), testing::Contains("firing disks_used_percent to phone"));
+    orders.acknowledged = {{book.pages.at(0).id, now}};
+    judge(disk);
+    auto both = disk;
+    both.add("server.up", 0);
+    judge(both);
+    ASSERT_EQ(book.outbox.size(), 2U);
+    EXPECT_THAT(book.outbox[0].text,
+                testing::StartsWith("[critical] shop production: PostgreSQL does not answer"));
+    EXPECT_THAT(deliver(),
+                ElementsAre("more disks_used_percent to chat", "more disks_used_percent to phone"));
+    both = disk;
+    both.add("server.up", 1);
+    judge(both);
+    ASSERT_EQ(book.outbox.size(), 2U);
+    EXPECT_THAT(
+        book.outbox[0].text,
+        testing::StartsWith("[resolved in part] shop production: PostgreSQL does not answer"));
+    EXPECT_THAT(deliver(),
+                ElementsAre("less disks_used_percent to chat", "less disks_used_percent to phone"));
+    judge(both);
+    EXPECT_THAT(deliver(), IsEmpty());
+}
+
+TEST_F(Telling, AConsequenceThatJoinsAPageIsListedAndNotTold) {
+    judge(reading("activity.longest_idle_in_transaction", 400));
+    deliver();
+    monitor::Sample both = reading("activity.longest_idle_in_transaction", 400);
+    both.add("activity.oldest_transaction", 700);
+    judge(both);
+    EXPECT_THAT(deliver(), IsEmpty());
+}
+
+TEST_F(Telling, WhatIsAboutSomethingElseIsNoConsequence) {
+    monitor::Sample disks = reading("disks.used_percent", 99, {{"mountpoint", "/backups"}});
+    disks.add("disks.full_in", 600, {{"mountpoint", "/data"}});
+    judge(disks, 20min);
+    judge(disks, 20min);
+    std::vector<std::string> pages;
+    for (const auto& page : book.pages) {
+        pages.push_back(page.rule);
+    }
+    EXPECT_THAT(pages, testing::UnorderedElementsAre("disks_used_percent", "disks_full_in"));
+}
+
 TEST_F(Telling, EscalatesToOthersAsTimePasses) {
     alerting.deliveries[1].level = Level::warning;
     alerting.escalation = {{0ms, {"chat"}, Level::warning, {}},
@@ -148,7 +235,7 @@ TEST_F(Telling, DoesNotEscalateWhatSomebodyHasAcknowledged) {
                            {15min, {"phone"}, Level::warning, {}}};
     sequence(86);
     deliver();
-    orders.acknowledged = {book.pages.at(0).id};
+    orders.acknowledged = {{book.pages.at(0).id, now}};
     sequence(86, 2h);
     EXPECT_THAT(deliver(), IsEmpty());
     sequence(10);
@@ -279,7 +366,7 @@ TEST(Signatures, AreOfTimeAndBody) {
 TEST(Orders, AreTheSameAfterAFile) {
     Orders orders;
     orders.silences = {{"s", {"a", "b"}, Moment{}, Moment{} + 1h, "why", "who"}};
-    orders.acknowledged = {"p"};
+    orders.acknowledged = {{"p", Moment{} + 1h}};
     EXPECT_EQ(to_text(parse_orders(to_text(orders))), to_text(orders));
     EXPECT_THAT(parse_orders("{").silences, IsEmpty());
     EXPECT_THAT(without_old(orders, Moment{} + 26h).silences, IsEmpty());

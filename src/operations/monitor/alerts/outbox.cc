@@ -13,14 +13,17 @@ constexpr milliseconds longest_pause = std::chrono::minutes(5);
 /// What a platform's table shows of it. Pages may be over by now.
 void note_attempt(Book& book, const Parcel& parcel, const std::string& error) {
     for (auto& alert : book.alerts) {
-        const bool is_told = std::ranges::count(alert.told, parcel.delivery) > 0;
-        if (is_told && std::ranges::any_of(parcel.messages, [&](const Message& message) {
-                return message.rule == alert.cause;
+        if (std::ranges::none_of(parcel.messages, [&](const Message& message) {
+                return std::ranges::count(message.alerts, alert.id) > 0;
             })) {
-            ++alert.attempts;
-            alert.last_error = error;
-            ++alert.version;
+            continue;
         }
+        ++alert.attempts;
+        alert.last_error = error;
+        if (error.empty() && std::ranges::count(alert.told, parcel.delivery) == 0) {
+            alert.told.push_back(parcel.delivery);
+        }
+        ++alert.version;
     }
 }
 

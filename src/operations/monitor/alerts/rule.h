@@ -39,6 +39,8 @@ struct Rule {
     std::string summary{};  ///< What people read; `{value}` and `{labels}` are replaced.
     std::string page{};     ///< Where the remedy is told: an address, or `#rule` of our own page.
     bool is_own = false;    ///< Of the manifest alone.
+    /// Bad enough to be told when it joins a page that was told already, and when it is over.
+    bool is_grave = false;
 };
 
 /// The rules that are there without a word in the manifest.

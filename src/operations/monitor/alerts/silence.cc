@@ -36,11 +36,13 @@ std::string to_text(const Orders& orders) {
     for (const auto& [name, at] : orders.gone) {
         gone[name] = timestamp(at);
     }
-    return boost::json::serialize(boost::json::object{
-               {"silences", std::move(silences)},
-               {"gone", std::move(gone)},
-               {"acknowledged",
-                boost::json::array(orders.acknowledged.begin(), orders.acknowledged.end())}}) +
+    boost::json::object acknowledged;
+    for (const auto& [page, at] : orders.acknowledged) {
+        acknowledged[page] = timestamp(at);
+    }
+    return boost::json::serialize(boost::json::object{{"silences", std::move(silences)},
+                                                      {"gone", std::move(gone)},
+                                                      {"acknowledged", std::move(acknowledged)}}) +
            "\n";
 }
 
@@ -61,8 +63,17 @@ Orders parse_orders(std::string_view text) {
             silence.by = object.at("by").as_string().c_str();
             orders.silences.push_back(std::move(silence));
         }
-        for (const auto& page : document.at("acknowledged").as_array()) {
-            orders.acknowledged.emplace(page.as_string());
+        const auto& acknowledged = document.at("acknowledged");
+        if (acknowledged.is_array()) {  // As it was written before moments were kept.
+            for (const auto& page : acknowledged.as_array()) {
+                orders.acknowledged[std::string(page.as_string())] =
+                    Moment(std::chrono::seconds(1));
+            }
+        } else {
+            for (const auto& page : acknowledged.as_object()) {
+                orders.acknowledged[std::string(page.key())] =
+                    moment_in(acknowledged.as_object(), page.key());
+            }
         }
         if (const auto* const gone = document.as_object().if_contains("gone")) {
             for (const auto& each : gone->as_object()) {

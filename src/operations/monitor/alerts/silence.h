@@ -6,7 +6,6 @@
 /// maintenance. Alerts are judged all the same, and told afterwards if they still hold. Pure.
 
 #include <map>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,7 +28,7 @@ struct Silence {
 /// alerts --acknowledge` write it, the daemon reads it.
 struct Orders {
     std::vector<Silence> silences{};
-    std::set<std::string> acknowledged{};  ///< Ids of pages.
+    std::map<std::string, Moment> acknowledged{};  ///< Ids of pages, and when it was said.
     /// Standbys by application_name, and when somebody said that they are gone.
     std::map<std::string, Moment> gone{};
 };
