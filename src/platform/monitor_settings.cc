@@ -17,8 +17,8 @@ std::vector<Setting> monitor_settings_table() {
          "`MONITORING_INTERVAL` where that is declared, else `\"30s\"`",
          "How often figures are collected; 1s to 1h."},
         {"monitor.expensive", "duration or reference", "`\"5m\"`",
-         "How often what costs the server more is read: sizes, bloat, indexes, sequences; no "
-         "shorter than `interval`."},
+         "How often what costs the server more is read: sizes, bloat, indexes, sequences; "
+         "where it is shorter than `interval`, with each sample."},
         {"monitor.timeout", "duration or reference", "`\"2s\"`",
          "How long one statement of the collector may take; what takes longer is unknown; 50ms "
          "to 1m."},

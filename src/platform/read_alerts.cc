@@ -109,6 +109,15 @@ void read_delivery(Reading& reading, const Member& member, Alerting& alerting) {
                                     "command and log",
                                     delivery.name, ways == 0 ? "no way" : "several ways"));
     }
+    for (const auto& address : delivery.email) {
+        const auto at = address.find('@');
+        const bool is_address = at != std::string::npos && at > 0 && at + 1 < address.size() &&
+                                address.find_first_of(" \t\r\n<>,") == std::string::npos;
+        if (!is_address) {
+            reading.mistake(section.find("email")->place,
+                            fmt::format("\"{}\" is no mail address; expected name@host", address));
+        }
+    }
     if (!delivery.webhook.empty() && !has_secret_way(delivery.webhook)) {
         reading.mistake(section.find("webhook")->place,
                         fmt::format("the webhook of \"{}\" is no URL of https; expected "

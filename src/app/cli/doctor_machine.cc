@@ -10,6 +10,7 @@
 #include "base/process.h"
 #include "base/text.h"
 #include "lifecycle/servers/servers.h"
+#include "operations/monitor/alerts/watch.h"
 
 namespace caisson::cli {
 namespace {
@@ -204,11 +205,18 @@ std::vector<Diagnosis> ask_application(const trust::Run& run) {
          fmt::format("see its errors: cd {} && npm run build", run.manifest.directory.string())}};
 }
 
+/// The daemon would not begin with it.
+std::vector<Diagnosis> ask_alerts(const trust::Run& run) {
+    alerts::check(run);
+    return {};
+}
+
 }  // namespace
 
 std::vector<Probe> machine_probes() {
-    return {{"programs", ask_programs},     {"state", ask_state}, {"ports", ask_ports},
-            {"containers", ask_containers}, {"build", ask_build}, {"application", ask_application}};
+    return {{"programs", ask_programs},    {"state", ask_state}, {"ports", ask_ports},
+            {"alerts", ask_alerts},        {"build", ask_build}, {"application", ask_application},
+            {"containers", ask_containers}};
 }
 
 }  // namespace caisson::cli

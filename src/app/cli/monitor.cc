@@ -57,7 +57,8 @@ monitor::Targets monitor_targets(const trust::Run& run) {
     monitor::Targets targets;
     for (const auto& database : run.manifest.databases) {
         targets.databases.push_back({trust::database_name(run, database),
-                                     trust::role_settings(run, database, trust::Role::monitor)});
+                                     trust::role_settings(run, database, trust::Role::monitor),
+                                     trust::role_name(database, trust::Role::backup)});
     }
     targets.redis = trust::redis_client(run);
     targets.pgbouncer = pooler_of(run);

@@ -24,11 +24,8 @@ using alerts::Book;
 constexpr auto oldest_book = std::chrono::minutes(10);
 
 alerts::Rules rules_for(Context& context) {
-    auto made = alerts::rules_of(context.run().manifest.alerting);
-    for (const auto& mistake : made.mistakes) {
-        context.note(context.yellow("note: " + mistake));
-    }
-    return made;
+    alerts::check(context.run());
+    return alerts::rules_of(context.run().manifest.alerting);
 }
 
 /// The only one of these ids that begins so. Errors: usage.

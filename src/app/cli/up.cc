@@ -20,6 +20,7 @@
 #include "lifecycle/checks/checks.h"
 #include "lifecycle/servers/servers.h"
 #include "lifecycle/sources/load.h"
+#include "operations/monitor/alerts/watch.h"
 #include "trust/identity.h"
 
 namespace caisson::cli {
@@ -136,6 +137,7 @@ void print_where(Context& context, bool serves) {
 void read_files(Context& context) {
     const auto& run = context.run();
     checks::load(run.manifest);
+    alerts::check(run);
     for (const auto& database : run.manifest.databases) {
         sources::load(database.migrations, run.manifest.features);
     }

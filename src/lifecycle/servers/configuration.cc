@@ -107,8 +107,9 @@ std::string postgres_configuration(const trust::Run& run, const PostgresPrograms
     set("cluster_name", run.manifest.name);
     set("wal_level", "logical");
     set("archive_mode", "on");
-    // Empty holds every segment until backups are configured and name a command.
-    set("archive_command", "");
+    // Log of before the first physical backup leads to no restore: it is let go, or it would fill
+    // the disk. That backup names a command of its own first.
+    set("archive_command", "/bin/true");
     text += "include_if_exists = 'caisson-archive.conf'\n";
     // After a crash PostgreSQL flushes all of its files, one by one by default: seconds.
     set("recovery_init_sync_method", "syncfs");

@@ -90,6 +90,25 @@ void write_log(const std::vector<Message>& messages) {
 
 }  // namespace
 
+namespace {
+
+void require_program(const platform::AlertDelivery& delivery) {
+    const auto& program = delivery.command.front();
+    const bool is_there = program.find('/') == std::string::npos
+                              ? find_program(program).has_value()
+                              : ::access(program.c_str(), X_OK) == 0;
+    if (!is_there) {
+        throw Error(Code::server_missing,
+                    fmt::format("the command of alerts.deliveries.{} is not there, or cannot be "
+                                "run: {}",
+                                delivery.name, program),
+                    "name a program by its whole path")
+            .at(delivery.place);
+    }
+}
+
+}  // namespace
+
 Destination destination_of(const trust::Run& run, const platform::AlertDelivery& delivery) {
     const auto resolved = [&](const std::string& text) {
         return platform::resolved(run.manifest, run.environment, text, delivery.place,
@@ -111,6 +130,9 @@ Destination destination_of(const trust::Run& run, const platform::AlertDelivery&
                                 delivery.name),
                     "an alert says where a server hurts: give it a URL of https")
             .at(delivery.place);
+    }
+    if (!delivery.command.empty()) {
+        require_program(delivery);
     }
     if (destination.smtp.empty()) {
         destination.smtp = "smtp://127.0.0.1:25";

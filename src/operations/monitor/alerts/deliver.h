@@ -26,7 +26,8 @@ struct Destination {
     std::chrono::milliseconds limit{10'000};
 };
 
-/// Errors: variable_invalid, with the place, when a variable is missing.
+/// Errors: variable_invalid, with the place, when a variable is missing; server_missing when a
+/// command's program is.
 Destination destination_of(const trust::Run& run, const platform::AlertDelivery& delivery);
 
 /// All of them in one request, mail, run of the command, or line of the log each. A webhook gets

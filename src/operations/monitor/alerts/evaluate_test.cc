@@ -64,6 +64,31 @@ TEST(Rules, OfTheManifestChangeThoseThatAreThere) {
     EXPECT_EQ(find_rule(made.rules, "many")->critical, 500);
 }
 
+platform::AlertRule own_rule(const std::string& metric) {
+    platform::AlertRule rule;
+    rule.name = "mine";
+    rule.metric = metric;
+    rule.warning = 3;
+    return rule;
+}
+
+TEST(Rules, ThatCouldNeverFireOrWouldForEverAreMistakes) {
+    platform::Alerting alerting;
+    alerting.rules = {own_rule("activity.conections")};
+    EXPECT_THAT(rules_of(alerting).mistakes,
+                Contains(HasSubstr("did you mean activity.connections?")));
+    alerting.rules = {own_rule("databases.commits")};
+    EXPECT_THAT(rules_of(alerting).mistakes, Contains(HasSubstr("would fire for ever")));
+    alerting.rules = {own_rule("databases.backends")};
+    alerting.rules[0].labels = {{"database", "kyb"}};
+    EXPECT_THAT(rules_of(alerting).mistakes,
+                Contains(HasSubstr("has no label database; it has datname")));
+    alerting.rules[0].labels = {{"datname", "kyb"}};
+    EXPECT_THAT(rules_of(alerting).mistakes, IsEmpty());
+    alerting.silences = {{"nightly", {"lock_blocked"}, "0 2 * * *", 1h, "backup"}};
+    EXPECT_THAT(rules_of(alerting).mistakes, Contains(HasSubstr("did you mean locks_blocked?")));
+}
+
 TEST(Rules, OneThresholdOfTheManifestFitsTheOtherOrIsAMistake) {
     platform::Alerting alerting;
     alerting.rules = {{.name = "activity_used_percent", .warning = 95},

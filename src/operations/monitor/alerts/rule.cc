@@ -59,6 +59,50 @@ void check_order(const platform::AlertRule& wanted, const Rule& rule,
     }
 }
 
+std::vector<std::string> names_of(const std::vector<Rule>& rules) {
+    std::vector<std::string> names;
+    for (const auto& rule : rules) {
+        names.push_back(rule.name);
+    }
+    return names;
+}
+
+std::string did_you_mean(const std::string& name, const std::vector<std::string>& names) {
+    const auto near = nearest(name, names);
+    return near.empty() ? "" : fmt::format(" (did you mean {}?)", near);
+}
+
+/// What a rule could never fire by, or would fire by for ever.
+void check_metric(const platform::AlertRule& wanted, const Rule& rule,
+                  std::vector<std::string>& mistakes) {
+    const auto* const metric = monitor::find_metric(rule.metric);
+    if (!metric) {
+        if (!wanted.metric.empty()) {
+            std::vector<std::string> names;
+            for (const auto& each : monitor::catalogue()) {
+                names.emplace_back(each.name);
+            }
+            mistakes.push_back(fmt::format("{}: there is no metric {}{}", wanted.place.text(),
+                                           wanted.metric, did_you_mean(wanted.metric, names)));
+        }
+        return;
+    }
+    if (metric->kind == monitor::Kind::counter) {
+        mistakes.push_back(fmt::format(
+            "{}: {} counts since the server began, and would fire for ever; name a gauge of the "
+            "group {}: docs/reference/monitor.md",
+            wanted.place.text(), rule.metric, metric->group));
+    }
+    const auto names = split(metric->labels, ' ');
+    for (const auto& [label, value] : wanted.labels) {
+        if (std::ranges::find(names, label) == names.end()) {
+            mistakes.push_back(fmt::format("{}: {} has no label {}; it has {}", wanted.place.text(),
+                                           rule.metric, label,
+                                           metric->labels.empty() ? "none" : metric->labels));
+        }
+    }
+}
+
 void apply(const platform::AlertRule& wanted, Rule& rule) {
     if (!wanted.metric.empty()) {
         rule.metric = wanted.metric;
@@ -116,15 +160,10 @@ Rules rules_of(const platform::Alerting& alerting) {
         auto found = std::ranges::find(made.rules, wanted.name, &Rule::name);
         if (found == made.rules.end()) {
             if (wanted.metric.empty()) {
-                std::vector<std::string> names;
-                for (const auto& rule : made.rules) {
-                    names.push_back(rule.name);
-                }
-                const auto near = nearest(wanted.name, names);
                 made.mistakes.push_back(fmt::format(
                     "{}: there is no built-in rule {}{}; a rule of your own needs a metric",
                     wanted.place.text(), wanted.name,
-                    near.empty() ? "" : fmt::format(" (did you mean {}?)", near)));
+                    did_you_mean(wanted.name, names_of(made.rules))));
                 continue;
             }
             Rule rule;
@@ -135,15 +174,12 @@ Rules rules_of(const platform::Alerting& alerting) {
             made.rules.push_back(std::move(rule));
             found = made.rules.end() - 1;
         }
-        if (!wanted.metric.empty() && !monitor::find_metric(wanted.metric)) {
-            made.mistakes.push_back(
-                fmt::format("{}: there is no metric {}", wanted.place.text(), wanted.metric));
-        }
         if (!wanted.is_on) {
             made.rules.erase(found);
             continue;
         }
         apply(wanted, *found);
+        check_metric(wanted, *found, made.mistakes);
         check_order(wanted, *found, made.mistakes);
     }
     for (auto& rule : made.rules) {
@@ -157,6 +193,15 @@ Rules rules_of(const platform::Alerting& alerting) {
         if (is_circular(made.rules, rule)) {
             made.mistakes.push_back(fmt::format("the rule {} is a cause of itself", rule.name));
             rule.causes.clear();
+        }
+    }
+    for (const auto& silence : alerting.silences) {
+        for (const auto& name : silence.rules) {
+            if (!find_rule(made.rules, name) && !find_rule(default_rules(), name)) {
+                made.mistakes.push_back(fmt::format("alerts.silences.{}: there is no rule {}{}",
+                                                    silence.name, name,
+                                                    did_you_mean(name, names_of(made.rules))));
+            }
         }
     }
     return made;

@@ -67,6 +67,15 @@ std::vector<Rule> sound_rules(const trust::Run& run) {
 
 }  // namespace
 
+void check(const trust::Run& run) {
+    if (run.manifest.alerting.is_on) {
+        sound_rules(run);
+        for (const auto& delivery : run.manifest.alerting.deliveries) {
+            destination_of(run, delivery);
+        }
+    }
+}
+
 Watch::Watch(const trust::Run& run) : Watch(run, sound_rules(run)) {}
 
 Watch::Watch(const trust::Run& run, std::vector<Rule> rules)

@@ -27,6 +27,11 @@ void write_orders(const trust::Run& run, const Orders& orders);
 /// The address of the page about remedies.
 std::string pages_of(const trust::Run& run);
 
+/// What the daemon would refuse to begin with, before anything is stopped for it: rules that are
+/// none, deliveries whose variables or programs are missing. Errors: platform_invalid with all
+/// mistakes of the rules; variable_invalid; server_missing.
+void check(const trust::Run& run);
+
 class Watch {
  public:
     /// Reads the book, and begins to deliver what is in it. Errors: platform_invalid for rules of

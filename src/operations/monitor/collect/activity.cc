@@ -15,7 +15,8 @@ select datname, coalesce(state, 'unknown') as state, count(*) as sessions,
 
 /// The reserved connections are not there for those who would be refused. What a session of another
 /// role does is hidden from those who may not see it: its state is then NULL, and these figures
-/// would be wrong rather than few.
+/// would be wrong rather than few. A dump holds its snapshot in an idle session, and copies in one
+/// statement a table: how long that takes, the schedule of backups judges.
 constexpr std::string_view sessions = R"sql(
 select count(*) filter (where client) as connections,
        100.0 * count(*) filter (where client)
@@ -24,15 +25,18 @@ select count(*) filter (where client) as connections,
        count(*) filter (where state = 'active') as active,
        count(*) filter (where state like 'idle in transaction%') as idle,
        coalesce(extract(epoch from max(clock_timestamp() - state_change)
-                                   filter (where state like 'idle in transaction%')), 0)::float8
-         as longest_idle,
-       coalesce(extract(epoch from max(clock_timestamp() - xact_start)), 0)::float8 as oldest,
+                                   filter (where state like 'idle in transaction%'
+                                             and not backup)), 0)::float8 as longest_idle,
+       coalesce(extract(epoch from max(clock_timestamp() - xact_start)
+                                   filter (where not backup)), 0)::float8 as oldest,
        coalesce(extract(epoch from max(clock_timestamp() - query_start)
-                                   filter (where state = 'active')), 0)::float8 as longest,
+                                   filter (where state = 'active'
+                                             and not backup)), 0)::float8 as longest,
        coalesce(max(age(backend_xmin)), 0) as snapshot_age,
        count(*) filter (where wait_event_type = 'Lock') as waiting,
        count(*) filter (where hidden) as hidden
   from (select *, backend_type = 'client backend' as client,
+               coalesce(usename = any(string_to_array($1, chr(10))), false) as backup,
                query = '<insufficient privilege>' as hidden
           from pg_stat_activity
          where (backend_type in ('client backend', 'parallel worker')
@@ -71,7 +75,7 @@ select (select count(*) from blocked) as blocked,
 
 void read_activity(Collecting& reading) {
     const auto most = reading.limits.others;
-    const auto all = reading.connection.repeat(sessions);
+    const auto all = reading.connection.repeat(sessions, {reading.limits.backup_roles});
     if (const auto row = all.front(); row.integer("hidden") > 0) {
         throw Error(Code::database_rejected,
                     "what other sessions do is hidden from the role: it is not a member of "

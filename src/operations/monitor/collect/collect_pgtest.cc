@@ -101,6 +101,31 @@ TEST_F(Collect, WhatARoleMayNotSeeIsUnknownWithTheReason) {
     EXPECT_NE(value_of(made, "databases.commits", here()), std::nullopt);
 }
 
+TEST_F(Collect, ABackupsOwnTransactionIsNotJudged) {
+    const auto backup = database.name() + "_backup";
+    admin.script(
+        fmt::format("create role {} login superuser password 'dumps'", pg::identifier(backup)));
+    auto settings = database.settings();
+    settings.user = backup;
+    settings.password = Secret("dumps");
+    auto dumps = std::make_optional<pg::Connection>(settings);
+    dumps->script("begin; select 1");
+    ::usleep(300'000);
+    const auto idle = [&](const std::string& role_of_backups) {
+        auto made = targets();
+        made.databases.front().backup_role = role_of_backups;
+        const auto read = Collector(std::move(made), limits).collect(true);
+        EXPECT_EQ(value_of(read, "activity.idle_in_transaction"), 1);
+        EXPECT_EQ(value_of(read, "activity.longest_idle_in_transaction") > 0.2,
+                  value_of(read, "activity.oldest_transaction") > 0.2);
+        return value_of(read, "activity.longest_idle_in_transaction").value_or(-1);
+    };
+    EXPECT_EQ(idle(backup), 0);
+    EXPECT_GT(idle(""), 0.2);
+    dumps.reset();
+    admin.script(fmt::format("drop role {}", pg::identifier(backup)));
+}
+
 TEST_F(Collect, WhatTakesTooLongIsUnknownAndTheRestIsRead) {
     // A lock that the sizes of a database wait for, held by another session.
     limits.timeout = 50ms;

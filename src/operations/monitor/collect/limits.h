@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <string>
 
 namespace caisson::monitor {
 
@@ -16,6 +17,8 @@ struct Limits {
     std::size_t indexes = 100;
     std::size_t queries = 100;
     std::size_t others = 50;  ///< Standbys, slots, sequences, modes of locks: each of these.
+    /// With line ends between: what they do lasts, and is not judged by how long.
+    std::string backup_roles{};
 };
 
 }  // namespace caisson::monitor

@@ -64,6 +64,7 @@ PostgresCollector::PostgresCollector(std::vector<Target> databases, Limits limit
     : limits_(limits) {
     for (auto& target : databases) {
         target.settings = bounded(std::move(target.settings), limits_);
+        limits_.backup_roles += target.backup_role + "\n";
         places_.push_back(std::make_unique<Place>(Place{std::move(target), nullptr}));
     }
 }

@@ -21,6 +21,7 @@ namespace caisson::monitor {
 struct Target {
     std::string name;  ///< What PostgreSQL calls it.
     pg::Settings settings;
+    std::string backup_role{};  ///< Who dumps it: a transaction as long as the dump is no fault.
 };
 
 /// A moment of a clock that does not jump.

@@ -67,7 +67,10 @@ void add_info(const std::map<std::string, std::string>& info, Sample& sample) {
     add("redis.memory_max", "maxmemory");
     const auto used = number(info, "used_memory");
     const auto most = number(info, "maxmemory");
-    if (used && most && *most > 0) {
+    // A cache that may drop any key is full as a rule, and nothing is the matter.
+    const auto policy = info.find("maxmemory_policy");
+    const bool drops_any = policy != info.end() && policy->second.starts_with("allkeys-");
+    if (used && most && *most > 0 && !drops_any) {
         sample.add("redis.memory_used_percent", 100 * *used / *most);
     }
     add("redis.fragmentation", "mem_fragmentation_ratio");

@@ -31,5 +31,20 @@ TEST(Redis, WithoutALimitOfMemoryThereIsNoShareOfIt) {
     EXPECT_EQ(value_of(sample, "redis.memory_used_percent"), std::nullopt);
 }
 
+TEST(Redis, ACacheThatMayDropAnyKeyIsNeverTooFull) {
+    const auto read = [](const std::string& policy) {
+        Sample sample;
+        add_info(parse_info("used_memory:990\r\nmaxmemory:1000\r\nmaxmemory_policy:" + policy +
+                            "\r\n"),
+                 sample);
+        sample.finish();
+        EXPECT_EQ(value_of(sample, "redis.memory_used"), 990);
+        return value_of(sample, "redis.memory_used_percent");
+    };
+    EXPECT_EQ(read("allkeys-lru"), std::nullopt);
+    EXPECT_EQ(read("volatile-lru"), 99);
+    EXPECT_EQ(read("noeviction"), 99);
+}
+
 }  // namespace
 }  // namespace caisson::monitor

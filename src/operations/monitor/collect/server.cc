@@ -58,7 +58,9 @@ select (current_setting('archive_mode') <> 'off')::int as enabled, archived_coun
   from pg_stat_archiver)sql";
 
 constexpr std::string_view ready =
-    "select count(*) as ready from pg_ls_archive_statusdir() where name like '%.ready'";
+    "select count(*) as ready, coalesce(greatest(0, extract(epoch from clock_timestamp() - "
+    "min(modification))), 0)::float8 as longest from pg_ls_archive_statusdir() where name like "
+    "'%.ready'";
 
 constexpr std::string_view directory =
     "select count(*) as segments, coalesce(sum(size), 0)::float8 as size from pg_ls_waldir() "
@@ -130,7 +132,8 @@ void read_archiver(Collecting& reading) {
                  {"archiver.failed", "failed"},
                  {"archiver.failing", "failing"},
                  {"archiver.last_archive_age", "age"}});
-    reading.add(reading.connection.repeat(ready).front(), {}, {{"archiver.ready", "ready"}});
+    reading.add(reading.connection.repeat(ready).front(), {},
+                {{"archiver.ready", "ready"}, {"archiver.longest_wait", "longest"}});
 }
 
 void read_wal(Collecting& reading) {

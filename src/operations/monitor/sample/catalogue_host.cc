@@ -123,7 +123,7 @@ constexpr auto rows = std::to_array<Metric>({
      "INFO memory",
      {},
      "redis_memory_max_bytes"},
-    {"redis.memory_used_percent", gauge, percent, "", "Its share.", "INFO memory",
+    {"redis.memory_used_percent", gauge, percent, "", "Its share, unless any key may be dropped to make room (allkeys-…).", "INFO memory",
      above(90, none, "awesome-prometheus-alerts")},
     {"redis.fragmentation",
      gauge,

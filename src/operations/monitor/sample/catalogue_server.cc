@@ -82,7 +82,7 @@ constexpr auto rows = std::to_array<Metric>({
     {"activity.prepared_transactions", gauge, count, "", "Prepared transactions (two-phase).",
      "pg_prepared_xacts"},
     {"activity.oldest_prepared_transaction", gauge, seconds, "", "Age of the oldest of them.",
-     "pg_prepared_xacts"},
+     "pg_prepared_xacts", above(600, 3600, "as transactions; check_postgres warns at once")},
 
     // locks
     {"locks.held",
@@ -223,6 +223,9 @@ constexpr auto rows = std::to_array<Metric>({
      "pg_stat_archiver_last_archive_age"},
     {"archiver.ready", gauge, count, "", "Segments that wait to be archived.",
      "pg_ls_archive_statusdir()", above(10, 15, "check_postgres")},
+    {"archiver.longest_wait", gauge, seconds, "",
+     "For how long the oldest of them has waited: also where an attempt hangs and none fails.",
+     "pg_ls_archive_statusdir()", above(900, 3600, "three times archive_timeout and more")},
 
     // wal
     {"wal.written", counter, bytes, "", "Log written.", "pg_stat_wal"},

@@ -16,6 +16,15 @@ std::string idle_in_transaction(Stage& stage) {
     return {};
 }
 
+std::string leave_prepared(Stage& stage) {
+    stage.session().script("begin; select 1; prepare transaction 'left behind'");
+    return {};
+}
+void end_prepared(Stage& stage) {
+    stage.end_sessions();
+    stage.admin().query("rollback prepared 'left behind'");
+}
+
 std::string run_long(Stage& stage) {
     stage.wait_in_background("select pg_sleep(600)");
     return {};
@@ -212,6 +221,12 @@ std::vector<Provocation> server_provocations() {
          .threshold = 1,
          .provoke = idle_in_transaction,
          .mend = end_sessions},
+        {.rule = "activity_oldest_prepared_transaction",
+         .how = How::scaled,
+         .note = "a transaction that was prepared and left; 1 s instead of 10 min",
+         .threshold = 1,
+         .provoke = leave_prepared,
+         .mend = end_prepared},
         {.rule = "activity_longest_query",
          .how = How::scaled,
          .note = "a statement that sleeps; 1 s instead of 5 min",

@@ -43,6 +43,7 @@ trust::Run run_below(const trust::Run& like, const fs::path& directory) {
     run.manifest.directory = directory;
     run.manifest.file = directory / "caisson.toml";
     run.manifest.server.postgres = {{"max_connections", "30"},
+                                    {"max_prepared_transactions", "2"},
                                     {"deadlock_timeout", "10ms"},
                                     {"wal_receiver_status_interval", "1s"},
                                     {"max_locks_per_transaction", "16"},
@@ -167,7 +168,6 @@ void Stage::prepare() {
     }
     admin().script(
         "create extension if not exists pg_stat_statements; create table ballast (text text)");
-    set("archive_command", "true");  // A private server holds the log until backups are set up.
 }
 
 pg::Settings Stage::as_admin() const {
