@@ -123,12 +123,16 @@ std::optional<Moment> written_at(const fs::path& file) {
                : std::nullopt;
 }
 
-/// What /health says; empty where nobody answers in half a second.
-std::string health_of(const std::string& address) {
+/// Its answer waits as long as the slowest server may take, one that hangs
+/// (docs/reference/serve.md).
+constexpr auto longest_answer = std::chrono::milliseconds(2'500);
+
+/// What /health says; nothing where nobody answers.
+void ask_health(const std::string& address, DaemonSigns& daemon) {
     const auto begin = address.find("://");
     const auto colon = address.rfind(':');
     if (begin == std::string::npos || colon <= begin) {
-        return {};
+        return;
     }
     try {
         auto host = address.substr(begin + 3, colon - begin - 3);
@@ -136,15 +140,18 @@ std::string health_of(const std::string& address) {
             host = host.substr(1, host.size() - 2);
         }
         const auto port = static_cast<std::uint16_t>(std::stoul(address.substr(colon + 1)));
-        const auto answer = http::get(host, port, "/health", std::chrono::milliseconds(500));
-        return boost::json::parse(answer.body).at("status").as_string().c_str();
+        const auto answer = http::get(host, port, "/health", longest_answer);
+        const auto health = boost::json::parse(answer.body);
+        for (const auto& what : health.at("degraded").as_array()) {
+            daemon.degraded.emplace_back(what.as_string());
+        }
+        daemon.health = health.at("status").as_string().c_str();
     } catch (const Error& error) {
         if (error.code() == Code::interrupted) {
             throw;
         }
-        return {};
     } catch (const std::exception&) {
-        return {};  // Somebody else listens there.
+        daemon.degraded.clear();  // Somebody else listens there.
     }
 }
 
@@ -155,7 +162,7 @@ DaemonSigns signs_of(const trust::Run& run) {
         daemon.runs = true;
         daemon.address = record->address;
         daemon.process = record->process;
-        daemon.health = health_of(record->address);
+        ask_health(record->address, daemon);
     }
     daemon.has_record = written_at(run.state.daemon_record()).has_value();
     daemon.last_heard = std::max(written_at(run.state.daemon_log()), written_at(look_file(run)));

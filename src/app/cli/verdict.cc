@@ -179,14 +179,16 @@ Part daemon_part(const DaemonSigns& daemon, Moment now) {
     part.json["runs"] = daemon.runs;
     if (daemon.runs) {
         part.json["health"] = daemon.health;
-        part.text =
-            fmt::format("{}, process {}, {}", daemon.address, daemon.process,
-                        daemon.health.empty() ? "does not answer: see its log" : daemon.health);
+        part.json["degraded"] = boost::json::array(daemon.degraded.begin(), daemon.degraded.end());
+        const auto health =
+            daemon.health + (daemon.degraded.empty() ? "" : ": " + join(daemon.degraded, ", "));
+        part.text = fmt::format("{}, process {}, {}", daemon.address, daemon.process,
+                                daemon.health.empty() ? "does not answer: see its log" : health);
         if (daemon.health.empty()) {
             worsen(part, Mark::bad, "the daemon does not answer");
         } else if (daemon.health != "healthy") {
             worsen(part, daemon.health == "degraded" ? Mark::notice : Mark::bad,
-                   "the daemon calls itself " + daemon.health);
+                   "the daemon calls itself " + health);
         }
         return part;
     }

@@ -40,9 +40,10 @@ struct DaemonSigns {
     bool runs = false;
     std::string address{};
     int process = 0;
-    std::string health{};                ///< As it says itself; empty: it does not answer.
-    bool has_record = false;             ///< It has written that it runs, and not that it ended.
-    std::optional<Moment> last_heard{};  ///< The newest of its files.
+    std::string health{};                 ///< As it says itself; empty: it does not answer.
+    std::vector<std::string> degraded{};  ///< By what.
+    bool has_record = false;              ///< It has written that it runs, and not that it ended.
+    std::optional<Moment> last_heard{};   ///< The newest of its files.
 };
 Part daemon_part(const DaemonSigns& daemon, Moment now);
 

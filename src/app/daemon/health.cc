@@ -70,6 +70,26 @@ json::value verification(const std::optional<Verification>& last) {
                         {"at", last->at}};
 }
 
+/// What is amiss and stops nobody: a cache that is away, a platform that is not as it should be.
+json::array degraded(const Finding& finding, const Circumstances& circumstances) {
+    json::array list;
+    const auto& probes = circumstances.probes;
+    for (std::size_t i = 0; i < probes.size(); ++i) {
+        const auto& reading = finding.readings[i];
+        if (!probes[i].is_database && reading.presence != Presence::connected) {
+            list.emplace_back(probes[i].name);
+        }
+        if (reading.migrations && reading.migrations->pending > 0) {
+            list.emplace_back("migrations of " + probes[i].name);
+        }
+    }
+    const auto& last = circumstances.verification;
+    if (last && last->passed != last->total) {
+        list.emplace_back("verification");
+    }
+    return list;
+}
+
 }  // namespace
 
 std::optional<Presence> together(const Finding& finding, const std::vector<Probe>& probes,
@@ -88,28 +108,31 @@ void describe(Finding& finding, const Circumstances& circumstances) {
     const auto database = together(finding, probes, true);
     const auto redis = together(finding, probes, false);
     finding.is_fine = database.value_or(Presence::connected) == Presence::connected;
-    const bool is_whole =
-        finding.is_fine && redis.value_or(Presence::connected) == Presence::connected;
+    auto amiss = degraded(finding, circumstances);
+    const auto* const status = !finding.is_fine ? "unhealthy"
+                               : amiss.empty()  ? "healthy"
+                                                : "degraded";
     const auto word = [](const std::optional<Presence>& presence) {
         return presence ? json::value(name_of(*presence)) : json::value(nullptr);
     };
     const auto& pool = circumstances.pool;
-    finding.health = json_text(json::object{
-        {"status", is_whole ? "healthy" : (finding.is_fine ? "degraded" : "unhealthy")},
-        {"database", word(database)},
-        {"databases", servers(finding, probes, true)},
-        {"redis", word(redis)},
-        {"caches", servers(finding, probes, false)},
-        {"pool",
-         {{"size", pool.stats.lanes},
-          {"idle", pool.stats.idle},
-          {"in_use", pool.in_use()},
-          {"max", pool.max}}},
-        {"migrations", migrations(finding, probes)},
-        {"verification", verification(circumstances.verification)},
-        {"platform", circumstances.platform},
-        {"environment", circumstances.environment},
-        {"version", circumstances.version}});
+    finding.health =
+        json_text(json::object{{"status", status},
+                               {"degraded", std::move(amiss)},
+                               {"database", word(database)},
+                               {"databases", servers(finding, probes, true)},
+                               {"redis", word(redis)},
+                               {"caches", servers(finding, probes, false)},
+                               {"pool",
+                                {{"size", pool.stats.lanes},
+                                 {"idle", pool.stats.idle},
+                                 {"in_use", pool.in_use()},
+                                 {"max", pool.max}}},
+                               {"migrations", migrations(finding, probes)},
+                               {"verification", verification(circumstances.verification)},
+                               {"platform", circumstances.platform},
+                               {"environment", circumstances.environment},
+                               {"version", circumstances.version}});
     // health_body() adds what differs from request to request.
     finding.health.pop_back();
 }

@@ -17,7 +17,7 @@ class HealthTest : public testing::Test {
         Finding finding;
         finding.readings = {reading(first), reading(second), reading(redis)};
         finding.readings[0].migrations = MigrationState{3, 0, "003"};
-        finding.readings[1].migrations = MigrationState{1, 2, "001"};
+        finding.readings[1].migrations = MigrationState{1, pending_, "001"};
         describe(finding, circumstances_);
         is_fine_ = finding.is_fine;
         text_ = health_body(finding, 7, "some-id");
@@ -32,6 +32,7 @@ class HealthTest : public testing::Test {
         {{.lanes = 3, .idle = 2}, 8},
         {}};
     bool is_fine_ = false;
+    std::size_t pending_ = 0;
     std::string text_;
 };
 
@@ -45,8 +46,7 @@ TEST_F(HealthTest, EverythingThereIsHealthy) {
     EXPECT_EQ(health.at("databases").at(0).at("latency_ms"), 0.4);
     EXPECT_EQ(health.at("migrations").at(0).at("state"), "current");
     EXPECT_EQ(health.at("migrations").at(0).at("version"), "003");
-    EXPECT_EQ(health.at("migrations").at(1).at("state"), "pending");
-    EXPECT_EQ(health.at("migrations").at(1).at("pending"), 2);
+    EXPECT_TRUE(health.at("degraded").as_array().empty());
     EXPECT_EQ(health.at("pool").at("size"), 3);
     EXPECT_EQ(health.at("pool").at("in_use"), 1);
     EXPECT_EQ(health.at("pool").at("max"), 8);
@@ -75,7 +75,19 @@ TEST_F(HealthTest, WithoutRedisItIsDegradedButServes) {
     const auto health = body(Presence::connected, Presence::connected, Presence::unreachable);
     EXPECT_TRUE(is_fine_);
     EXPECT_EQ(health.at("status"), "degraded");
+    EXPECT_EQ(health.at("degraded"), boost::json::array{"redis"});
     EXPECT_EQ(health.at("redis"), "unreachable");
+}
+
+TEST_F(HealthTest, APlatformThatIsNotAsItShouldBeIsDegradedAndSaysWhy) {
+    pending_ = 2;
+    circumstances_.verification = Verification{"{}", 14, 15, "2026-03-03T08:00:00.000Z"};
+    const auto health = body(Presence::connected, Presence::connected, Presence::connected);
+    EXPECT_TRUE(is_fine_);
+    EXPECT_EQ(health.at("status"), "degraded");
+    EXPECT_EQ(health.at("degraded"), (boost::json::array{"migrations of other", "verification"}));
+    EXPECT_EQ(health.at("migrations").at(1).at("state"), "pending");
+    EXPECT_EQ(health.at("migrations").at(1).at("pending"), 2);
 }
 
 TEST_F(HealthTest, TheLastVerificationIsSummarised) {

@@ -34,9 +34,9 @@ TEST(Redis, WithoutALimitOfMemoryThereIsNoShareOfIt) {
 TEST(Redis, ACacheThatMayDropAnyKeyIsNeverTooFull) {
     const auto read = [](const std::string& policy) {
         Sample sample;
-        add_info(parse_info("used_memory:990\r\nmaxmemory:1000\r\nmaxmemory_policy:" + policy +
-                            "\r\n"),
-                 sample);
+        add_info(
+            parse_info("used_memory:990\r\nmaxmemory:1000\r\nmaxmemory_policy:" + policy + "\r\n"),
+            sample);
         sample.finish();
         EXPECT_EQ(value_of(sample, "redis.memory_used"), 990);
         return value_of(sample, "redis.memory_used_percent");
