@@ -25,7 +25,8 @@ void forget(Context& context, alerts::Book& book) {
     if (!alerts::is_missing(book, name)) {
         const bool is_there = book.standbys.contains(name);
         throw Error(Code::usage,
-                    is_there ? name + " is there" : fmt::format("no standby {} is expected", name),
+                    is_there ? name + " is there"
+                             : fmt::format("no standby by the name of {} is expected", name),
                     is_there ? "only what is missing can be forgotten: stop it first"
                              : "caisson monitor standbys names them");
     }

@@ -34,6 +34,7 @@ struct Alert {
     std::string why{};        ///< Why not.
     Level level = Level::warning;
     double value = 0;  ///< As last read.
+    double worst = 0;  ///< Since it began.
     double threshold = 0;
     Moment began{};             ///< When it was bad first.
     Moment fired{};             ///< When it was so for long enough.

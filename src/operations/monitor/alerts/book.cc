@@ -41,6 +41,7 @@ object json_of(const Alert& alert) {
             {"why", alert.why},
             {"level", text_of(alert.level)},
             {"value", alert.value},
+            {"worst", alert.worst},
             {"threshold", alert.threshold},
             {"began", timestamp(alert.began)},
             {"fired", timestamp(alert.fired)},
@@ -71,6 +72,7 @@ Alert alert_in(const object& from) {
     alert.why = text_in(from, "why");
     alert.level = level_in(from);
     alert.value = from.at("value").to_number<double>();
+    alert.worst = from.contains("worst") ? from.at("worst").to_number<double>() : alert.value;
     alert.threshold = from.at("threshold").to_number<double>();
     alert.began = moment_in(from, "began");
     alert.fired = moment_in(from, "fired");

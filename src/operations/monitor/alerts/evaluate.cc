@@ -139,6 +139,7 @@ class Evaluation {
             book_.alerts.push_back({.id = new_id_(),
                                     .rule = rule.name,
                                     .labels = reading.labels,
+                                    .worst = reading.value,
                                     .began = step_.now,
                                     .cause = rule.name});
             alert = &book_.alerts.back();
@@ -152,6 +153,8 @@ class Evaluation {
             ++alert->version;
         }
         alert->value = reading.value;
+        alert->worst = rule.below ? std::min(alert->worst, reading.value)
+                                  : std::max(alert->worst, reading.value);
         if (alert->state == State::firing) {
             alert->firing += step_.elapsed;
         }

@@ -11,6 +11,7 @@
 #include "base/hmac.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "operations/monitor/alerts/first_step.h"
 
 namespace caisson::alerts {
 namespace {
@@ -31,6 +32,7 @@ boost::json::object json_of(const Alert& alert, const Rule* rule, const std::str
             {"began_at", timestamp(alert.began)},
             {"ended_at", alert.ended == Moment{} ? boost::json::value(nullptr)
                                                  : boost::json::value(timestamp(alert.ended))},
+            {"do", first_step(alert.rule)},
             {"remedy", remedy_of(rule, pages)}};
 }
 
@@ -61,9 +63,14 @@ std::string summary_of(const Rule* rule, const Alert& alert) {
         }
     }
     auto text = rule ? rule->summary : alert.rule;
-    text =
-        replace_all(text, "{value}", value_text(rule ? rule->metric : std::string(), alert.value));
+    const bool is_over = alert.state == State::resolved;  // The value is a good one then.
+    text = replace_all(
+        text, "{value}",
+        value_text(rule ? rule->metric : std::string(), is_over ? alert.worst : alert.value));
     text = replace_all(text, labels.empty() ? " ({labels})" : "{labels}", join(labels, ", "));
+    if (is_over) {
+        return fmt::format("{}; over after {}", text, human(alert.ended - alert.began));
+    }
     return alert.is_unknown ? text + ", when it could be read last" : text;
 }
 
@@ -96,12 +103,13 @@ Message message_of(const Page& page, const std::string& kind, const Book& book,
         message.alerts.push_back(alert->id);
         if (rows.size() < most_alerts) {
             const auto* const rule = find_rule(circumstances.rules, alert->rule);
+            const auto step = first_step(alert->rule);
             rows.push_back(json_of(*alert, rule, circumstances.pages));
-            lines.push_back(
-                fmt::format("- {}: {}, since {}{}\n  {}", word_of(*alert), summary_of(rule, *alert),
-                            minute_text(alert->began),
-                            alert->ended == Moment{} ? "" : " until " + minute_text(alert->ended),
-                            remedy_of(rule, circumstances.pages)));
+            lines.push_back(fmt::format(
+                "- {}: {}, since {}{}\n  {}{}{}", word_of(*alert), summary_of(rule, *alert),
+                minute_text(alert->began),
+                alert->ended == Moment{} ? "" : " until " + minute_text(alert->ended), step,
+                step.empty() ? "" : "\n  ", remedy_of(rule, circumstances.pages)));
         }
     }
     if (alerts.size() > most_alerts) {

@@ -47,6 +47,10 @@ std::vector<Parcel> due(Book& book, milliseconds elapsed) {
             parcel->messages.push_back(message);
         }
     }
+    // Whoever did not answer last time holds up nobody who did.
+    std::ranges::stable_sort(parcels, {}, [&](const Parcel& parcel) {
+        return book.receivers[parcel.delivery].failures;
+    });
     return parcels;
 }
 

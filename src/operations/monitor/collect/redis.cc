@@ -128,14 +128,17 @@ void RedisCollector::ask(Sample& sample) {
 
 void RedisCollector::read(Sample& sample) {
     const auto before = sample.readings.size();
+    const Stopwatch watch;
     try {
         ask(sample);
     } catch (const Error& error) {
         if (error.code() == Code::interrupted) {
             throw;
         }
-        // It was restarted since: a connection that broke is made anew once.
-        const bool was_broken = connection_ && connection_->is_broken();
+        // It was restarted since: a connection that broke is made anew once. One that hangs would
+        // only hang again.
+        const bool was_broken =
+            connection_ && connection_->is_broken() && watch.elapsed() < settings_.answer_limit;
         connection_.reset();
         sample.readings.resize(before);
         if (was_broken) {
