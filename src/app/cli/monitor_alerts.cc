@@ -9,9 +9,12 @@
 #include "base/crypto.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "operations/monitor/alerts/deliver.h"
 #include "operations/monitor/alerts/first_step.h"
 #include "operations/monitor/alerts/message.h"
+#include "operations/monitor/alerts/notify.h"
 #include "operations/monitor/alerts/watch.h"
+#include "platform/cron.h"
 #include "platform/values.h"
 
 namespace caisson::cli {
@@ -113,8 +116,55 @@ void print_alert(Context& context, const Alert& alert, const alerts::Rule* rule,
                                           alerts::remedy_of(rule, pages))));
 }
 
+/// One marked message through a delivery, or all of them, now and as the daemon would send it.
+Exit try_deliveries(Context& context, const std::string& wanted) {
+    const auto& run = context.run();
+    const auto all = alerts::deliveries_of(run.manifest.alerting);
+    std::vector<std::string> names{"all"};
+    for (const auto& delivery : all) {
+        names.push_back(delivery.name);
+    }
+    if (std::ranges::find(names, wanted) == names.end()) {
+        throw Error(Code::usage, fmt::format("there is no delivery {}", wanted),
+                    "there are " + join(names, ", "));
+    }
+    bool holds = true;
+    boost::json::array rows;
+    for (const auto& delivery : all) {
+        if (wanted != "all" && wanted != delivery.name) {
+            continue;
+        }
+        std::string failure;
+        if (context.dry_run()) {
+            context.print("would send a test through " + delivery.name);
+            continue;
+        }
+        try {
+            alerts::deliver(
+                alerts::destination_of(run, delivery),
+                {alerts::test_message(run.manifest.name, run.environment.name, moment_now())});
+        } catch (const Error& error) {
+            if (error.code() == Code::interrupted) {
+                throw;
+            }
+            failure = error.message();
+        }
+        holds = holds && failure.empty();
+        context.print(failure.empty()
+                          ? fmt::format("{} {} took it", context.green("✓"), delivery.name)
+                          : fmt::format("{} {}: {}", context.red("✗"), delivery.name, failure));
+        rows.push_back(
+            {{"delivery", delivery.name}, {"took", failure.empty()}, {"error", failure}});
+    }
+    context.result()["deliveries"] = std::move(rows);
+    return holds ? Exit::fine : Exit::findings;
+}
+
 Exit run_alerts(Context& context) {
     const auto& run = context.run();
+    if (context.arguments().has("--test")) {
+        return try_deliveries(context, context.arguments().value("--test"));
+    }
     const auto found = alerts::read_book(run);
     if (!found) {
         throw Error(Code::state_unusable, "nothing has been judged here",
@@ -207,6 +257,34 @@ void check_rule(const alerts::Rules& made, const std::string& name) {
                              : fmt::format("did you mean {}?", near));
 }
 
+/// Those that come again and again. Whether one is on.
+bool print_windows(Context& context, Moment now) {
+    bool is_any_on = false;
+    boost::json::array rows;
+    for (const auto& window : context.run().manifest.alerting.silences) {
+        const auto cron = platform::Cron::parse(window.at);
+        if (!cron) {
+            continue;
+        }
+        const auto ends = cron->last(now) + std::chrono::ceil<std::chrono::seconds>(window.lasts);
+        const bool is_on = now < ends;
+        is_any_on |= is_on;
+        context.print(fmt::format(
+            "{}  {}  {}  {}", window.name,
+            window.rules.empty() ? "every rule" : join(window.rules, ", "),
+            is_on ? "until " + minute_text(ends) : "from " + minute_text(cron->next(now)),
+            window.reason));
+        rows.push_back({{"name", window.name},
+                        {"rules", boost::json::array(window.rules.begin(), window.rules.end())},
+                        {"on", is_on},
+                        {"until", is_on ? boost::json::value(timestamp(ends)) : nullptr},
+                        {"next", timestamp(cron->next(now))},
+                        {"reason", window.reason}});
+    }
+    context.result()["windows"] = std::move(rows);
+    return is_any_on;
+}
+
 void print_silences(Context& context, const alerts::Orders& orders, Moment now) {
     boost::json::array rows;
     for (const auto& each : orders.silences) {
@@ -221,7 +299,7 @@ void print_silences(Context& context, const alerts::Orders& orders, Moment now) 
                         {"until", timestamp(each.until)},
                         {"reason", each.reason}});
     }
-    if (rows.empty()) {
+    if (rows.empty() && !print_windows(context, now)) {
         context.print("nothing is silent");
     }
     context.result()["silences"] = std::move(rows);
@@ -282,9 +360,11 @@ std::vector<Verb> monitor_alert_verbs() {
          {{"--acknowledge",
            "PAGE",
            "say that somebody knows: no more escalation and repeats for it",
-           {}}},
+           {}},
+          {"--test", "DELIVERY", "send a message that says it is a test; `all` through each", {}}},
          "",
-         "  caisson monitor alerts\n  caisson monitor alerts --acknowledge 3f0c",
+         "  caisson monitor alerts\n  caisson monitor alerts --acknowledge 3f0c\n"
+         "  caisson monitor alerts --test all",
          Needs::platform,
          run_alerts},
         {"monitor silence",

@@ -12,6 +12,7 @@
 #include "operations/monitor/expose/expose.h"
 #include "operations/monitor/history/chart.h"
 #include "operations/monitor/sample/catalogue.h"
+#include "platform/values.h"
 
 namespace caisson::cli {
 namespace {
@@ -85,6 +86,39 @@ boost::json::object to_json(const monitor::Metric& metric, const monitor::Past& 
             {"gaps", std::move(gaps)}};
 }
 
+/// `7d` before now, or a moment such as 2026-11-27 or 2026-11-27T08:05Z. Errors: usage.
+monitor::At moment_of(Context& context, const std::string& option, const std::string& otherwise) {
+    const auto text = context.arguments().value(option, otherwise);
+    const auto now =
+        std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+    if (const auto ago = platform::parse_duration(text)) {
+        return now - *ago;
+    }
+    // Seconds may be left away.
+    const bool is_to_the_minute = text.size() == 17 && text.ends_with("Z");
+    const auto moment = parse_moment(is_to_the_minute ? text.substr(0, 16) + ":00Z" : text);
+    if (!moment) {
+        throw Error(Code::usage, fmt::format("{} is {}", option, text),
+                    "write how long ago, such as 7d, or a moment such as 2026-11-27T08:05Z");
+    }
+    return *moment;
+}
+
+/// A file, or standard output for `-`. Whether anything more may be printed.
+bool put_out(Context& context, const std::string& file, const std::string& text) {
+    if (file == "-") {
+        context.emit(text);
+        return false;
+    }
+    try {
+        write_file(file, text);
+    } catch (const Error& error) {
+        throw Error(error.code(), error.message(), "name a file that can be written, or -");
+    }
+    context.note("written: " + file);
+    return true;
+}
+
 Exit run_history(Context& context) {
     const auto& arguments = context.arguments();
     if (arguments.has("--list")) {
@@ -95,19 +129,22 @@ Exit run_history(Context& context) {
                     "such as host.cpu_percent; caisson monitor history --list names them");
     }
     const auto& metric = metric_named(arguments.positional());
-    const auto since_text = duration_of(context, "--since", "1d");
-    const auto until =
-        std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
-    const auto since = until - since_text;
+    const auto since = moment_of(context, "--since", "1d");
+    const auto until = moment_of(context, "--until", "0s");
+    if (since >= until) {
+        throw Error(Code::usage, "--since is not before --until", "there is nothing between them");
+    }
     const auto past = monitor::read_history(history_file(context.run()), metric.name, since, until);
     context.result() = to_json(metric, past);
+    bool prints = true;
     if (const auto file = arguments.value("--csv"); !file.empty()) {
-        write_file(file, monitor::csv_of(metric, past));
-        context.note("written: " + file);
+        prints = put_out(context, file, monitor::csv_of(metric, past)) && prints;
     }
     if (const auto file = arguments.value("--svg"); !file.empty()) {
-        write_file(file, monitor::svg_chart(metric, past, since, until));
-        context.note("written: " + file);
+        prints = put_out(context, file, monitor::svg_chart(metric, past, since, until)) && prints;
+    }
+    if (!prints) {
+        return Exit::fine;
     }
     if (past.series.empty()) {
         context.print(fmt::format("nothing is known of {} since {}", metric.name,
@@ -145,13 +182,16 @@ std::vector<Verb> monitor_history_verbs() {
              "From the file that the daemon keeps in the state directory: samples for a day, a "
              "value a minute for a month, a value an hour for two years, as [monitor] says. "
              "Counters are shown as their growth a second. Gaps are named with their cause.",
-         .options = {{"--since", "TIME", "how far back (default: 1d)", {}},
-                     {"--svg", "FILE", "write it as a picture", {}},
-                     {"--csv", "FILE", "write it as a table", {}},
+         .options = {{"--since", "TIME", "how far back, or a moment (default: 1d)", {}},
+                     {"--until", "TIME", "up to when, in the same way (default: now)", {}},
+                     {"--svg", "FILE", "write it as a picture; - is standard output", {}},
+                     {"--csv", "FILE", "write it as a table; - is standard output", {}},
                      {"--list", "", "name all metrics", {}}},
          .positional = "[METRIC]",
          .examples = "  caisson monitor history host.cpu_percent\n"
-                     "  caisson monitor history databases.commits --since 7d --svg commits.svg",
+                     "  caisson monitor history databases.commits --since 7d --svg commits.svg\n"
+                     "  caisson monitor history activity.active --since 2026-11-27T08:05Z --until "
+                     "2026-11-27T09:00Z --csv -",
          .run = run_history},
         {.name = "monitor rules",
          .summary = "alert rules for Prometheus, or a dashboard for Grafana",

@@ -139,6 +139,25 @@ Message message_of(const Page& page, const std::string& kind, const Book& book,
     return message;
 }
 
+Message test_message(const std::string& platform, const std::string& environment, Moment now) {
+    const auto text =
+        fmt::format("[test] {} {}: nothing is wrong; this shows that messages arrive here",
+                    platform, environment);
+    Message message;
+    message.id = random_uuid();
+    message.kind = "test";
+    message.made = now;
+    message.text = text + "\n";
+    message.json = json_text(boost::json::object{{"page", ""},
+                                                 {"kind", message.kind},
+                                                 {"platform", platform},
+                                                 {"environment", environment},
+                                                 {"rule", ""},
+                                                 {"level", text_of(message.level)},
+                                                 {"summary", text}});
+    return message;
+}
+
 Message left_out_message(std::size_t number, const Circumstances& circumstances, Moment now) {
     const auto text = fmt::format(
         "[warning] {} {}: and {} more messages, which were left out while nobody took them",

@@ -15,6 +15,8 @@ namespace caisson::alerts {
 Message message_of(const Page& page, const std::string& kind, const Book& book,
                    const Circumstances& circumstances, Moment now);
 
+/// Which tells of nothing: to see whether it arrives.
+Message test_message(const std::string& platform, const std::string& environment, Moment now);
 /// That this many messages were left out while a receiver was away.
 Message left_out_message(std::size_t number, const Circumstances& circumstances, Moment now);
 
