@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "operations/monitor/alerts/rule.h"
 #include "operations/monitor/selftest/selftest.h"
 #include "operations/monitor/selftest/stage.h"
 
@@ -35,8 +36,8 @@ std::vector<Provocation> other_provocations();
 /// All of them, in an order in which none spoils the next.
 std::vector<Provocation> provocations();
 
-/// A reading at the rule's threshold: for what the machine does not allow, and rules of one's own.
-Provocation by_reading(const std::string& rule, const std::string& metric, double value,
-                       const std::string& note);
+/// A reading at the rule's threshold, with the labels that it asks for: for what the machine does
+/// not allow, and rules of one's own.
+Provocation by_reading(const alerts::Rule& rule, double value, const std::string& note);
 
 }  // namespace caisson::selftest

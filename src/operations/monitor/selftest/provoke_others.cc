@@ -148,16 +148,17 @@ void take_back(Stage& stage) { stage.take_back(); }
 
 }  // namespace
 
-Provocation by_reading(const std::string& rule, const std::string& metric, double value,
-                       const std::string& note) {
-    return {.rule = rule,
+Provocation by_reading(const alerts::Rule& rule, double value, const std::string& note) {
+    return {.rule = rule.name,
             .how = How::simulated,
             .note = note,
             .provoke =
-                [metric, value](Stage& stage) {
+                [metric = rule.metric, wanted = rule.labels, value](Stage& stage) {
                     monitor::Labels labels;
                     for (const auto& name : monitor::label_names(monitor::metric(metric))) {
-                        labels.emplace_back(name, "selftest");
+                        const auto found = wanted.find(std::string(name));
+                        labels.emplace_back(name,
+                                            found == wanted.end() ? "selftest" : found->second);
                     }
                     stage.inject(metric, value, std::move(labels));
                     return std::string();

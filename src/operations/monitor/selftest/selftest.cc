@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/interrupt.h"
+#include "base/text.h"
 #include "operations/monitor/alerts/watch.h"
 #include "operations/monitor/selftest/provocation.h"
 
@@ -62,6 +63,10 @@ class Trial {
 
     Proof run(const Provocation& provocation) {
         Proof proof{.rule = rule_.name, .how = provocation.how, .note = provocation.note};
+        if (rule_.hold > 0ms) {  // Its time is scaled as well.
+            proof.how = proof.how == How::real ? How::scaled : proof.how;
+            proof.note += "; at once instead of after " + human(rule_.hold);
+        }
         stage_.receiver().forget();
         stage_.watch_standby(provocation.of_standby);
         auto made = with_receiver(stage_);
@@ -176,7 +181,7 @@ Provocation reading_of(const alerts::Rule& rule) {
     const double limit = alerts::threshold_of(
         rule, rule.critical ? alerts::Level::critical : alerts::Level::warning);
     const double value = rule.below ? limit - std::max(1.0, std::abs(limit) * 0.01) : limit;
-    return by_reading(rule.name, rule.metric, value, "a reading is replaced");
+    return by_reading(rule, value, "a reading is replaced");
 }
 
 }  // namespace

@@ -8,6 +8,22 @@
 namespace caisson::selftest {
 namespace {
 
+TEST(SelfTest, ProvesARuleOfOnesOwnWithLabels) {
+    servers::PrivateState state;
+    platform::AlertRule rule;
+    rule.name = "busy";
+    rule.metric = "databases.backends";
+    rule.labels = {{"datname", "kyb"}};
+    rule.warning = 50;
+    state.run.manifest.alerting.rules = {rule};
+    Options options;
+    options.rules = {"busy"};
+    const auto proofs = run(state.run, options);
+    ASSERT_EQ(proofs.size(), 1U);
+    EXPECT_TRUE(proofs[0].holds()) << proofs[0].why;
+    EXPECT_EQ(proofs[0].how, How::simulated);
+}
+
 TEST(SelfTest, ProvesEveryRuleOrSaysWhichItDoesNot) {
     servers::PrivateState state;
     const auto proofs = run(state.run);
