@@ -27,8 +27,11 @@ using alerts::Book;
 constexpr auto oldest_book = std::chrono::minutes(10);
 
 alerts::Rules rules_for(Context& context) {
-    alerts::check(context.run());
-    return alerts::rules_of(context.run().manifest.alerting);
+    auto made = alerts::rules_of(context.run().manifest.alerting);
+    for (const auto& mistake : made.mistakes) {
+        context.note(context.yellow("note: " + mistake));
+    }
+    return made;
 }
 
 /// The only one of these ids that begins so. Errors: usage.
@@ -57,7 +60,7 @@ void acknowledge(Context& context, const Book& book) {
     std::erase_if(orders.acknowledged, [&](const auto& each) {
         return std::ranges::find(ids, each.first) == ids.end();
     });
-    orders.acknowledged[id] = moment_now();
+    orders.acknowledged[id] = std::ranges::find(book.pages, id, &alerts::Page::id)->renewals;
     if (!context.dry_run()) {
         alerts::write_orders(context.run(), orders);
     }
@@ -299,7 +302,8 @@ void print_silences(Context& context, const alerts::Orders& orders, Moment now) 
                         {"until", timestamp(each.until)},
                         {"reason", each.reason}});
     }
-    if (rows.empty() && !print_windows(context, now)) {
+    const bool is_any_on = print_windows(context, now);
+    if (rows.empty() && !is_any_on) {
         context.print("nothing is silent");
     }
     context.result()["silences"] = std::move(rows);

@@ -107,6 +107,9 @@ monitor::At moment_of(Context& context, const std::string& option, const std::st
 /// A file, or standard output for `-`. Whether anything more may be printed.
 bool put_out(Context& context, const std::string& file, const std::string& text) {
     if (file == "-") {
+        if (context.json()) {
+            throw Error(Code::usage, "standard output is the JSON's", "name a file");
+        }
         context.emit(text);
         return false;
     }

@@ -27,7 +27,7 @@ void ServedAlerts::start(ServedMonitor& monitor) {
         },
         [watch = made.get()] { watch->hand_over(); });
     const std::lock_guard lock(mutex_);
-    watch_ = std::move(made);
+    watch_.swap(made);  // One of before ends outside of the lock.
 }
 
 void ServedAlerts::stop() {

@@ -20,7 +20,7 @@ class ServedAlerts {
     explicit ServedAlerts(const trust::Run& run) : run_(run) {}
 
     /// Judges what `monitor` reads from now on, and delivers. Errors: platform_invalid for rules
-    /// that are none; variable_invalid.
+    /// that are none; variable_invalid; server_missing.
     void start(ServedMonitor& monitor);
     /// To be called once nothing more is read.
     void stop();

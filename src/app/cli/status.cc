@@ -142,8 +142,11 @@ void ask_health(const std::string& address, DaemonSigns& daemon) {
         const auto port = static_cast<std::uint16_t>(std::stoul(address.substr(colon + 1)));
         const auto answer = http::get(host, port, "/health", longest_answer);
         const auto health = boost::json::parse(answer.body);
-        for (const auto& what : health.at("degraded").as_array()) {
-            daemon.degraded.emplace_back(what.as_string());
+        // A daemon of the version before says none.
+        if (const auto* const degraded = health.as_object().if_contains("degraded")) {
+            for (const auto& what : degraded->as_array()) {
+                daemon.degraded.emplace_back(what.as_string());
+            }
         }
         daemon.health = health.at("status").as_string().c_str();
     } catch (const Error& error) {

@@ -64,8 +64,12 @@ void Connection::prepare(const char* name, const std::string& text) {
 /// What is prepared stays in the connection that it was prepared in; a pooler in transaction mode
 /// gives the next request another one.
 void Connection::refuse_pooler() {
-    if (query("select pg_backend_pid() as process").front().integer("process") !=
-        backend_process()) {
+    if (!kept_) {
+        kept_ = std::make_unique<Kept>();
+        kept_->is_pooled = query("select pg_backend_pid() as process").front().integer("process") !=
+                           backend_process();
+    }
+    if (kept_->is_pooled) {
         throw Error(
             Code::usage,
             "typed statements were asked for over a blocking connection through a pooler",
@@ -74,10 +78,7 @@ void Connection::refuse_pooler() {
 }
 
 Prepared& Connection::prepared(const Statement& statement) {
-    if (!kept_) {
-        refuse_pooler();
-        kept_ = std::make_unique<Kept>();
-    }
+    refuse_pooler();
     if (auto* const found = kept_->statements.find(statement)) {
         return *found;
     }
@@ -170,6 +171,14 @@ Rows Connection::fetch(const Statement& statement, const Arguments& arguments) {
 }
 
 Result Connection::repeat(const Statement& statement, const Parameters& parameters) {
+    try {
+        refuse_pooler();
+    } catch (const Error& error) {
+        if (error.code() != Code::usage) {
+            throw;
+        }
+        return query(statement.text(), parameters);  // It keeps nothing, and needs not.
+    }
     std::vector<const char*> values;
     values.reserve(parameters.size());
     for (const auto& parameter : parameters) {

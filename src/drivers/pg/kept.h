@@ -13,6 +13,7 @@
 namespace caisson::pg {
 
 struct Connection::Kept {
+    bool is_pooled = false;  ///< A pooler in transaction mode stands in between.
     Statements statements{256};
     std::unordered_map<TypeId, bool> readable;  ///< In binary: types that are not built in.
 };

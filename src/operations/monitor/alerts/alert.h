@@ -62,7 +62,7 @@ struct Page {
     milliseconds since_told{0};
     bool is_told = false;
     bool is_acknowledged = false;
-    Moment renewed{};  ///< When something joined it that no acknowledgement of before covers.
+    std::size_t renewals = 0;  ///< How often something joined that no acknowledgement covers.
     std::vector<std::string> told{};  ///< Deliveries that it was put into the outbox for.
     std::size_t steps = 0;            ///< Steps of escalation that were taken.
 };

@@ -106,7 +106,7 @@ object json_of(const Page& page) {
             {"since_told", page.since_told.count()},
             {"is_told", page.is_told},
             {"acknowledged", page.is_acknowledged},
-            {"renewed", timestamp(page.renewed)},
+            {"renewals", page.renewals},
             {"told", array(page.told.begin(), page.told.end())},
             {"steps", page.steps}};
 }
@@ -124,9 +124,7 @@ Page page_in(const object& from) {
         page.told.emplace_back(name.as_string());
     }
     page.steps = count_in(from, "steps");
-    if (from.contains("renewed")) {
-        page.renewed = moment_in(from, "renewed");
-    }
+    page.renewals = from.contains("renewals") ? count_in(from, "renewals") : 0;
     return page;
 }
 

@@ -155,7 +155,7 @@ class Notification {
         page.level = level;
         if (is_worse || is_more) {  // Whoever has it in hand may not know of this.
             page.is_acknowledged = false;
-            page.renewed = step_.now;
+            ++page.renewals;
         }
         escalate(page, is_worse);
         if (is_worse || is_more) {
@@ -218,10 +218,7 @@ class Notification {
 
     void send_to_all(Page& page, const std::string& kind) {
         for (const auto& name : page.told) {
-            if (std::ranges::none_of(book_.outbox, [&](const Message& message) {
-                    return message.page == page.id && message.delivery == name &&
-                           message.made == step_.now;
-                })) {
+            if (!sent_.contains({page.id, name})) {
                 send(page, name, kind);
             }
         }
@@ -232,14 +229,19 @@ class Notification {
         const auto waiting = std::ranges::find_if(book_.outbox, [&](const Message& each) {
             return each.page == page.id && each.delivery == delivery;
         });
-        // Who has not heard of a page yet hears of it as a whole.
-        const bool is_whole = (kind == "more" || kind == "less") && waiting != book_.outbox.end() &&
-                              (waiting->kind == "firing" || waiting->kind == "escalated");
+        // Who has not heard yet that it fires, or is worse, is not told of a part of it only.
+        const bool is_part = kind == "less" || (kind == "more" && waiting != book_.outbox.end() &&
+                                                waiting->kind != "still");
+        const bool is_whole = is_part && waiting != book_.outbox.end() && waiting->kind != "less" &&
+                              waiting->kind != "resolved";
         auto message =
             message_of(page, is_whole ? waiting->kind : kind, book_, circumstances_, step_.now);
         message.id = new_id_();
         message.delivery = delivery;
-        told_.insert(message.alerts.begin(), message.alerts.end());
+        sent_.emplace(page.id, delivery);
+        if (kind != "escalated") {  // Which only those hear who knew nothing of the page.
+            told_.insert(message.alerts.begin(), message.alerts.end());
+        }
         if (waiting != book_.outbox.end()) {
             *waiting = std::move(message);
         } else {
@@ -306,6 +308,7 @@ class Notification {
     const NewId& new_id_;
     std::vector<platform::AlertDelivery> deliveries_;
     std::set<std::string> told_;  ///< Ids of alerts that a message of this step tells of.
+    std::set<std::pair<std::string, std::string>> sent_;  ///< Pages and deliveries of this step.
 };
 
 }  // namespace
@@ -342,7 +345,7 @@ std::string cause_of(const Alert& alert, const Book& book, const std::vector<Rul
 bool is_acknowledged(const Page& page, const Orders& orders) {
     const auto found = orders.acknowledged.find(page.id);
     return page.is_acknowledged ||
-           (found != orders.acknowledged.end() && found->second > page.renewed);
+           (found != orders.acknowledged.end() && found->second >= page.renewals);
 }
 
 void notify(Book& book, const Circumstances& circumstances, const Step& step, const NewId& new_id) {

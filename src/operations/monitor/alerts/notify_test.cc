@@ -154,7 +154,7 @@ TEST_F(Telling, AnotherObjectOfTheSameRuleIsTold) {
 TEST_F(Telling, AnAcknowledgementCoversWhatWasThere) {
     judge(sequences({{"first", 90}}));
     deliver();
-    orders.acknowledged = {{book.pages.at(0).id, now}};
+    orders.acknowledged = {{book.pages.at(0).id, book.pages.at(0).renewals}};
     judge(sequences({{"first", 90}}));
     EXPECT_TRUE(book.pages.at(0).is_acknowledged);
     judge(sequences({{"first", 90}, {"second", 91}}));
@@ -162,7 +162,7 @@ TEST_F(Telling, AnAcknowledgementCoversWhatWasThere) {
     EXPECT_FALSE(book.pages.at(0).is_acknowledged);
     judge(sequences({{"first", 90}, {"second", 91}}), 5h);
     EXPECT_THAT(deliver(), ElementsAre("still sequences_used_percent to chat"));
-    orders.acknowledged = {{book.pages.at(0).id, now}};
+    orders.acknowledged = {{book.pages.at(0).id, book.pages.at(0).renewals}};
     judge(sequences({{"first", 90}, {"second", 91}}), 5h);
     EXPECT_THAT(deliver(), IsEmpty());
 }
@@ -172,7 +172,7 @@ TEST_F(Telling, WhatIsGraveIsToldAlsoAsAConsequenceAndWhenItIsOver) {
     judge(disk, 2min);
     judge(disk, 2min);
     EXPECT_THAT(deliver(), testing::Contains("firing disks_used_percent to phone"));
-    orders.acknowledged = {{book.pages.at(0).id, now}};
+    orders.acknowledged = {{book.pages.at(0).id, book.pages.at(0).renewals}};
     judge(disk);
     auto both = disk;
     both.add("server.up", 0);
@@ -235,7 +235,7 @@ TEST_F(Telling, DoesNotEscalateWhatSomebodyHasAcknowledged) {
                            {15min, {"phone"}, Level::warning, {}}};
     sequence(86);
     deliver();
-    orders.acknowledged = {{book.pages.at(0).id, now}};
+    orders.acknowledged = {{book.pages.at(0).id, book.pages.at(0).renewals}};
     sequence(86, 2h);
     EXPECT_THAT(deliver(), IsEmpty());
     sequence(10);
@@ -366,7 +366,7 @@ TEST(Signatures, AreOfTimeAndBody) {
 TEST(Orders, AreTheSameAfterAFile) {
     Orders orders;
     orders.silences = {{"s", {"a", "b"}, Moment{}, Moment{} + 1h, "why", "who"}};
-    orders.acknowledged = {{"p", Moment{} + 1h}};
+    orders.acknowledged = {{"p", 2}};
     EXPECT_EQ(to_text(parse_orders(to_text(orders))), to_text(orders));
     EXPECT_THAT(parse_orders("{").silences, IsEmpty());
     EXPECT_THAT(without_old(orders, Moment{} + 26h).silences, IsEmpty());

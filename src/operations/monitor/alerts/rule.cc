@@ -197,7 +197,9 @@ Rules rules_of(const platform::Alerting& alerting) {
     }
     for (const auto& silence : alerting.silences) {
         for (const auto& name : silence.rules) {
-            if (!find_rule(made.rules, name) && !find_rule(default_rules(), name)) {
+            const bool is_off =
+                std::ranges::count(alerting.rules, name, &platform::AlertRule::name) > 0;
+            if (!is_off && !find_rule(made.rules, name) && !find_rule(default_rules(), name)) {
                 made.mistakes.push_back(fmt::format("alerts.silences.{}: there is no rule {}{}",
                                                     silence.name, name,
                                                     did_you_mean(name, names_of(made.rules))));

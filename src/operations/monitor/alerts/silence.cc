@@ -37,8 +37,8 @@ std::string to_text(const Orders& orders) {
         gone[name] = timestamp(at);
     }
     boost::json::object acknowledged;
-    for (const auto& [page, at] : orders.acknowledged) {
-        acknowledged[page] = timestamp(at);
+    for (const auto& [page, renewals] : orders.acknowledged) {
+        acknowledged[page] = renewals;
     }
     return boost::json::serialize(boost::json::object{{"silences", std::move(silences)},
                                                       {"gone", std::move(gone)},
@@ -64,15 +64,14 @@ Orders parse_orders(std::string_view text) {
             orders.silences.push_back(std::move(silence));
         }
         const auto& acknowledged = document.at("acknowledged");
-        if (acknowledged.is_array()) {  // As it was written before moments were kept.
+        if (acknowledged.is_array()) {  // Of the version before, which renewed none.
             for (const auto& page : acknowledged.as_array()) {
-                orders.acknowledged[std::string(page.as_string())] =
-                    Moment(std::chrono::seconds(1));
+                orders.acknowledged[std::string(page.as_string())] = 0;
             }
         } else {
             for (const auto& page : acknowledged.as_object()) {
                 orders.acknowledged[std::string(page.key())] =
-                    moment_in(acknowledged.as_object(), page.key());
+                    page.value().to_number<std::size_t>();
             }
         }
         if (const auto* const gone = document.as_object().if_contains("gone")) {

@@ -5,6 +5,7 @@
 /// When nobody is told: silences that somebody asked for, windows that come again and again,
 /// maintenance. Alerts are judged all the same, and told afterwards if they still hold. Pure.
 
+#include <cstddef>
 #include <map>
 #include <string>
 #include <string_view>
@@ -28,7 +29,8 @@ struct Silence {
 /// alerts --acknowledge` write it, the daemon reads it.
 struct Orders {
     std::vector<Silence> silences{};
-    std::map<std::string, Moment> acknowledged{};  ///< Ids of pages, and when it was said.
+    /// Ids of pages, and how often each had been renewed when it was said.
+    std::map<std::string, std::size_t> acknowledged{};
     /// Standbys by application_name, and when somebody said that they are gone.
     std::map<std::string, Moment> gone{};
 };

@@ -139,6 +139,7 @@ void Watch::hand_over() {
     step.now = moment_now();
     last_.reset();
     judged_.reset();
+    ahead_ = milliseconds(0);
     const auto before = book_.alerts.size();
     std::erase_if(book_.alerts, [](const Alert& alert) { return alert.state == State::pending; });
     bool is_changed = before != book_.alerts.size();

@@ -35,7 +35,7 @@ void check(const trust::Run& run);
 class Watch {
  public:
     /// Reads the book, and begins to deliver what is in it. Errors: platform_invalid for rules of
-    /// the manifest that are none; variable_invalid.
+    /// the manifest that are none; variable_invalid; server_missing.
     explicit Watch(const trust::Run& run);
     /// With these rules instead of the manifest's.
     Watch(const trust::Run& run, std::vector<Rule> rules);

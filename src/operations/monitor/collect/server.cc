@@ -49,13 +49,20 @@ select slot_name, slot_type, active::int as active,
        (wal_status = 'lost')::int as lost, {}::float8 as inactive, count(*) over () as number
   from pg_replication_slots order by 4 desc nulls last limit $1)sql";
 
+/// A command that is empty holds the log, and /bin/true lets it go (a private server's, until its
+/// first physical backup): neither archives.
 constexpr std::string_view archiver = R"sql(
-select (current_setting('archive_mode') <> 'off')::int as enabled, archived_count as archived,
+select enabled::int as enabled, archived_count as archived,
        failed_count as failed,
        (last_failed_time is not null
         and (last_archived_time is null or last_failed_time > last_archived_time))::int as failing,
-       extract(epoch from clock_timestamp() - last_archived_time)::float8 as age
-  from pg_stat_archiver)sql";
+       case when enabled
+            then extract(epoch from clock_timestamp() - last_archived_time) end::float8 as age
+  from pg_stat_archiver,
+       (select current_setting('archive_mode') <> 'off'
+               and (current_setting('archive_mode') = 'always' or not pg_is_in_recovery())
+               and current_setting('archive_command') not in ('', '(disabled)', '/bin/true')
+                   as enabled) as setting)sql";
 
 constexpr std::string_view ready =
     "select count(*) as ready, coalesce(greatest(0, extract(epoch from clock_timestamp() - "
@@ -132,8 +139,11 @@ void read_archiver(Collecting& reading) {
                  {"archiver.failed", "failed"},
                  {"archiver.failing", "failing"},
                  {"archiver.last_archive_age", "age"}});
-    reading.add(reading.connection.repeat(ready).front(), {},
-                {{"archiver.ready", "ready"}, {"archiver.longest_wait", "longest"}});
+    const auto waiting = reading.connection.repeat(ready).front();
+    reading.add(waiting, {}, {{"archiver.ready", "ready"}});
+    if (row.integer("enabled") == 1) {
+        reading.add(waiting, {}, {{"archiver.longest_wait", "longest"}});
+    }
 }
 
 void read_wal(Collecting& reading) {

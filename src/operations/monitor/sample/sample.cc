@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <tuple>
 
+#include <boost/json/object.hpp>
+
 #include "operations/monitor/sample/catalogue.h"
 
 namespace caisson::monitor {

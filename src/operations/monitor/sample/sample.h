@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-#include <boost/json/object.hpp>
+#include <boost/json/fwd.hpp>
 
 namespace caisson::monitor {
 
