@@ -134,6 +134,25 @@ void print_advice(Context& context, std::size_t number, const Advice& advice) {
     context.print(fmt::format("    {:<8}{}", "mind", advice.caution));
 }
 
+/// One line for each reason, with the rules that it keeps from judging.
+void print_unknown(Context& context, const std::vector<advice::Unknown>& unknown) {
+    std::vector<std::pair<std::string, std::vector<std::string>>> reasons;
+    for (const auto& each : unknown) {
+        auto known =
+            std::ranges::find(reasons, each.why, [](const auto& pair) { return pair.first; });
+        if (known == reasons.end()) {
+            known = reasons.insert(known, {each.why, {}});
+        }
+        if (!each.rule.empty()) {
+            known->second.push_back(each.rule);
+        }
+    }
+    for (const auto& [why, rules] : reasons) {
+        context.print(context.yellow(
+            fmt::format("  ? {}{}", rules.empty() ? "" : join(rules, ", ") + ": ", why)));
+    }
+}
+
 void print(Context& context, const Advised& advised) {
     const auto& judgement = advised.judgement;
     if (judgement.advice.empty()) {
@@ -149,10 +168,7 @@ void print(Context& context, const Advised& advised) {
     for (std::size_t i = 0; i < judgement.advice.size(); ++i) {
         print_advice(context, i + 1, judgement.advice[i]);
     }
-    for (const auto& unknown : judgement.unknown) {
-        context.print(context.yellow(
-            fmt::format("  ? {}{}", unknown.rule.empty() ? "" : unknown.rule + ": ", unknown.why)));
-    }
+    print_unknown(context, judgement.unknown);
     // Whether it was followed, or a session ended by itself, is not known.
     for (const auto& each : advised.gone) {
         context.print(fmt::format("  {} gone: {}{}", context.green("✓"), each.summary,

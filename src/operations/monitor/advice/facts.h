@@ -45,6 +45,20 @@ struct Limits {
     double repeated_per_parent = 10;
 };
 
+/// What is read at once. What could not be read is not empty: rules that need it cannot judge.
+enum class Group {
+    server,
+    tables,
+    indexes,
+    foreign_keys,
+    sessions,
+    replicas,
+    statements,
+    sequences,
+    columns,
+    plans
+};
+
 /// A key column of an index as far as indexes are compared by it.
 struct IndexKey {
     std::string text{};  ///< Column name or expression.
@@ -57,7 +71,7 @@ struct Index {
     std::string schema{};
     std::string table{};
     std::string name{};
-    std::string definition{};  ///< CREATE INDEX as the server writes it.
+    std::string definition{};  ///< CREATE INDEX as the server writes it; empty: Facts::locked.
     std::string method = "btree";
     std::vector<IndexKey> keys{};
     std::vector<std::string> included{};
@@ -236,6 +250,10 @@ struct Facts {
     std::map<std::string, double> figures{};             ///< The same in bytes and seconds.
     std::map<std::string, std::string> role_work_mem{};  ///< Of roles that have one of their own.
     std::vector<std::string> unreadable{};               ///< "sequences: permission denied".
+    std::map<Group, std::string> unread{};  ///< Groups that could not be read: of `unreadable`.
+    /// Tables (`schema.table`) that another session has locked: what their indexes are defined as
+    /// is not known.
+    std::set<std::string> locked{};
 
     const Table* table(const std::string& schema, const std::string& name) const;
     const Column* column(const std::string& schema, const std::string& table,

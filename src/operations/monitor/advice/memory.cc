@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <set>
 
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
@@ -143,9 +142,26 @@ void add_ages(Facts& facts, const Memory& memory, Moment now) {
     }
 }
 
-Memory remember(Memory memory, const Facts& facts, const Judgement& judgement, Moment now) {
-    if (memory.began == Moment{}) {
-        memory.began = now;
+namespace {
+
+/// Whether what was advised before could not be judged now.
+bool is_open(const Remembered& advice, const std::vector<Unknown>& unknown) {
+    const auto concerns = [&](const std::string& name) {
+        return name == advice.table || name == advice.object ||
+               std::ranges::any_of(advice.usage, [&](const auto& use) {
+                   return name == fmt::format("statement {}", use.first);
+               });
+    };
+    return std::ranges::any_of(unknown, [&](const Unknown& each) {
+        return (each.rule.empty() || each.rule == advice.rule) &&
+               (each.about.empty() || std::ranges::any_of(each.about, concerns));
+    });
+}
+
+void remember_indexes(Memory& memory, const Facts& facts, Moment now) {
+    // What could not be read is not gone, and is as old as it was.
+    if (facts.unread.contains(Group::indexes)) {
+        return;
     }
     std::map<std::string, Moment> indexes;
     for (const auto& index : facts.indexes) {
@@ -154,6 +170,15 @@ Memory remember(Memory memory, const Facts& facts, const Judgement& judgement, M
         indexes[name] = known == memory.indexes.end() ? now : known->second;
     }
     memory.indexes = std::move(indexes);
+}
+
+}  // namespace
+
+Memory remember(Memory memory, const Facts& facts, const Judgement& judgement, Moment now) {
+    if (memory.began == Moment{}) {
+        memory.began = now;
+    }
+    remember_indexes(memory, facts, now);
     for (const auto& advice : judgement.advice) {
         auto known = std::ranges::find_if(memory.advice, [&](const Remembered& each) {
             return each.rule == advice.rule && each.object == advice.object && !each.is_gone;
@@ -168,13 +193,8 @@ Memory remember(Memory memory, const Facts& facts, const Judgement& judgement, M
         known->usage = usage_of(advice, facts);
         known->bytes = bytes_of(facts, advice.table);
     }
-    std::set<std::string> unknown;
-    for (const auto& each : judgement.unknown) {
-        unknown.insert(each.rule);
-    }
     for (auto& each : memory.advice) {
-        // Where something could not be read no rule is sure that its fault is gone.
-        if (each.last == now || unknown.contains(each.rule) || unknown.contains("")) {
+        if (each.last == now || is_open(each, judgement.unknown)) {
             continue;
         }
         each.is_gone = true;

@@ -93,6 +93,29 @@ TEST_F(Memories, KeepOpenWhatCouldNotBeJudged) {
     EXPECT_FALSE(remember(memory, facts_, blind, start + 48h).advice[0].is_gone);
 }
 
+TEST_F(Memories, KeepOpenWhatIsAboutATableOrStatementThatCouldNotBeRead) {
+    const auto memory = remember({}, facts_, judgement_, start);
+    const auto is_gone_without = [&](const std::string& name) {
+        Judgement blind;
+        blind.unknown = {{"", "locked", {name}}};
+        return remember(memory, facts_, blind, start + 24h).advice.at(0).is_gone;
+    };
+    EXPECT_FALSE(is_gone_without("public.orders"));
+    EXPECT_FALSE(is_gone_without("statement 7"));
+    EXPECT_TRUE(is_gone_without("public.others"));
+    EXPECT_TRUE(is_gone_without("statement 8"));
+}
+
+TEST_F(Memories, KeepTheAgesOfIndexesThatCouldNotBeRead) {
+    const auto first = remember({}, facts_, judgement_, start);
+    auto blind = facts_;
+    blind.indexes.clear();
+    blind.unread[Group::indexes] = "indexes: lock timeout";
+    const auto second = remember(first, blind, judgement_, start + 24h);
+    add_ages(facts_, second, start + 25h);
+    EXPECT_THAT(facts_.index_ages, ElementsAre(Pair("public.orders_pkey", 90'000)));
+}
+
 TEST_F(Memories, AreTheSameAfterAFile) {
     const auto memory = remember({}, facts_, judgement_, start);
     const auto text = to_text({{"shop", memory}});

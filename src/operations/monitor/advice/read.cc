@@ -2,6 +2,7 @@
 #include "operations/monitor/advice/read.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <tuple>
 
@@ -39,6 +40,13 @@ void add_width(Index& index, const Widths& widths) {
 
 }  // namespace
 
+std::string_view text_of(Group group) {
+    constexpr std::array<std::string_view, 10> names = {
+        "server",   "tables",     "indexes",   "foreign keys", "sessions",
+        "replicas", "statements", "sequences", "columns",      "plans"};
+    return names.at(static_cast<std::size_t>(group));
+}
+
 void limit(pg::Connection& connection) {
     connection.script(
         "set statement_timeout = '10s'; set lock_timeout = '200ms'; "
@@ -62,26 +70,29 @@ Facts read(const Sources& sources, const Limits& limits) {
     Facts facts;
     auto& monitor = sources.monitor;
     limit(monitor);
-    attempt(facts, "server", [&] { read_server(monitor, facts); });
+    attempt(facts, Group::server, [&] { read_server(monitor, facts); });
     for (auto& slot : facts.slots) {
         slot.is_receivers =
             std::ranges::find(sources.own_slots, slot.name) != sources.own_slots.end();
     }
-    attempt(facts, "tables", [&] { read_tables(monitor, facts); });
-    attempt(facts, "indexes", [&] { read_indexes(monitor, facts); });
-    attempt(facts, "foreign keys", [&] { read_foreign_keys(monitor, facts); });
-    attempt(facts, "sessions", [&] { read_sessions(monitor, facts); });
-    attempt(facts, "replicas", [&] { read_replicas(sources, facts); });
-    attempt(facts, "statements", [&] { read_statements(monitor, sources.own_roles, facts); });
+    attempt(facts, Group::tables, [&] { read_tables(monitor, facts); });
+    attempt(facts, Group::indexes, [&] { read_indexes(monitor, facts); });
+    attempt(facts, Group::foreign_keys, [&] { read_foreign_keys(monitor, facts); });
+    attempt(facts, Group::sessions, [&] { read_sessions(monitor, facts); });
+    attempt(facts, Group::replicas, [&] { read_replicas(sources, facts); });
+    attempt(facts, Group::statements, [&] { read_statements(monitor, sources.own_roles, facts); });
     if (!sources.advisor) {
         facts.unreadable.emplace_back("sequences, columns and plans: not asked as the advisor");
+        for (const auto group : {Group::sequences, Group::columns, Group::plans}) {
+            facts.unread[group] = facts.unreadable.back();
+        }
         return facts;
     }
     limit(*sources.advisor);
-    attempt(facts, "sequences", [&] { read_sequences(*sources.advisor, facts); });
-    attempt(facts, "columns", [&] { read_columns(*sources.advisor, limits, facts); });
+    attempt(facts, Group::sequences, [&] { read_sequences(*sources.advisor, facts); });
+    attempt(facts, Group::columns, [&] { read_columns(*sources.advisor, limits, facts); });
     add_widths(facts);
-    attempt(facts, "plans", [&] { find_candidates(sources, limits, facts); });
+    attempt(facts, Group::plans, [&] { find_candidates(sources, limits, facts); });
     return facts;
 }
 

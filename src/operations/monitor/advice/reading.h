@@ -19,13 +19,23 @@ inline constexpr std::string_view of_users =
     " and c.relpersistence <> 't' and not exists (select from pg_catalog.pg_depend d"
     " where d.classid = 'pg_catalog.pg_class'::regclass and d.objid = c.oid and d.deptype = 'e') ";
 
-/// Runs `read`; a query that the server rejects is noted under `what`.
+/// Runs `read`; a query that the server rejects is noted under `what`. False: it was.
 template <typename Read>
-void attempt(Facts& facts, std::string_view what, const Read& read) {
+bool attempt(Facts& facts, std::string_view what, const Read& read) {
     try {
         read();
+        return true;
     } catch (const pg::DatabaseError& error) {
         facts.unreadable.push_back(std::string(what) + ": " + error.message());
+        return false;
+    }
+}
+std::string_view text_of(Group group);
+/// Those of one group: what is rejected is not empty, but unread.
+template <typename Read>
+void attempt(Facts& facts, Group group, const Read& read) {
+    if (!attempt(facts, text_of(group), read)) {
+        facts.unread[group] = facts.unreadable.back();
     }
 }
 

@@ -29,6 +29,47 @@ TEST(Rules, StandInTheReference) {
     }
 }
 
+/// As under a lock: what could not be read is not missing.
+TEST(Rules, AreUnknownWithoutWhatTheyNeed) {
+    for (const auto& rule : rules()) {
+        EXPECT_FALSE(rule.needs.empty()) << rule.id;
+        for (const auto group : rule.needs) {
+            Facts facts;
+            facts.unread[group] = "lock timeout";
+            facts.unreadable = {"lock timeout"};
+            const auto unknown = judge(facts).unknown;
+            EXPECT_TRUE(std::ranges::any_of(unknown, [&](const Unknown& each) {
+                return each.rule == rule.id && each.why == "lock timeout";
+            })) << rule.id;
+            EXPECT_TRUE(std::ranges::none_of(unknown, [](const Unknown& each) {
+                return each.rule.empty();
+            })) << "the rules have said it";
+        }
+    }
+}
+
+TEST(Rules, AdviseNothingAboutIndexesThatCouldNotBeRead) {
+    auto facts = sound();
+    facts.foreign_keys = {
+        {"public", "orders", "orders_customer", {"customer"}, "public.customers", false}};
+    facts.tables[0].sequential_scans = 1'000'000;
+    facts.indexes.clear();
+    facts.unread[Group::indexes] = "indexes: lock timeout";
+    EXPECT_THAT(rules_of(facts), IsEmpty());
+}
+
+TEST(Rules, AdviseNothingAboutIndexesOfATableThatIsLocked) {
+    auto facts = sound();
+    facts.foreign_keys = {
+        {"public", "orders", "orders_customer", {"customer"}, "public.customers", false}};
+    facts.locked = {"public.orders"};
+    facts.tables[0].dead_rows = 1'000'000;
+    EXPECT_THAT(rules_of(facts), ElementsAre("dead_rows")) << "which needs no index";
+    EXPECT_THAT(judge(facts).unknown.at(0).about, ElementsAre("public.orders"));
+    facts.locked = {"public.others"};
+    EXPECT_THAT(rules_of(facts), testing::UnorderedElementsAre("dead_rows", "foreign_key_index"));
+}
+
 class ForeignKeyIndex : public testing::Test {
  protected:
     ForeignKeyIndex() {
