@@ -340,7 +340,8 @@ TEST_F(Shop, EstimatesNoBloatFromPartOfTheColumns) {
 TEST_F(Shop, TellsWhatItMayNotRead) {
     auto monitor = as("app");
     const auto facts = read({.monitor = monitor});
-    EXPECT_THAT(facts.unreadable, testing::Contains(HasSubstr("sequences, columns and plans")));
+    EXPECT_THAT(facts.unreadable,
+                testing::Contains(HasSubstr("columns: not asked as the advisor")));
     EXPECT_FALSE(judge(facts).unknown.empty());
 }
 

@@ -143,14 +143,15 @@ struct Column {
 struct Sequence {
     std::string schema{};
     std::string name{};
-    std::optional<std::int64_t> last{};
+    std::optional<std::int64_t> last{};  ///< Nothing: not used so far, or not readable.
     std::int64_t first = 1;
-    std::int64_t limit = 0;  ///< Of the sequence, or of its column's type where that is less.
+    std::int64_t bound = 0;  ///< Its greatest value, or its least one where it counts down.
     std::int64_t increment = 1;
     bool cycles = false;
-    std::string type{};    ///< bigint, integer, smallint.
-    std::string column{};  ///< `"schema"."table"."column"` it belongs to; empty: none.
-    std::string column_type{};
+    bool is_readable = true;     ///< Whether somebody we may ask has a right on it.
+    std::string type{};          ///< bigint, integer, smallint.
+    std::string column{};        ///< `"schema"."table"."column"` it belongs to; empty: none.
+    std::string column_type{};   ///< May end before the sequence does.
     std::string column_table{};  ///< Quoted.
     std::string column_name{};   ///< Quoted.
 };

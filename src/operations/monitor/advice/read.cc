@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "operations/monitor/advice/reading.h"
+#include "operations/monitor/collect/definers.h"
 
 namespace caisson::advice {
 namespace {
@@ -66,6 +67,31 @@ void add_widths(Facts& facts) {
     }
 }
 
+namespace {
+
+void read_as_advisor(const Sources& sources, const Limits& limits, Facts& facts) {
+    auto* const advisor = sources.advisor;
+    const auto as_advisor = [&](Group group, const auto& read) {
+        if (advisor) {
+            attempt(facts, group, read);
+        } else {
+            facts.unread[group] = std::string(text_of(group)) + ": not asked as the advisor";
+            facts.unreadable.push_back(facts.unread[group]);
+        }
+    };
+    // Ours may have a function that tells how far they are.
+    if (advisor || monitor::may_call(sources.monitor, monitor::sequences_function)) {
+        attempt(facts, Group::sequences, [&] { read_sequences(sources, facts); });
+    } else {
+        as_advisor(Group::sequences, [] {});
+    }
+    as_advisor(Group::columns, [&] { read_columns(*advisor, limits, facts); });
+    add_widths(facts);
+    as_advisor(Group::plans, [&] { find_candidates(sources, limits, facts); });
+}
+
+}  // namespace
+
 Facts read(const Sources& sources, const Limits& limits) {
     Facts facts;
     auto& monitor = sources.monitor;
@@ -81,18 +107,10 @@ Facts read(const Sources& sources, const Limits& limits) {
     attempt(facts, Group::sessions, [&] { read_sessions(monitor, facts); });
     attempt(facts, Group::replicas, [&] { read_replicas(sources, facts); });
     attempt(facts, Group::statements, [&] { read_statements(monitor, sources.own_roles, facts); });
-    if (!sources.advisor) {
-        facts.unreadable.emplace_back("sequences, columns and plans: not asked as the advisor");
-        for (const auto group : {Group::sequences, Group::columns, Group::plans}) {
-            facts.unread[group] = facts.unreadable.back();
-        }
-        return facts;
+    if (sources.advisor) {
+        limit(*sources.advisor);
     }
-    limit(*sources.advisor);
-    attempt(facts, Group::sequences, [&] { read_sequences(*sources.advisor, facts); });
-    attempt(facts, Group::columns, [&] { read_columns(*sources.advisor, limits, facts); });
-    add_widths(facts);
-    attempt(facts, Group::plans, [&] { find_candidates(sources, limits, facts); });
+    read_as_advisor(sources, limits, facts);
     return facts;
 }
 

@@ -61,7 +61,8 @@ void read_tables(pg::Connection& monitor, Facts& facts);
 void read_indexes(pg::Connection& monitor, Facts& facts);
 void read_foreign_keys(pg::Connection& monitor, Facts& facts);
 void read_columns(pg::Connection& advisor, const Limits& limits, Facts& facts);
-void read_sequences(pg::Connection& advisor, Facts& facts);
+/// Their values are the monitor's to know by a function of ours, or the advisor's by rights.
+void read_sequences(const Sources& sources, Facts& facts);
 void read_server(pg::Connection& monitor, Facts& facts);
 void read_sessions(pg::Connection& monitor, Facts& facts);
 void read_replicas(const Sources& sources, Facts& facts);

@@ -5,6 +5,7 @@
 
 #include "operations/monitor/advice/sample_facts.h"
 #include "operations/monitor/advice/shop.h"
+#include "operations/monitor/collect/definers.h"
 
 namespace caisson::advice {
 namespace {
@@ -37,6 +38,65 @@ analyze;
     EXPECT_THAT(facts_.unread, IsEmpty());
     advise();
     EXPECT_THAT(facts_.locked, IsEmpty());
+}
+
+/// Those of the audit, each followed: nothing is advised again, and undone it is as before.
+TEST_F(Shop, MendsSequencesWhichWayTheyCount) {
+    admin_.script(R"sql(
+create sequence down increment -1 minvalue -1000 maxvalue 0 start 0;
+select setval('down', -950);
+create sequence bound as integer maxvalue 1000;
+select setval('bound', 990);
+create sequence down_bound as smallint increment -1 minvalue -1000;
+select setval('down_bound', -990);
+create table small (id smallserial primary key);
+select setval('small_id_seq', 30000);
+create table same (id integer primary key default 1);
+create sequence same_id maxvalue 2147483647 owned by same.id;
+select setval('same_id', 2147000000);
+)sql");
+    const auto ends = [&] {
+        return admin_
+            .query(
+                "select string_agg(concat(seqrelid::regclass, seqtypid::regtype, seqmin, ' ', "
+                "seqmax), "
+                "',' order by seqrelid) as ends from pg_sequence")
+            .front()
+            .string("ends");
+    };
+    const auto first = ends();
+    const auto before = advise();
+    EXPECT_EQ(before.advice.size(), 5U);
+    for (const auto& advice : before.advice) {
+        EXPECT_EQ(advice.rule, "sequence_end");
+        for (const auto& statement : advice.apply) {
+            EXPECT_NO_THROW(admin_.query(statement)) << statement;
+        }
+    }
+    EXPECT_THAT(advise().advice, IsEmpty());
+    for (const auto& advice : before.advice) {
+        for (const auto& statement : advice.undo) {
+            EXPECT_NO_THROW(admin_.query(statement)) << statement;
+        }
+    }
+    EXPECT_EQ(ends(), first);
+}
+
+TEST_F(Shop, SeesSequencesByTheFunctionOfTheMonitorOrSaysThatItDoesNot) {
+    admin_.script(
+        "create table sq (id smallserial primary key); select setval('sq_id_seq', 30000);" +
+        fmt::format("revoke all on sequence sq_id_seq from {}", pg::identifier(name("advisor"))));
+    const auto blind = advise();
+    EXPECT_THAT(blind.advice, IsEmpty());
+    EXPECT_THAT(blind.unknown,
+                Contains(testing::Field(&Unknown::about, ElementsAre(R"("public"."sq_id_seq")"))));
+    admin_.script("create schema caisson;" + monitor::definers_step().sql +
+                  fmt::format("grant usage on schema caisson to {0}; grant execute on all "
+                              "functions in schema caisson to {0}",
+                              pg::identifier(name("monitor"))));
+    const auto judgement = advise();
+    EXPECT_THAT(rules_of(judgement), ElementsAre("sequence_end"));
+    EXPECT_THAT(judgement.unknown, IsEmpty());
 }
 
 }  // namespace
