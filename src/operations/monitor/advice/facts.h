@@ -215,6 +215,12 @@ struct Candidate {
     std::uint64_t bytes = 0;
 };
 
+/// A statement that was to be planned and could not be.
+struct Unplanned {
+    std::int64_t statement = 0;
+    std::string why{};  ///< As the server says it.
+};
+
 struct Facts {
     std::string database{};
     int server_version = 0;
@@ -239,6 +245,8 @@ struct Facts {
     std::vector<DatabaseAge> ages{};
     std::vector<Statement> statements{};
     std::vector<Candidate> candidates{};
+    std::vector<Unplanned> unplanned{};  ///< Of those that took most time.
+    std::size_t looked_at = 0;           ///< How many were to be planned.
 
     std::int64_t blocks_hit = 0;
     std::int64_t blocks_read = 0;

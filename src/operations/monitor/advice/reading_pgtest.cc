@@ -99,5 +99,34 @@ TEST_F(Shop, SeesSequencesByTheFunctionOfTheMonitorOrSaysThatItDoesNot) {
     EXPECT_THAT(judgement.unknown, IsEmpty());
 }
 
+TEST_F(Shop, PlansStatementsWithTypedConstantsAndSaysWhichItCannot) {
+    admin_.script(R"sql(
+create table visits (id bigint primary key, who integer, at timestamptz);
+insert into visits select i, i % 5000, now() - i * interval '1 minute'
+  from generate_series(1, 60000) i;
+create table hidden (id integer primary key);
+analyze;
+)sql");
+    admin_.script(fmt::format("revoke all on hidden from {}", pg::identifier(name("advisor"))));
+    settle();
+    admin_.query("select pg_stat_reset_single_table_counters('visits'::regclass)");
+    auto app = as("app");
+    for (int i = 0; i < 30; ++i) {
+        app.query(
+            fmt::format("select count(*) from visits where who = {} and at > now() - interval "
+                        "'900 days' and at < date '2100-01-01'",
+                        i));
+    }
+    app.query("select pg_sleep(0.1) from (values (1)) v left join hidden on true");
+    settle(app);
+    auto limits = scaled();
+    const auto judgement = advise(limits);
+    ASSERT_THAT(rules_of(judgement), ElementsAre("missing_index"));
+    EXPECT_THAT(judgement.advice[0].object, HasSubstr(R"("visits" ("who")"));
+    ASSERT_EQ(facts_.unplanned.size(), 1U);
+    EXPECT_THAT(facts_.unplanned[0].why, HasSubstr("permission denied for table hidden"));
+    EXPECT_THAT(judgement.unknown, Contains(testing::Field(&Unknown::rule, "missing_index")));
+}
+
 }  // namespace
 }  // namespace caisson::advice

@@ -251,6 +251,20 @@ TEST_F(MissingIndex, IsUnknownWithoutStatements) {
     EXPECT_EQ(judgement.unknown.at(0).rule, "missing_index");
 }
 
+TEST_F(MissingIndex, SaysWhichStatementsCouldNotBePlanned) {
+    facts_.statements = {{1, "app", "select 1", 10, 10, 9'000, 0},
+                         {2, "app", "select 2", 10, 10, 1'000, 0}};
+    facts_.unplanned = {{1, "syntax error at or near \"$1\""}};
+    facts_.looked_at = 2;
+    const auto judgement = judge(facts_);
+    EXPECT_THAT(rules_of(judgement), ElementsAre("missing_index")) << "of those that were";
+    ASSERT_EQ(judgement.unknown.size(), 1U);
+    EXPECT_EQ(judgement.unknown[0].rule, "missing_index");
+    EXPECT_THAT(judgement.unknown[0].why,
+                HasSubstr("1 of 2 statements could not be planned, with 90 % of the time of all"));
+    EXPECT_THAT(judgement.unknown[0].about, ElementsAre("statement 1"));
+}
+
 class RepeatedStatement : public testing::Test {
  protected:
     RepeatedStatement() {

@@ -86,6 +86,30 @@ const Statement* parent_of(const Facts& facts, const Statement& child, const Lim
     return best;
 }
 
+/// Those that could not be planned may want an index as well.
+void add_unplanned(const Facts& facts, Judgement& judgement) {
+    if (facts.unplanned.empty()) {
+        return;
+    }
+    double all = 0;
+    for (const auto& statement : facts.statements) {
+        all += statement.milliseconds;
+    }
+    Unknown unknown{.rule = "missing_index"};
+    double unplanned = 0;
+    for (const auto& each : facts.unplanned) {
+        const auto statement = std::ranges::find(facts.statements, each.statement, &Statement::id);
+        unplanned += statement == facts.statements.end() ? 0 : statement->milliseconds;
+        unknown.about.push_back(fmt::format("statement {}", each.statement));
+    }
+    unknown.why =
+        fmt::format("{} of {} could not be planned, with {} of the time of all: {} ({})",
+                    facts.unplanned.size(), counted(facts.looked_at, "statement"),
+                    percent_text(all > 0 ? unplanned / all : 0), some_of(unknown.about),
+                    line_of(monitor::without_constants(facts.unplanned.front().why), 100));
+    judgement.unknown.push_back(std::move(unknown));
+}
+
 }  // namespace
 
 void judge_missing_indexes(const Facts& facts, const Limits& limits, Judgement& judgement) {
@@ -96,6 +120,7 @@ void judge_missing_indexes(const Facts& facts, const Limits& limits, Judgement& 
              "the manifest's extensions"});
         return;
     }
+    add_unplanned(facts, judgement);
     for (const auto& candidate : facts.candidates) {
         const auto* const table = facts.table(candidate.schema, candidate.table);
         if (!table || candidate.uses.empty() || is_there(facts, candidate) ||
