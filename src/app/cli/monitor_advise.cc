@@ -78,6 +78,12 @@ std::vector<std::string> own_roles(const trust::Run& run, const platform::Databa
     return roles;
 }
 
+std::vector<std::string> working_roles(const platform::Database& database) {
+    return {trust::role_name(database, trust::Role::backup),
+            trust::role_name(database, trust::Role::monitor),
+            trust::role_name(database, trust::Role::advisor)};
+}
+
 Advised advise(Context& context, const platform::Database& database,
                std::map<std::string, advice::Memory>& memories) {
     const auto& run = context.run();
@@ -88,6 +94,7 @@ Advised advise(Context& context, const platform::Database& database,
     advice::Sources sources{.monitor = monitor,
                             .advisor = advisor.get(),
                             .own_roles = own_roles(run, database),
+                            .working_roles = working_roles(database),
                             .own_slots = {std::string(backups::physical::stream_slot)}};
     for (const auto& settings : replicas_of(context, monitor.settings())) {
         try {

@@ -167,6 +167,15 @@ struct Session {
     int blocks = 0;              ///< Sessions that wait for it.
     bool holds_horizon = false;  ///< Whether VACUUM must leave rows because of it.
     std::string started{};       ///< As a timestamptz is written: with the number it is no other.
+    bool is_own = false;         ///< Caisson works in it: a backup holds its snapshot so.
+};
+
+/// ALTER ROLE … SET, or ALTER DATABASE … SET.
+struct RoleSetting {
+    std::string role{};    ///< Empty: of all roles.
+    bool is_here = false;  ///< In this database, and not in all.
+    std::string name{};
+    std::string value{};
 };
 
 struct Slot {
@@ -255,10 +264,10 @@ struct Facts {
     std::int64_t timed_checkpoints = 0;
     std::int64_t requested_checkpoints = 0;
     std::optional<double> checkpoints_age{};
-    std::map<std::string, std::string> settings{};       ///< As SHOW writes them.
-    std::map<std::string, double> figures{};             ///< The same in bytes and seconds.
-    std::map<std::string, std::string> role_work_mem{};  ///< Of roles that have one of their own.
-    std::vector<std::string> unreadable{};               ///< "sequences: permission denied".
+    std::map<std::string, std::string> settings{};  ///< As SHOW writes them.
+    std::map<std::string, double> figures{};        ///< The same in bytes and seconds.
+    std::vector<RoleSetting> role_settings{};       ///< Of settings that rules change.
+    std::vector<std::string> unreadable{};          ///< "sequences: permission denied".
     std::map<Group, std::string> unread{};  ///< Groups that could not be read: of `unreadable`.
     /// Tables (`schema.table`) that another session has locked: what their indexes are defined as
     /// is not known.

@@ -41,6 +41,12 @@ void add_width(Index& index, const Widths& widths) {
 
 }  // namespace
 
+bool is_ours(const Session& session, const std::vector<std::string>& working_roles) {
+    const auto& name = session.application;
+    return name == "caisson" || name.starts_with("caisson ") || name.starts_with("caisson-") ||
+           std::ranges::find(working_roles, session.user) != working_roles.end();
+}
+
 std::string_view text_of(Group group) {
     constexpr std::array<std::string_view, 10> names = {
         "server",   "tables",     "indexes",   "foreign keys", "sessions",
@@ -105,6 +111,9 @@ Facts read(const Sources& sources, const Limits& limits) {
     attempt(facts, Group::indexes, [&] { read_indexes(monitor, facts); });
     attempt(facts, Group::foreign_keys, [&] { read_foreign_keys(monitor, facts); });
     attempt(facts, Group::sessions, [&] { read_sessions(monitor, facts); });
+    for (auto& session : facts.sessions) {
+        session.is_own = is_ours(session, sources.working_roles);
+    }
     attempt(facts, Group::replicas, [&] { read_replicas(sources, facts); });
     attempt(facts, Group::statements, [&] { read_statements(monitor, sources.own_roles, facts); });
     if (sources.advisor) {

@@ -27,17 +27,19 @@ select name, current_setting(name) as shown,
                  when 'min' then setting::float8 * 60 end as figure
   from pg_catalog.pg_settings
  where name in ('shared_buffers', 'work_mem', 'max_wal_size', 'checkpoint_timeout',
-                'autovacuum_freeze_max_age', 'max_slot_wal_keep_size'))";
+                'autovacuum_freeze_max_age', 'max_slot_wal_keep_size',
+                'idle_in_transaction_session_timeout'))";
 
-/// What holds in this database comes after what holds in all.
 constexpr std::string_view role_settings_query = R"(
-select r.rolname as role, substr(o.option, 10) as value
+select coalesce(r.rolname, '') as role, s.setdatabase <> 0 as here,
+       split_part(o.option, '=', 1) as name,
+       substr(o.option, strpos(o.option, '=') + 1) as value
   from pg_catalog.pg_db_role_setting s
-  join pg_catalog.pg_roles r on r.oid = s.setrole
+  left join pg_catalog.pg_roles r on r.oid = s.setrole
  cross join unnest(s.setconfig) as o (option)
- where o.option like 'work\_mem=%' and s.setdatabase in (
-   0, (select d.oid from pg_catalog.pg_database d where d.datname = current_database()))
- order by s.setdatabase)";
+ where split_part(o.option, '=', 1) in ('work_mem', 'idle_in_transaction_session_timeout')
+   and (s.setrole = 0 or r.oid is not null) and s.setdatabase in (
+   0, (select d.oid from pg_catalog.pg_database d where d.datname = current_database())))";
 
 constexpr std::string_view slots_query = R"(
 select slot_name as name, slot_type as kind, active, coalesce(wal_status, '') as status,
@@ -107,7 +109,8 @@ void read_server(pg::Connection& monitor, Facts& facts) {
         }
     }
     for (const auto row : monitor.query(role_settings_query)) {
-        facts.role_work_mem[row.string("role")] = row.string("value");
+        facts.role_settings.push_back(
+            {row.string("role"), row.boolean("here"), row.string("name"), row.string("value")});
     }
     facts.replicas = count_replicas(monitor);
     for (const auto row : monitor.query(slots_query)) {

@@ -53,6 +53,9 @@ struct Identity {
 std::string reason_against(const Identity& found, const Identity& primary,
                            const std::set<std::string>& asked);
 
+/// Whether Caisson works in it, by its role or by the name that it gives itself.
+bool is_ours(const Session& session, const std::vector<std::string>& working_roles);
+
 /// Bytes of rows and of entries follow from those of columns. Where one column is not known the
 /// whole is not: it would look empty.
 void add_widths(Facts& facts);

@@ -128,5 +128,28 @@ analyze;
     EXPECT_THAT(judgement.unknown, Contains(testing::Field(&Unknown::rule, "missing_index")));
 }
 
+TEST_F(Shop, EndsNoSessionOfItsOwnAndLoosensNoBound) {
+    admin_.script(fmt::format(
+        "create table t (id integer primary key); alter role {0} set "
+        "idle_in_transaction_session_timeout = '1min'; alter role {0} in database {1} set "
+        "idle_in_transaction_session_timeout = '10min'",
+        pg::identifier(name("app")), pg::identifier(database_.name())));
+    auto app = as("app");
+    app.script("set idle_in_transaction_session_timeout = 0; begin; select from t");
+    auto settings = app.settings();
+    settings.application = "caisson backup";
+    pg::Connection backup(settings);
+    backup.script("begin isolation level repeatable read; select from t");
+    auto judgement = advise(scaled());
+    ASSERT_THAT(rules_of(judgement), ElementsAre("idle_transaction"));
+    EXPECT_THAT(judgement.advice[0].object, HasSubstr(std::to_string(app.backend_process())));
+    ASSERT_EQ(judgement.advice[0].apply.size(), 2U);
+    EXPECT_THAT(judgement.advice[0].undo, ElementsAre(HasSubstr("= '10min'")));
+    admin_.query(judgement.advice[0].apply[1]);
+    judgement = advise(scaled());
+    ASSERT_THAT(rules_of(judgement), ElementsAre("idle_transaction"));
+    EXPECT_EQ(judgement.advice[0].apply.size(), 1U) << "5 minutes are bound enough";
+}
+
 }  // namespace
 }  // namespace caisson::advice

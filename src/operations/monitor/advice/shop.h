@@ -44,6 +44,7 @@ class Shop : public testing::Test {
         auto settings = database_.settings();
         settings.user = name(role);
         settings.password = Secret("secret");
+        settings.application = role;
         return pg::Connection(settings);
     }
     Judgement advise(const Limits& limits = {}) {
