@@ -89,7 +89,12 @@ insert into readings select i, i from generate_series(1, 20000) i;
         app.query("select * from orders order by reference limit 1 offset 50000");
     }
     settle(app);
+    // Checkpoints each of which the log could have asked for.
+    set_in_server("max_wal_size", "32MB");
     for (int i = 0; i < 11; ++i) {
+        admin_.query(
+            "select pg_logical_emit_message(false, 'x', repeat('x', 1000000)) "
+            "from generate_series(1, 20)");
         admin_.query("checkpoint");
     }
     app.script("begin; update customers set name = name where id = 1");
@@ -102,6 +107,7 @@ insert into readings select i, i from generate_series(1, 20000) i;
         return advice.rule == "unused_index" && advice.object == R"("public"."orders_note")";
     }));
     admin_.query("select pg_stat_reset_shared('bgwriter')");
+    set_in_server("max_wal_size", "1GB");
 
     std::set<std::string> found;
     for (const auto& advice : judgement.advice) {

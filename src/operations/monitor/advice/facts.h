@@ -64,6 +64,7 @@ struct IndexKey {
     std::string text{};  ///< Column name or expression.
     std::string rest{};  ///< Operator class, collation, order: equal texts mean equal.
     bool is_column = true;
+    bool is_natural = true;  ///< Collates as the column does, so that it serves its comparisons.
 };
 
 struct Index {
@@ -209,7 +210,8 @@ struct Candidate {
     std::string schema{};
     std::string table{};
     std::vector<std::string> columns{};
-    std::string source{};  ///< `plans` or `pg_qualstats`.
+    bool is_ranged = false;  ///< Whether the last column is compared by order.
+    std::string source{};    ///< `plans` or `pg_qualstats`.
     struct Use {
         std::int64_t statement = 0;
         std::string text{};
@@ -264,6 +266,8 @@ struct Facts {
     std::int64_t timed_checkpoints = 0;
     std::int64_t requested_checkpoints = 0;
     std::optional<double> checkpoints_age{};
+    std::optional<std::uint64_t> wal_bytes{};       ///< Written to the log; nothing: not counted.
+    std::optional<double> wal_age{};                ///< Since when it is.
     std::map<std::string, std::string> settings{};  ///< As SHOW writes them.
     std::map<std::string, double> figures{};        ///< The same in bytes and seconds.
     std::vector<RoleSetting> role_settings{};       ///< Of settings that rules change.

@@ -27,6 +27,7 @@ select i.indexrelid::bigint as oid, n.nspname as schema, t.relname as table_name
                  'text', coalesce(a.attname::text, case when not k.is_locked then
                                   pg_catalog.pg_get_indexdef(i.indexrelid, u.at, true) end, ''),
                  'column', a.attname is not null,
+                 'natural', i.indcollation[u.at - 1] = coalesce(a.attcollation, 0),
                  'rest', concat_ws(' ', i.indclass[u.at - 1], i.indcollation[u.at - 1],
                                    i.indoption[u.at - 1], o.attoptions)) order by u.at)
           from generate_series(1, i.indnkeyatts) as u (at)
@@ -116,7 +117,8 @@ void read_indexes(pg::Connection& monitor, Facts& facts) {
                     .fillfactor = row.real("fillfactor")};
         for (const auto& key : array_of(row, "keys")) {
             index.keys.push_back({key.at("text").as_string().c_str(),
-                                  key.at("rest").as_string().c_str(), key.at("column").as_bool()});
+                                  key.at("rest").as_string().c_str(), key.at("column").as_bool(),
+                                  key.at("natural").as_bool()});
         }
         for (const auto& column : array_of(row, "included")) {
             index.included.emplace_back(column.as_string());

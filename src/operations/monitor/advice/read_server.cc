@@ -19,6 +19,10 @@ select current_database() as name, d.blks_hit as hit, d.blks_read as read,
   from pg_catalog.pg_stat_database d, pg_catalog.pg_stat_bgwriter b
  where d.datname = current_database())";
 
+constexpr std::string_view wal_query = R"(
+select wal_bytes::float8 as bytes,
+       extract(epoch from now() - stats_reset)::float8 as age from pg_catalog.pg_stat_wal)";
+
 constexpr std::string_view settings_query = R"(
 select name, current_setting(name) as shown,
        case unit when '8kB' then setting::float8 * 8192 when 'kB' then setting::float8 * 1024
@@ -102,6 +106,11 @@ void read_server(pg::Connection& monitor, Facts& facts) {
                             "pg_catalog.pg_stat_bgwriter");
     facts.timed_checkpoints = checkpoints.front().integer("timed");
     facts.requested_checkpoints = checkpoints.front().integer("requested");
+    if (facts.server_version >= 140'000) {
+        const auto wal = monitor.query(wal_query).front();
+        facts.wal_bytes = static_cast<std::uint64_t>(wal.real("bytes"));
+        facts.wal_age = wal.real("age");
+    }
     for (const auto row : monitor.query(settings_query)) {
         facts.settings[row.string("name")] = row.string("shown");
         if (!row.is_null("figure")) {

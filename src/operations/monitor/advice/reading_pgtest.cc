@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// What is known, and said to be unknown, where others lock, may not be read, or have decided.
+#include <set>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -128,6 +130,31 @@ analyze;
     EXPECT_THAT(judgement.unknown, Contains(testing::Field(&Unknown::rule, "missing_index")));
 }
 
+TEST_F(Shop, AdvisesAnIndexBesideOneThatDoesNotFind) {
+    admin_.script(R"sql(
+create table visits (id bigint primary key, who integer, name text collate "und-x-icu");
+insert into visits select i, (i * 7919) % 20011, 'n' || (i * 7919) % 20011
+  from generate_series(1, 60000) i;
+create index visits_who on visits using brin (who);
+create index visits_name on visits (name collate "C");
+analyze;
+)sql");
+    settle();
+    admin_.query("select pg_stat_reset_single_table_counters('visits'::regclass)");
+    auto app = as("app");
+    for (int i = 0; i < 30; ++i) {
+        app.query("select id from visits where who = $1", {i});
+        app.query("select id from visits where name = $1", {fmt::format("n{}", i)});
+    }
+    settle(app);
+    std::set<std::string> objects;
+    for (const auto& advice : advise(scaled()).advice) {
+        objects.insert(advice.rule + " " + advice.object);
+    }
+    EXPECT_TRUE(objects.contains(R"(missing_index "public"."visits" ("who"))"));
+    EXPECT_TRUE(objects.contains(R"(missing_index "public"."visits" ("name"))"));
+}
+
 TEST_F(Shop, EndsNoSessionOfItsOwnAndLoosensNoBound) {
     admin_.script(fmt::format(
         "create table t (id integer primary key); alter role {0} set "
@@ -149,6 +176,15 @@ TEST_F(Shop, EndsNoSessionOfItsOwnAndLoosensNoBound) {
     judgement = advise(scaled());
     ASSERT_THAT(rules_of(judgement), ElementsAre("idle_transaction"));
     EXPECT_EQ(judgement.advice[0].apply.size(), 1U) << "5 minutes are bound enough";
+}
+
+TEST_F(Shop, DoesNotTakeCheckpointsByHandForAFullLog) {
+    for (int i = 0; i < 13; ++i) {
+        admin_.query("checkpoint");
+    }
+    EXPECT_THAT(advise().advice, IsEmpty());
+    EXPECT_GT(facts_.requested_checkpoints, 12);
+    EXPECT_GT(facts_.wal_bytes.value_or(0), 0U);
 }
 
 }  // namespace

@@ -232,6 +232,23 @@ TEST_F(MissingIndex, IsThereAlreadyAsTheBeginningOfAnother) {
     EXPECT_THAT(rules_of(facts_), IsEmpty());
 }
 
+TEST_F(MissingIndex, IsNotThereAsOneThatFindsOtherwise) {
+    facts_.indexes.push_back(index_of("there", {"customer"}));
+    auto& there = facts_.indexes.back();
+    for (const auto* const method : {"brin", "gin", "gist", "spgist"}) {
+        there.method = method;
+        EXPECT_THAT(rules_of(facts_), ElementsAre("missing_index")) << method;
+    }
+    there.method = "hash";
+    EXPECT_THAT(rules_of(facts_), IsEmpty());
+    facts_.candidates[0].is_ranged = true;
+    EXPECT_THAT(rules_of(facts_), ElementsAre("missing_index")) << "by order";
+    there.method = "btree";
+    EXPECT_THAT(rules_of(facts_), IsEmpty());
+    there.keys[0].is_natural = false;
+    EXPECT_THAT(rules_of(facts_), ElementsAre("missing_index")) << "another collation";
+}
+
 TEST_F(MissingIndex, AndThatOfAForeignKeyAreOneAdvice) {
     facts_.foreign_keys = {
         {"public", "orders", "orders_customer", {"customer"}, "public.customers", false}};

@@ -219,29 +219,59 @@ void judge_cache_hits(const Facts& facts, const Limits& limits, Judgement& judge
     judgement.advice.push_back(std::move(advice));
 }
 
+namespace {
+
+/// Two counters that were reset together, to the minute.
+bool is_counted_as_long(const std::optional<double>& age, const std::optional<double>& other) {
+    return age && other && *age + 60 >= *other;
+}
+
+/// Checkpoints that came because the log was full, at most: each such one takes half of
+/// max_wal_size. The others were asked for, by a backup or by hand.
+/// Source: PostgreSQL, "WAL Configuration".
+double checkpoints_of_full_log(const Facts& facts) {
+    const double half = figure(facts, "max_wal_size", 1'024 * mebibyte) / 2;
+    return std::min(double(facts.requested_checkpoints),
+                    std::floor(double(*facts.wal_bytes) / half));
+}
+
+}  // namespace
+
 void judge_checkpoints(const Facts& facts, const Limits& limits, Judgement& judgement) {
     const double all = double(facts.timed_checkpoints + facts.requested_checkpoints);
     if (all < double(limits.checkpoints) ||
         double(facts.requested_checkpoints) / all <= limits.requested_checkpoints) {
         return;
     }
-    Advice advice{.rule = "checkpoints",
-                  .object = "max_wal_size",
-                  .summary = fmt::format("{} of the checkpoints came because the log was full",
-                                         percent_text(double(facts.requested_checkpoints) / all)),
-                  .evidence = {{"requested", count_text(double(facts.requested_checkpoints))},
-                               {"timed", count_text(double(facts.timed_checkpoints))},
-                               {"max_wal_size", setting(facts, "max_wal_size")},
-                               {"checkpoint_timeout", setting(facts, "checkpoint_timeout")},
-                               {"counted for", age_text(facts.checkpoints_age)}},
-                  .risk = Risk::medium,
-                  .caution =
-                      "look first whether the disk of the log has room for that: a full one "
-                      "stops the server. Recovery after a crash takes longer; backups and "
-                      "CHECKPOINT by hand count as requested too",
-                  .worth = worth_of_time(a_day(1e4 * double(facts.requested_checkpoints),
-                                               facts.checkpoints_age)) -
-                           10};
+    if (!facts.wal_bytes || !is_counted_as_long(facts.wal_age, facts.checkpoints_age)) {
+        judgement.unknown.push_back(
+            {"checkpoints",
+             fmt::format("{} of them were requested, and whether the log was full is not known: it "
+                         "is not counted for as long",
+                         percent_text(double(facts.requested_checkpoints) / all))});
+        return;
+    }
+    const double full = checkpoints_of_full_log(facts);
+    if (full / all <= limits.requested_checkpoints) {
+        return;
+    }
+    Advice advice{
+        .rule = "checkpoints",
+        .object = "max_wal_size",
+        .summary = fmt::format("up to {} of the checkpoints came because the log was full",
+                               percent_text(full / all)),
+        .evidence = {{"requested", count_text(double(facts.requested_checkpoints))},
+                     {"timed", count_text(double(facts.timed_checkpoints))},
+                     {"written to the log", bytes_text(double(*facts.wal_bytes))},
+                     {"max_wal_size", setting(facts, "max_wal_size")},
+                     {"checkpoint_timeout", setting(facts, "checkpoint_timeout")},
+                     {"counted for", age_text(facts.checkpoints_age)}},
+        .risk = Risk::medium,
+        .caution =
+            "look first whether the disk of the log has room for that: a full one stops the "
+            "server. Recovery after a crash takes longer; backups and CHECKPOINT by hand "
+            "count as requested too",
+        .worth = worth_of_time(a_day(1e4 * full, facts.checkpoints_age)) - 10};
     const double wanted = 2 * figure(facts, "max_wal_size", 1'024 * mebibyte);
     if (wanted <= most_wal) {
         change_setting(facts, advice, "max_wal_size", megabytes(wanted));

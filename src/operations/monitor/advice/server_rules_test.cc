@@ -63,6 +63,32 @@ TEST(Checkpoints, AreTooEarlyWhenMostWereRequested) {
     EXPECT_THAT(rules_of(facts), IsEmpty());
 }
 
+/// Those of backups and by hand are requested, too.
+TEST(Checkpoints, AreNotOfAFullLogWhereSoLittleWasWritten) {
+    auto facts = sound();
+    facts.requested_checkpoints = 13;
+    facts.timed_checkpoints = 2;
+    facts.wal_bytes = 350'000'000;
+    EXPECT_THAT(rules_of(facts), IsEmpty());
+    facts.wal_bytes = 7 * 536'870'912ULL;
+    EXPECT_THAT(rules_of(facts), IsEmpty()) << "seven of fifteen at most";
+    facts.wal_bytes = 8 * 536'870'912ULL;
+    ASSERT_THAT(rules_of(facts), ElementsAre("checkpoints"));
+    EXPECT_THAT(judge(facts).advice[0].summary, HasSubstr("up to 53 %"));
+}
+
+TEST(Checkpoints, AreUnknownWhereTheLogIsNotCountedAsLong) {
+    auto facts = sound();
+    facts.requested_checkpoints = 13;
+    for (const std::optional<double> age : {std::optional(86'400.0), std::optional<double>()}) {
+        facts.wal_age = age;
+        EXPECT_THAT(rules_of(facts), IsEmpty());
+        EXPECT_EQ(judge(facts).unknown.at(0).rule, "checkpoints");
+    }
+    facts.timed_checkpoints = 100;
+    EXPECT_TRUE(judge(facts).unknown.empty()) << "most were timed";
+}
+
 TEST(TemporaryFiles, AreTooManyAtMoreThanTenAnHour) {
     auto facts = sound();
     facts.statistics_age = 100 * 3'600;

@@ -63,6 +63,16 @@ class Shop : public testing::Test {
         connection.query("select pg_stat_force_next_flush()");
         connection.query("select 1");
     }
+    /// Until each new session has it.
+    void set_in_server(const std::string& setting, const std::string& value) {
+        admin_.query(fmt::format("alter system set {} = '{}'", setting, value));
+        admin_.query("select pg_reload_conf()");
+        while (pg::Connection(database_.settings())
+                   .query("show " + setting)
+                   .front()
+                   .text(std::size_t{0}) != value) {
+        }
+    }
     /// What loading has written is no workload.
     void forget_load() {
         settle();
