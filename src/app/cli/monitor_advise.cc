@@ -114,8 +114,12 @@ Advised advise(Context& context, const platform::Database& database,
     advice::add_ages(facts, memory, now);
     Advised advised{database, advice::judge(facts), {}};
     memory = advice::remember(memory, facts, advised.judgement, now);
+    // Each is told once; what was told before by --history.
+    const bool is_history = context.arguments().has("--history");
     std::ranges::copy_if(memory.advice, std::back_inserter(advised.gone),
-                         [](const advice::Remembered& each) { return each.is_gone; });
+                         [&](const advice::Remembered& each) {
+                             return each.is_gone && (each.is_news || is_history);
+                         });
     return advised;
 }
 
@@ -335,6 +339,7 @@ std::vector<Verb> monitor_advise_verbs() {
            "replicas to ask which indexes they use; several with commas",
            {}},
           {"--rules", "RULE", "only advice of these rules; several with commas", {}},
+          {"--history", "", "tell again what is gone since it was advised, for ninety days", {}},
           {"--draft", "", "write what is structure as a migration", {}},
           source_option()},
          "",

@@ -123,6 +123,14 @@ struct Table {
     double row_bytes = 0;  ///< Of a row with its header on average; 0: not known of a column.
 };
 
+/// How a table was read up to a moment.
+struct Scans {
+    double age = 0;  ///< Seconds since that moment.
+    std::int64_t sequential = 0;
+    std::int64_t rows = 0;  ///< That sequential ones have read.
+    std::int64_t by_index = 0;
+};
+
 struct ForeignKey {
     std::string schema{};
     std::string table{};
@@ -245,6 +253,8 @@ struct Facts {
     std::optional<double> watched_for{};  ///< Seconds since we first looked; nothing: never before.
     /// `schema.index` to seconds since we saw it first: it is at least so old.
     std::map<std::string, double> index_ages{};
+    /// By `schema.table`: what was counted before its newest index was made, or a week ago.
+    std::map<std::string, Scans> scans_before{};
 
     std::vector<Table> tables{};
     std::vector<Index> indexes{};
