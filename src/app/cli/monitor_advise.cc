@@ -78,6 +78,12 @@ std::vector<std::string> own_roles(const trust::Run& run, const platform::Databa
     return roles;
 }
 
+std::vector<std::string> working_roles(const platform::Database& database) {
+    return {trust::role_name(database, trust::Role::backup),
+            trust::role_name(database, trust::Role::monitor),
+            trust::role_name(database, trust::Role::advisor)};
+}
+
 Advised advise(Context& context, const platform::Database& database,
                std::map<std::string, advice::Memory>& memories) {
     const auto& run = context.run();
@@ -88,6 +94,7 @@ Advised advise(Context& context, const platform::Database& database,
     advice::Sources sources{.monitor = monitor,
                             .advisor = advisor.get(),
                             .own_roles = own_roles(run, database),
+                            .working_roles = working_roles(database),
                             .own_slots = {std::string(backups::physical::stream_slot)}};
     for (const auto& settings : replicas_of(context, monitor.settings())) {
         try {
@@ -107,8 +114,12 @@ Advised advise(Context& context, const platform::Database& database,
     advice::add_ages(facts, memory, now);
     Advised advised{database, advice::judge(facts), {}};
     memory = advice::remember(memory, facts, advised.judgement, now);
+    // Each is told once; what was told before by --history.
+    const bool is_history = context.arguments().has("--history");
     std::ranges::copy_if(memory.advice, std::back_inserter(advised.gone),
-                         [](const advice::Remembered& each) { return each.is_gone; });
+                         [&](const advice::Remembered& each) {
+                             return each.is_gone && (each.is_news || is_history);
+                         });
     return advised;
 }
 
@@ -134,6 +145,25 @@ void print_advice(Context& context, std::size_t number, const Advice& advice) {
     context.print(fmt::format("    {:<8}{}", "mind", advice.caution));
 }
 
+/// One line for each reason, with the rules that it keeps from judging.
+void print_unknown(Context& context, const std::vector<advice::Unknown>& unknown) {
+    std::vector<std::pair<std::string, std::vector<std::string>>> reasons;
+    for (const auto& each : unknown) {
+        auto known =
+            std::ranges::find(reasons, each.why, [](const auto& pair) { return pair.first; });
+        if (known == reasons.end()) {
+            known = reasons.insert(known, {each.why, {}});
+        }
+        if (!each.rule.empty()) {
+            known->second.push_back(each.rule);
+        }
+    }
+    for (const auto& [why, rules] : reasons) {
+        context.print(context.yellow(
+            fmt::format("  ? {}{}", rules.empty() ? "" : join(rules, ", ") + ": ", why)));
+    }
+}
+
 void print(Context& context, const Advised& advised) {
     const auto& judgement = advised.judgement;
     if (judgement.advice.empty()) {
@@ -149,10 +179,7 @@ void print(Context& context, const Advised& advised) {
     for (std::size_t i = 0; i < judgement.advice.size(); ++i) {
         print_advice(context, i + 1, judgement.advice[i]);
     }
-    for (const auto& unknown : judgement.unknown) {
-        context.print(context.yellow(
-            fmt::format("  ? {}{}", unknown.rule.empty() ? "" : unknown.rule + ": ", unknown.why)));
-    }
+    print_unknown(context, judgement.unknown);
     // Whether it was followed, or a session ended by itself, is not known.
     for (const auto& each : advised.gone) {
         context.print(fmt::format("  {} gone: {}{}", context.green("✓"), each.summary,
@@ -312,6 +339,7 @@ std::vector<Verb> monitor_advise_verbs() {
            "replicas to ask which indexes they use; several with commas",
            {}},
           {"--rules", "RULE", "only advice of these rules; several with commas", {}},
+          {"--history", "", "tell again what is gone since it was advised, for ninety days", {}},
           {"--draft", "", "write what is structure as a migration", {}},
           source_option()},
          "",

@@ -45,8 +45,11 @@ struct Advice {
 
 /// What could not be judged, and why: not the same as that there is nothing to say.
 struct Unknown {
-    std::string rule{};
+    std::string rule{};  ///< Empty: any may be concerned.
     std::string why{};
+    /// Tables (`schema.table`), objects as in Advice, statements (`statement 7`) that it is about;
+    /// empty: all that the rule judges.
+    std::vector<std::string> about{};
 };
 
 struct Judgement {
@@ -62,11 +65,13 @@ struct Rule {
     std::string_view id;
     std::string_view title;
     void (*judge)(const Facts&, const Limits&, Judgement&);
+    /// Without these it does not judge, and that is unknown: also what explains its fault away.
+    std::set<Group> needs;
 };
 const std::vector<Rule>& rules();
 
-/// All rules, each object advised about once: where two rules see the same fault, the one that says
-/// more. Threads: any.
+/// All rules whose facts were read, each object advised about once: where two rules see the same
+/// fault, the one that says more. Threads: any.
 Judgement judge(const Facts& facts, const Limits& limits = {});
 
 /// Stable: `rule` and `object` name a piece of advice.

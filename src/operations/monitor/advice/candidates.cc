@@ -102,10 +102,13 @@ std::vector<Candidate> candidates_for(const std::vector<Need>& needs, const Fact
             candidates.push_back({.schema = scan.schema,
                                   .table = scan.table,
                                   .columns = columns,
+                                  .is_ranged = false,
                                   .source = need.source,
                                   .selectivity = part});
             found = candidates.end() - 1;
         }
+        found->is_ranged =
+            found->is_ranged || std::ranges::find(scan.equal, columns.back()) == scan.equal.end();
         found->selectivity = std::max(found->selectivity, part);
         const auto& statement = *need.statement;
         if (std::ranges::none_of(found->uses, [&](const Candidate::Use& use) {

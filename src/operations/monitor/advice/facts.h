@@ -45,11 +45,26 @@ struct Limits {
     double repeated_per_parent = 10;
 };
 
+/// What is read at once. What could not be read is not empty: rules that need it cannot judge.
+enum class Group {
+    server,
+    tables,
+    indexes,
+    foreign_keys,
+    sessions,
+    replicas,
+    statements,
+    sequences,
+    columns,
+    plans
+};
+
 /// A key column of an index as far as indexes are compared by it.
 struct IndexKey {
     std::string text{};  ///< Column name or expression.
     std::string rest{};  ///< Operator class, collation, order: equal texts mean equal.
     bool is_column = true;
+    bool is_natural = true;  ///< Collates as the column does, so that it serves its comparisons.
 };
 
 struct Index {
@@ -57,7 +72,7 @@ struct Index {
     std::string schema{};
     std::string table{};
     std::string name{};
-    std::string definition{};  ///< CREATE INDEX as the server writes it.
+    std::string definition{};  ///< CREATE INDEX as the server writes it; empty: Facts::locked.
     std::string method = "btree";
     std::vector<IndexKey> keys{};
     std::vector<std::string> included{};
@@ -108,6 +123,14 @@ struct Table {
     double row_bytes = 0;  ///< Of a row with its header on average; 0: not known of a column.
 };
 
+/// How a table was read up to a moment.
+struct Scans {
+    double age = 0;  ///< Seconds since that moment.
+    std::int64_t sequential = 0;
+    std::int64_t rows = 0;  ///< That sequential ones have read.
+    std::int64_t by_index = 0;
+};
+
 struct ForeignKey {
     std::string schema{};
     std::string table{};
@@ -129,14 +152,15 @@ struct Column {
 struct Sequence {
     std::string schema{};
     std::string name{};
-    std::optional<std::int64_t> last{};
+    std::optional<std::int64_t> last{};  ///< Nothing: not used so far, or not readable.
     std::int64_t first = 1;
-    std::int64_t limit = 0;  ///< Of the sequence, or of its column's type where that is less.
+    std::int64_t bound = 0;  ///< Its greatest value, or its least one where it counts down.
     std::int64_t increment = 1;
     bool cycles = false;
-    std::string type{};    ///< bigint, integer, smallint.
-    std::string column{};  ///< `"schema"."table"."column"` it belongs to; empty: none.
-    std::string column_type{};
+    bool is_readable = true;     ///< Whether somebody we may ask has a right on it.
+    std::string type{};          ///< bigint, integer, smallint.
+    std::string column{};        ///< `"schema"."table"."column"` it belongs to; empty: none.
+    std::string column_type{};   ///< May end before the sequence does.
     std::string column_table{};  ///< Quoted.
     std::string column_name{};   ///< Quoted.
 };
@@ -152,6 +176,15 @@ struct Session {
     int blocks = 0;              ///< Sessions that wait for it.
     bool holds_horizon = false;  ///< Whether VACUUM must leave rows because of it.
     std::string started{};       ///< As a timestamptz is written: with the number it is no other.
+    bool is_own = false;         ///< Caisson works in it: a backup holds its snapshot so.
+};
+
+/// ALTER ROLE … SET, or ALTER DATABASE … SET.
+struct RoleSetting {
+    std::string role{};    ///< Empty: of all roles.
+    bool is_here = false;  ///< In this database, and not in all.
+    std::string name{};
+    std::string value{};
 };
 
 struct Slot {
@@ -185,7 +218,8 @@ struct Candidate {
     std::string schema{};
     std::string table{};
     std::vector<std::string> columns{};
-    std::string source{};  ///< `plans` or `pg_qualstats`.
+    bool is_ranged = false;  ///< Whether the last column is compared by order.
+    std::string source{};    ///< `plans` or `pg_qualstats`.
     struct Use {
         std::int64_t statement = 0;
         std::string text{};
@@ -198,6 +232,12 @@ struct Candidate {
     bool is_proven = false;  ///< HypoPG had the planner take it.
     double selectivity = 1;  ///< The part of the table that is wanted.
     std::uint64_t bytes = 0;
+};
+
+/// A statement that was to be planned and could not be.
+struct Unplanned {
+    std::int64_t statement = 0;
+    std::string why{};  ///< As the server says it.
 };
 
 struct Facts {
@@ -213,6 +253,8 @@ struct Facts {
     std::optional<double> watched_for{};  ///< Seconds since we first looked; nothing: never before.
     /// `schema.index` to seconds since we saw it first: it is at least so old.
     std::map<std::string, double> index_ages{};
+    /// By `schema.table`: what was counted before its newest index was made, or a week ago.
+    std::map<std::string, Scans> scans_before{};
 
     std::vector<Table> tables{};
     std::vector<Index> indexes{};
@@ -224,6 +266,8 @@ struct Facts {
     std::vector<DatabaseAge> ages{};
     std::vector<Statement> statements{};
     std::vector<Candidate> candidates{};
+    std::vector<Unplanned> unplanned{};  ///< Of those that took most time.
+    std::size_t looked_at = 0;           ///< How many were to be planned.
 
     std::int64_t blocks_hit = 0;
     std::int64_t blocks_read = 0;
@@ -232,10 +276,16 @@ struct Facts {
     std::int64_t timed_checkpoints = 0;
     std::int64_t requested_checkpoints = 0;
     std::optional<double> checkpoints_age{};
-    std::map<std::string, std::string> settings{};       ///< As SHOW writes them.
-    std::map<std::string, double> figures{};             ///< The same in bytes and seconds.
-    std::map<std::string, std::string> role_work_mem{};  ///< Of roles that have one of their own.
-    std::vector<std::string> unreadable{};               ///< "sequences: permission denied".
+    std::optional<std::uint64_t> wal_bytes{};       ///< Written to the log; nothing: not counted.
+    std::optional<double> wal_age{};                ///< Since when it is.
+    std::map<std::string, std::string> settings{};  ///< As SHOW writes them.
+    std::map<std::string, double> figures{};        ///< The same in bytes and seconds.
+    std::vector<RoleSetting> role_settings{};       ///< Of settings that rules change.
+    std::vector<std::string> unreadable{};          ///< "sequences: permission denied".
+    std::map<Group, std::string> unread{};  ///< Groups that could not be read: of `unreadable`.
+    /// Tables (`schema.table`) that another session has locked: what their indexes are defined as
+    /// is not known.
+    std::set<std::string> locked{};
 
     const Table* table(const std::string& schema, const std::string& name) const;
     const Column* column(const std::string& schema, const std::string& table,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <span>
 
 #include <boost/json/array.hpp>
 #include <fmt/format.h>
@@ -39,38 +40,88 @@ std::string_view text_of(Risk risk) {
 }
 
 const std::vector<Rule>& rules() {
+    using enum Group;
     // What explains another comes before it.
     static const std::vector<Rule> table = {
-        {"duplicate_index", "An index that another one makes superfluous", judge_duplicate_indexes},
-        {"unused_index", "A large index that nobody uses", judge_unused_indexes},
-        {"foreign_key_index", "A foreign key that no index serves", judge_foreign_keys},
-        {"bloat", "Space that holds nothing", judge_bloat},
-        {"wraparound", "Transaction ids that run out", judge_wraparound},
-        {"idle_transaction", "A transaction that is left open", judge_idle_transactions},
-        {"cache_hits", "Pages that are not found in memory", judge_cache_hits},
-        {"checkpoints", "Checkpoints before their time", judge_checkpoints},
-        {"temporary_files", "Sorts that do not fit into memory", judge_temporary_files},
-        {"dead_rows", "Dead rows that stay", judge_dead_rows},
-        {"sequence_end", "A sequence near its end", judge_sequences},
-        {"invalid_index", "An index that was never finished", judge_invalid_indexes},
-        {"primary_key", "A table without a primary key", judge_primary_keys},
-        {"slot_lag", "A slot that keeps the log", judge_slots},
-        {"missing_index", "An index that would pay", judge_missing_indexes},
-        {"sequential_scans", "A large table that is read from end to end", judge_sequential_scans},
-        {"partial_index", "An index that is mostly of NULLs", judge_partial_indexes},
-        {"repeated_statement", "A question that is asked once a row", judge_repeated_statements},
+        {"duplicate_index",
+         "An index that another one makes superfluous",
+         judge_duplicate_indexes,
+         {indexes}},
+        {"unused_index",
+         "A large index that nobody uses",
+         judge_unused_indexes,
+         {server, tables, indexes, foreign_keys, replicas}},
+        {"foreign_key_index",
+         "A foreign key that no index serves",
+         judge_foreign_keys,
+         {tables, indexes, foreign_keys}},
+        {"bloat", "Space that holds nothing", judge_bloat, {tables, indexes, columns}},
+        {"wraparound", "Transaction ids that run out", judge_wraparound, {server}},
+        {"idle_transaction",
+         "A transaction that is left open",
+         judge_idle_transactions,
+         {server, sessions}},
+        {"cache_hits", "Pages that are not found in memory", judge_cache_hits, {server}},
+        {"checkpoints", "Checkpoints before their time", judge_checkpoints, {server}},
+        {"temporary_files", "Sorts that do not fit into memory", judge_temporary_files, {server}},
+        {"dead_rows", "Dead rows that stay", judge_dead_rows, {tables}},
+        {"sequence_end", "A sequence near its end", judge_sequences, {sequences}},
+        {"invalid_index", "An index that was never finished", judge_invalid_indexes, {indexes}},
+        {"primary_key", "A table without a primary key", judge_primary_keys, {tables}},
+        {"slot_lag", "A slot that keeps the log", judge_slots, {server}},
+        {"missing_index",
+         "An index that would pay",
+         judge_missing_indexes,
+         {server, tables, indexes, columns, statements, plans}},
+        {"sequential_scans",
+         "A large table that is read from end to end",
+         judge_sequential_scans,
+         {server, tables, indexes, foreign_keys, plans}},
+        {"partial_index",
+         "An index that is mostly of NULLs",
+         judge_partial_indexes,
+         {tables, indexes, columns}},
+        {"repeated_statement",
+         "A question that is asked once a row",
+         judge_repeated_statements,
+         {statements}},
     };
     return table;
 }
 
-Judgement judge(const Facts& facts, const Limits& limits) {
-    Judgement judgement;
-    for (const auto& rule : rules()) {
-        rule.judge(facts, limits, judgement);
+namespace {
+
+/// Why the rule cannot judge; empty: it has what it needs.
+std::string reason_against(const Rule& rule, const Facts& facts) {
+    std::vector<std::string> reasons;
+    for (const auto& [group, why] : facts.unread) {
+        if (rule.needs.contains(group) && std::ranges::find(reasons, why) == reasons.end()) {
+            reasons.push_back(why);
+        }
     }
-    // An index is advised about once: what says more came first.
+    return join(reasons, "; ");
+}
+
+/// One rule. An index of a table that is locked may be any: nothing is said about it.
+void run(const Rule& rule, const Facts& facts, const Limits& limits, Judgement& judgement) {
+    if (auto why = reason_against(rule, facts); !why.empty()) {
+        judgement.unknown.push_back({std::string(rule.id), std::move(why)});
+        return;
+    }
+    const auto before = std::ptrdiff_t(judgement.advice.size());
+    rule.judge(facts, limits, judgement);
+    if (rule.needs.contains(Group::indexes)) {
+        judgement.advice.erase(
+            std::remove_if(judgement.advice.begin() + before, judgement.advice.end(),
+                           [&](const Advice& each) { return facts.locked.contains(each.table); }),
+            judgement.advice.end());
+    }
+}
+
+/// An index is advised about once: what says more came first.
+std::vector<Advice> once_each(std::vector<Advice> all) {
     std::vector<Advice> kept;
-    for (auto& advice : judgement.advice) {
+    for (auto& advice : all) {
         const bool is_known = std::ranges::any_of(kept, [&](const Advice& each) {
             return each.object == advice.object && each.is_structure && advice.rule != "wraparound";
         });
@@ -83,11 +134,36 @@ Judgement judge(const Facts& facts, const Limits& limits) {
             kept.push_back(std::move(advice));
         }
     }
-    std::ranges::stable_sort(kept, std::ranges::greater{}, &Advice::worth);
-    judgement.advice = std::move(kept);
-    for (const auto& what : facts.unreadable) {
-        judgement.unknown.push_back({"", what});
+    return kept;
+}
+
+/// What is unknown whichever rule would have judged it. Of a group each rule has said it.
+void add_unread(const Facts& facts, Judgement& judgement) {
+    if (!facts.locked.empty()) {
+        const std::vector<std::string> names(facts.locked.begin(), facts.locked.end());
+        judgement.unknown.push_back(
+            {"",
+             "locked by another session, so that their indexes are not known: " + some_of(names),
+             names});
     }
+    for (const auto& what : facts.unreadable) {
+        if (std::ranges::none_of(facts.unread,
+                                 [&](const auto& each) { return each.second == what; })) {
+            judgement.unknown.push_back({"", what});
+        }
+    }
+}
+
+}  // namespace
+
+Judgement judge(const Facts& facts, const Limits& limits) {
+    Judgement judgement;
+    for (const auto& rule : rules()) {
+        run(rule, facts, limits, judgement);
+    }
+    judgement.advice = once_each(std::move(judgement.advice));
+    std::ranges::stable_sort(judgement.advice, std::ranges::greater{}, &Advice::worth);
+    add_unread(facts, judgement);
     return judgement;
 }
 
@@ -131,6 +207,13 @@ std::string line_of(const std::string& statement, std::size_t most) {
     }
     const auto end = byte_of_character(line, most);
     return end < line.size() ? line.substr(0, end) + "…" : line;
+}
+
+std::string some_of(const std::vector<std::string>& names) {
+    constexpr std::size_t most = 5;
+    const auto shown = std::min(names.size(), most);
+    return join(std::span(names).first(shown), ", ") +
+           (names.size() > shown ? fmt::format(" and {} more", names.size() - shown) : "");
 }
 
 std::string index_name(const Facts& facts, const std::string& schema, const std::string& table,

@@ -2,6 +2,7 @@
 /// Keys: foreign ones without an index, tables without a primary one, sequences near their end.
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <set>
 
 #include <fmt/format.h>
@@ -140,51 +141,114 @@ void judge_primary_keys(const Facts& facts, const Limits&, Judgement& judgement)
     }
 }
 
-void judge_sequences(const Facts& facts, const Limits& limits, Judgement& judgement) {
+namespace {
+
+/// The last number of a type; of one that is none of the three, of bigint.
+std::int64_t end_of(const std::string& type, bool counts_down) {
+    std::int64_t most = std::numeric_limits<std::int64_t>::max();
+    if (type == "integer") {
+        most = std::numeric_limits<std::int32_t>::max();
+    } else if (type == "smallint") {
+        most = std::numeric_limits<std::int16_t>::max();
+    }
+    return counts_down ? -most - 1 : most;
+}
+
+/// Where a sequence ends: at its own bound, or at the end of its column's type.
+struct Ends {
+    explicit Ends(const Sequence& sequence)
+        : counts_down(sequence.increment < 0),
+          own(sequence.bound),
+          column(end_of(sequence.column_type, counts_down)),
+          nearest(counts_down ? std::max(own, column) : std::min(own, column)) {}
+    bool counts_down;
+    std::int64_t own;
+    std::int64_t column;
+    std::int64_t nearest;
+};
+
+/// How much of the numbers up to `end` is used.
+double used_part(const Sequence& sequence, std::int64_t end) {
+    const double whole = std::abs(double(end) - double(sequence.first));
+    return std::abs(double(*sequence.last) - double(sequence.first)) / whole;
+}
+
+/// Its bound is kept by ALTER SEQUENCE … AS, where it is not that of the type before.
+void free_sequence(const Sequence& sequence, Advice& advice) {
+    const auto* const bound = sequence.increment < 0 ? "minvalue" : "maxvalue";
+    const bool is_narrow = sequence.type != "bigint";
+    const auto name = pg::identifier(sequence.schema, sequence.name);
+    advice.apply.push_back(
+        fmt::format("alter sequence {}{} no {}", name, is_narrow ? " as bigint" : "", bound));
+    advice.undo.push_back(fmt::format("alter sequence {}{} {} {}", name,
+                                      is_narrow ? " as " + sequence.type : "", bound,
+                                      sequence.bound));
+    advice.risk = Risk::low;
+    advice.caution = "whoever stores the numbers must take larger ones";
+}
+
+void widen_column(const Sequence& sequence, Advice& advice) {
+    const auto column = fmt::format("alter table {} alter column {} type", sequence.column_table,
+                                    sequence.column_name);
+    advice.apply.push_back(column + " bigint");
+    advice.undo.insert(advice.undo.begin(), column + " " + sequence.column_type);
+    advice.risk = Risk::high;
+    advice.caution =
+        "changing a column's type rewrites the table while nobody reads it: for a large one, add a "
+        "column and fill it in steps";
+}
+
+void add_unreadable(const Facts& facts, Judgement& judgement) {
+    std::vector<std::string> names;
+    Unknown unknown{.rule = "sequence_end"};
     for (const auto& sequence : facts.sequences) {
-        if (!sequence.last || sequence.cycles || sequence.limit == sequence.first) {
+        if (!sequence.is_readable && !sequence.cycles) {
+            names.push_back(sequence.schema + "." + sequence.name);
+            unknown.about.push_back(pg::identifier(sequence.schema, sequence.name));
+        }
+    }
+    if (!names.empty()) {
+        unknown.why = "there is no right to see how far they are: " + some_of(names);
+        judgement.unknown.push_back(std::move(unknown));
+    }
+}
+
+}  // namespace
+
+void judge_sequences(const Facts& facts, const Limits& limits, Judgement& judgement) {
+    add_unreadable(facts, judgement);
+    for (const auto& sequence : facts.sequences) {
+        const Ends ends(sequence);
+        if (!sequence.last || sequence.cycles || ends.nearest == sequence.first ||
+            used_part(sequence, ends.nearest) <= limits.sequence_part) {
             continue;
         }
-        const double whole = std::abs(double(sequence.limit) - double(sequence.first));
-        const double part = std::abs(double(*sequence.last) - double(sequence.first)) / whole;
-        if (part <= limits.sequence_part) {
-            continue;
-        }
-        const auto name = pg::identifier(sequence.schema, sequence.name);
+        const double part = used_part(sequence, ends.nearest);
+        const double left = std::abs(double(ends.nearest) - double(*sequence.last));
         Advice advice{
             .rule = "sequence_end",
-            .object = name,
+            .object = pg::identifier(sequence.schema, sequence.name),
             .summary = fmt::format("{} of the numbers of {}.{} are used", percent_text(part),
                                    sequence.schema, sequence.name),
             .evidence = {{"last number", fmt::format("{}", *sequence.last)},
-                         {"limit", fmt::format("{} ({})", sequence.limit,
-                                               sequence.column_type.empty()
+                         {"limit", fmt::format("{} ({})", ends.nearest,
+                                               ends.nearest == ends.own
                                                    ? sequence.type
                                                    : "of the column, " + sequence.column_type)},
                          {"numbers left",
-                          count_text(
-                              std::floor(std::abs(double(sequence.limit) - double(*sequence.last)) /
-                                         std::abs(double(sequence.increment))))}},
-            .risk = Risk::high,
-            .caution =
-                "changing a column's type rewrites the table while nobody reads it: for a "
-                "large one, add a column and fill it in steps",
+                          count_text(std::floor(left / std::abs(double(sequence.increment))))}},
+            .risk = Risk::none,
+            .caution = "no type has more numbers",
             .worth = worth_of_danger(part),
             .is_structure = true};
-        if (sequence.type != "bigint") {
-            advice.apply.push_back(fmt::format("alter sequence {} as bigint", name));
+        if (used_part(sequence, ends.own) > limits.sequence_part &&
+            ends.own != end_of("bigint", ends.counts_down)) {
+            free_sequence(sequence, advice);
         }
-        if (!sequence.column.empty() && sequence.column_type != "bigint" &&
-            !sequence.column_type.empty()) {
-            advice.apply.push_back(fmt::format("alter table {} alter column {} type bigint",
-                                               sequence.column_table, sequence.column_name));
-        }
-        if (advice.apply.empty()) {
-            advice.apply.push_back(fmt::format("alter sequence {} no maxvalue", name));
-            advice.undo.push_back(
-                fmt::format("alter sequence {} maxvalue {}", name, sequence.limit));
-            advice.risk = Risk::low;
-            advice.caution = "whoever stores the numbers must take larger ones";
+        // One bound may hide the other: what is freed must not end at its column at once.
+        if (used_part(sequence, ends.column) > limits.sequence_part &&
+            ends.column != end_of("bigint", ends.counts_down)) {
+            widen_column(sequence, advice);
         }
         judgement.advice.push_back(std::move(advice));
     }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <optional>
 #include <set>
 
 #include <boost/json/parse.hpp>
@@ -116,6 +117,122 @@ Remembered remembered_in(const boost::json::object& object) {
     return advice;
 }
 
+}  // namespace
+
+namespace {
+
+/// Of these a mark is made; fewer scans tell nothing (Limits::scans).
+constexpr std::int64_t fewest_scans = 100;
+constexpr auto between_marks = std::chrono::hours(7 * 24);
+
+Scans scans_of(const Table& table) {
+    return {.sequential = table.sequential_scans,
+            .rows = table.sequential_rows,
+            .by_index = table.index_scans};
+}
+
+/// Whether the counters have gone on since.
+bool goes_on(const Scans& before, const Scans& now) {
+    return before.sequential <= now.sequential && before.rows <= now.rows &&
+           before.by_index <= now.by_index;
+}
+
+/// Tables with an index that was not there at the last look.
+std::set<std::string> with_new_index(const Facts& facts, const Memory& memory) {
+    std::set<std::string> tables;
+    for (const auto& index : facts.indexes) {
+        if (memory.began != Moment{} && !memory.indexes.contains(index.schema + "." + index.name)) {
+            tables.insert(index.schema + "." + index.table);
+        }
+    }
+    return tables;
+}
+
+/// The last mark that tells enough: of a new index, or a week old.
+std::optional<Scans> scans_before(const std::vector<Mark>& marks, const Scans& now, Moment moment) {
+    for (auto mark = marks.rbegin(); mark != marks.rend(); ++mark) {
+        if ((mark->is_made || moment - mark->at >= between_marks) && goes_on(mark->scans, now)) {
+            auto scans = mark->scans;
+            scans.age = double((moment - mark->at).count());
+            return scans;
+        }
+    }
+    return std::nullopt;
+}
+
+void add_scans(Facts& facts, const Memory& memory, Moment now) {
+    const auto changed = with_new_index(facts, memory);
+    for (const auto& table : facts.tables) {
+        const auto name = table.schema + "." + table.name;
+        const auto marks = memory.marks.find(name);
+        if (changed.contains(name)) {
+            facts.scans_before[name] = scans_of(table);
+        } else if (marks != memory.marks.end()) {
+            if (const auto before = scans_before(marks->second, scans_of(table), now)) {
+                facts.scans_before[name] = *before;
+            }
+        }
+    }
+}
+
+/// Before the indexes are remembered.
+void remember_scans(Memory& memory, const Facts& facts, Moment now) {
+    if (facts.unread.contains(Group::tables) || facts.unread.contains(Group::indexes)) {
+        return;
+    }
+    const auto changed = with_new_index(facts, memory);
+    std::map<std::string, std::vector<Mark>> all;
+    for (const auto& table : facts.tables) {
+        const auto name = table.schema + "." + table.name;
+        const auto scans = scans_of(table);
+        const auto known = memory.marks.find(name);
+        auto marks = known == memory.marks.end() ? std::vector<Mark>{} : known->second;
+        const bool is_made = changed.contains(name);
+        if (is_made || (!marks.empty() && !goes_on(marks.back().scans, scans))) {
+            marks.clear();
+        }
+        const bool is_due = marks.empty() || now - marks.back().at >= between_marks;
+        if (is_due && (is_made || !marks.empty() || scans.sequential >= fewest_scans)) {
+            marks.push_back({now, is_made, scans});
+        }
+        if (marks.size() > 2) {
+            marks.erase(marks.begin());
+        }
+        if (!marks.empty()) {
+            all[name] = std::move(marks);
+        }
+    }
+    memory.marks = std::move(all);
+}
+
+boost::json::object json_of(const Mark& mark) {
+    return {{"at", timestamp(mark.at)},
+            {"made", mark.is_made},
+            {"sequential", mark.scans.sequential},
+            {"rows", mark.scans.rows},
+            {"by_index", mark.scans.by_index}};
+}
+
+Mark mark_in(const boost::json::object& object) {
+    return {moment_in(object, "at"),
+            object.at("made").as_bool(),
+            {.sequential = object.at("sequential").to_number<std::int64_t>(),
+             .rows = object.at("rows").to_number<std::int64_t>(),
+             .by_index = object.at("by_index").to_number<std::int64_t>()}};
+}
+
+boost::json::object json_of(const std::map<std::string, std::vector<Mark>>& all) {
+    boost::json::object tables;
+    for (const auto& [table, marks] : all) {
+        boost::json::array array;
+        for (const auto& mark : marks) {
+            array.push_back(json_of(mark));
+        }
+        tables[table] = std::move(array);
+    }
+    return tables;
+}
+
 Memory memory_in(const boost::json::object& object) {
     Memory memory;
     memory.began = moment_in(object, "began");
@@ -125,6 +242,14 @@ Memory memory_in(const boost::json::object& object) {
     }
     for (const auto& advice : object.at("advice").as_array()) {
         memory.advice.push_back(remembered_in(advice.as_object()));
+    }
+    // Of one that was written before there were marks there are none.
+    if (const auto* const tables = object.if_contains("marks")) {
+        for (const auto& table : tables->as_object()) {
+            for (const auto& mark : table.value().as_array()) {
+                memory.marks[std::string(table.key())].push_back(mark_in(mark.as_object()));
+            }
+        }
     }
     return memory;
 }
@@ -141,11 +266,29 @@ void add_ages(Facts& facts, const Memory& memory, Moment now) {
         facts.index_ages[name] =
             seen == memory.indexes.end() ? 0 : double((now - seen->second).count());
     }
+    add_scans(facts, memory, now);
 }
 
-Memory remember(Memory memory, const Facts& facts, const Judgement& judgement, Moment now) {
-    if (memory.began == Moment{}) {
-        memory.began = now;
+namespace {
+
+/// Whether what was advised before could not be judged now.
+bool is_open(const Remembered& advice, const std::vector<Unknown>& unknown) {
+    const auto concerns = [&](const std::string& name) {
+        return name == advice.table || name == advice.object ||
+               std::ranges::any_of(advice.usage, [&](const auto& use) {
+                   return name == fmt::format("statement {}", use.first);
+               });
+    };
+    return std::ranges::any_of(unknown, [&](const Unknown& each) {
+        return (each.rule.empty() || each.rule == advice.rule) &&
+               (each.about.empty() || std::ranges::any_of(each.about, concerns));
+    });
+}
+
+void remember_indexes(Memory& memory, const Facts& facts, Moment now) {
+    // What could not be read is not gone, and is as old as it was.
+    if (facts.unread.contains(Group::indexes)) {
+        return;
     }
     std::map<std::string, Moment> indexes;
     for (const auto& index : facts.indexes) {
@@ -154,6 +297,16 @@ Memory remember(Memory memory, const Facts& facts, const Judgement& judgement, M
         indexes[name] = known == memory.indexes.end() ? now : known->second;
     }
     memory.indexes = std::move(indexes);
+}
+
+}  // namespace
+
+Memory remember(Memory memory, const Facts& facts, const Judgement& judgement, Moment now) {
+    remember_scans(memory, facts, now);
+    if (memory.began == Moment{}) {
+        memory.began = now;
+    }
+    remember_indexes(memory, facts, now);
     for (const auto& advice : judgement.advice) {
         auto known = std::ranges::find_if(memory.advice, [&](const Remembered& each) {
             return each.rule == advice.rule && each.object == advice.object && !each.is_gone;
@@ -168,17 +321,15 @@ Memory remember(Memory memory, const Facts& facts, const Judgement& judgement, M
         known->usage = usage_of(advice, facts);
         known->bytes = bytes_of(facts, advice.table);
     }
-    std::set<std::string> unknown;
-    for (const auto& each : judgement.unknown) {
-        unknown.insert(each.rule);
-    }
     for (auto& each : memory.advice) {
-        // Where something could not be read no rule is sure that its fault is gone.
-        if (each.last == now || unknown.contains(each.rule) || unknown.contains("")) {
+        each.is_news = false;
+        if (each.last == now || is_open(each, judgement.unknown)) {
             continue;
         }
+        each.is_news = !each.is_gone;
         each.is_gone = true;
         if (auto result = result_of(each, facts); !result.empty()) {
+            each.is_news = each.is_news || each.result.empty();
             each.result = std::move(result);
         }
     }
@@ -201,6 +352,7 @@ std::string to_text(const std::map<std::string, Memory>& memories) {
         }
         databases[name] = {{"began", timestamp(memory.began)},
                            {"indexes", std::move(indexes)},
+                           {"marks", json_of(memory.marks)},
                            {"advice", std::move(advice)}};
     }
     return boost::json::serialize(databases) + "\n";

@@ -32,16 +32,26 @@ struct Remembered {
     std::string table{};
     bool is_gone = false;  ///< Its fault is gone.
     std::string result{};  ///< What came of it: "41 ms each before, 0.2 ms since".
+    bool is_news = false;  ///< At this look: that it is gone, or what came of it. Not in the text.
+};
+
+/// Counters of a table at a moment.
+struct Mark {
+    Moment at{};
+    bool is_made = false;  ///< Then an index of it was seen first.
+    Scans scans{};
 };
 
 /// Of one database.
 struct Memory {
     Moment began{};                           ///< When we first looked.
     std::map<std::string, Moment> indexes{};  ///< `schema.index`: when it was first seen.
+    /// `schema.table`: a week apart, two at most, of those that are read from end to end.
+    std::map<std::string, std::vector<Mark>> marks{};
     std::vector<Remembered> advice{};
 };
 
-/// Fills in Facts::watched_for and, for every index of these facts, Facts::index_ages.
+/// Fills in Facts::watched_for, Facts::scans_before and, for every index, Facts::index_ages.
 void add_ages(Facts& facts, const Memory& memory, Moment now);
 
 /// The memory after this judgement: what is new, what still holds, what is gone and with which

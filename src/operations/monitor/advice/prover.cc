@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "drivers/pg/quote.h"
+#include "operations/monitor/collect/typed_literals.h"
 
 namespace caisson::advice {
 namespace {
@@ -45,15 +46,24 @@ bool Prover::attempt(const std::string& statement) {
         connection_.query(statement);
         connection_.script("release savepoint attempt");
         return true;
-    } catch (const pg::DatabaseError&) {
+    } catch (const pg::DatabaseError& error) {
         connection_.script("rollback to savepoint attempt; release savepoint attempt");
+        refusal_ = error.message();
         return false;
     }
 }
 
+bool Prover::prepare(const std::string& statement) {
+    if (attempt("prepare advised as " + statement)) {
+        return true;
+    }
+    const auto cast = monitor::with_casts(statement);
+    return cast != statement && attempt("prepare advised as " + cast);
+}
+
 std::optional<Plan> Prover::plan(const std::string& statement) {
     // Prepared each time: a plan that is kept does not see what was made since.
-    if (!attempt("prepare advised as " + statement)) {
+    if (!prepare(statement)) {
         return std::nullopt;
     }
     std::optional<Plan> plan;
@@ -75,9 +85,11 @@ std::optional<Plan> Prover::plan(const std::string& statement) {
                                           nulls.empty() ? "" : "(" + nulls + ")"));
         plan = parse_plan(explained.front().text(std::size_t{0}));
         connection_.script("release savepoint explained");
-    } catch (const pg::DatabaseError&) {
+    } catch (const pg::DatabaseError& error) {
         connection_.script("rollback to savepoint explained; release savepoint explained");
-    } catch (const std::exception&) {
+        refusal_ = error.message();
+    } catch (const std::exception& error) {
+        refusal_ = error.what();
         connection_.script("release savepoint explained");
         if (connection_.is_broken()) {
             throw;

@@ -30,16 +30,20 @@ class Prover {
     /// The plan for any parameters; nothing for a statement that cannot be prepared by itself, that
     /// the role may not read, or whose plan takes too long.
     std::optional<Plan> plan(const std::string& statement);
+    /// What the server said when it refused last.
+    const std::string& refusal() const { return refusal_; }
     /// Fills in costs, size, and whether the planner took it.
     void prove(Candidate& candidate, const Facts& facts);
 
  private:
     /// One statement, whatever the text holds. False: it was refused.
     bool attempt(const std::string& statement);
+    bool prepare(const std::string& statement);
 
     pg::Connection& connection_;
     bool can_try_ = false;
     std::string schema_;  ///< Of HypoPG, quoted.
+    std::string refusal_;
 };
 
 }  // namespace caisson::advice

@@ -2,10 +2,12 @@
 #include "operations/monitor/advice/read.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <tuple>
 
 #include "operations/monitor/advice/reading.h"
+#include "operations/monitor/collect/definers.h"
 
 namespace caisson::advice {
 namespace {
@@ -39,6 +41,19 @@ void add_width(Index& index, const Widths& widths) {
 
 }  // namespace
 
+bool is_ours(const Session& session, const std::vector<std::string>& working_roles) {
+    const auto& name = session.application;
+    return name == "caisson" || name.starts_with("caisson ") || name.starts_with("caisson-") ||
+           std::ranges::find(working_roles, session.user) != working_roles.end();
+}
+
+std::string_view text_of(Group group) {
+    constexpr std::array<std::string_view, 10> names = {
+        "server",   "tables",     "indexes",   "foreign keys", "sessions",
+        "replicas", "statements", "sequences", "columns",      "plans"};
+    return names.at(static_cast<std::size_t>(group));
+}
+
 void limit(pg::Connection& connection) {
     connection.script(
         "set statement_timeout = '10s'; set lock_timeout = '200ms'; "
@@ -58,30 +73,53 @@ void add_widths(Facts& facts) {
     }
 }
 
+namespace {
+
+void read_as_advisor(const Sources& sources, const Limits& limits, Facts& facts) {
+    auto* const advisor = sources.advisor;
+    const auto as_advisor = [&](Group group, const auto& read) {
+        if (advisor) {
+            attempt(facts, group, read);
+        } else {
+            facts.unread[group] = std::string(text_of(group)) + ": not asked as the advisor";
+            facts.unreadable.push_back(facts.unread[group]);
+        }
+    };
+    // Ours may have a function that tells how far they are.
+    if (advisor || monitor::may_call(sources.monitor, monitor::sequences_function)) {
+        attempt(facts, Group::sequences, [&] { read_sequences(sources, facts); });
+    } else {
+        as_advisor(Group::sequences, [] {});
+    }
+    as_advisor(Group::columns, [&] { read_columns(*advisor, limits, facts); });
+    add_widths(facts);
+    as_advisor(Group::plans, [&] { find_candidates(sources, limits, facts); });
+}
+
+}  // namespace
+
 Facts read(const Sources& sources, const Limits& limits) {
     Facts facts;
     auto& monitor = sources.monitor;
     limit(monitor);
-    attempt(facts, "server", [&] { read_server(monitor, facts); });
+    attempt(facts, Group::server, [&] { read_server(monitor, facts); });
     for (auto& slot : facts.slots) {
         slot.is_receivers =
             std::ranges::find(sources.own_slots, slot.name) != sources.own_slots.end();
     }
-    attempt(facts, "tables", [&] { read_tables(monitor, facts); });
-    attempt(facts, "indexes", [&] { read_indexes(monitor, facts); });
-    attempt(facts, "foreign keys", [&] { read_foreign_keys(monitor, facts); });
-    attempt(facts, "sessions", [&] { read_sessions(monitor, facts); });
-    attempt(facts, "replicas", [&] { read_replicas(sources, facts); });
-    attempt(facts, "statements", [&] { read_statements(monitor, sources.own_roles, facts); });
-    if (!sources.advisor) {
-        facts.unreadable.emplace_back("sequences, columns and plans: not asked as the advisor");
-        return facts;
+    attempt(facts, Group::tables, [&] { read_tables(monitor, facts); });
+    attempt(facts, Group::indexes, [&] { read_indexes(monitor, facts); });
+    attempt(facts, Group::foreign_keys, [&] { read_foreign_keys(monitor, facts); });
+    attempt(facts, Group::sessions, [&] { read_sessions(monitor, facts); });
+    for (auto& session : facts.sessions) {
+        session.is_own = is_ours(session, sources.working_roles);
     }
-    limit(*sources.advisor);
-    attempt(facts, "sequences", [&] { read_sequences(*sources.advisor, facts); });
-    attempt(facts, "columns", [&] { read_columns(*sources.advisor, limits, facts); });
-    add_widths(facts);
-    attempt(facts, "plans", [&] { find_candidates(sources, limits, facts); });
+    attempt(facts, Group::replicas, [&] { read_replicas(sources, facts); });
+    attempt(facts, Group::statements, [&] { read_statements(monitor, sources.own_roles, facts); });
+    if (sources.advisor) {
+        limit(*sources.advisor);
+    }
+    read_as_advisor(sources, limits, facts);
     return facts;
 }
 

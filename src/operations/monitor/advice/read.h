@@ -21,6 +21,8 @@ struct Sources {
     std::vector<std::string> unreachable{};   ///< Replicas that could not be, and why.
     /// Roles whose statements are no application's: our own, those of migrations and dumps.
     std::vector<std::string> own_roles{};
+    /// Roles that only our own programs use: their sessions are not to be ended.
+    std::vector<std::string> working_roles{};
     std::vector<std::string> own_slots{};  ///< Of our own receiver of the log: no replica's.
 };
 

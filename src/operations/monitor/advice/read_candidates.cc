@@ -94,9 +94,7 @@ void raise_to_parents(const Facts& facts, std::vector<Candidate>& candidates) {
     candidates = std::move(raised);
 }
 
-}  // namespace
-
-void find_candidates(const Sources& sources, const Limits& limits, Facts& facts) {
+std::vector<const Statement*> slowest_of(const Facts& facts, const Limits& limits) {
     std::vector<const Statement*> statements;
     for (const auto& statement : facts.statements) {
         if (is_query(statement) && statement.milliseconds >= limits.statement_milliseconds &&
@@ -104,6 +102,14 @@ void find_candidates(const Sources& sources, const Limits& limits, Facts& facts)
             statements.push_back(&statement);
         }
     }
+    return statements;
+}
+
+}  // namespace
+
+void find_candidates(const Sources& sources, const Limits& limits, Facts& facts) {
+    const auto statements = slowest_of(facts, limits);
+    facts.looked_at = statements.size();
     std::vector<Need> needs;
     attempt(facts, "pg_qualstats", [&] { add_filters(sources.monitor, facts, needs); });
     if (statements.empty() && needs.empty()) {
@@ -114,6 +120,7 @@ void find_candidates(const Sources& sources, const Limits& limits, Facts& facts)
     for (const auto* const statement : statements) {
         const auto plan = prover.plan(statement->text);
         if (!plan) {
+            facts.unplanned.push_back({statement->id, prover.refusal()});
             continue;
         }
         costs[statement->id] = plan->cost;

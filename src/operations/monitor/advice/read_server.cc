@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/// The server's counters and settings, sessions, slots, sequences, statements.
-#include <algorithm>
-#include <limits>
+/// The server's counters and settings, sessions, slots, statements.
 #include <optional>
-#include <utility>
 
 #include <fmt/format.h>
 
@@ -22,6 +19,10 @@ select current_database() as name, d.blks_hit as hit, d.blks_read as read,
   from pg_catalog.pg_stat_database d, pg_catalog.pg_stat_bgwriter b
  where d.datname = current_database())";
 
+constexpr std::string_view wal_query = R"(
+select wal_bytes::float8 as bytes,
+       extract(epoch from now() - stats_reset)::float8 as age from pg_catalog.pg_stat_wal)";
+
 constexpr std::string_view settings_query = R"(
 select name, current_setting(name) as shown,
        case unit when '8kB' then setting::float8 * 8192 when 'kB' then setting::float8 * 1024
@@ -30,17 +31,19 @@ select name, current_setting(name) as shown,
                  when 'min' then setting::float8 * 60 end as figure
   from pg_catalog.pg_settings
  where name in ('shared_buffers', 'work_mem', 'max_wal_size', 'checkpoint_timeout',
-                'autovacuum_freeze_max_age', 'max_slot_wal_keep_size'))";
+                'autovacuum_freeze_max_age', 'max_slot_wal_keep_size',
+                'idle_in_transaction_session_timeout'))";
 
-/// What holds in this database comes after what holds in all.
 constexpr std::string_view role_settings_query = R"(
-select r.rolname as role, substr(o.option, 10) as value
+select coalesce(r.rolname, '') as role, s.setdatabase <> 0 as here,
+       split_part(o.option, '=', 1) as name,
+       substr(o.option, strpos(o.option, '=') + 1) as value
   from pg_catalog.pg_db_role_setting s
-  join pg_catalog.pg_roles r on r.oid = s.setrole
+  left join pg_catalog.pg_roles r on r.oid = s.setrole
  cross join unnest(s.setconfig) as o (option)
- where o.option like 'work\_mem=%' and s.setdatabase in (
-   0, (select d.oid from pg_catalog.pg_database d where d.datname = current_database()))
- order by s.setdatabase)";
+ where split_part(o.option, '=', 1) in ('work_mem', 'idle_in_transaction_session_timeout')
+   and (s.setrole = 0 or r.oid is not null) and s.setdatabase in (
+   0, (select d.oid from pg_catalog.pg_database d where d.datname = current_database())))";
 
 constexpr std::string_view slots_query = R"(
 select slot_name as name, slot_type as kind, active, coalesce(wal_status, '') as status,
@@ -70,45 +73,6 @@ select a.pid, coalesce(a.usename, '') as user_name, a.application_name as applic
  where a.state like 'idle in transaction%' and a.datname = current_database()
    and a.pid <> pg_catalog.pg_backend_pid())";
 
-/// The column that takes a sequence's numbers may be narrower than the sequence. Reading a sequence
-/// locks it until the transaction ends, and the table of locks is everybody's: so a page of them at
-/// a time.
-constexpr std::string_view sequences_query = R"(
-with c as materialized (
-  select c.oid, n.nspname, c.relname, q.*
-    from pg_catalog.pg_sequence q
-    join pg_catalog.pg_class c on c.oid = q.seqrelid
-    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-   where c.oid > $1::oid and {} order by c.oid limit $2)
-select c.oid::bigint as id, c.nspname as schema, c.relname as name,
-       case when pg_catalog.has_sequence_privilege(c.oid, 'select,usage')
-            then pg_catalog.pg_sequence_last_value(c.oid) end as last,
-       case when c.seqincrement > 0 then c.seqmin else c.seqmax end as first,
-       case when c.seqincrement > 0 then c.seqmax else c.seqmin end as "limit",
-       c.seqincrement as increment, c.seqcycle as cycle,
-       pg_catalog.format_type(c.seqtypid, null) as type,
-       o.table_schema, o.table_name, o.column_name, o.column_type
-  from c
-  left join lateral (
-    select tn.nspname as table_schema, t.relname as table_name, a.attname as column_name,
-           pg_catalog.format_type(a.atttypid, null) as column_type
-      from (select d.refobjid as relid, d.refobjsubid as attnum
-              from pg_catalog.pg_depend d
-             where d.classid = 'pg_catalog.pg_class'::regclass and d.objid = c.oid
-               and d.refclassid = 'pg_catalog.pg_class'::regclass and d.refobjsubid > 0
-               and d.deptype in ('a', 'i')
-            union all
-            select f.adrelid, f.adnum from pg_catalog.pg_depend d
-              join pg_catalog.pg_attrdef f on f.oid = d.objid
-             where d.classid = 'pg_catalog.pg_attrdef'::regclass and d.refobjid = c.oid
-               and d.refclassid = 'pg_catalog.pg_class'::regclass) owner
-      join pg_catalog.pg_class t on t.oid = owner.relid
-      join pg_catalog.pg_namespace tn on tn.oid = t.relnamespace
-      join pg_catalog.pg_attribute a on a.attrelid = owner.relid and a.attnum = owner.attnum
-     limit 1) o on true
- order by c.oid)";
-constexpr std::size_t page_of_sequences = 200;
-
 std::optional<std::string> schema_of_extension(pg::Connection& connection, const char* name) {
     const auto rows = connection.query(
         "select n.nspname from pg_catalog.pg_extension e join pg_catalog.pg_namespace n "
@@ -116,16 +80,6 @@ std::optional<std::string> schema_of_extension(pg::Connection& connection, const
         {name});
     return rows.empty() ? std::nullopt
                         : std::optional(std::string(rows.front().text(std::size_t{0})));
-}
-
-std::int64_t narrowest(std::int64_t limit, const std::string& type) {
-    std::int64_t most = std::numeric_limits<std::int64_t>::max();
-    if (type == "integer") {
-        most = std::numeric_limits<std::int32_t>::max();
-    } else if (type == "smallint") {
-        most = std::numeric_limits<std::int16_t>::max();
-    }
-    return limit > 0 ? std::min(limit, most) : std::max(limit, -most - 1);
 }
 
 }  // namespace
@@ -152,6 +106,11 @@ void read_server(pg::Connection& monitor, Facts& facts) {
                             "pg_catalog.pg_stat_bgwriter");
     facts.timed_checkpoints = checkpoints.front().integer("timed");
     facts.requested_checkpoints = checkpoints.front().integer("requested");
+    if (facts.server_version >= 140'000) {
+        const auto wal = monitor.query(wal_query).front();
+        facts.wal_bytes = static_cast<std::uint64_t>(wal.real("bytes"));
+        facts.wal_age = wal.real("age");
+    }
     for (const auto row : monitor.query(settings_query)) {
         facts.settings[row.string("name")] = row.string("shown");
         if (!row.is_null("figure")) {
@@ -159,7 +118,8 @@ void read_server(pg::Connection& monitor, Facts& facts) {
         }
     }
     for (const auto row : monitor.query(role_settings_query)) {
-        facts.role_work_mem[row.string("role")] = row.string("value");
+        facts.role_settings.push_back(
+            {row.string("role"), row.boolean("here"), row.string("name"), row.string("value")});
     }
     facts.replicas = count_replicas(monitor);
     for (const auto row : monitor.query(slots_query)) {
@@ -188,52 +148,6 @@ void read_sessions(pg::Connection& monitor, Facts& facts) {
                                   static_cast<int>(row.integer("blocks")), row.boolean("horizon"),
                                   row.string("started")});
     }
-}
-
-namespace {
-
-/// Which one the last of a page is; nothing after the last page.
-std::optional<std::int64_t> read_page_of_sequences(pg::Connection& advisor, std::int64_t after,
-                                                   Facts& facts) {
-    const auto rows =
-        advisor.query(fmt::format(sequences_query, of_users), {after, page_of_sequences});
-    for (const auto row : rows) {
-        after = row.integer("id");
-        Sequence sequence{.schema = row.string("schema"),
-                          .name = row.string("name"),
-                          .first = row.integer("first"),
-                          .limit = row.integer("limit"),
-                          .increment = row.integer("increment"),
-                          .cycles = row.boolean("cycle"),
-                          .type = row.string("type")};
-        if (!row.is_null("last")) {
-            sequence.last = row.integer("last");
-        }
-        if (!row.is_null("column_name")) {
-            sequence.column_table =
-                pg::identifier(row.string("table_schema"), row.string("table_name"));
-            sequence.column_name = pg::identifier(row.string("column_name"));
-            sequence.column = sequence.column_table + "." + sequence.column_name;
-            const auto type = row.string("column_type");
-            if (narrowest(sequence.limit, type) != sequence.limit || type == sequence.type) {
-                sequence.column_type = type;
-                sequence.limit = narrowest(sequence.limit, type);
-            }
-        }
-        facts.sequences.push_back(std::move(sequence));
-    }
-    return rows.size() < page_of_sequences ? std::nullopt : std::optional(after);
-}
-
-}  // namespace
-
-void read_sequences(pg::Connection& advisor, Facts& facts) {
-    std::optional<std::int64_t> last = 0;
-    while (last) {
-        last = read_page_of_sequences(advisor, *last, facts);
-    }
-    std::ranges::sort(facts.sequences, {},
-                      [](const Sequence& each) { return std::pair(each.schema, each.name); });
 }
 
 void read_statements(pg::Connection& monitor, const std::vector<std::string>& own_roles,

@@ -40,6 +40,15 @@ TEST_F(Widths, AreUnknownWhereOneColumnIs) {
     EXPECT_THAT(rules_of(facts_), testing::ElementsAre("bloat"));
 }
 
+TEST(Sessions, AreOursByTheirNameOrTheirRole) {
+    const std::vector<std::string> roles = {"shop_db_backup"};
+    EXPECT_TRUE(is_ours({.user = "postgres", .application = "caisson backup"}, roles));
+    EXPECT_TRUE(is_ours({.user = "postgres", .application = "caisson"}, roles));
+    EXPECT_TRUE(is_ours({.user = "shop_db_backup", .application = "pg_dump"}, roles));
+    EXPECT_FALSE(is_ours({.user = "app", .application = "caissonnier"}, roles));
+    EXPECT_FALSE(is_ours({.user = "app", .application = "psql"}, roles));
+}
+
 TEST(Replicas, CountOnceAndOnlyThoseOfThisCluster) {
     const Identity primary{"7", "1.5", false};
     EXPECT_EQ(reason_against({"7", "2.5", true}, primary, {}), "");

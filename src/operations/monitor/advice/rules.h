@@ -46,6 +46,8 @@ std::string bytes_text(double bytes);
 std::string count_text(double count);
 /// A statement in one line, cut.
 std::string line_of(const std::string& statement, std::size_t most = 160);
+/// The first few, and how many more there are.
+std::string some_of(const std::vector<std::string>& names);
 /// `table_a_b_idx`, cut as PostgreSQL's own names are, and not one of `taken`.
 std::string index_name(const Facts& facts, const std::string& schema, const std::string& table,
                        const std::vector<std::string>& columns, const std::string& suffix = "idx");

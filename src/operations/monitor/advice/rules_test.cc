@@ -29,144 +29,45 @@ TEST(Rules, StandInTheReference) {
     }
 }
 
-class ForeignKeyIndex : public testing::Test {
- protected:
-    ForeignKeyIndex() {
-        facts_.foreign_keys = {
-            {"public", "orders", "orders_customer", {"customer"}, "public.customers", false}};
-        facts_.tables[0].rows = facts_.tables[0].live_rows = 1'000;
+/// As under a lock: what could not be read is not missing.
+TEST(Rules, AreUnknownWithoutWhatTheyNeed) {
+    for (const auto& rule : rules()) {
+        EXPECT_FALSE(rule.needs.empty()) << rule.id;
+        for (const auto group : rule.needs) {
+            Facts facts;
+            facts.unread[group] = "lock timeout";
+            facts.unreadable = {"lock timeout"};
+            const auto unknown = judge(facts).unknown;
+            EXPECT_TRUE(std::ranges::any_of(unknown, [&](const Unknown& each) {
+                return each.rule == rule.id && each.why == "lock timeout";
+            })) << rule.id;
+            EXPECT_TRUE(std::ranges::none_of(unknown, [](const Unknown& each) {
+                return each.rule.empty();
+            })) << "the rules have said it";
+        }
     }
-    void add(std::vector<std::string> columns) {
-        facts_.indexes.push_back(index_of("added", columns));
-    }
-    Facts facts_ = sound();
-};
-
-TEST_F(ForeignKeyIndex, IsMissingWhereNoIndexBeginsWithItsColumns) {
-    const auto judgement = judge(facts_);
-    ASSERT_THAT(rules_of(judgement), ElementsAre("foreign_key_index"));
-    EXPECT_THAT(judgement.advice[0].apply,
-                ElementsAre(R"(create index concurrently "orders_customer_idx" on )"
-                            R"("public"."orders" ("customer"))"));
-    add({"at", "customer"});
-    EXPECT_THAT(rules_of(facts_), ElementsAre("foreign_key_index"));
 }
 
-TEST_F(ForeignKeyIndex, IsTheBeginningOfACompositeOne) {
-    add({"customer", "at"});
-    EXPECT_THAT(rules_of(facts_), IsEmpty());
-}
-
-TEST_F(ForeignKeyIndex, OfSeveralColumnsMayHaveThemInAnyOrder) {
-    facts_.foreign_keys[0].columns = {"tenant", "customer"};
-    add({"customer", "tenant", "at"});
-    EXPECT_THAT(rules_of(facts_), IsEmpty());
-    facts_.indexes.back().keys[1].text = "at";
-    facts_.indexes.back().keys[2].text = "tenant";
-    EXPECT_THAT(rules_of(facts_), ElementsAre("foreign_key_index"));
-}
-
-TEST_F(ForeignKeyIndex, MayLeaveOutNullsAndNothingElse) {
-    add({"customer"});
-    facts_.indexes.back().predicate = "(customer IS NOT NULL)";
-    EXPECT_THAT(rules_of(facts_), IsEmpty());
-    facts_.indexes.back().predicate = "(open)";
-    EXPECT_THAT(rules_of(facts_), ElementsAre("foreign_key_index"));
-}
-
-TEST_F(ForeignKeyIndex, IsNotServedByAnInvalidOneOrAnExpression) {
-    add({"customer"});
-    facts_.indexes.back().keys[0].is_column = false;
-    EXPECT_THAT(rules_of(facts_), ElementsAre("foreign_key_index"));
-}
-
-TEST_F(ForeignKeyIndex, OfASmallTableIsNotNeeded) {
-    facts_.tables[0].rows = facts_.tables[0].live_rows = 999;
-    EXPECT_THAT(rules_of(facts_), IsEmpty());
-}
-
-TEST_F(ForeignKeyIndex, OfTwoKeysWithTheSameColumnsIsAdvisedOnce) {
-    facts_.foreign_keys.push_back(facts_.foreign_keys[0]);
-    facts_.foreign_keys.back().name = "again";
-    EXPECT_THAT(rules_of(facts_), ElementsAre("foreign_key_index"));
-}
-
-TEST(PrimaryKey, IsMissingWhereNothingTellsRowsApart) {
+TEST(Rules, AdviseNothingAboutIndexesThatCouldNotBeRead) {
     auto facts = sound();
-    facts.tables[0].has_primary_key = false;
-    EXPECT_THAT(rules_of(facts), ElementsAre("primary_key"));
-    facts.tables[0].has_identity = true;
+    facts.foreign_keys = {
+        {"public", "orders", "orders_customer", {"customer"}, "public.customers", false}};
+    facts.tables[0].sequential_scans = 1'000'000;
+    facts.indexes.clear();
+    facts.unread[Group::indexes] = "indexes: lock timeout";
     EXPECT_THAT(rules_of(facts), IsEmpty());
 }
 
-TEST(PrimaryKey, IsNoSecondColumnOfTheSameName) {
+TEST(Rules, AdviseNothingAboutIndexesOfATableThatIsLocked) {
     auto facts = sound();
-    facts.tables[0].has_primary_key = false;
-    facts.tables[0].columns = {"at", "value"};
-    EXPECT_THAT(judge(facts).advice.at(0).apply, ElementsAre(HasSubstr("add column id")));
-    facts.tables[0].columns = {"id", "value"};
-    const auto advice = judge(facts).advice.at(0);
-    EXPECT_THAT(advice.apply, IsEmpty());
-    EXPECT_THAT(advice.undo, IsEmpty());
-    EXPECT_THAT(advice.caution, HasSubstr("there is a column id"));
-}
-
-TEST(PrimaryKey, IsNotNeededByPartitionsAndMeasurements) {
-    auto facts = sound();
-    facts.tables[0].has_primary_key = false;
-    facts.tables[0].is_partition = true;
-    EXPECT_THAT(rules_of(facts), IsEmpty());
-    facts.tables[0].is_partition = false;
-    facts.tables[0].is_partitioned = true;
-    EXPECT_THAT(rules_of(facts), IsEmpty());
-    facts.tables[0].deletes = 1;
-    EXPECT_THAT(rules_of(facts), ElementsAre("primary_key"));
-}
-
-TEST(SequenceEnd, IsNearAfterEightyFivePercent) {
-    auto facts = sound();
-    facts.sequences = {{.schema = "public",
-                        .name = "orders_id_seq",
-                        .last = 851,
-                        .first = 0,
-                        .limit = 1'000,
-                        .type = "bigint"}};
-    EXPECT_THAT(rules_of(facts), ElementsAre("sequence_end"));
-    facts.sequences[0].last = 850;
-    EXPECT_THAT(rules_of(facts), IsEmpty());
-    facts.sequences[0].last = 1'000;
-    facts.sequences[0].cycles = true;
-    EXPECT_THAT(rules_of(facts), IsEmpty());
-    facts.sequences[0].last.reset();
-    facts.sequences[0].cycles = false;
-    EXPECT_THAT(rules_of(facts), IsEmpty());
-}
-
-TEST(SequenceEnd, OfOneThatCountsDownIsItsLeastValue) {
-    auto facts = sound();
-    facts.sequences = {{.schema = "public",
-                        .name = "down",
-                        .last = -900,
-                        .first = -1,
-                        .limit = -1'000,
-                        .increment = -1,
-                        .type = "bigint"}};
-    EXPECT_THAT(rules_of(facts), ElementsAre("sequence_end"));
-}
-
-TEST(SequenceEnd, OfANarrowColumnWidensTheColumn) {
-    auto facts = sound();
-    facts.sequences = {{.schema = "public",
-                        .name = "orders_id_seq",
-                        .last = 2'000'000'000,
-                        .limit = 2'147'483'647,
-                        .type = "bigint",
-                        .column = "x",
-                        .column_type = "integer",
-                        .column_table = R"("public"."orders")",
-                        .column_name = R"("id")"}};
-    EXPECT_THAT(judge(facts).advice.at(0).apply,
-                ElementsAre(R"(alter table "public"."orders" alter column "id" type bigint)"));
+    facts.foreign_keys = {
+        {"public", "orders", "orders_customer", {"customer"}, "public.customers", false}};
+    facts.locked = {"public.orders"};
+    facts.tables[0].dead_rows = 1'000'000;
+    EXPECT_THAT(rules_of(facts), ElementsAre("dead_rows")) << "which needs no index";
+    EXPECT_THAT(judge(facts).unknown.at(0).about, ElementsAre("public.orders"));
+    facts.locked = {"public.others"};
+    EXPECT_THAT(rules_of(facts), testing::UnorderedElementsAre("dead_rows", "foreign_key_index"));
 }
 
 class Bloat : public testing::Test {
@@ -331,6 +232,23 @@ TEST_F(MissingIndex, IsThereAlreadyAsTheBeginningOfAnother) {
     EXPECT_THAT(rules_of(facts_), IsEmpty());
 }
 
+TEST_F(MissingIndex, IsNotThereAsOneThatFindsOtherwise) {
+    facts_.indexes.push_back(index_of("there", {"customer"}));
+    auto& there = facts_.indexes.back();
+    for (const auto* const method : {"brin", "gin", "gist", "spgist"}) {
+        there.method = method;
+        EXPECT_THAT(rules_of(facts_), ElementsAre("missing_index")) << method;
+    }
+    there.method = "hash";
+    EXPECT_THAT(rules_of(facts_), IsEmpty());
+    facts_.candidates[0].is_ranged = true;
+    EXPECT_THAT(rules_of(facts_), ElementsAre("missing_index")) << "by order";
+    there.method = "btree";
+    EXPECT_THAT(rules_of(facts_), IsEmpty());
+    there.keys[0].is_natural = false;
+    EXPECT_THAT(rules_of(facts_), ElementsAre("missing_index")) << "another collation";
+}
+
 TEST_F(MissingIndex, AndThatOfAForeignKeyAreOneAdvice) {
     facts_.foreign_keys = {
         {"public", "orders", "orders_customer", {"customer"}, "public.customers", false}};
@@ -348,6 +266,20 @@ TEST_F(MissingIndex, IsUnknownWithoutStatements) {
     const auto judgement = judge(facts_);
     EXPECT_THAT(rules_of(judgement), IsEmpty());
     EXPECT_EQ(judgement.unknown.at(0).rule, "missing_index");
+}
+
+TEST_F(MissingIndex, SaysWhichStatementsCouldNotBePlanned) {
+    facts_.statements = {{1, "app", "select 1", 10, 10, 9'000, 0},
+                         {2, "app", "select 2", 10, 10, 1'000, 0}};
+    facts_.unplanned = {{1, "syntax error at or near \"$1\""}};
+    facts_.looked_at = 2;
+    const auto judgement = judge(facts_);
+    EXPECT_THAT(rules_of(judgement), ElementsAre("missing_index")) << "of those that were";
+    ASSERT_EQ(judgement.unknown.size(), 1U);
+    EXPECT_EQ(judgement.unknown[0].rule, "missing_index");
+    EXPECT_THAT(judgement.unknown[0].why,
+                HasSubstr("1 of 2 statements could not be planned, with 90 % of the time of all"));
+    EXPECT_THAT(judgement.unknown[0].about, ElementsAre("statement 1"));
 }
 
 class RepeatedStatement : public testing::Test {

@@ -37,7 +37,8 @@ inline Facts sound() {
     facts.server_version = 150'000;
     facts.statistics_age = 30 * 86'400;
     facts.statements_age = 30 * 86'400;
-    facts.checkpoints_age = 30 * 86'400;
+    facts.checkpoints_age = facts.wal_age = 30 * 86'400;
+    facts.wal_bytes = 1'000'000'000'000;
     facts.watched_for = 30 * 86'400;
     facts.tables = {{.oid = 1,
                      .schema = "public",

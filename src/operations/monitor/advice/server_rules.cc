@@ -2,6 +2,7 @@
 /// The server as a whole: transaction ids, sessions, memory, checkpoints, slots.
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -10,6 +11,7 @@
 #include "operations/monitor/advice/rules.h"
 #include "operations/monitor/advice/worth.h"
 #include "operations/monitor/collect/redaction.h"
+#include "platform/values.h"
 
 namespace caisson::advice {
 namespace {
@@ -50,22 +52,76 @@ double a_day(double amount, const std::optional<double>& age) {
     return amount * 86'400 / std::max(age.value_or(86'400), 3'600.0);
 }
 
-/// For one role in this database. What somebody has set for the role is left to them.
+const RoleSetting* set_for(const Facts& facts, const std::string& role, bool is_here,
+                           const std::string& name) {
+    const auto found = std::ranges::find_if(facts.role_settings, [&](const RoleSetting& each) {
+        return each.role == role && each.is_here == is_here && each.name == name;
+    });
+    return found == facts.role_settings.end() ? nullptr : &*found;
+}
+
+/// What the role itself was given; nothing: as all.
+const RoleSetting* own_setting(const Facts& facts, const std::string& role,
+                               const std::string& name) {
+    const auto* const here = set_for(facts, role, true, name);
+    return here ? here : set_for(facts, role, false, name);
+}
+
+/// What holds for new sessions of the role in this database.
+/// Source: PostgreSQL, ALTER ROLE: what is of a database comes before what is of all.
+std::string setting_of(const Facts& facts, const std::string& role, const std::string& name) {
+    for (const auto* const each : {own_setting(facts, role, name), own_setting(facts, "", name)}) {
+        if (each) {
+            return each->value;
+        }
+    }
+    return setting(facts, name);
+}
+
+/// For one role in this database, and back to what it was.
+void change_role_setting(const Facts& facts, Advice& advice, const std::string& role,
+                         const std::string& name, const std::string& value) {
+    const auto where = fmt::format("alter role {} in database {}", pg::identifier(role),
+                                   pg::identifier(facts.database));
+    const auto* const before = set_for(facts, role, true, name);
+    advice.apply.push_back(fmt::format("{} set {} = {}", where, name, pg::literal(value)));
+    advice.undo.push_back(
+        before ? fmt::format("{} set {} = {}", where, name, pg::literal(before->value))
+               : fmt::format("{} reset {}", where, name));
+}
+
+/// What somebody has set for the role is left to them.
 void raise_work_mem(const Facts& facts, Advice& advice, const std::string& role) {
-    if (const auto own = facts.role_work_mem.find(role); own != facts.role_work_mem.end()) {
-        advice.evidence.push_back({"work_mem of the role", own->second});
+    if (const auto* const own = own_setting(facts, role, "work_mem")) {
+        advice.evidence.push_back({"work_mem of the role", own->value});
         return;
     }
     const double now = figure(facts, "work_mem", 4 * mebibyte);
     const double file = double(facts.temporary_bytes) / double(facts.temporary_files);
     const double wanted = std::min(2 * std::max(file, now), most_work_mem);
-    if (role.empty() || wanted <= now) {
-        return;
+    if (!role.empty() && wanted > now) {
+        change_role_setting(facts, advice, role, "work_mem", megabytes(wanted));
     }
-    const auto where = fmt::format("alter role {} in database {}", pg::identifier(role),
-                                   pg::identifier(facts.database));
-    advice.apply = {fmt::format("{} set work_mem = {}", where, pg::literal(megabytes(wanted)))};
-    advice.undo = {fmt::format("{} reset work_mem", where)};
+}
+
+/// A time as a setting is written; without a unit it is milliseconds.
+std::optional<double> seconds_of(const std::string& text) {
+    const bool is_plain =
+        !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
+    const auto time = platform::parse_duration(is_plain ? text + "ms" : text);
+    return time ? std::optional(double(time->count()) / 1'000) : std::nullopt;
+}
+
+/// Where the role's sessions may stay so for longer, or for ever. A stricter bound was switched off
+/// by the session itself, and stays as it is.
+void bound_idle_transactions(const Facts& facts, Advice& advice, const std::string& role) {
+    const std::string name = "idle_in_transaction_session_timeout";
+    const auto now = setting_of(facts, role, name);
+    const auto seconds = seconds_of(now);
+    advice.evidence.push_back({name, now});
+    if (seconds && (*seconds <= 0 || *seconds > 300)) {
+        change_role_setting(facts, advice, role, name, "5min");
+    }
 }
 
 }  // namespace
@@ -103,7 +159,7 @@ void judge_wraparound(const Facts& facts, const Limits& limits, Judgement& judge
 
 void judge_idle_transactions(const Facts& facts, const Limits& limits, Judgement& judgement) {
     for (const auto& session : facts.sessions) {
-        if (session.idle < limits.idle_in_transaction) {
+        if (session.is_own || session.idle < limits.idle_in_transaction) {
             continue;
         }
         Advice advice{
@@ -119,23 +175,17 @@ void judge_idle_transactions(const Facts& facts, const Limits& limits, Judgement
                          {"keeps dead rows", session.holds_horizon ? "yes" : "no"}},
             // Not by its number alone: that may be another session's when this is read.
             .apply = {fmt::format(
-                          "select pg_terminate_backend(pid) from pg_stat_activity where pid = {} "
-                          "and backend_start = {}::timestamptz and state like 'idle in "
-                          "transaction%'",
-                          session.process, pg::literal(session.started)),
-                      fmt::format(
-                          "alter role {} in database {} set idle_in_transaction_session_timeout = "
-                          "'5min'",
-                          pg::identifier(session.user), pg::identifier(facts.database))},
-            .undo = {fmt::format(
-                "alter role {} in database {} reset idle_in_transaction_session_timeout",
-                pg::identifier(session.user), pg::identifier(facts.database))},
+                "select pg_terminate_backend(pid) from pg_stat_activity where pid = {} "
+                "and backend_start = {}::timestamptz and state like 'idle in "
+                "transaction%'",
+                session.process, pg::literal(session.started))},
             .risk = Risk::medium,
             .caution =
                 "what the transaction did is rolled back; the application must close it "
                 "itself in the end",
             .worth = session.blocks > 0 || session.holds_horizon ? worth_of_fault()
                                                                  : worth_of_fault() - 20};
+        bound_idle_transactions(facts, advice, session.user);
         judgement.advice.push_back(std::move(advice));
     }
 }
@@ -169,29 +219,59 @@ void judge_cache_hits(const Facts& facts, const Limits& limits, Judgement& judge
     judgement.advice.push_back(std::move(advice));
 }
 
+namespace {
+
+/// Two counters that were reset together, to the minute.
+bool is_counted_as_long(const std::optional<double>& age, const std::optional<double>& other) {
+    return age && other && *age + 60 >= *other;
+}
+
+/// Checkpoints that came because the log was full, at most: each such one takes half of
+/// max_wal_size. The others were asked for, by a backup or by hand.
+/// Source: PostgreSQL, "WAL Configuration".
+double checkpoints_of_full_log(const Facts& facts) {
+    const double half = figure(facts, "max_wal_size", 1'024 * mebibyte) / 2;
+    return std::min(double(facts.requested_checkpoints),
+                    std::floor(double(*facts.wal_bytes) / half));
+}
+
+}  // namespace
+
 void judge_checkpoints(const Facts& facts, const Limits& limits, Judgement& judgement) {
     const double all = double(facts.timed_checkpoints + facts.requested_checkpoints);
     if (all < double(limits.checkpoints) ||
         double(facts.requested_checkpoints) / all <= limits.requested_checkpoints) {
         return;
     }
-    Advice advice{.rule = "checkpoints",
-                  .object = "max_wal_size",
-                  .summary = fmt::format("{} of the checkpoints came because the log was full",
-                                         percent_text(double(facts.requested_checkpoints) / all)),
-                  .evidence = {{"requested", count_text(double(facts.requested_checkpoints))},
-                               {"timed", count_text(double(facts.timed_checkpoints))},
-                               {"max_wal_size", setting(facts, "max_wal_size")},
-                               {"checkpoint_timeout", setting(facts, "checkpoint_timeout")},
-                               {"counted for", age_text(facts.checkpoints_age)}},
-                  .risk = Risk::medium,
-                  .caution =
-                      "look first whether the disk of the log has room for that: a full one "
-                      "stops the server. Recovery after a crash takes longer; backups and "
-                      "CHECKPOINT by hand count as requested too",
-                  .worth = worth_of_time(a_day(1e4 * double(facts.requested_checkpoints),
-                                               facts.checkpoints_age)) -
-                           10};
+    if (!facts.wal_bytes || !is_counted_as_long(facts.wal_age, facts.checkpoints_age)) {
+        judgement.unknown.push_back(
+            {"checkpoints",
+             fmt::format("{} of them were requested, and whether the log was full is not known: it "
+                         "is not counted for as long",
+                         percent_text(double(facts.requested_checkpoints) / all))});
+        return;
+    }
+    const double full = checkpoints_of_full_log(facts);
+    if (full / all <= limits.requested_checkpoints) {
+        return;
+    }
+    Advice advice{
+        .rule = "checkpoints",
+        .object = "max_wal_size",
+        .summary = fmt::format("up to {} of the checkpoints came because the log was full",
+                               percent_text(full / all)),
+        .evidence = {{"requested", count_text(double(facts.requested_checkpoints))},
+                     {"timed", count_text(double(facts.timed_checkpoints))},
+                     {"written to the log", bytes_text(double(*facts.wal_bytes))},
+                     {"max_wal_size", setting(facts, "max_wal_size")},
+                     {"checkpoint_timeout", setting(facts, "checkpoint_timeout")},
+                     {"counted for", age_text(facts.checkpoints_age)}},
+        .risk = Risk::medium,
+        .caution =
+            "look first whether the disk of the log has room for that: a full one stops the "
+            "server. Recovery after a crash takes longer; backups and CHECKPOINT by hand "
+            "count as requested too",
+        .worth = worth_of_time(a_day(1e4 * full, facts.checkpoints_age)) - 10};
     const double wanted = 2 * figure(facts, "max_wal_size", 1'024 * mebibyte);
     if (wanted <= most_wal) {
         change_setting(facts, advice, "max_wal_size", megabytes(wanted));

@@ -63,6 +63,32 @@ TEST(Checkpoints, AreTooEarlyWhenMostWereRequested) {
     EXPECT_THAT(rules_of(facts), IsEmpty());
 }
 
+/// Those of backups and by hand are requested, too.
+TEST(Checkpoints, AreNotOfAFullLogWhereSoLittleWasWritten) {
+    auto facts = sound();
+    facts.requested_checkpoints = 13;
+    facts.timed_checkpoints = 2;
+    facts.wal_bytes = 350'000'000;
+    EXPECT_THAT(rules_of(facts), IsEmpty());
+    facts.wal_bytes = 7 * 536'870'912ULL;
+    EXPECT_THAT(rules_of(facts), IsEmpty()) << "seven of fifteen at most";
+    facts.wal_bytes = 8 * 536'870'912ULL;
+    ASSERT_THAT(rules_of(facts), ElementsAre("checkpoints"));
+    EXPECT_THAT(judge(facts).advice[0].summary, HasSubstr("up to 53 %"));
+}
+
+TEST(Checkpoints, AreUnknownWhereTheLogIsNotCountedAsLong) {
+    auto facts = sound();
+    facts.requested_checkpoints = 13;
+    for (const std::optional<double> age : {std::optional(86'400.0), std::optional<double>()}) {
+        facts.wal_age = age;
+        EXPECT_THAT(rules_of(facts), IsEmpty());
+        EXPECT_EQ(judge(facts).unknown.at(0).rule, "checkpoints");
+    }
+    facts.timed_checkpoints = 100;
+    EXPECT_TRUE(judge(facts).unknown.empty()) << "most were timed";
+}
+
 TEST(TemporaryFiles, AreTooManyAtMoreThanTenAnHour) {
     auto facts = sound();
     facts.statistics_age = 100 * 3'600;
@@ -103,7 +129,7 @@ TEST(TemporaryFiles, RaiseWorkMemOfOneRoleAndNotWithoutEnd) {
     facts.figures["work_mem"] = 268'435'456;
     EXPECT_THAT(judge(facts).advice.at(0).apply, IsEmpty());
     facts.figures["work_mem"] = 4'194'304;
-    facts.role_work_mem["report"] = "64MB";
+    facts.role_settings = {{"report", false, "work_mem", "64MB"}};
     EXPECT_THAT(judge(facts).advice.at(0).apply, IsEmpty()) << "somebody has decided it";
     facts.statements.clear();
     EXPECT_THAT(judge(facts).advice.at(0).apply, IsEmpty()) << "nobody knows whose they are";
@@ -118,6 +144,58 @@ TEST(IdleTransaction, IsEndedByMoreThanItsNumber) {
                        .started = "2026-11-27 01:02:03.000004+00"}};
     EXPECT_THAT(judge(facts).advice.at(0).apply.at(0),
                 HasSubstr("backend_start = '2026-11-27 01:02:03.000004+00'::timestamptz"));
+}
+
+/// The snapshot of a backup is held as long as the longest dump takes.
+TEST(IdleTransaction, OfCaissonItselfIsWork) {
+    auto facts = sound();
+    facts.sessions = {{.process = 7, .user = "app", .idle = 900, .is_own = true}};
+    EXPECT_THAT(rules_of(facts), IsEmpty());
+}
+
+class IdleTime : public testing::Test {
+ protected:
+    IdleTime() {
+        facts_.sessions = {{.process = 7, .user = "app", .idle = 900}};
+        facts_.settings[name] = "0";
+    }
+    /// Without that which ends the session.
+    std::vector<std::string> applied() {
+        const auto all = judge(facts_).advice.at(0).apply;
+        return {all.begin() + 1, all.end()};
+    }
+    const std::string name = "idle_in_transaction_session_timeout";
+    const std::string bounded =
+        R"(alter role "app" in database "shop_db" set idle_in_transaction_session_timeout = )";
+    Facts facts_ = sound();
+};
+
+TEST_F(IdleTime, IsBoundedWhereItIsNot) {
+    EXPECT_THAT(applied(), ElementsAre(bounded + "'5min'"));
+    EXPECT_THAT(judge(facts_).advice.at(0).undo,
+                ElementsAre(R"(alter role "app" in database "shop_db" reset )" + name));
+    facts_.settings[name] = "6min";
+    EXPECT_THAT(applied(), ElementsAre(bounded + "'5min'"));
+}
+
+TEST_F(IdleTime, IsNotMadeLonger) {
+    for (const auto* const shorter : {"1min", "5min", "300000", "1", "90s"}) {
+        facts_.settings[name] = shorter;
+        EXPECT_THAT(applied(), IsEmpty()) << shorter;
+        EXPECT_THAT(judge(facts_).advice.at(0).undo, IsEmpty());
+    }
+}
+
+TEST_F(IdleTime, IsThatOfTheRoleWhereItHasOne) {
+    facts_.role_settings = {{"", true, name, "1min"}};
+    EXPECT_THAT(applied(), IsEmpty()) << "of the database";
+    facts_.role_settings.push_back({"app", false, name, "0"});
+    EXPECT_THAT(applied(), ElementsAre(bounded + "'5min'")) << "of the role";
+    facts_.role_settings.push_back({"app", true, name, "2min"});
+    EXPECT_THAT(applied(), IsEmpty()) << "of the role in this database";
+    facts_.role_settings.back().value = "1h";
+    EXPECT_THAT(applied(), ElementsAre(bounded + "'5min'"));
+    EXPECT_THAT(judge(facts_).advice.at(0).undo, ElementsAre(bounded + "'1h'"));
 }
 
 TEST(SlotLag, IsAGigabyteOfTheLog) {

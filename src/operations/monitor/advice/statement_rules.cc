@@ -18,19 +18,27 @@ double a_day(double amount, const std::optional<double>& age) {
     return amount * 86'400 / std::max(age.value_or(86'400), 3'600.0);
 }
 
-/// Whether there is a valid index already that begins with these columns.
+/// Whether the index finds rows as the candidate would: a B-tree, or a hash of the one column that
+/// is compared for equality. Of other methods the planner has its own opinion.
+bool finds_as(const Index& index, const Candidate& candidate) {
+    const bool is_method_alike =
+        index.method == "btree" ||
+        (index.method == "hash" && candidate.columns.size() == 1 && !candidate.is_ranged);
+    if (!index.is_valid || !index.predicate.empty() || !is_method_alike ||
+        index.keys.size() < candidate.columns.size()) {
+        return false;
+    }
+    return std::equal(candidate.columns.begin(), candidate.columns.end(), index.keys.begin(),
+                      [](const std::string& column, const IndexKey& key) {
+                          return key.is_column && key.is_natural && key.text == column;
+                      });
+}
+
+/// Whether such an index is there already.
 bool is_there(const Facts& facts, const Candidate& candidate) {
     return std::ranges::any_of(facts.indexes, [&](const Index& index) {
-        if (!index.is_valid || index.schema != candidate.schema || index.table != candidate.table ||
-            index.keys.size() < candidate.columns.size() || !index.predicate.empty()) {
-            return false;
-        }
-        for (std::size_t i = 0; i < candidate.columns.size(); ++i) {
-            if (index.keys[i].text != candidate.columns[i]) {
-                return false;
-            }
-        }
-        return true;
+        return index.schema == candidate.schema && index.table == candidate.table &&
+               finds_as(index, candidate);
     });
 }
 
@@ -86,6 +94,30 @@ const Statement* parent_of(const Facts& facts, const Statement& child, const Lim
     return best;
 }
 
+/// Those that could not be planned may want an index as well.
+void add_unplanned(const Facts& facts, Judgement& judgement) {
+    if (facts.unplanned.empty()) {
+        return;
+    }
+    double all = 0;
+    for (const auto& statement : facts.statements) {
+        all += statement.milliseconds;
+    }
+    Unknown unknown{.rule = "missing_index"};
+    double unplanned = 0;
+    for (const auto& each : facts.unplanned) {
+        const auto statement = std::ranges::find(facts.statements, each.statement, &Statement::id);
+        unplanned += statement == facts.statements.end() ? 0 : statement->milliseconds;
+        unknown.about.push_back(fmt::format("statement {}", each.statement));
+    }
+    unknown.why =
+        fmt::format("{} of {} could not be planned, with {} of the time of all: {} ({})",
+                    facts.unplanned.size(), counted(facts.looked_at, "statement"),
+                    percent_text(all > 0 ? unplanned / all : 0), some_of(unknown.about),
+                    line_of(monitor::without_constants(facts.unplanned.front().why), 100));
+    judgement.unknown.push_back(std::move(unknown));
+}
+
 }  // namespace
 
 void judge_missing_indexes(const Facts& facts, const Limits& limits, Judgement& judgement) {
@@ -96,6 +128,7 @@ void judge_missing_indexes(const Facts& facts, const Limits& limits, Judgement& 
              "the manifest's extensions"});
         return;
     }
+    add_unplanned(facts, judgement);
     for (const auto& candidate : facts.candidates) {
         const auto* const table = facts.table(candidate.schema, candidate.table);
         if (!table || candidate.uses.empty() || is_there(facts, candidate) ||

@@ -166,33 +166,52 @@ void judge_dead_rows(const Facts& facts, const Limits& limits, Judgement& judgem
     }
 }
 
+namespace {
+
+/// How it was read of late: what was before an index was made tells nothing about that index.
+Scans recent_scans(const Facts& facts, const Table& table) {
+    Scans scans{.age = facts.statistics_age.value_or(86'400),
+                .sequential = table.sequential_scans,
+                .rows = table.sequential_rows,
+                .by_index = table.index_scans};
+    const auto before = facts.scans_before.find(name_of(table));
+    if (before != facts.scans_before.end()) {
+        scans.age = before->second.age;
+        scans.sequential -= before->second.sequential;
+        scans.rows -= before->second.rows;
+        scans.by_index -= before->second.by_index;
+    }
+    return scans;
+}
+
+}  // namespace
+
 void judge_sequential_scans(const Facts& facts, const Limits& limits, Judgement& judgement) {
     for (const auto& table : facts.tables) {
-        const double scans = double(table.sequential_scans + table.index_scans);
+        const auto scans = recent_scans(facts, table);
         const double rows = std::max(table.rows, table.live_rows);
+        const double part = double(scans.by_index) / double(scans.sequential + scans.by_index);
         if (table.is_partitioned || rows < double(limits.scanned_rows) ||
-            table.sequential_scans < limits.scans ||
-            double(table.index_scans) / scans >= limits.index_use ||
+            scans.sequential < limits.scans || part >= limits.index_use ||
             is_explained(judgement, table)) {
             continue;
         }
-        std::vector<Evidence> evidence = {
-            {"by an index", percent_text(double(table.index_scans) / scans)},
-            {"sequential scans", count_text(double(table.sequential_scans))},
-            {"rows read by them", count_text(double(table.sequential_rows))},
-            {"rows", count_text(rows)},
-            {"counted for", age_text(facts.statistics_age)}};
-        const double age = std::max(facts.statistics_age.value_or(86'400), 3'600.0);
         judgement.advice.push_back(
             {.rule = "sequential_scans",
              .object = pg::identifier(table.schema, table.name),
              .summary = fmt::format("{} is read from end to end more often than by an index",
                                     name_of(table)),
-             .evidence = std::move(evidence),
+             .evidence = {{"by an index", percent_text(part)},
+                          {"sequential scans", count_text(double(scans.sequential))},
+                          {"rows read by them", count_text(double(scans.rows))},
+                          {"rows", count_text(rows)},
+                          {"counted for", age_text(scans.age)}},
              .risk = Risk::none,
              .caution = "no index was found that would help the statements that are known: look at "
                         "`caisson monitor queries`; sums over a whole table are no fault",
-             .worth = worth_of_time(double(table.sequential_rows) * 1e-4 * 86'400 / age) / 2,
+             .worth =
+                 worth_of_time(double(scans.rows) * 1e-4 * 86'400 / std::max(scans.age, 3'600.0)) /
+                 2,
              .table = name_of(table)});
     }
 }

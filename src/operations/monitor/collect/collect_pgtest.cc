@@ -516,6 +516,8 @@ TEST_F(Collect, AStatementHasAPlanForNoValuesInParticular) {
     ASSERT_TRUE(text);
     EXPECT_EQ(text->find("4711"), std::string::npos);
     EXPECT_THAT(generic_plan(admin, *text), HasSubstr("(id = $1)"));
+    EXPECT_THAT(generic_plan(admin, "select from t where now() > date $1 + interval $2"),
+                HasSubstr("$1 + $2"));
     EXPECT_THROW(generic_plan(admin, "vacuum t"), pg::DatabaseError);
     EXPECT_THROW(generic_plan(admin, "select 1; drop table t"), pg::DatabaseError);
     EXPECT_THAT(generic_plan(admin, "delete from t"), HasSubstr("Delete on t"));

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "drivers/pg/quote.h"
+#include "operations/monitor/collect/typed_literals.h"
 
 namespace caisson::monitor {
 
@@ -26,12 +27,30 @@ std::optional<std::string> statement_text(pg::Connection& connection, std::int64
                : std::optional(rows.front().string("query"));
 }
 
+namespace {
+
+void prepare(pg::Connection& connection, const std::string& text) {
+    connection.query("savepoint written");
+    try {
+        connection.query("prepare caisson_plan as " + text);
+    } catch (const pg::DatabaseError&) {
+        const auto cast = with_casts(text);
+        if (cast == text) {
+            throw;
+        }
+        connection.query("rollback to savepoint written");
+        connection.query("prepare caisson_plan as " + cast);
+    }
+}
+
+}  // namespace
+
 std::string generic_plan(pg::Connection& connection, const std::string& text) {
     // What is prepared is one statement, as it goes by the extended protocol; rolled back, the
     // settings are as they were.
     const pg::Transaction transaction(connection, "begin read only");
     connection.query("set local plan_cache_mode = force_generic_plan");
-    connection.query("prepare caisson_plan as " + text);
+    prepare(connection, text);
     std::string plan;
     try {
         const auto parameters = connection

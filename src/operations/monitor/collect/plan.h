@@ -17,9 +17,9 @@ namespace caisson::monitor {
 /// more). Errors: DatabaseError; database_rejected where the extension is missing.
 std::optional<std::string> statement_text(pg::Connection& connection, std::int64_t id);
 
-/// The plan as text, for a statement with $1, $2, …. As a role that may read the tables; the
-/// connection needs a statement_timeout of its own. Errors: DatabaseError, such as for what is no
-/// query. Source: PostgreSQL 15, PREPARE, plan_cache_mode.
+/// The plan as text, for a statement with $1, $2, …, typed literals (`interval $1`) included. As a
+/// role that may read the tables; the connection needs a statement_timeout of its own. Errors:
+/// DatabaseError, such as for what is no query. Source: PostgreSQL 15, PREPARE, plan_cache_mode.
 std::string generic_plan(pg::Connection& connection, const std::string& text);
 
 }  // namespace caisson::monitor
