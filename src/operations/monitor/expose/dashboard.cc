@@ -45,6 +45,8 @@ std::string expression(const Metric& metric) {
     }
     if (metric.unit == Unit::moment) {
         text += " * 1000";  // Grafana's moments are in milliseconds.
+    } else if (metric.scale != 1) {
+        text += fmt::format(" / {}", metric.scale);  // The panel has our unit, not the exporter's.
     }
     return metric.labels.empty() ? text : fmt::format("topk({}, {})", most_series, text);
 }
@@ -53,7 +55,7 @@ object steps_of(const Metric& metric) {
     array steps{object{{"color", "green"}, {"value", nullptr}}};
     const auto add = [&](double value, const char* colour) {
         if (!std::isnan(value) && metric.threshold.bad == Bad::above) {
-            steps.push_back(object{{"color", colour}, {"value", value * metric.scale}});
+            steps.push_back(object{{"color", colour}, {"value", value}});
         }
     };
     add(metric.threshold.warning, "orange");

@@ -2,6 +2,7 @@
 #include "operations/monitor/expose/expose.h"
 
 #include <cstdlib>
+#include <map>
 #include <set>
 
 #include <boost/json/array.hpp>
@@ -82,6 +83,33 @@ TEST(Expose, TheDashboardHasAPanelForEveryMetricAndEachPlaceOnce) {
     for (const auto& row : catalogue()) {
         EXPECT_TRUE(titles.contains(std::string(row.name))) << row.name;
     }
+}
+
+/// The panels' units are ours: what others count in milliseconds is brought back to seconds.
+TEST(Expose, APanelsExpressionHasTheUnitOfThePanel) {
+    const auto board = boost::json::parse(grafana_dashboard());
+    std::map<std::string, std::string> expressions;
+    for (const auto& panel : board.at("panels").as_array()) {
+        if (const auto* const targets = panel.as_object().if_contains("targets")) {
+            expressions[panel.at("title").as_string().c_str()] =
+                targets->at(0).at("expr").as_string().c_str();
+        }
+    }
+    EXPECT_EQ(expressions.at("databases.read_seconds"),
+              "topk(10, rate(pg_stat_database_blk_read_time[$__rate_interval]) / 1000)");
+    EXPECT_EQ(expressions.at("statements.seconds"),
+              "topk(10, rate(pg_stat_statements_seconds_total[$__rate_interval]))");
+    std::size_t divided = 0;
+    for (const auto& row : catalogue()) {
+        const auto& expression = expressions.at(std::string(row.name));
+        const auto factor = expression.find(" / ");
+        ASSERT_EQ(factor != std::string::npos, row.scale != 1) << row.name;
+        if (row.scale != 1) {
+            EXPECT_EQ(std::stod(expression.substr(factor + 3)), row.scale) << row.name;
+            ++divided;
+        }
+    }
+    EXPECT_GE(divided, 4U);
 }
 
 /// After a change of the catalogue: CAISSON_UPDATE=1 build/dev/tests/expose_expose_test
