@@ -40,6 +40,9 @@ std::string_view unit_of(const Metric& metric) {
 
 std::string expression(const Metric& metric) {
     auto text = exposed_name(metric);
+    if (const auto label = text.find('{'); label != std::string::npos) {
+        text = fmt::format("{{__name__=~\"{}.+\"}}", text.substr(0, label));
+    }
     if (metric.kind == Kind::counter) {
         text = fmt::format("rate({}[$__rate_interval])", text);
     }
@@ -65,7 +68,9 @@ object steps_of(const Metric& metric) {
 
 object panel(const Metric& metric, int id, int x, int y) {
     std::string legend;
-    for (const auto& name : label_names(metric)) {
+    const bool is_in_name = metric.exporter.find('{') != std::string_view::npos;
+    for (const auto& name :
+         is_in_name ? std::vector<std::string>{"__name__"} : label_names(metric)) {
         legend += fmt::format("{}{{{{{}}}}}", legend.empty() ? "" : " ", name);
     }
     const object source{{"type", "prometheus"}, {"uid", "${datasource}"}};

@@ -42,6 +42,71 @@ TEST(Expose, PrometheusGetsKnownNamesUnitsAndEscapes) {
     EXPECT_THAT(text, Not(HasSubstr("caisson_backup")));
 }
 
+TEST(Expose, ModesOfLocksAreTheExportersAndEachIsThere) {
+    Sample made;
+    made.add("databases.backends", 2, {{"datname", "main"}});
+    made.add("locks.blocked", 0);
+    made.add("locks.held", 3, {{"datname", "main"}, {"mode", "AccessShareLock"}});
+    made.finish();
+    auto text = exposition(made);
+    EXPECT_THAT(text, HasSubstr("pg_locks_count{datname=\"main\",mode=\"accesssharelock\"} 3\n"));
+    EXPECT_THAT(text,
+                HasSubstr("pg_locks_count{datname=\"main\",mode=\"accessexclusivelock\"} 0\n"));
+    EXPECT_THAT(text, Not(HasSubstr("AccessShareLock")));
+    EXPECT_EQ(label_of(series_of(made, "locks.held").front()->labels, "mode"), "AccessShareLock")
+        << "ours is what people read";
+
+    made.add("monitor.left_out", 1, {{"what", "locks.held"}});
+    made.finish();
+    EXPECT_THAT(exposition(made), Not(HasSubstr("accessexclusivelock")))
+        << "what was left out may not be nought";
+
+    made.readings.clear();
+    made.add("databases.backends", 2, {{"datname", "main"}});
+    made.unknowns.push_back({"locks", {}, "permission denied"});
+    text = exposition(made);
+    EXPECT_THAT(text, Not(HasSubstr("pg_locks_count")));
+    EXPECT_THAT(text, HasSubstr("pg_exporter_last_scrape_error 1\n"));
+}
+
+TEST(Expose, ATableThatWasNeverVacuumedHasAMomentAllTheSame) {
+    Sample made;
+    const Labels one{{"datname", "main"}, {"schemaname", "public"}, {"relname", "one"}};
+    const Labels two{{"datname", "main"}, {"schemaname", "public"}, {"relname", "two"}};
+    made.add("tables.live_rows", 9, one);
+    made.add("tables.live_rows", 9, two);
+    made.add("tables.last_autovacuum", 1.7e9, two);
+    made.finish();
+    const auto text = exposition(made);
+    EXPECT_THAT(text, HasSubstr("last_autovacuum{datname=\"main\",schemaname=\"public\",relname="
+                                "\"one\"} 0\n"));
+    EXPECT_THAT(text, HasSubstr("relname=\"two\"} 1700000000\n"));
+    EXPECT_THAT(text, HasSubstr("pg_exporter_last_scrape_error 0\n"));
+}
+
+TEST(Expose, OlderNamesAndRareFiguresAreThoseOfTheExporter) {
+    Sample made;
+    made.add("replication.behind", 2);
+    made.add("databases.checksum_failures", 1, {{"datname", "main"}});
+    made.add("slots.xmin_age", 7, {{"slot_name", "s"}, {"slot_type", "logical"}});
+    made.finish();
+    const auto text = exposition(made);
+    EXPECT_THAT(text, HasSubstr("\npg_replication_lag 2\n"));
+    EXPECT_THAT(text, HasSubstr("\npg_replication_lag_seconds 2\n"));
+    EXPECT_THAT(text, HasSubstr("\npg_stat_database_checksum_failures{datname=\"main\"} 1\n"));
+    EXPECT_THAT(text, HasSubstr("\npg_replication_slots_xmin_age{slot_name=\"s\","));
+}
+
+TEST(Expose, ASettingsNameIsPartOfTheMetrics) {
+    Sample made;
+    made.add("settings.value", 3, {{"name", "superuser_reserved_connections"}});
+    made.finish();
+    EXPECT_THAT(exposition(made),
+                HasSubstr("# TYPE pg_settings_superuser_reserved_connections "
+                          "gauge\npg_settings_superuser_reserved_connections 3\n"));
+    EXPECT_THAT(grafana_dashboard(), HasSubstr("topk(10, {__name__=~\\\"pg_settings_.+\\\"})"));
+}
+
 TEST(Expose, JsonHasNumbersListsAndWhatIsUnknown) {
     const auto json = to_json(sample());
     EXPECT_EQ(json.at("at"), "2026-03-03T00:00:00Z");
