@@ -118,6 +118,11 @@ void print_unknowns(Context& context, const monitor::Sample& sample,
                                       whose.empty() ? "" : " (" + whose + ")", unknown.why));
         }
     }
+    for (const auto& each : sample.unmeasured) {
+        if (concerns(each.what)) {
+            context.print(context.dim(fmt::format("not measured {}: {}", each.what, each.why)));
+        }
+    }
 }
 
 void print_columns(Context& context, const std::vector<std::vector<std::string>>& rows) {
@@ -131,6 +136,9 @@ void print_columns(Context& context, const std::vector<std::vector<std::string>>
 ShownFigure figure_of(const monitor::Sample& sample, std::string_view name,
                       const monitor::Labels& labels) {
     const auto value = monitor::value_of(sample, name, labels);
+    if (!value && monitor::unmeasured_of(sample, name)) {
+        return {"not measured", monitor::Level::fine};
+    }
     if (!value) {
         const bool is_unknown = monitor::unknown_of(sample, name, labels) != nullptr;
         return {is_unknown ? "unknown" : "–",

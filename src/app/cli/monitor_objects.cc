@@ -99,8 +99,16 @@ Exit run_queries(Context& context) {
         return key_of(order, is_total ? query.total : query.figures);
     });
     boost::json::array list;
+    const bool has_times = !monitor::unmeasured_of(sample, "statements.read_seconds");
     for (const auto& query : queries) {
         auto object = figures_json(is_total ? query.total : query.figures);
+        // What is not measured is not zero.
+        for (const auto* const name : {"plans", "plan_seconds"}) {
+            object[name] = collector.queries().has_plans() ? object[name] : nullptr;
+        }
+        for (const auto* const name : {"read_seconds", "write_seconds"}) {
+            object[name] = has_times ? object[name] : nullptr;
+        }
         object["id"] = std::to_string(query.id);
         object["user"] = query.user;
         object["database"] = query.database;

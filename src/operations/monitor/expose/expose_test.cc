@@ -97,6 +97,16 @@ TEST(Expose, OlderNamesAndRareFiguresAreThoseOfTheExporter) {
     EXPECT_THAT(text, HasSubstr("\npg_replication_slots_xmin_age{slot_name=\"s\","));
 }
 
+TEST(Expose, WhatIsNotMeasuredIsSaidToBe) {
+    Sample made;
+    made.unmeasured.push_back({"wal.sync_seconds", {}, "track_wal_io_timing is off"});
+    EXPECT_THAT(exposition(made),
+                HasSubstr("caisson_monitor_unmeasured{what=\"wal.sync_seconds\"} 1\n"));
+    EXPECT_THAT(exposition(made), Not(HasSubstr("caisson_monitor_unknown")));
+    EXPECT_EQ(to_json(made).at("unmeasured").at(0).at("what"), "wal.sync_seconds");
+    EXPECT_TRUE(to_json(made, {"locks"}).at("unmeasured").as_array().empty());
+}
+
 TEST(Expose, ASettingsNameIsPartOfTheMetrics) {
     Sample made;
     made.add("settings.value", 3, {{"name", "superuser_reserved_connections"}});

@@ -181,6 +181,13 @@ std::string exposition(const Sample& sample) {
                  "gauge");
     text += fmt::format("caisson_monitor_sampled_timestamp_seconds {:.3f}\n",
                         std::chrono::duration<double>(sample.at.time_since_epoch()).count());
+    if (!sample.unmeasured.empty()) {
+        constexpr std::string_view name = "caisson_monitor_unmeasured";
+        text += head(name, "What the server was told not to measure: always 1.", "gauge");
+        for (const auto& each : sample.unmeasured) {
+            text += line(name, {{"what", each.what}}, 1);
+        }
+    }
     if (!sample.unknowns.empty()) {
         text += head("caisson_monitor_unknown", "What could not be read: always 1.", "gauge");
         std::vector<Labels> told;
