@@ -26,6 +26,8 @@ Sample sample() {
     made.add("databases.read_seconds", 1.5, {{"datname", "main"}});
     made.add("activity.connections", 7);
     made.add("backups.alarm", 1, {{"job", "full"}});
+    made.add("pool.waiting", 1, {{"database", "main"}});
+    made.add("http.failed_percent", 3);
     made.unknowns.push_back({"locks", {}, "permission denied"});
     made.gaps.push_back({"databases main", "statistics were reset"});
     made.finish();
@@ -40,6 +42,8 @@ TEST(Expose, PrometheusGetsKnownNamesUnitsAndEscapes) {
     EXPECT_THAT(text, HasSubstr("caisson_activity_connections 7\n"));
     EXPECT_THAT(text, HasSubstr("caisson_monitor_unknown{what=\"locks\"} 1\n"));
     EXPECT_THAT(text, Not(HasSubstr("caisson_backup")));
+    EXPECT_THAT(text, Not(HasSubstr("caisson_pool_waiting"))) << "the daemon has it itself";
+    EXPECT_THAT(text, HasSubstr("caisson_http_failed_percent 3\n"));
 }
 
 TEST(Expose, ModesOfLocksAreTheExportersAndEachIsThere) {

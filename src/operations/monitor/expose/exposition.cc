@@ -49,10 +49,14 @@ constexpr std::array<std::string_view, 4> may_be_never = {
     "tables.last_vacuum", "tables.last_autovacuum", "tables.last_analyze",
     "tables.last_autoanalyze"};
 
-/// The daemon tells of backups itself; of locks, see locks_text(), of these moments,
-/// moments_text().
+/// The daemon tells of backups and these figures of its own itself; of locks, see locks_text(), of
+/// these moments, moments_text().
 bool is_told_otherwise(const Metric& row) {
-    return row.group == "backups" || row.name == "locks.held" ||
+    constexpr std::array own = {"pool.waiting",        "pool.timeouts",       "pool.refused",
+                                "migrations.applied",  "migrations.pending",  "cache.misses",
+                                "cache.load_failures", "backups.success_age", "backups.failing",
+                                "backups.alarm",       "backups.newest_age",  "backups.proof_age"};
+    return std::ranges::count(own, row.name) > 0 || row.name == "locks.held" ||
            std::ranges::count(may_be_never, row.name) > 0;
 }
 
