@@ -23,7 +23,7 @@ void expect_rows(const monitor::Sample& sample) {
 TEST(ServeOwn, PoolRequestsAndMigrationsAreReadingsOfTheCatalogue) {
     daemon::Own own;
     own.pools = {{"main", 3, 4, 2, 7, 1}};
-    own.migrations = {{"main", {.applied = 5, .pending = 1, .unfinished = 0, .version = "005"}}};
+    own.migrations = {{"main", {5, 1, "005"}}};
     own.answered = 100;
     own.failed = 9;
     monitor::Sample sample;

@@ -26,8 +26,8 @@ namespace caisson::daemon {
 struct MigrationState {
     std::size_t applied = 0;
     std::size_t pending = 0;
-    std::size_t unfinished = 0;  ///< Stopped in the middle.
     std::string version;         ///< The last one applied; empty when none is.
+    std::size_t unfinished = 0;  ///< Stopped in the middle.
 };
 
 struct Database {
