@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <poll.h>
 
+#include "app/cli/screen_text.h"
 #include "base/interrupt.h"
 #include "base/text.h"
 #include "operations/monitor/history/chart.h"
@@ -16,16 +17,6 @@
 
 namespace caisson::cli {
 namespace {
-
-/// Characters, not bytes: what a terminal shows.
-std::size_t width_of(std::string_view text) {
-    return static_cast<std::size_t>(std::ranges::count_if(
-        text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
-}
-
-bool is_figure(std::string_view text) {
-    return !text.empty() && (text.front() == '-' || (text.front() >= '0' && text.front() <= '9'));
-}
 
 /// Where the application connects somewhere else than the monitor, a pooler stands in between.
 std::optional<pg::Settings> pooler_of(const trust::Run& run) {
@@ -128,47 +119,45 @@ void print_unknowns(Context& context, const monitor::Sample& sample,
                                       whose.empty() ? "" : " (" + whose + ")", unknown.why));
         }
     }
+    for (const auto& each : sample.unmeasured) {
+        if (concerns(each.what)) {
+            context.print(context.dim(fmt::format("not measured {}: {}", each.what, each.why)));
+        }
+    }
 }
 
 void print_columns(Context& context, const std::vector<std::vector<std::string>>& rows) {
-    if (rows.empty()) {
-        return;
-    }
-    std::vector<std::size_t> widths(rows.front().size(), 0);
-    std::vector<bool> right(widths.size(), rows.size() > 1);
-    for (std::size_t row = 0; row < rows.size(); ++row) {
-        for (std::size_t i = 0; i < rows[row].size(); ++i) {
-            widths[i] = std::max(widths[i], width_of(rows[row][i]));
-            right[i] = right[i] && (row == 0 || is_figure(rows[row][i]) || rows[row][i] == "–");
-        }
-    }
-    for (std::size_t row = 0; row < rows.size(); ++row) {
-        std::string line;
-        for (std::size_t i = 0; i < rows[row].size(); ++i) {
-            const std::string gap(widths[i] - width_of(rows[row][i]), ' ');
-            line += (i == 0 ? "" : "  ") + (right[i] ? gap + rows[row][i] : rows[row][i] + gap);
-        }
-        const auto end = line.find_last_not_of(' ');
-        line.resize(end == std::string::npos ? 0 : end + 1);
-        context.print(row == 0 ? context.bold(line) : line);
+    bool is_head = true;
+    for (const auto& line : columns_of(rows)) {
+        context.print(is_head ? context.bold(line) : line);
+        is_head = false;
     }
 }
 
-std::string shown(Context& context, const monitor::Sample& sample, std::string_view name,
-                  const monitor::Labels& labels) {
+ShownFigure figure_of(const monitor::Sample& sample, std::string_view name,
+                      const monitor::Labels& labels) {
     const auto value = monitor::value_of(sample, name, labels);
+    if (!value && monitor::unmeasured_of(sample, name)) {
+        return {"not measured", monitor::Level::fine};
+    }
     if (!value) {
-        return monitor::unknown_of(sample, name, labels) ? context.yellow("unknown") : "–";
+        const bool is_unknown = monitor::unknown_of(sample, name, labels) != nullptr;
+        return {is_unknown ? "unknown" : "–",
+                is_unknown ? monitor::Level::warning : monitor::Level::fine};
     }
     const auto& row = monitor::metric(name);
     // A counter as it stands is no rate.
     auto as_gauge = row;
     as_gauge.kind = monitor::Kind::gauge;
-    const auto text = monitor::figure_text(as_gauge, *value);
-    const auto level = monitor::judge(row, *value);
-    return level == monitor::Level::critical  ? context.red(text)
-           : level == monitor::Level::warning ? context.yellow(text)
-                                              : text;
+    return {monitor::figure_text(as_gauge, *value), monitor::judge(row, *value)};
+}
+
+std::string shown(Context& context, const monitor::Sample& sample, std::string_view name,
+                  const monitor::Labels& labels) {
+    const auto figure = figure_of(sample, name, labels);
+    return figure.level == monitor::Level::critical  ? context.red(figure.text)
+           : figure.level == monitor::Level::warning ? context.yellow(figure.text)
+                                                     : figure.text;
 }
 
 std::chrono::milliseconds duration_of(Context& context, const std::string& option,

@@ -11,6 +11,7 @@
 #include "app/cli/context.h"
 #include "operations/monitor/collect/collector.h"
 #include "operations/monitor/history/history.h"
+#include "operations/monitor/sample/catalogue.h"
 #include "platform/monitor.h"
 
 namespace caisson::cli {
@@ -31,6 +32,14 @@ void print_unknowns(Context& context, const monitor::Sample& sample,
                     const std::vector<std::string_view>& groups);
 /// Columns as wide as what is in them; the first row is the head. Numbers stand on the right.
 void print_columns(Context& context, const std::vector<std::vector<std::string>>& rows);
+/// A figure as people read it, and what its threshold says: "unknown" is a warning, "–" is fine.
+struct ShownFigure {
+    std::string text;
+    monitor::Level level = monitor::Level::fine;
+};
+/// Pure.
+ShownFigure figure_of(const monitor::Sample& sample, std::string_view metric,
+                      const monitor::Labels& labels = {});
 /// The figure as people read it, coloured by its threshold; "unknown" or "–" without one.
 std::string shown(Context& context, const monitor::Sample& sample, std::string_view metric,
                   const monitor::Labels& labels = {});

@@ -1,20 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // The verb monitor: live in a terminal, else the summary once.
 #include <algorithm>
-#include <functional>
+#include <csignal>
+#include <utility>
 
-#include <fmt/format.h>
 #include <poll.h>
+#include <signal.h>
+#include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
 
 #include "app/cli/monitor.h"
-#include "app/cli/monitor_summary.h"
+#include "app/cli/monitor_drawing.h"
 #include "base/interrupt.h"
-#include "base/moment.h"
-#include "base/text.h"
-#include "operations/monitor/collect/blocking.h"
-#include "operations/monitor/history/chart.h"
 
 namespace caisson::cli {
 namespace {
@@ -29,6 +27,9 @@ class Screen {
         auto keys = before_;
         keys.c_lflag &= ~static_cast<tcflag_t>(ICANON | ECHO);
         ::tcsetattr(STDIN_FILENO, TCSANOW, &keys);
+        struct sigaction action {};
+        action.sa_handler = [](int) { resized_ = 1; };
+        ::sigaction(SIGWINCH, &action, &winch_before_);
         put("\x1b[?1049h\x1b[?25l");
     }
     Screen(const Screen&) = delete;
@@ -36,11 +37,29 @@ class Screen {
     ~Screen() {
         put("\x1b[?25h\x1b[?1049l");
         ::tcsetattr(STDIN_FILENO, TCSANOW, &before_);
+        ::sigaction(SIGWINCH, &winch_before_, nullptr);
     }
     static void put(std::string_view text) {
         [[maybe_unused]] const auto written = ::write(STDOUT_FILENO, text.data(), text.size());
     }
-    static void clear() { put("\x1b[H\x1b[2J"); }
+    /// Line by line over what is there, so that nothing flickers.
+    static void show(const std::vector<std::string>& lines) {
+        std::string text = "\x1b[H";
+        for (std::size_t i = 0; i < lines.size(); ++i) {
+            text += (i == 0 ? "" : "\r\n") + lines[i] + "\x1b[K";
+        }
+        put(text + "\x1b[J");
+    }
+    static ScreenSize size() {
+        winsize measured{};
+        if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &measured) != 0 || measured.ws_row == 0 ||
+            measured.ws_col == 0) {
+            return {};
+        }
+        return {measured.ws_row, measured.ws_col};
+    }
+    /// Whether its size has changed since this was asked last.
+    static bool was_resized() { return std::exchange(resized_, 0) != 0; }
     /// The next key, or nothing after so long. Errors: interrupted.
     static char key(std::chrono::milliseconds limit) {
         pollfd waits[2] = {{STDIN_FILENO, POLLIN, 0}, {interrupt::descriptor(), POLLIN, 0}};
@@ -52,141 +71,37 @@ class Screen {
     }
 
  private:
+    static inline volatile std::sig_atomic_t resized_ = 0;
     termios before_{};
+    struct sigaction winch_before_ {};
 };
 
-enum class View { summary, queries, locks };
-
-struct Live {
-    View view = View::summary;
-    char order = 't';        ///< Of statements: by total, calls, mean.
-    std::size_t chosen = 0;  ///< Of the statements, counted from 1; 0: none.
-    bool is_paused = false;
-};
-
-std::string seconds_text(double seconds) {
-    return human(std::chrono::nanoseconds(static_cast<std::int64_t>(std::min(seconds, 9e9) * 1e9)));
+monitor::At now() {
+    return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
 }
 
-void show_query(Context& context, const monitor::Query& query) {
-    context.print(context.bold(
-        fmt::format("statement {} of {} in {}", query.id, query.user, query.database)));
-    context.print(query.text);
-    const auto print = [&](const char* when, const monitor::StatementFigures& figures) {
-        context.print(fmt::format(
-            "{}: {:.0f} calls, {} in all, mean {} ± {}, longest {}, {:.0f} rows", when,
-            figures.calls, seconds_text(figures.seconds), seconds_text(figures.mean()),
-            seconds_text(figures.deviation()), seconds_text(figures.longest), figures.rows));
-        context.print(fmt::format(
-            "  blocks: {:.0f} hit, {:.0f} read, {:.0f} dirtied, {:.0f} "
-            "temporary; log {}",
-            figures.blocks_hit, figures.blocks_read, figures.blocks_dirtied, figures.temp_blocks,
-            human_bytes(static_cast<std::uint64_t>(figures.wal_bytes))));
-    };
-    print("since the last look", query.figures);
-    print("since statistics run", query.total);
-}
-
-void show_queries(Context& context, std::vector<monitor::Query> queries, const Live& live) {
-    std::ranges::stable_sort(queries, std::greater<>(), [&](const monitor::Query& query) {
-        return live.order == 'c'   ? query.figures.calls
-               : live.order == 'm' ? query.figures.mean()
-                                   : query.figures.seconds;
-    });
-    if (live.chosen > 0 && live.chosen <= queries.size()) {
-        show_query(context, queries[live.chosen - 1]);
-        return;
-    }
-    std::vector<std::vector<std::string>> rows{{"", "calls", "total", "mean", "rows", "statement"}};
-    for (std::size_t i = 0; i < std::min<std::size_t>(queries.size(), 9); ++i) {
-        const auto& query = queries[i];
-        auto text = query.text.substr(0, byte_of_character(query.text, 60));
-        std::ranges::replace(text, '\n', ' ');
-        rows.push_back({std::to_string(i + 1), fmt::format("{:.0f}", query.figures.calls),
-                        seconds_text(query.figures.seconds), seconds_text(query.figures.mean()),
-                        fmt::format("{:.0f}", query.figures.rows), text});
-    }
-    print_columns(context, rows);
-}
-
-void show_tree(Context& context, const monitor::LockTree& tree, const std::string& indent) {
-    const auto& session = tree.session;
-    context.print(fmt::format(
-        "{}process {} {}@{} {}", indent, session.process, session.user, session.database,
-        session.lock.empty() ? session.state + ", " + seconds_text(session.transaction)
-                             : "waits " + seconds_text(session.waits) + " for " + session.lock));
-    for (const auto& below : tree.waiting) {
-        show_tree(context, below, indent + "  ");
-    }
-}
-
-void show_locks(Context& context, monitor::Collector& collector) {
+void read_trees(monitor::Collector& collector, Seen& seen) {
+    seen.trees.clear();
+    seen.trees_unknown.clear();
+    seen.trees_at = now();
     auto* const connection = collector.postgres().connection();
     if (!connection) {
-        context.print("the server is away");
+        seen.trees_unknown = "the server is away";
         return;
     }
     try {
-        const auto trees = monitor::trees_of(monitor::read_lock_sessions(*connection, 50));
-        for (const auto& tree : trees) {
-            show_tree(context, tree, "");
-        }
-        if (trees.empty()) {
-            context.print("nobody waits for a lock that another holds");
-        }
+        seen.trees = monitor::trees_of(monitor::read_lock_sessions(*connection, 50));
     } catch (const pg::DatabaseError& error) {
-        context.print("unknown: " + error.message());
+        seen.trees_unknown = error.message();
     }
 }
 
-void show(Context& context, monitor::Collector& collector, const monitor::Sample& sample,
-          const Live& live) {
-    Screen::clear();
-    context.print(context.dim(fmt::format(
-        "{}  s summary  q queries (t total, c calls, m mean, 1-9 look into)  l locks  p {}  x end",
-        timestamp(std::chrono::floor<std::chrono::seconds>(sample.at)),
-        live.is_paused ? "go on" : "pause")));
-    if (live.view == View::queries) {
-        show_queries(context, collector.queries().costliest(), live);
-        print_unknowns(context, sample, {"statements"});
-    } else if (live.view == View::locks) {
-        show_locks(context, collector);
-    } else {
-        print_summary(context, sample);
+void read_all(monitor::Collector& collector, const Live& live, Seen& seen) {
+    seen.sample = collector.collect();
+    seen.queries = collector.queries().costliest();
+    if (live.view == View::locks) {
+        read_trees(collector, seen);
     }
-}
-
-/// Whether it is to go on.
-bool obey(char key, Live& live) {
-    switch (key) {
-        case 's':
-            live.view = View::summary;
-            break;
-        case 'q':
-            live.view = View::queries;
-            live.chosen = 0;
-            break;
-        case 'l':
-            live.view = View::locks;
-            break;
-        case 'p':
-            live.is_paused = !live.is_paused;
-            break;
-        case 't':
-        case 'c':
-        case 'm':
-            live.order = key;
-            break;
-        case 'x':
-        case '\x04':
-            return false;
-        default:
-            if (key >= '1' && key <= '9' && live.view == View::queries) {
-                live.chosen = static_cast<std::size_t>(key - '0');
-                live.is_paused = true;
-            }
-    }
-    return true;
 }
 
 Exit run_live(Context& context) {
@@ -200,19 +115,25 @@ Exit run_live(Context& context) {
     monitor::Collector collector(monitor_targets(context.run()), limits);
     const Screen screen;
     Live live;
-    auto sample = collector.collect();
+    Seen seen;
+    read_all(collector, live, seen);
+    auto next = std::chrono::steady_clock::now() + pace;
     while (true) {
-        show(context, collector, sample, live);
-        const auto next = std::chrono::steady_clock::now() + pace;
+        Screen::show(draw(seen, live, Screen::size(), context.colours()));
         char key = '\0';
-        while (key == '\0' && (live.is_paused || std::chrono::steady_clock::now() < next)) {
+        while (key == '\0' && !Screen::was_resized() &&
+               (live.stands_still() || std::chrono::steady_clock::now() < next)) {
             key = Screen::key(200ms);
         }
         if (!obey(key, live)) {
             return Exit::fine;
         }
-        if (!live.is_paused && key == '\0') {
-            sample = collector.collect();
+        if (key == 'l') {
+            read_trees(collector, seen);  // What stood there before may be over.
+        }
+        if (!live.stands_still() && std::chrono::steady_clock::now() >= next) {
+            read_all(collector, live, seen);
+            next = std::chrono::steady_clock::now() + pace;
         }
     }
 }
@@ -223,8 +144,10 @@ std::vector<Verb> monitor_verbs() {
     return {{.name = "monitor",
              .summary = "what servers and host are doing, live",
              .details = "Refreshes until x or Ctrl-C: s summary, q queries (t, c, m sort them by "
-                        "total, calls, mean; 1 to 9 look into one), l locks, p pause. Without a "
-                        "terminal it is `monitor summary`.",
+                        "total, calls, mean), l locks, 1 to 9 look into a query or a tree of locks "
+                        "(which stands still until another key), p pause. It fits the terminal: "
+                        "what is beyond a threshold comes first. Without a terminal it is "
+                        "`monitor summary`.",
              .options = {{"--every", "TIME", "how often it looks (default: 2s)", {}}},
              .positional = "",
              .examples = "  caisson monitor\n  caisson monitor --every 10s",

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "app/cli/monitor.h"
+#include "app/cli/screen_text.h"
 #include "base/text.h"
 #include "operations/monitor/collect/blocking.h"
 #include "operations/monitor/expose/expose.h"
@@ -24,17 +25,7 @@ std::string seconds_text(double seconds) {
 }
 
 /// One line of it.
-std::string brief(const std::string& text) {
-    std::string line;
-    for (const char c : text) {
-        const bool is_blank = static_cast<unsigned char>(c) <= ' ';
-        if (!is_blank || (!line.empty() && line.back() != ' ')) {
-            line += is_blank ? ' ' : c;
-        }
-    }
-    const auto end = byte_of_character(line, shown_text);
-    return end < line.size() ? line.substr(0, end) + "…" : line;
-}
+std::string brief(const std::string& text) { return cut_to(in_one_line(text), shown_text + 1); }
 
 boost::json::object figures_json(const monitor::StatementFigures& figures) {
     return {{"calls", figures.calls},
@@ -108,8 +99,16 @@ Exit run_queries(Context& context) {
         return key_of(order, is_total ? query.total : query.figures);
     });
     boost::json::array list;
+    const bool has_times = !monitor::unmeasured_of(sample, "statements.read_seconds");
     for (const auto& query : queries) {
         auto object = figures_json(is_total ? query.total : query.figures);
+        // What is not measured is not zero.
+        for (const auto* const name : {"plans", "plan_seconds"}) {
+            object[name] = collector.queries().has_plans() ? object[name] : nullptr;
+        }
+        for (const auto* const name : {"read_seconds", "write_seconds"}) {
+            object[name] = has_times ? object[name] : nullptr;
+        }
         object["id"] = std::to_string(query.id);
         object["user"] = query.user;
         object["database"] = query.database;

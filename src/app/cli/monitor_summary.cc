@@ -33,18 +33,11 @@ void print_figures(Context& context, const Sample& sample, const std::string& ti
 /// A metric with a series for each of several, a line each.
 void print_series(Context& context, const Sample& sample, const std::string& title,
                   std::string_view label, const Figures& figures) {
-    std::vector<std::vector<std::string>> rows{{title}};
-    for (const auto& [name, metric] : figures) {
-        rows.front().push_back(name);
-    }
-    for (const auto* reading : monitor::series_of(sample, figures.front().second)) {
-        auto& row = rows.emplace_back();
-        row.emplace_back(monitor::label_of(reading->labels, label));
-        for (const auto& [name, metric] : figures) {
-            row.push_back(shown(context, sample, metric, reading->labels));
-        }
-    }
-    if (rows.size() > 1) {
+    const auto rows = rows_of(sample, {title, label, figures},
+                              [&](std::string_view metric, const monitor::Labels& labels) {
+                                  return shown(context, sample, metric, labels);
+                              });
+    if (!rows.empty()) {
         print_columns(context, rows);
     }
 }
@@ -207,23 +200,55 @@ std::vector<Worry> worries_of(const Sample& sample) {
     return worries;
 }
 
-void print_summary(Context& context, const Sample& sample) {
-    print_figures(context, sample, "Sessions", activity);
-    print_series(context, sample, "database", "datname", databases);
-    print_figures(context, sample, "Log and replication", log_figures);
+std::string worry_text(const Worry& worry) {
+    const auto& row = monitor::metric(worry.reading->metric);
+    const auto whose = monitor::text_of(worry.reading->labels);
+    return fmt::format("{:<8} {}{} is {}", monitor::name_of(worry.level), row.name,
+                       whose.empty() ? "" : " (" + whose + ")",
+                       monitor::figure_text(row, worry.reading->value));
+}
+
+std::vector<SummaryPart> summary_parts(const Sample& sample) {
+    std::vector<SummaryPart> parts = {{"Sessions", "", activity},
+                                      {"database", "datname", databases},
+                                      {"Log and replication", "", log_figures}};
     if (monitor::value_of(sample, "redis.up")) {
-        print_figures(context, sample, "Redis", {redis_figures.begin(), redis_figures.begin() + 9});
+        parts.push_back({"Redis", "", {redis_figures.begin(), redis_figures.begin() + 9}});
     }
-    print_figures(context, sample, "Host", {host_figures.begin(), host_figures.begin() + 8});
-    print_series(context, sample, "disk", "mountpoint", disk_figures);
-    for (const auto& [level, reading] : worries_of(sample)) {
-        const auto& row = monitor::metric(reading->metric);
-        const auto whose = monitor::text_of(reading->labels);
-        const auto text = fmt::format("{:<8} {}{} is {}", monitor::name_of(level), row.name,
-                                      whose.empty() ? "" : " (" + whose + ")",
-                                      monitor::figure_text(row, reading->value));
-        context.print((level == Level::critical ? context.red(text) : context.yellow(text)) + ". " +
-                      std::string(row.help));
+    parts.push_back({"Host", "", {host_figures.begin(), host_figures.begin() + 8}});
+    parts.push_back({"disk", "mountpoint", disk_figures});
+    return parts;
+}
+
+std::vector<std::vector<std::string>> rows_of(
+    const Sample& sample, const SummaryPart& part,
+    const std::function<std::string(std::string_view, const monitor::Labels&)>& shown) {
+    std::vector<std::vector<std::string>> rows{{part.title}};
+    for (const auto& [name, metric] : part.figures) {
+        rows.front().push_back(name);
+    }
+    for (const auto* reading : monitor::series_of(sample, part.figures.front().second)) {
+        auto& row = rows.emplace_back();
+        row.emplace_back(monitor::label_of(reading->labels, part.label));
+        for (const auto& [name, metric] : part.figures) {
+            row.push_back(shown(metric, reading->labels));
+        }
+    }
+    return rows.size() > 1 ? rows : std::vector<std::vector<std::string>>();
+}
+
+void print_summary(Context& context, const Sample& sample) {
+    for (const auto& part : summary_parts(sample)) {
+        if (part.label.empty()) {
+            print_figures(context, sample, part.title, part.figures);
+        } else {
+            print_series(context, sample, part.title, part.label, part.figures);
+        }
+    }
+    for (const auto& worry : worries_of(sample)) {
+        const auto text = worry_text(worry);
+        context.print((worry.level == Level::critical ? context.red(text) : context.yellow(text)) +
+                      ". " + std::string(monitor::metric(worry.reading->metric).help));
     }
     print_unknowns(context, sample, {});
     print_gaps(context, sample);

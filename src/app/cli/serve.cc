@@ -19,6 +19,7 @@
 #include "app/cli/serve_backups.h"
 #include "app/cli/serve_log.h"
 #include "app/cli/serve_monitor.h"
+#include "app/cli/serve_own.h"
 #include "app/cli/steps.h"
 #include "app/cli/verification.h"
 #include "app/cli/version.h"
@@ -31,11 +32,9 @@
 #include "drivers/redis/connection.h"
 #include "lifecycle/servers/servers.h"
 #include "lifecycle/servers/supervisor.h"
-#include "serving/cache/cache_metrics.h"
 #include "serving/cache/inspect.h"
 #include "serving/cache/outbox.h"
 #include "serving/cache/relay.h"
-#include "serving/cache/stored.h"
 #include "trust/pool.h"
 #include "trust/redis.h"
 
@@ -86,6 +85,7 @@ daemon::MigrationState migration_state(pg::Connection& connection, const Verific
     daemon::MigrationState state;
     for (const auto& status : migrations::status(what.files, history, what.run.manifest.features)) {
         state.applied += status.record ? 1 : 0;
+        state.unfinished += status.state == migrations::State::partial ? 1 : 0;
         state.pending += status.state == migrations::State::pending ? 1 : 0;
     }
     state.version = history.empty() ? "" : history.back().version;
@@ -159,24 +159,6 @@ daemon::Supervision with_relay(const trust::Run& run, daemon::Supervision inner)
             inner.restarts};
 }
 
-bool has_cache(const trust::Run& run) {
-    const auto redis = trust::redis_settings(run);
-    return redis && std::ranges::any_of(run.manifest.cache_keys, cache::is_cache);
-}
-
-/// Figures of the library's cache that processes add up in Redis; none while it is away.
-std::string cache_figures(const trust::Run& run) {
-    try {
-        auto redis = *trust::redis_client(run);
-        redis.connect_limit = 1s;
-        redis.answer_limit = 1s;
-        redis::Connection connection(redis);
-        return cache::metrics_text(cache::overview(connection, run.manifest.cache_keys));
-    } catch (const Error&) {
-        return {};  // That it is away, caisson_up says.
-    }
-}
-
 std::uint16_t port_of(const std::string& text) {
     std::uint16_t port = 0;
     const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), port);
@@ -231,6 +213,12 @@ daemon::Parts parts_of(Context& context) {
     parts.supervision = with_backups(backups, std::move(parts.supervision));
     const auto monitor = std::make_shared<ServedMonitor>(run);
     monitor->more([backups](monitor::Sample& sample) { backups->read(sample); });
+    parts.offer = [monitor, run](std::function<daemon::Own()> own) {
+        monitor->more([own = std::move(own), run](monitor::Sample& sample) {
+            add_own(own(), sample);
+            read_cache(run, sample);
+        });
+    };
     const auto alerts = std::make_shared<ServedAlerts>(run);
     parts.supervision =
         with_alerts(alerts, monitor, with_monitor(monitor, std::move(parts.supervision)));

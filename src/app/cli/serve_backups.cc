@@ -183,6 +183,17 @@ void ServedBackups::read(monitor::Sample& sample) const {
         if (age.success) {
             sample.add("backups.success_age", static_cast<double>(age.success->count()), labels);
         }
+        const auto runs = age.succeeded + age.failed;
+        sample.add("backups.succeeded", static_cast<double>(age.succeeded), labels);
+        sample.add("backups.failed", static_cast<double>(age.failed), labels);
+        if (runs > 0) {
+            sample.add("backups.success_percent",
+                       100 * static_cast<double>(age.succeeded) / static_cast<double>(runs),
+                       labels);
+        }
+        if (age.took) {
+            sample.add("backups.took", static_cast<double>(age.took->count()), labels);
+        }
         sample.add("backups.failing", age.is_failing ? 1 : 0, labels);
         sample.add("backups.alarm", age.alarm.empty() ? 0 : 1, labels);
     }

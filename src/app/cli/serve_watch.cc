@@ -83,6 +83,8 @@ struct Figures {
     std::vector<schedule::Forecast> forecasts;
     std::optional<Moment> newest;  ///< End of the newest set that can be used.
     std::optional<Moment> proof;
+    std::optional<double> restore_seconds;  ///< Of the newest proof.
+    std::optional<double> lost_seconds;
 };
 
 fs::path samples_file(const trust::Run& run) { return run.state.backups() / "space.json"; }
@@ -199,6 +201,7 @@ class BackupWatch::Watching {
         auto coverage = has_sets ? physical::continuity(run_) : std::vector<physical::Coverage>();
         std::optional<Moment> newest;
         std::optional<Moment> proof;
+        std::optional<backups::Receipt> receipt;
         const auto keys = backups::trusted_keys(run_);
         for (const auto& repository : backups::repositories_of(run_)) {
             const auto sets = repository.sets();
@@ -208,7 +211,11 @@ class BackupWatch::Watching {
                 }
             }
             for (const auto& [id, kept] : backups::proofs_of(repository, sets, keys)) {
-                proof = std::max(proof, parse_moment(kept.receipt.finished));
+                const auto finished = parse_moment(kept.receipt.finished);
+                if (finished > proof) {
+                    proof = finished;
+                    receipt = kept.receipt;
+                }
             }
         }
         const std::lock_guard lock(mutex_);
@@ -216,6 +223,11 @@ class BackupWatch::Watching {
         figures_.coverage = std::move(coverage);
         figures_.newest = newest;
         figures_.proof = proof;
+        figures_.restore_seconds = receipt ? std::optional(receipt->restore_seconds) : std::nullopt;
+        // Without a marker it is not known what was lost.
+        figures_.lost_seconds = receipt && !receipt->marker.empty()
+                                    ? std::optional(receipt->lost_seconds)
+                                    : std::nullopt;
         const auto settled = physical::settle(cuts_, figures_.coverage, moment_now());
         cuts_ = settled.cuts;
         figures_.cut_off.clear();
@@ -319,6 +331,12 @@ void BackupWatch::read(monitor::Sample& sample) const {
     };
     add("backups.newest_age", figures.newest);
     add("backups.proof_age", figures.proof);
+    if (figures.restore_seconds) {
+        sample.add("backups.restore_seconds", *figures.restore_seconds);
+    }
+    if (figures.lost_seconds) {
+        sample.add("backups.lost_seconds", *figures.lost_seconds);
+    }
 }
 
 void BackupWatch::add_metrics(metrics::Registry& registry) const {

@@ -121,6 +121,23 @@ struct Daemon::State {
         return figures.text(sample) + (more ? more() : "");
     }
 
+    Own own() {
+        Own own = figures.own();
+        for (std::size_t i = 0; i < pools.size(); ++i) {
+            const auto pool = pools.figures(i);
+            own.pools.push_back({pools.name(i), pool.in_use(), pool.max, pool.stats.waiting,
+                                 pool.stats.timeouts, pool.stats.refused});
+        }
+        if (const auto finding = prober.last()) {
+            for (std::size_t i = 0; i < finding->readings.size(); ++i) {
+                if (const auto& state = finding->readings[i].migrations) {
+                    own.migrations.emplace_back(prober.probes()[i].name, *state);
+                }
+            }
+        }
+        return own;
+    }
+
     std::string database_metrics() {
         const auto& parts = services.parts;
         return metrics_body(parts.platform, parts.environment, figures_of(parts.databases, pools),
@@ -176,6 +193,9 @@ Daemon::Daemon(Parts parts) : state_(std::make_unique<State>(std::move(parts))) 
     state.server = std::make_unique<http::Server>(state.options(), endpoints(state.services));
     state.serving = state.server.get();
     state.ready = {state.server->url(), state.server->port(), state.asks_token};
+    if (given.offer) {
+        given.offer([own = &state] { return own->own(); });
+    }
     if (given.supervision.start) {
         given.supervision.start();
         state.is_supervised = true;

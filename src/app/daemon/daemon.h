@@ -26,7 +26,8 @@ namespace caisson::daemon {
 struct MigrationState {
     std::size_t applied = 0;
     std::size_t pending = 0;
-    std::string version;  ///< The last one applied; empty when none is.
+    std::string version;         ///< The last one applied; empty when none is.
+    std::size_t unfinished = 0;  ///< Stopped in the middle.
 };
 
 struct Database {
@@ -69,6 +70,25 @@ struct Supervision {
     std::function<std::uint64_t()> restarts;  ///< Since `start`.
 };
 
+/// What the daemon knows of itself.
+struct Own {
+    struct Pool {
+        std::string database;
+        std::size_t in_use = 0;
+        std::size_t max = 0;
+        std::size_t waiting = 0;
+        std::uint64_t timeouts = 0;
+        std::uint64_t refused = 0;
+    };
+    std::vector<Pool> pools;
+    /// Of the databases that answered last.
+    std::vector<std::pair<std::string, MigrationState>> migrations;
+    std::uint64_t answered = 0;  ///< Requests.
+    std::uint64_t failed = 0;    ///< With a status of 500 and more.
+    /// Of the requests since it was asked last, in seconds; nothing where there were few.
+    std::optional<double> p99;
+};
+
 struct Parts {
     std::string platform;
     std::string title;
@@ -90,6 +110,9 @@ struct Parts {
     /// What the monitor read last, as JSON: part of /v1/database/metrics. May be empty, and may
     /// give nothing. Asked on a worker; does not throw.
     std::function<std::string()> monitor = {};
+    /// Is given, before supervision starts, the function that tells what the daemon knows of
+    /// itself: until supervision has stopped, by one thread at a time. May be empty.
+    std::function<void(std::function<Own()>)> offer = {};
     std::chrono::milliseconds drain_limit{10'000};
 };
 

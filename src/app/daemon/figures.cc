@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <array>
+#include <numeric>
+#include <utility>
 
 namespace caisson::daemon {
 namespace {
@@ -20,6 +22,26 @@ std::string known_method(const std::string& method) {
 }
 
 }  // namespace
+
+std::optional<double> quantile_of(const std::vector<double>& bounds,
+                                  const std::vector<std::uint64_t>& buckets, double share) {
+    constexpr std::uint64_t least = 20;
+    const auto all = std::accumulate(buckets.begin(), buckets.end(), std::uint64_t{0});
+    if (all < least) {
+        return std::nullopt;
+    }
+    const double wanted = share * static_cast<double>(all);
+    double below = 0;
+    for (std::size_t i = 0; i < bounds.size(); ++i) {
+        const auto here = static_cast<double>(buckets[i]);
+        if (here > 0 && below + here >= wanted) {
+            const double floor = i == 0 ? 0 : bounds[i - 1];
+            return floor + (bounds[i] - floor) * (wanted - below) / here;
+        }
+        below += here;
+    }
+    return bounds.back();
+}
 
 Figures::Figures(const std::string& version, const std::string& platform,
                  const std::string& environment) {
@@ -54,6 +76,22 @@ void Figures::count(const http::Exchange& exchange) {
     duration->second.observe(seconds(exchange.elapsed));
     exemplars_.add(durations, {{"route", route}}, seconds(exchange.elapsed),
                    {"request_id", exchange.request.id});
+    const auto& bounds = metrics::latency_bounds();
+    const auto bucket = std::ranges::lower_bound(bounds, seconds(exchange.elapsed));
+    const std::lock_guard lock(mutex_);
+    ++answered_;
+    failed_ += exchange.response.status >= 500 ? 1 : 0;
+    recent_.resize(bounds.size() + 1);
+    ++recent_[static_cast<std::size_t>(bucket - bounds.begin())];
+}
+
+Own Figures::own() {
+    Own own;
+    const std::lock_guard lock(mutex_);
+    own.answered = answered_;
+    own.failed = failed_;
+    own.p99 = quantile_of(metrics::latency_bounds(), std::exchange(recent_, {}), 0.99);
+    return own;
 }
 
 void Figures::count(const Verification& verification) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,11 @@
 
 namespace caisson::daemon {
 
+/// The time that `share` of the requests took at most, between the bounds of the bucket in which it
+/// lies; beyond the last bound it is that one. Nothing for fewer than 20. Pure.
+std::optional<double> quantile_of(const std::vector<double>& bounds,
+                                  const std::vector<std::uint64_t>& buckets, double share);
+
 /// The daemon's figures for Prometheus. Labels are bounded: routes are patterns, methods are known
 /// ones.
 class Figures {
@@ -25,6 +31,9 @@ class Figures {
     /// Counts an exchange. Threads: the server's I/O thread.
     void count(const http::Exchange& exchange);
     void count(const Verification& verification);
+    /// What was counted of requests; its share of pools and migrations is empty. Threads: one at a
+    /// time, beside those that count.
+    Own own();
 
     /// What is looked at when somebody scrapes.
     struct Sample {
@@ -47,6 +56,11 @@ class Figures {
     std::map<std::string, metrics::Counter> requests_;
     std::map<std::string, metrics::Histogram> durations_;
     metrics::Exemplars exemplars_;
+
+    std::mutex mutex_;  ///< Of what follows.
+    std::uint64_t answered_ = 0;
+    std::uint64_t failed_ = 0;
+    std::vector<std::uint64_t> recent_;  ///< Requests since own(), by the bucket of their time.
 };
 
 }  // namespace caisson::daemon

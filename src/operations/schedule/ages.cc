@@ -45,6 +45,11 @@ std::vector<Age> ages(const std::vector<Job>& jobs, const History& history, Mome
         age.job = job.name;
         age.success = since(record.success, now);
         age.failure = since(record.failure, now);
+        age.succeeded = record.succeeded;
+        age.failed = record.failed;
+        if (record.succeeded > 0) {
+            age.took = record.took;
+        }
         age.is_failing = record.failure && (!record.success || *record.failure > *record.success);
         age.mistake = age.is_failing ? record.mistake : "";
         if (now > deadline(job, record.success.value_or(record.since))) {

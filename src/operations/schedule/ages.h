@@ -20,9 +20,12 @@ struct Age {
     std::string job;
     std::optional<std::chrono::seconds> success;  ///< Since the newest one; nothing: never.
     std::optional<std::chrono::seconds> failure;
-    bool is_failing = false;  ///< The newest attempt failed.
-    std::string mistake;      ///< What it said.
-    std::string alarm;        ///< A sentence; empty where all is well.
+    bool is_failing = false;      ///< The newest attempt failed.
+    std::string mistake;          ///< What it said.
+    std::string alarm;            ///< A sentence; empty where all is well.
+    std::uint64_t succeeded = 0;  ///< Runs, since the job became known.
+    std::uint64_t failed = 0;
+    std::optional<std::chrono::seconds> took;  ///< The newest success.
 };
 
 /// In the order of `jobs`. There is an alarm where no run succeeded although one should have: the

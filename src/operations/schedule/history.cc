@@ -64,6 +64,12 @@ std::string text_of(const json::object& object, std::string_view name) {
     return found ? std::string(found->as_string()) : std::string();
 }
 
+/// Older histories do not count.
+std::uint64_t number_of(const json::object& object, std::string_view name) {
+    const auto* const found = object.if_contains(name);
+    return found ? found->to_number<std::uint64_t>() : 0;
+}
+
 Record record_of(const json::object& object) {
     Record record;
     record.since = moment_of(object, "since").value();
@@ -75,6 +81,9 @@ Record record_of(const json::object& object) {
     record.mistake = text_of(object, "mistake");
     record.host = text_of(object, "host");
     record.complaint = text_of(object, "complaint");
+    record.succeeded = number_of(object, "succeeded");
+    record.failed = number_of(object, "failed");
+    record.took = std::chrono::seconds(number_of(object, "took"));
     return record;
 }
 
@@ -119,7 +128,12 @@ History begun(History history, const std::string& job, Moment occurrence, Moment
 History ended(History history, const std::string& job, Moment now, const std::string& mistake,
               const std::string& complaint) {
     auto& record = history.jobs[job];
+    if (mistake.empty() && record.running) {
+        // A clock that went back meanwhile makes no negative time.
+        record.took = std::max(now - *record.running, std::chrono::seconds(0));
+    }
     record.running.reset();
+    ++(mistake.empty() ? record.succeeded : record.failed);
     if (mistake.empty()) {
         record.success = now;
         record.failures = 0;
@@ -162,6 +176,9 @@ std::string to_json(const History& history) {
         if (!record.complaint.empty()) {
             object["complaint"] = record.complaint;
         }
+        object["succeeded"] = record.succeeded;
+        object["failed"] = record.failed;
+        object["took"] = record.took.count();
         text +=
             fmt::format("  {}: {}{}\n", json::serialize(json::value(name)), json::serialize(object),
                         name == history.jobs.rbegin()->first ? "" : ",");

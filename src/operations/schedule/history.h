@@ -5,6 +5,8 @@
 /// What was run, and how it ended: a value, and the file that it is kept in. One file serves all
 /// hosts that share a repository.
 
+#include <chrono>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -26,6 +28,9 @@ struct Record {
     std::string mistake;               ///< What the newest failure said.
     std::string host;                  ///< Who began the newest run.
     std::string complaint{};           ///< What the newest success left to be seen to.
+    std::uint64_t succeeded = 0;       ///< Runs, since the job became known.
+    std::uint64_t failed = 0;
+    std::chrono::seconds took{0};  ///< The newest success.
 
     bool operator==(const Record&) const = default;
 };

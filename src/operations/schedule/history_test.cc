@@ -58,6 +58,22 @@ TEST_F(HistoryTest, TakesARunThatNeverEndedForAFailure) {
     EXPECT_EQ(history.jobs["full"].failure, monday + 1h);
 }
 
+TEST_F(HistoryTest, CountsRunsAndWhatTheNewestSuccessTook) {
+    auto history = ended(begun({}, "full", monday, monday, "a"), "full", monday + 40s, "no space");
+    history = ended(begun(history, "full", monday, monday + 1min, "a"), "full", monday + 3min, "");
+    history = interrupted(begun(history, "full", monday, monday + 1h, "a"), monday + 2h, notes);
+    const auto& record = history.jobs["full"];
+    EXPECT_EQ(record.succeeded, 1U);
+    EXPECT_EQ(record.failed, 2U);
+    EXPECT_EQ(record.took, 2min);
+    save(file, history, std::nullopt);
+    notes.clear();
+    EXPECT_EQ(load(file, notes), history);
+    // The clock went back meanwhile.
+    history = ended(begun(history, "full", monday, monday + 1h, "a"), "full", monday, "");
+    EXPECT_EQ(history.jobs["full"].took, 0s);
+}
+
 TEST_F(HistoryTest, CountsFailuresOfOneOccurrence) {
     auto history = begun({}, "full", monday, monday, "a");
     history = ended(history, "full", monday, "one");

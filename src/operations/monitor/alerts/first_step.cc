@@ -52,6 +52,13 @@ std::string_view first_step(std::string_view rule) {
         {"pgbouncer_up", "start its service; its log says why it ended"},
         {"backups_failing", "caisson backup doctor"},
         {"backups_alarm", "caisson backup create, then caisson backup doctor"},
+        {"pool_waiting", "caisson monitor queries: what holds connections for long"},
+        {"pool_new_timeouts", "caisson monitor queries: what holds connections for long"},
+        {"http_failed_percent", "read daemon.log: requests with a status of 500 and more"},
+        {"http_p99", "read daemon.log: ms of the requests; caisson monitor queries"},
+        {"migrations_pending", "caisson migrate status, then caisson migrate up"},
+        {"migrations_unfinished", "caisson migrate status says where; mend it, then migrate up"},
+        {"cache_new_load_failures", "read the application's log: it loads what the cache asks for"},
         {"unreadable", "caisson monitor summary says why; caisson provision mends rights"},
     };
     const auto found = steps.find(rule);

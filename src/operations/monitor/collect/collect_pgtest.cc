@@ -126,6 +126,29 @@ TEST_F(Collect, ABackupsOwnTransactionIsNotJudged) {
     admin.script(fmt::format("drop role {}", pg::identifier(backup)));
 }
 
+TEST_F(Collect, WhatTheServerDoesNotMeasureIsNotZero) {
+    const auto set = [&](const char* name, const char* value) {
+        admin.query(fmt::format("alter role {} set {} = {}", pg::identifier(role), name, value));
+    };
+    set("track_io_timing", "off");
+    set("track_activities", "off");
+    const auto made = sample();
+    EXPECT_EQ(value_of(made, "databases.read_seconds", here()), std::nullopt);
+    ASSERT_NE(unmeasured_of(made, "databases.read_seconds"), nullptr);
+    EXPECT_EQ(unknown_of(made, "databases.commits"), nullptr) << "its group is known";
+    EXPECT_EQ(value_of(made, "activity.longest_idle_in_transaction"), std::nullopt);
+    ASSERT_NE(unknown_of(made, "activity.longest_idle_in_transaction"), nullptr);
+    EXPECT_THAT(unknown_of(made, "activity.active")->why, HasSubstr("track_activities is off"));
+    EXPECT_GE(value_of(made, "activity.connections").value_or(0), 1);
+
+    set("track_io_timing", "on");
+    set("track_activities", "on");
+    const auto all = sample();
+    EXPECT_NE(value_of(all, "databases.read_seconds", here()), std::nullopt);
+    EXPECT_NE(value_of(all, "activity.active"), std::nullopt);
+    EXPECT_EQ(unmeasured_of(all, "databases.read_seconds"), nullptr);
+}
+
 TEST_F(Collect, WhatTakesTooLongIsUnknownAndTheRestIsRead) {
     // A lock that the sizes of a database wait for, held by another session.
     limits.timeout = 50ms;

@@ -45,6 +45,7 @@ std::span<const Group> groups() {
         Group{"wal", server, every, read_wal},
         Group{"checkpoints", server, every, read_checkpoints},
         Group{"vacuum", server, every, read_vacuum},
+        Group{"settings", server, expensive, read_settings},
         Group{"sizes", server, expensive, read_sizes},
         Group{"tables", database, expensive, read_tables},
         Group{"bloat", database, expensive, read_bloat},

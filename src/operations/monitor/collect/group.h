@@ -49,6 +49,7 @@ std::span<const Group> groups();
 Labels labels_of(const pg::Row& row, std::initializer_list<std::string_view> columns);
 
 void read_server(Collecting&);
+void read_settings(Collecting&);
 void read_activity(Collecting&);
 void read_locks(Collecting&);
 void read_databases(Collecting&);

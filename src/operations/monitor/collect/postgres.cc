@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "operations/monitor/collect/group.h"
+#include "operations/monitor/collect/measured.h"
 #include "operations/monitor/sample/catalogue.h"
 #include "trust/locks.h"
 
@@ -164,6 +165,9 @@ void PostgresCollector::read(Sample& sample, bool everything) {
         if (!is_there[i]) {
             continue;
         }
+        if (i == 0) {
+            read_what_is_off(place);
+        }
         const bool held = read_place(place, i == 0, is_due, sample);
         is_whole = is_whole && held;
         if (i == 0) {
@@ -181,7 +185,30 @@ void PostgresCollector::read(Sample& sample, bool everything) {
     } else {
         carry_over(sample);
     }
+    leave_out_unmeasured(sample, off_);
     track_slots(sample);
+}
+
+/// What cannot be read stays as it was: whatever it is that fails, the groups will tell.
+void PostgresCollector::read_what_is_off(Place& place) {
+    std::string names;
+    for (const auto name : measuring_settings()) {
+        names += (names.empty() ? "" : ",") + std::string(name);
+    }
+    try {
+        std::vector<std::string> off;
+        for (const auto& row : place.connection->repeat(
+                 "select name from unnest($1::text[]) as name where current_setting(name, true) = "
+                 "'off'",
+                 {"{" + names + "}"})) {
+            off.push_back(row.string("name"));
+        }
+        off_ = std::move(off);
+    } catch (const Error& error) {
+        if (error.code() == Code::interrupted) {
+            throw;
+        }
+    }
 }
 
 bool PostgresCollector::read_place(Place& place, bool is_first, bool is_due, Sample& sample) {

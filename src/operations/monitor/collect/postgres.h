@@ -62,12 +62,14 @@ class PostgresCollector {
     void carry_over(Sample& sample) const;
     void keep(const Sample& sample);
     void track_slots(Sample& sample);
+    void read_what_is_off(Place& place);
 
     Limits limits_;
     std::vector<std::unique_ptr<Place>> places_;
     Queries queries_;
     std::optional<Age> expensive_at_;
-    Sample carried_;  ///< What was expensive.
+    Sample carried_;                ///< What was expensive.
+    std::vector<std::string> off_;  ///< Of the settings by which the server measures.
     struct Inactive {
         Age since{};
         bool is_sure = false;  ///< Else it was so when we began, and may have been for long.

@@ -207,7 +207,10 @@ void Queries::read(pg::Connection& connection, const Limits& limits, Sample& sam
     read_names(connection);
     const auto tracked = static_cast<double>(taken.entries.size());
     const auto most = connection.repeat(
-        "select coalesce(current_setting('pg_stat_statements.max', true), '5000')::float8 as most");
+        "select coalesce(current_setting('pg_stat_statements.max', true), '5000')::float8 as most, "
+        "coalesce(current_setting('pg_stat_statements.track_planning', true), 'off') = 'on' as "
+        "plans");
+    has_plans_ = most.front().boolean("plans");
     sample.add("statements.tracked", tracked);
     sample.add("statements.tracked_percent", 100 * tracked / most.front().real("most"));
     sample.add("statements.evicted", taken.evicted);

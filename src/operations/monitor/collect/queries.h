@@ -42,6 +42,8 @@ class Queries {
     const std::vector<Query>& ever() const { return ever_; }
     /// Since when statistics run, seconds since the epoch; 0 when they were never read.
     double since() const { return history_.last() ? history_.last()->since : 0; }
+    /// Whether planning is counted; else `plans` and `plan_seconds` are no figures.
+    bool has_plans() const { return has_plans_; }
     void forget() { history_.forget(); }
 
  private:
@@ -54,6 +56,7 @@ class Queries {
     Query query_of(const StatementKey& key) const;
 
     StatementHistory history_;
+    bool has_plans_ = false;
     std::vector<Query> costliest_;
     std::vector<Query> ever_;
     std::map<std::int64_t, std::string> texts_;

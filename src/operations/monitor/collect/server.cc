@@ -11,7 +11,29 @@ constexpr std::string_view server = R"sql(
 select extract(epoch from pg_postmaster_start_time())::float8 as started,
        pg_is_in_recovery()::int as standby, current_setting('server_version_num')::int as version,
        current_setting('max_connections')::int as max_connections,
+       version() as release,
+       format('%s.%s.0', current_setting('server_version_num')::int / 10000,
+              current_setting('server_version_num')::int % 10000) as short_release,
        (select count(*) from pg_settings where pending_restart) as pending_restart)sql";
+
+/// With postgres_exporter's names: the unit is part of it, and -1 is a word and no size. What our
+/// own session or role has otherwise is not the server's value, and that one cannot be seen.
+/// max_connections is read with every sample.
+constexpr std::string_view settings = R"sql(
+select regexp_replace(name, '[^a-zA-Z0-9_]', '_', 'g')
+       || case when factor is null then '' when unit in ('ms', 's', 'min') then '_seconds'
+               else '_bytes' end as name,
+       case when vartype = 'bool' then (setting = 'on')::int
+            when setting::float8 = -1 then -1
+            else setting::float8 * coalesce(factor, 1) end::float8 as value
+  from (select *, case unit when 'ms' then 0.001 when 's' then 1 when 'min' then 60 when 'B' then 1
+                      else pg_size_bytes(case when unit ~ '^[0-9]' then unit
+                                              else '1 ' || unit end) end as factor
+          from pg_settings
+         where vartype in ('bool', 'integer', 'real')
+           and source not in ('client', 'session', 'user', 'database user')
+           and name not like 'transaction\_%' and name not in ('is_superuser', 'max_connections')
+         order by name limit 600) s)sql";
 
 /// Standbys that cannot be told apart are one, as late as the latest of them. Their state is no
 /// label: one that falls behind and catches up is the same standby. What copies the log and
@@ -82,12 +104,22 @@ select (select count(*) from pg_stat_progress_vacuum) as running,
 }  // namespace
 
 void read_server(Collecting& reading) {
-    reading.add(reading.connection.repeat(server).front(), {},
+    const auto row = reading.connection.repeat(server).front();
+    reading.sample.add(
+        "server.release", 1,
+        {{"short_version", row.string("short_release")}, {"version", row.string("release")}});
+    reading.add(row, {},
                 {{"server.started_at", "started"},
                  {"server.standby", "standby"},
                  {"server.version", "version"},
                  {"server.max_connections", "max_connections"},
                  {"server.pending_restart", "pending_restart"}});
+}
+
+void read_settings(Collecting& reading) {
+    for (const auto& row : reading.connection.repeat(settings)) {
+        reading.add(row, labels_of(row, {"name"}), {{"settings.value", "value"}});
+    }
 }
 
 void read_replication(Collecting& reading) {

@@ -40,11 +40,16 @@ std::string_view unit_of(const Metric& metric) {
 
 std::string expression(const Metric& metric) {
     auto text = exposed_name(metric);
+    if (const auto label = text.find('{'); label != std::string::npos) {
+        text = fmt::format("{{__name__=~\"{}.+\"}}", text.substr(0, label));
+    }
     if (metric.kind == Kind::counter) {
         text = fmt::format("rate({}[$__rate_interval])", text);
     }
     if (metric.unit == Unit::moment) {
         text += " * 1000";  // Grafana's moments are in milliseconds.
+    } else if (metric.scale != 1) {
+        text += fmt::format(" / {}", metric.scale);  // The panel has our unit, not the exporter's.
     }
     return metric.labels.empty() ? text : fmt::format("topk({}, {})", most_series, text);
 }
@@ -53,7 +58,7 @@ object steps_of(const Metric& metric) {
     array steps{object{{"color", "green"}, {"value", nullptr}}};
     const auto add = [&](double value, const char* colour) {
         if (!std::isnan(value) && metric.threshold.bad == Bad::above) {
-            steps.push_back(object{{"color", colour}, {"value", value * metric.scale}});
+            steps.push_back(object{{"color", colour}, {"value", value}});
         }
     };
     add(metric.threshold.warning, "orange");
@@ -63,7 +68,9 @@ object steps_of(const Metric& metric) {
 
 object panel(const Metric& metric, int id, int x, int y) {
     std::string legend;
-    for (const auto& name : label_names(metric)) {
+    const bool is_in_name = metric.exporter.find('{') != std::string_view::npos;
+    for (const auto& name :
+         is_in_name ? std::vector<std::string>{"__name__"} : label_names(metric)) {
         legend += fmt::format("{}{{{{{}}}}}", legend.empty() ? "" : " ", name);
     }
     const object source{{"type", "prometheus"}, {"uid", "${datasource}"}};

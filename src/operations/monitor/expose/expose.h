@@ -18,8 +18,8 @@ namespace caisson::monitor {
 /// Prometheus' text format 0.0.4.
 std::string exposition(const Sample& sample);
 
-/// `at`, `metrics` (a number, or one for each set of labels), `unknown`, `gaps`; `groups` names
-/// those that are wanted, nothing means all.
+/// `at`, `metrics` (a number, or one for each set of labels), `unknown`, `unmeasured`, `gaps`;
+/// `groups` names those that are wanted, nothing means all.
 boost::json::object to_json(const Sample& sample, const std::vector<std::string_view>& groups = {});
 
 /// A file of rules for Prometheus, as YAML.

@@ -2,6 +2,7 @@
 #include "operations/monitor/expose/expose.h"
 
 #include <cstdlib>
+#include <map>
 #include <set>
 
 #include <boost/json/array.hpp>
@@ -25,6 +26,8 @@ Sample sample() {
     made.add("databases.read_seconds", 1.5, {{"datname", "main"}});
     made.add("activity.connections", 7);
     made.add("backups.alarm", 1, {{"job", "full"}});
+    made.add("pool.waiting", 1, {{"database", "main"}});
+    made.add("http.failed_percent", 3);
     made.unknowns.push_back({"locks", {}, "permission denied"});
     made.gaps.push_back({"databases main", "statistics were reset"});
     made.finish();
@@ -39,6 +42,83 @@ TEST(Expose, PrometheusGetsKnownNamesUnitsAndEscapes) {
     EXPECT_THAT(text, HasSubstr("caisson_activity_connections 7\n"));
     EXPECT_THAT(text, HasSubstr("caisson_monitor_unknown{what=\"locks\"} 1\n"));
     EXPECT_THAT(text, Not(HasSubstr("caisson_backup")));
+    EXPECT_THAT(text, Not(HasSubstr("caisson_pool_waiting"))) << "the daemon has it itself";
+    EXPECT_THAT(text, HasSubstr("caisson_http_failed_percent 3\n"));
+}
+
+TEST(Expose, ModesOfLocksAreTheExportersAndEachIsThere) {
+    Sample made;
+    made.add("databases.backends", 2, {{"datname", "main"}});
+    made.add("locks.blocked", 0);
+    made.add("locks.held", 3, {{"datname", "main"}, {"mode", "AccessShareLock"}});
+    made.finish();
+    auto text = exposition(made);
+    EXPECT_THAT(text, HasSubstr("pg_locks_count{datname=\"main\",mode=\"accesssharelock\"} 3\n"));
+    EXPECT_THAT(text,
+                HasSubstr("pg_locks_count{datname=\"main\",mode=\"accessexclusivelock\"} 0\n"));
+    EXPECT_THAT(text, Not(HasSubstr("AccessShareLock")));
+    EXPECT_EQ(label_of(series_of(made, "locks.held").front()->labels, "mode"), "AccessShareLock")
+        << "ours is what people read";
+
+    made.add("monitor.left_out", 1, {{"what", "locks.held"}});
+    made.finish();
+    EXPECT_THAT(exposition(made), Not(HasSubstr("accessexclusivelock")))
+        << "what was left out may not be nought";
+
+    made.readings.clear();
+    made.add("databases.backends", 2, {{"datname", "main"}});
+    made.unknowns.push_back({"locks", {}, "permission denied"});
+    text = exposition(made);
+    EXPECT_THAT(text, Not(HasSubstr("pg_locks_count")));
+    EXPECT_THAT(text, HasSubstr("pg_exporter_last_scrape_error 1\n"));
+}
+
+TEST(Expose, ATableThatWasNeverVacuumedHasAMomentAllTheSame) {
+    Sample made;
+    const Labels one{{"datname", "main"}, {"schemaname", "public"}, {"relname", "one"}};
+    const Labels two{{"datname", "main"}, {"schemaname", "public"}, {"relname", "two"}};
+    made.add("tables.live_rows", 9, one);
+    made.add("tables.live_rows", 9, two);
+    made.add("tables.last_autovacuum", 1.7e9, two);
+    made.finish();
+    const auto text = exposition(made);
+    EXPECT_THAT(text, HasSubstr("last_autovacuum{datname=\"main\",schemaname=\"public\",relname="
+                                "\"one\"} 0\n"));
+    EXPECT_THAT(text, HasSubstr("relname=\"two\"} 1700000000\n"));
+    EXPECT_THAT(text, HasSubstr("pg_exporter_last_scrape_error 0\n"));
+}
+
+TEST(Expose, OlderNamesAndRareFiguresAreThoseOfTheExporter) {
+    Sample made;
+    made.add("replication.behind", 2);
+    made.add("databases.checksum_failures", 1, {{"datname", "main"}});
+    made.add("slots.xmin_age", 7, {{"slot_name", "s"}, {"slot_type", "logical"}});
+    made.finish();
+    const auto text = exposition(made);
+    EXPECT_THAT(text, HasSubstr("\npg_replication_lag 2\n"));
+    EXPECT_THAT(text, HasSubstr("\npg_replication_lag_seconds 2\n"));
+    EXPECT_THAT(text, HasSubstr("\npg_stat_database_checksum_failures{datname=\"main\"} 1\n"));
+    EXPECT_THAT(text, HasSubstr("\npg_replication_slots_xmin_age{slot_name=\"s\","));
+}
+
+TEST(Expose, WhatIsNotMeasuredIsSaidToBe) {
+    Sample made;
+    made.unmeasured.push_back({"wal.sync_seconds", {}, "track_wal_io_timing is off"});
+    EXPECT_THAT(exposition(made),
+                HasSubstr("caisson_monitor_unmeasured{what=\"wal.sync_seconds\"} 1\n"));
+    EXPECT_THAT(exposition(made), Not(HasSubstr("caisson_monitor_unknown")));
+    EXPECT_EQ(to_json(made).at("unmeasured").at(0).at("what"), "wal.sync_seconds");
+    EXPECT_TRUE(to_json(made, {"locks"}).at("unmeasured").as_array().empty());
+}
+
+TEST(Expose, ASettingsNameIsPartOfTheMetrics) {
+    Sample made;
+    made.add("settings.value", 3, {{"name", "superuser_reserved_connections"}});
+    made.finish();
+    EXPECT_THAT(exposition(made),
+                HasSubstr("# TYPE pg_settings_superuser_reserved_connections "
+                          "gauge\npg_settings_superuser_reserved_connections 3\n"));
+    EXPECT_THAT(grafana_dashboard(), HasSubstr("topk(10, {__name__=~\\\"pg_settings_.+\\\"})"));
 }
 
 TEST(Expose, JsonHasNumbersListsAndWhatIsUnknown) {
@@ -82,6 +162,33 @@ TEST(Expose, TheDashboardHasAPanelForEveryMetricAndEachPlaceOnce) {
     for (const auto& row : catalogue()) {
         EXPECT_TRUE(titles.contains(std::string(row.name))) << row.name;
     }
+}
+
+/// The panels' units are ours: what others count in milliseconds is brought back to seconds.
+TEST(Expose, APanelsExpressionHasTheUnitOfThePanel) {
+    const auto board = boost::json::parse(grafana_dashboard());
+    std::map<std::string, std::string> expressions;
+    for (const auto& panel : board.at("panels").as_array()) {
+        if (const auto* const targets = panel.as_object().if_contains("targets")) {
+            expressions[panel.at("title").as_string().c_str()] =
+                targets->at(0).at("expr").as_string().c_str();
+        }
+    }
+    EXPECT_EQ(expressions.at("databases.read_seconds"),
+              "topk(10, rate(pg_stat_database_blk_read_time[$__rate_interval]) / 1000)");
+    EXPECT_EQ(expressions.at("statements.seconds"),
+              "topk(10, rate(pg_stat_statements_seconds_total[$__rate_interval]))");
+    std::size_t divided = 0;
+    for (const auto& row : catalogue()) {
+        const auto& expression = expressions.at(std::string(row.name));
+        const auto factor = expression.find(" / ");
+        ASSERT_EQ(factor != std::string::npos, row.scale != 1) << row.name;
+        if (row.scale != 1) {
+            EXPECT_EQ(std::stod(expression.substr(factor + 3)), row.scale) << row.name;
+            ++divided;
+        }
+    }
+    EXPECT_GE(divided, 4U);
 }
 
 /// After a change of the catalogue: CAISSON_UPDATE=1 build/dev/tests/expose_expose_test

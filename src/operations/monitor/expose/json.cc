@@ -62,9 +62,16 @@ boost::json::object to_json(const Sample& sample, const std::vector<std::string_
             gaps.push_back(boost::json::object{{"what", gap.what}, {"why", gap.why}});
         }
     }
+    boost::json::array unmeasured;
+    for (const auto& each : sample.unmeasured) {
+        if (is_wanted(each.what)) {
+            unmeasured.push_back(boost::json::object{{"what", each.what}, {"why", each.why}});
+        }
+    }
     return {{"at", timestamp(std::chrono::floor<std::chrono::seconds>(sample.at))},
             {"metrics", std::move(metrics)},
             {"unknown", std::move(unknowns)},
+            {"unmeasured", std::move(unmeasured)},
             {"gaps", std::move(gaps)}};
 }
 

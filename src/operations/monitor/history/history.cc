@@ -42,9 +42,10 @@ std::string_view counted_with(std::string_view group) {
 
 bool is_wide(std::string_view metric) {
     const auto* const row = find_metric(metric);
-    return row && (row->labels.find("relname") != std::string_view::npos ||
-                   row->labels.find("queryid") != std::string_view::npos ||
-                   row->labels.find("sequencename") != std::string_view::npos);
+    return row &&
+           (row->group == "settings" || row->labels.find("relname") != std::string_view::npos ||
+            row->labels.find("queryid") != std::string_view::npos ||
+            row->labels.find("sequencename") != std::string_view::npos);
 }
 
 History::History(fs::path file, HistoryLimits limits) : file_(std::move(file)), limits_(limits) {

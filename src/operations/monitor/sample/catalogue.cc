@@ -15,7 +15,8 @@ namespace {
 
 std::vector<Metric> make() {
     std::vector<Metric> all;
-    for (const auto part : {server_rows(), database_rows(), host_rows()}) {
+    for (const auto part :
+         {server_rows(), database_rows(), object_rows(), host_rows(), own_rows()}) {
         all.insert(all.end(), part.begin(), part.end());
     }
     for (auto& row : all) {

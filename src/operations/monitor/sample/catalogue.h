@@ -43,7 +43,7 @@ struct Metric {
     std::string_view source;  ///< Where the figure comes from: pg_stat_database.
     Threshold threshold = {};
     /// What postgres_exporter (or redis_exporter, node_exporter) calls the same figure; empty: the
-    /// name is made of ours.
+    /// name is made of ours. `pg_settings_{name}`: the value of the label is part of its name.
     std::string_view exporter = {};
     double scale = 1;          ///< The exporter's figure is ours times this.
     std::string_view group{};  ///< Filled in from the name.

@@ -12,6 +12,8 @@ namespace caisson::monitor {
 
 std::span<const Metric> server_rows();
 std::span<const Metric> database_rows();
+std::span<const Metric> object_rows();
+std::span<const Metric> own_rows();
 std::span<const Metric> host_rows();
 
 /// A gauge that is bad above these.

@@ -69,6 +69,15 @@ TEST(Catalogue, KeepsTheNamesThatDashboardsKnow) {
     EXPECT_EQ(exposed_name(metric("activity.used_percent")), "caisson_activity_used_percent");
 }
 
+TEST(Catalogue, AnExportersFigureThatIsInSecondsByItsNameIsNotScaled) {
+    for (const auto& row : catalogue()) {
+        const auto name = exposed_name(row);
+        const bool is_milliseconds = row.unit == Unit::seconds && name.ends_with("_time");
+        const bool is_total = row.unit == Unit::seconds && name.ends_with("_time_total");
+        EXPECT_EQ(row.scale, is_milliseconds || is_total ? 1000 : 1) << row.name;
+    }
+}
+
 TEST(Catalogue, ANameThatIsNoneIsAMistakeOfOurs) {
     EXPECT_EQ(find_metric("nothing.there"), nullptr);
     try {

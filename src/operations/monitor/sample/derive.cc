@@ -17,6 +17,7 @@ constexpr double day = 86'400;
 constexpr double least_blocks = 1'000;
 constexpr double least_transactions = 20;
 constexpr double least_questions = 100;
+constexpr double least_requests = 20;
 constexpr double least_checkpoints = 3;
 
 /// Moments that servers tell are computed from a clock that is corrected now and then.
@@ -57,7 +58,9 @@ std::optional<double> growth(const Sample& before, const Sample& now, std::strin
 }
 
 bool is_derived(std::string_view metric) {
-    static constexpr std::array<std::string_view, 17> derived = {
+    static constexpr std::array<std::string_view, 22> derived = {
+        "cache.hit_percent",
+        "cache.new_load_failures",
         "checkpoints.requested_percent",
         "databases.deadlocks_per_minute",
         "databases.hit_percent",
@@ -69,6 +72,9 @@ bool is_derived(std::string_view metric) {
         "host.cpu_percent",
         "host.iowait_percent",
         "host.new_oom_kills",
+        "http.failed_percent",
+        "http.per_second",
+        "pool.new_timeouts",
         "redis.commands_per_second",
         "redis.hit_percent",
         "redis.new_rejected",
@@ -89,6 +95,7 @@ void Deriver::add(Sample& sample, std::chrono::milliseconds age) {
             derive_server(sample, seconds, derived);
             derive_host(sample, derived);
             derive_redis(sample, seconds, derived);
+            derive_own(sample, seconds, derived);
         }
     } else {
         sample.gaps.push_back({"", "the first sample"});
@@ -260,6 +267,41 @@ void Deriver::derive_redis(const Sample& sample, double seconds,
     const auto misses = growth(*before_, sample, "redis.misses");
     if (hits && misses && *hits + *misses >= least_questions) {
         derived.push_back({"redis.hit_percent", {}, 100 * *hits / (*hits + *misses)});
+    }
+}
+
+/// Counters of a daemon begin anew with it, and so does what is derived.
+void Deriver::derive_own(const Sample& sample, double seconds,
+                         std::vector<Reading>& derived) const {
+    for (const auto* reading : series_of(sample, "pool.timeouts")) {
+        if (const auto grown = growth(*before_, sample, "pool.timeouts", reading->labels)) {
+            derived.push_back({"pool.new_timeouts", reading->labels, *grown});
+        }
+    }
+    if (const auto answered = growth(*before_, sample, "http.answered")) {
+        derived.push_back({"http.per_second", {}, *answered / seconds});
+        const auto failed = growth(*before_, sample, "http.failed");
+        if (failed && *answered >= least_requests) {
+            derived.push_back({"http.failed_percent", {}, 100 * *failed / *answered});
+        }
+    }
+    // Of those patterns that were there before: one that is new began in between.
+    const auto sum = [&](std::string_view metric) {
+        std::optional<double> total;
+        for (const auto* reading : series_of(sample, metric)) {
+            if (const auto grown = growth(*before_, sample, metric, reading->labels)) {
+                total = total.value_or(0) + *grown;
+            }
+        }
+        return total;
+    };
+    const auto kept = sum("cache.kept");
+    const auto misses = sum("cache.misses");
+    if (kept && misses && *kept + *misses >= least_questions) {
+        derived.push_back({"cache.hit_percent", {}, 100 * *kept / (*kept + *misses)});
+    }
+    if (const auto failures = sum("cache.load_failures")) {
+        derived.push_back({"cache.new_load_failures", {}, *failures});
     }
 }
 

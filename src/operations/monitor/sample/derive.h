@@ -43,6 +43,7 @@ class Deriver {
     void derive_server(const Sample& sample, double seconds, std::vector<Reading>& derived) const;
     void derive_host(const Sample& sample, std::vector<Reading>& derived) const;
     void derive_redis(const Sample& sample, double seconds, std::vector<Reading>& derived) const;
+    void derive_own(const Sample& sample, double seconds, std::vector<Reading>& derived) const;
     void derive_hourly(Sample& sample, std::chrono::milliseconds age,
                        std::vector<Reading>& derived);
 

@@ -250,6 +250,35 @@ TEST(Derive, ARestartOfTheServerIsNoneOfTheHost) {
     }
 }
 
+TEST(Derive, FailuresAndTimeoutsOfOursAreThoseSinceTheLastSample) {
+    Deriver derive(30s);
+    const auto at = [&](int step, double answered, double failed, double timeouts, double kept) {
+        Sample now;
+        now.at = epoch + step * 30s;
+        now.add("http.answered", answered);
+        now.add("http.failed", failed);
+        now.add("pool.timeouts", timeouts, {{"database", "main"}});
+        now.add("cache.kept", kept, {{"pattern", "a"}});
+        now.add("cache.misses", kept / 3, {{"pattern", "a"}});
+        now.add("cache.load_failures", timeouts, {{"pattern", "a"}});
+        now.finish();
+        derive.add(now, step * 30s);
+        return now;
+    };
+    at(0, 1'000, 500, 7, 900);
+    auto now = at(1, 1'300, 530, 9, 1'200);
+    EXPECT_EQ(value_of(now, "http.failed_percent"), 10) << "and not 40 since it began";
+    EXPECT_EQ(value_of(now, "http.per_second"), 10);
+    EXPECT_EQ(value_of(now, "pool.new_timeouts", {{"database", "main"}}), 2);
+    EXPECT_EQ(value_of(now, "cache.hit_percent"), 75);
+    EXPECT_EQ(value_of(now, "cache.new_load_failures"), 2);
+    now = at(2, 1'310, 540, 9, 1'200);
+    EXPECT_EQ(value_of(now, "http.failed_percent"), std::nullopt) << "of ten, all say nothing";
+    now = at(3, 40, 0, 0, 0);
+    EXPECT_EQ(value_of(now, "http.failed_percent"), std::nullopt) << "another daemon counts anew";
+    EXPECT_EQ(value_of(now, "pool.new_timeouts", {{"database", "main"}}), std::nullopt);
+}
+
 TEST(Derive, CheckpointsAreJudgedByTheHour) {
     Deriver derive(30s);
     std::optional<double> share;

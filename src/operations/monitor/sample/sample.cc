@@ -60,13 +60,18 @@ const Unknown* unknown_of(const Sample& sample, std::string_view metric, const L
         return named && (labels.empty() || unknown.labels.empty() ||
                          has_all(labels, unknown.labels) || has_all(unknown.labels, labels));
     };
-    for (const auto* const list : {&sample.unknowns, &sample.too_young}) {
+    for (const auto* const list : {&sample.unknowns, &sample.too_young, &sample.unmeasured}) {
         const auto found = std::ranges::find_if(*list, concerns);
         if (found != list->end()) {
             return &*found;
         }
     }
     return nullptr;
+}
+
+const Unknown* unmeasured_of(const Sample& sample, std::string_view metric) {
+    const auto found = std::ranges::find(sample.unmeasured, metric, &Unknown::what);
+    return found == sample.unmeasured.end() ? nullptr : &*found;
 }
 
 std::string_view label_of(const Labels& labels, std::string_view name) {

@@ -53,6 +53,8 @@ struct Sample {
     /// What will be known once it was watched for long enough: no fault, and no more fine than what
     /// is unknown.
     std::vector<Unknown> too_young;
+    /// What the server was told not to measure (track_io_timing off): no fault, and never zero.
+    std::vector<Unknown> unmeasured;
     std::vector<Gap> gaps;
     /// When each group was read last: what is expensive is carried over from sample to sample.
     std::map<std::string, At, std::less<>> read_at;
@@ -69,9 +71,11 @@ std::optional<double> value_of(const Sample& sample, std::string_view metric,
                                const Labels& labels = {});
 /// All series of a metric.
 std::vector<const Reading*> series_of(const Sample& sample, std::string_view metric);
-/// Why a metric (or its group) is unknown, or too young, for these labels; nothing when it is
-/// neither.
+/// Why a metric (or its group) is unknown, too young, or not measured, for these labels; nothing
+/// when it is none of them.
 const Unknown* unknown_of(const Sample& sample, std::string_view metric, const Labels& labels = {});
+/// Why a metric is not measured; nothing when it is.
+const Unknown* unmeasured_of(const Sample& sample, std::string_view metric);
 /// The value of a label; empty when it has none.
 std::string_view label_of(const Labels& labels, std::string_view name);
 /// `datname=main,mode=ExclusiveLock`: one text for one set of labels.
