@@ -154,6 +154,7 @@ TEST(ScreenText, ColoursTakeNoRoomAndEndWithTheLine) {
     const auto lines = columns_of({{"name", "n"}, {"a", "\x1b[33m7\x1b[0m"}, {"b", "12"}});
     EXPECT_EQ(lines[1], "a      \x1b[33m7\x1b[0m");
     EXPECT_EQ(lines[2], "b     12");
+    EXPECT_THAT(wrapped("a\tb\x1b[2Jc", 80), testing::ElementsAre("a b [2Jc"));
     EXPECT_THAT(wrapped("one two three\nfour", 8),
                 testing::ElementsAre("one two", "three", "four"));
 }

@@ -66,7 +66,11 @@ std::string cut_to(std::string_view text, std::size_t width) {
 
 std::vector<std::string> wrapped(std::string_view text, std::size_t width) {
     std::vector<std::string> lines;
-    for (std::string_view rest : split(std::string(text), '\n')) {
+    // Texts are other people's: nothing in them may move the cursor.
+    std::string still(text);
+    std::ranges::replace_if(
+        still, [](char c) { return static_cast<unsigned char>(c) < ' ' && c != '\n'; }, ' ');
+    for (std::string_view rest : split(still, '\n')) {
         while (width_of(rest) > width && width > 0) {
             const auto most = byte_of_character(rest, width);
             // At a blank where there is one in the second half.

@@ -42,8 +42,10 @@ void add_width(Index& index, const Widths& widths) {
 }  // namespace
 
 bool is_ours(const Session& session, const std::vector<std::string>& working_roles) {
+    // Each of our programs has a name of its own; "caisson" alone has any application that is built
+    // with the library.
     const auto& name = session.application;
-    return name == "caisson" || name.starts_with("caisson ") || name.starts_with("caisson-") ||
+    return name.starts_with("caisson ") || name.starts_with("caisson-") ||
            std::ranges::find(working_roles, session.user) != working_roles.end();
 }
 

@@ -43,7 +43,7 @@ TEST_F(Widths, AreUnknownWhereOneColumnIs) {
 TEST(Sessions, AreOursByTheirNameOrTheirRole) {
     const std::vector<std::string> roles = {"shop_db_backup"};
     EXPECT_TRUE(is_ours({.user = "postgres", .application = "caisson backup"}, roles));
-    EXPECT_TRUE(is_ours({.user = "postgres", .application = "caisson"}, roles));
+    EXPECT_FALSE(is_ours({.user = "app", .application = "caisson"}, roles));
     EXPECT_TRUE(is_ours({.user = "shop_db_backup", .application = "pg_dump"}, roles));
     EXPECT_FALSE(is_ours({.user = "app", .application = "caissonnier"}, roles));
     EXPECT_FALSE(is_ours({.user = "app", .application = "psql"}, roles));
