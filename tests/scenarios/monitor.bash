@@ -86,13 +86,15 @@ taken() { grep -c "\"kind\": \"$2\".*\"rule\": \"$1\"" "$machine/pages" 2>/dev/n
 was_taken() { [ "$(taken "$1" "$2")" -ge 1 ]; }
 trap 'end KILL "$receiver"; cleanup' EXIT
 
+# Of an exposition: settings, and limits that are none, may be below zero.
+negative_figures() { grep -E '^[^#].* -[0-9]' | grep -vE '^pg_settings_|^pg_database_connection_limit\{.* -1$'; }
+
 # What holds whatever has happened: nothing negative, nothing invented, nothing that grows.
 holds() {
   local daemon=$1 base=$2 metric
   kill -0 "$daemon" || die "the daemon lives"
-  # -1: a database without a limit of connections. Nothing else is below nothing.
   scrape >"$machine/metrics" || die "it answers"
-  ! grep -E '^[^#].* -[0-9]' "$machine/metrics" | grep -v '^pg_database_connection_limit{.* -1$' || die "no figure is negative"
+  ! negative_figures <"$machine/metrics" || die "no figure is negative"
   for metric in databases.commits databases.transactions_per_second tables.rows_inserted statements.calls redis.commands wal.bytes_per_second; do
     caisson monitor history "$metric" --since 2d --json 2>/dev/null | python3 -c '
 import json, sys

@@ -80,7 +80,7 @@ for ((i = 0; i < rounds; ++i)); do
   within 30 goes_on
   [ "$(sampled)" -le "$((kept + SECONDS - since + 3))" ] || die "a sample a second is kept, and no more"
   ! grep -qE ',-[0-9]' "$machine/points.csv" || die "nothing is negative"
-  ! scrape | grep -E '^[^#].* -[0-9]' | grep -v '^pg_database_connection_limit{.* -1$' || die "no figure is negative"
+  ! scrape | negative_figures || die "no figure is negative"
   [ "$(resident "${process[$waiting]}")" -lt "$most_resident_kb" ] || [ -n "${FLAGS:-}" ] || die "memory is bounded"
   each=$collecting collecting=$waiting waiting=$each
 done
