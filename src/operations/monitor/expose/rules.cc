@@ -35,12 +35,16 @@ std::string rule(const Metric& metric, Level level) {
     if (std::isnan(limit)) {
         return {};
     }
-    // What is a matter of yes and no needs no second look; figures may be a peak.
-    const auto* const pause = metric.unit == Unit::yes ? "1m" : "5m";
+    // What is new is so in one sample only. What is a matter of yes and no needs no second look;
+    // figures may be a peak.
+    const bool is_new = metric.name.find(".new_") != std::string_view::npos;
+    const auto* const pause = is_new ? "0m" : metric.unit == Unit::yes ? "1m" : "5m";
+    const auto name = exposed_name(metric);
+    const auto what = is_new ? fmt::format("max_over_time({}[15m])", name) : name;
     return fmt::format(
         "      - alert: {}\n        expr: {} {} {}\n        for: {}\n        labels:\n          "
         "severity: {}\n        annotations:\n          summary: {}\n          description: {}\n",
-        alert_name(metric, level), exposed_name(metric), threshold.bad == Bad::above ? ">=" : "<",
+        alert_name(metric, level), what, threshold.bad == Bad::above ? ">=" : "<",
         limit * metric.scale, pause, name_of(level), quoted(metric.help),
         quoted(fmt::format("{} is {{{{ $value }}}}; the threshold is {} ({}).", metric.name, limit,
                            threshold.source)));
