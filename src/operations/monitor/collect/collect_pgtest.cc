@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// The collector against a real server, as a role that has pg_monitor and nothing else.
-#include <csignal>
+#include <optional>
 #include <set>
 #include <thread>
 
@@ -10,55 +10,17 @@
 
 #include "drivers/pg/quote.h"
 #include "operations/monitor/collect/blocking.h"
-#include "operations/monitor/collect/collector.h"
-#include "operations/monitor/collect/definers.h"
 #include "operations/monitor/collect/plan.h"
+#include "operations/monitor/collect/watched_database.h"
 #include "operations/monitor/sample/catalogue.h"
 #include "tests/support/cluster.h"
 #include "tests/support/pooler.h"
-#include "tests/support/postgres.h"
 
 namespace caisson::monitor {
 namespace {
 
 using namespace std::chrono_literals;
 using testing::HasSubstr;
-
-class Collect : public testing::Test {
- protected:
-    Collect() : admin(database.settings()), role(database.name() + "_monitor") {
-        admin.script(
-            fmt::format("create role {0} login password 'watches'; grant pg_monitor to {0}; "
-                        "grant usage on schema public to {0}; "
-                        "create extension if not exists pg_stat_statements;",
-                        pg::identifier(role)));
-    }
-    ~Collect() override {
-        admin.script(fmt::format("drop owned by {0}; drop role {0}", pg::identifier(role)));
-    }
-
-    Targets targets() const {
-        auto settings = database.settings();
-        settings.user = role;
-        settings.password = Secret("watches");
-        Targets made;
-        made.databases = {{database.name(), settings}};
-        return made;
-    }
-    Sample sample() {
-        Collector collector(targets(), limits);
-        return collector.collect(true);
-    }
-    Labels here() const { return {{"datname", database.name()}}; }
-    Labels table(const std::string& name) const {
-        return {{"datname", database.name()}, {"schemaname", "public"}, {"relname", name}};
-    }
-
-    test::Database database;
-    pg::Connection admin;
-    std::string role;
-    Limits limits;
-};
 
 TEST_F(Collect, EveryReadingIsARowOfTheCatalogueWithItsLabels) {
     admin.script(
@@ -149,24 +111,6 @@ TEST_F(Collect, WhatTheServerDoesNotMeasureIsNotZero) {
     EXPECT_EQ(unmeasured_of(all, "databases.read_seconds"), nullptr);
 }
 
-TEST_F(Collect, WhatTakesTooLongIsUnknownAndTheRestIsRead) {
-    // A lock that the sizes of a database wait for, held by another session.
-    limits.timeout = 50ms;
-    admin.script(fmt::format(
-        "alter role {} in database {} set search_path = slow, pg_catalog; create schema slow; "
-        "create function slow.pg_ls_waldir(out name text, out size bigint) returns setof record "
-        "language plpgsql as 'begin perform pg_sleep(30); return; end'; grant usage on schema slow "
-        "to public",
-        pg::identifier(role), pg::identifier(database.name())));
-    const auto started = std::chrono::steady_clock::now();
-    const auto made = sample();
-    EXPECT_LT(std::chrono::steady_clock::now() - started, 10s);
-    EXPECT_EQ(value_of(made, "wal.written"), std::nullopt) << "half of a group is none";
-    ASSERT_NE(unknown_of(made, "wal.size"), nullptr);
-    EXPECT_EQ(unknown_of(made, "wal.size")->why, "took longer than 50 ms");
-    EXPECT_NE(value_of(made, "databases.commits", here()), std::nullopt);
-}
-
 TEST_F(Collect, FiveThousandStatementsGiveABoundedNumberOfSeries) {
     limits.queries = 20;
     Collector collector(targets(), limits);
@@ -227,21 +171,6 @@ TEST_F(Collect, StatementsAreDifferencesAndAResetIsAGap) {
     EXPECT_EQ(find()->figures.calls, 1);
 }
 
-TEST_F(Collect, ManyTablesGiveABoundedNumberOfSeries) {
-    limits.tables = 5;
-    limits.indexes = 3;
-    std::string script;
-    for (int i = 0; i < 40; ++i) {
-        script += fmt::format("create table t{0} (id int primary key);", i);
-    }
-    admin.script(script);
-    const auto made = sample();
-    EXPECT_EQ(series_of(made, "tables.size").size(), 5U);
-    EXPECT_EQ(value_of(made, "tables.count", here()), 40);
-    EXPECT_EQ(value_of(made, "tables.left_out", here()), 35);
-    EXPECT_EQ(series_of(made, "indexes.size").size(), 3U);
-}
-
 TEST_F(Collect, ADatabaseThatNobodyMayConnectToHasAnAgeAllTheSame) {
     limits.others = 2;
     const auto made = sample();
@@ -254,51 +183,6 @@ TEST_F(Collect, ADatabaseThatNobodyMayConnectToHasAnAgeAllTheSame) {
     EXPECT_EQ(value_of(whole, "databases.commits", closed), std::nullopt);
 }
 
-TEST_F(Collect, ATablesOwnSettingsSayWhenItIsToBeVacuumed) {
-    admin.script(
-        "create table eager (id int) with (autovacuum_enabled = off, autovacuum_vacuum_threshold = "
-        "10, autovacuum_vacuum_scale_factor = 0); create table patient (id int) with "
-        "(autovacuum_enabled = off, autovacuum_vacuum_threshold = 1000000)");
-    for (const auto* const name : {"eager", "patient"}) {
-        admin.script(fmt::format("insert into {0} select generate_series(1, 1000)", name));
-        admin.script(fmt::format("analyze {0}", name));
-        admin.script(fmt::format("delete from {0} where id <= 500", name));
-    }
-    admin.query("select pg_stat_force_next_flush()");
-    admin.query("select 1");
-    const auto made = sample();
-    EXPECT_GE(value_of(made, "tables.vacuum_age", table("eager")).value_or(-1), 0)
-        << "never vacuumed, and at least since it was analyzed";
-    EXPECT_EQ(value_of(made, "tables.vacuum_age", table("patient")), std::nullopt);
-}
-
-TEST_F(Collect, WhatIsBeyondTheBoundOfSeriesIsCounted) {
-    limits.others = 2;
-    const auto made = sample();
-    EXPECT_EQ(series_of(made, "databases.xid_age").size(), 2U);
-    EXPECT_GE(value_of(made, "monitor.left_out", {{"what", "databases"}}).value_or(0), 1)
-        << "template1, postgres and ours are there";
-    limits.others = 50;
-    EXPECT_EQ(value_of(sample(), "monitor.left_out", {{"what", "databases"}}), std::nullopt);
-}
-
-TEST_F(Collect, SequencesAreReadAFewAtATime) {
-    // Each is locked while it is read: a thousand in one transaction would leave no room to others.
-    admin.script(
-        "do $$ begin for i in 1..1000 loop execute format('create sequence s%s', i); "
-        "if i % 100 = 0 then commit; end if; end loop; end $$");
-    admin.script("select setval('s777', 4000000000000000000)");
-    admin.script(
-        fmt::format("grant select on all sequences in schema public to {}", pg::identifier(role)));
-    limits.others = 3;
-    const auto made = sample();
-    EXPECT_EQ(unknown_of(made, "sequences.used_percent"), nullptr);
-    const auto fullest = series_of(made, "sequences.used_percent");
-    ASSERT_FALSE(fullest.empty());
-    EXPECT_EQ(label_of(fullest.front()->labels, "sequencename"), "s777");
-    EXPECT_NEAR(fullest.front()->value, 43.4, 0.1);
-}
-
 TEST_F(Collect, WhatIsExpensiveIsCarriedOver) {
     admin.script("create table t (id int)");
     Collector collector(targets(), limits);
@@ -309,117 +193,6 @@ TEST_F(Collect, WhatIsExpensiveIsCarriedOver) {
     EXPECT_EQ(second.read_at.at("tables"), first.at);
     EXPECT_EQ(second.read_at.at("databases"), second.at);
     EXPECT_EQ(value_of(collector.collect(true), "tables.count", here()), 2);
-}
-
-TEST_F(Collect, AStatisticsResetInBetweenInventsNothing) {
-    Collector collector(targets(), limits);
-    collector.collect();
-    for (int i = 0; i < 50; ++i) {
-        admin.query("select 1");
-    }
-    admin.query("select pg_stat_force_next_flush()");
-    admin.query("select pg_stat_reset()");
-    for (int i = 0; i < 50; ++i) {
-        admin.query("select 1");
-    }
-    const auto made = collector.collect();
-    EXPECT_EQ(value_of(made, "databases.transactions_per_second", here()), std::nullopt);
-    EXPECT_THAT(made.gaps, testing::Contains(testing::Field(&Gap::why, "statistics were reset")));
-}
-
-TEST_F(Collect, AServerThatIsAwayIsDownAndTheRestUnknown) {
-    auto wrong = targets();
-    wrong.databases.front().settings.host = "/nowhere";
-    Collector collector(wrong, limits);
-    const auto made = collector.collect();
-    EXPECT_EQ(value_of(made, "server.up"), 0);
-    for (const auto* metric : {"activity.connections", "tables.size", "statements.calls"}) {
-        EXPECT_EQ(value_of(made, metric), std::nullopt);
-        EXPECT_NE(unknown_of(made, metric), nullptr) << metric;
-    }
-}
-
-TEST_F(Collect, AConnectionThatWasCutIsMadeAnew) {
-    Collector collector(targets(), limits);
-    collector.collect();
-    const auto cut = [&] {
-        admin.query(
-            "select pg_terminate_backend(pid, 5000) from pg_stat_activity where "
-            "application_name = 'caisson-monitor' and datname = current_database()");
-    };
-    cut();
-    EXPECT_EQ(value_of(collector.collect(), "server.up"), 1);
-    EXPECT_NE(value_of(collector.collect(), "activity.connections"), std::nullopt);
-}
-
-TEST_F(Collect, WhatIsExpensiveIsReadAnewWhereTheServerWasAway) {
-    Collector collector(targets(), limits);
-    collector.collect();
-    admin.query(
-        "select pg_terminate_backend(pid, 5000) from pg_stat_activity where "
-        "application_name = 'caisson-monitor' and datname = current_database()");
-    admin.script("create table t (id int)");
-    collector.collect();  // May be the one that finds out.
-    const auto made = collector.collect();
-    EXPECT_EQ(value_of(made, "tables.count", here()), 1)
-        << "what was read before it was away does not hold";
-}
-
-TEST_F(Collect, WhatComesAfterAConnectionThatBreaksInTheMiddleIsUnknown) {
-    admin.script(fmt::format(
-        "alter role {} in database {} set search_path = slow, pg_catalog; create schema slow; "
-        "create function slow.pg_ls_waldir(out name text, out size bigint) returns setof record "
-        "language plpgsql as 'begin perform pg_terminate_backend(pg_backend_pid()); perform "
-        "pg_sleep(10); end'; grant usage on schema slow to public",
-        pg::identifier(role), pg::identifier(database.name())));
-    Collector collector(targets(), limits);
-    const auto cut = collector.collect();
-    EXPECT_EQ(value_of(cut, "server.up"), 1) << "one session has ended, not the server";
-    EXPECT_NE(value_of(cut, "databases.commits", here()), std::nullopt);
-    for (const auto* group : {"wal", "checkpoints", "vacuum", "sizes", "tables", "statements"}) {
-        EXPECT_NE(unknown_of(cut, std::string(group) + ".x"), nullptr) << group;
-        EXPECT_FALSE(cut.read_at.contains(group)) << group;
-    }
-    admin.script("drop schema slow cascade");
-    const auto whole = collector.collect();
-    EXPECT_NE(value_of(whole, "wal.size"), std::nullopt);
-    EXPECT_NE(value_of(whole, "sizes.database", here()), std::nullopt)
-        << "what is expensive was not had, and is due at once";
-    EXPECT_EQ(whole.read_at.at("redis"), whole.at) << "there is none, and nothing to be read of it";
-}
-
-TEST_F(Collect, OfTwoCollectorsOneHasTheTurnUntilItIsGone) {
-    auto first = std::make_unique<Collector>(targets(), limits);
-    Collector second(targets(), limits);
-    EXPECT_TRUE(first->postgres().take_turn());
-    EXPECT_TRUE(first->postgres().take_turn());
-    EXPECT_FALSE(second.postgres().take_turn());
-    first.reset();
-    // The server lets go of the lock once it has seen the connection close.
-    const auto deadline = std::chrono::steady_clock::now() + 20s;
-    bool has_turn = false;
-    while (!has_turn && std::chrono::steady_clock::now() < deadline) {
-        has_turn = second.postgres().take_turn();
-    }
-    EXPECT_TRUE(has_turn);
-}
-
-TEST_F(Collect, ASessionThatHangsAtTheServerDoesNotKeepTheTurnFromUs) {
-    limits.timeout = 50ms;
-    Collector collector(targets(), limits);
-    ASSERT_TRUE(collector.postgres().take_turn());
-    const int held = collector.postgres().connection()->backend_process();
-    ASSERT_EQ(::kill(held, SIGSTOP), 0);
-    const auto sample = collector.collect();
-    const bool has_turn = collector.postgres().take_turn();
-    const auto next = collector.collect();
-    Collector other(targets(), limits);
-    const bool has_other = other.postgres().take_turn();
-    ::kill(held, SIGCONT);
-    EXPECT_NE(unknown_of(sample, "activity.connections"), nullptr);
-    EXPECT_TRUE(has_turn);
-    EXPECT_NE(value_of(next, "activity.connections"), std::nullopt);
-    EXPECT_FALSE(has_other) << "to others it is taken";
 }
 
 TEST_F(Collect, ASessionThatWaitsIsShownBelowTheOneThatHoldsItUp) {
@@ -449,81 +222,6 @@ TEST_F(Collect, ASessionThatWaitsIsShownBelowTheOneThatHoldsItUp) {
     EXPECT_EQ(value_of(made, "locks.blocked"), 1);
     EXPECT_EQ(value_of(made, "locks.blockers"), 1);
     EXPECT_GE(value_of(made, "activity.idle_in_transaction").value_or(0), 1);
-}
-
-TEST_F(Collect, ASequenceOfASmallerColumnIsJudgedByTheColumn) {
-    admin.script(
-        "create table t (id smallserial primary key); select setval('t_id_seq', 30000); "
-        "grant select on all sequences in schema public to public");
-    const auto made = sample();
-    EXPECT_NEAR(value_of(made, "sequences.used_percent").value_or(0), 91.5, 0.2);
-    admin.script("revoke select on all sequences in schema public from public");
-    const auto blind = sample();
-    EXPECT_EQ(value_of(blind, "sequences.used_percent"), std::nullopt);
-    ASSERT_NE(unknown_of(blind, "sequences.used_percent", here()), nullptr);
-}
-
-/// As provisioning does.
-void give_definers(pg::Connection& admin, const std::string& role) {
-    admin.script(
-        "create schema caisson; " + definers_step().sql +
-        fmt::format(
-            "grant usage on schema caisson to {0}; grant execute on function "
-            "caisson.monitor_sequences(oid, integer), caisson.monitor_row_widths(oid[]) to {0}",
-            pg::identifier(role)));
-}
-
-TEST_F(Collect, ASequenceThatEndsIsSeenByARoleThatMayReadNone) {
-    give_definers(admin, role);
-    admin.script(
-        "create schema hidden; create table hidden.t (id serial primary key); "
-        "select setval('hidden.t_id_seq', 2000000000); create temporary sequence passing; "
-        "create table fresh (id serial)");
-    const auto made = sample();
-    EXPECT_NEAR(value_of(made, "sequences.used_percent",
-                         {{"schemaname", "hidden"}, {"sequencename", "t_id_seq"}})
-                    .value_or(0),
-                93.1, 0.1);
-    EXPECT_EQ(unknown_of(made, "sequences.used_percent"), nullptr);
-    pg::Connection connection(targets().databases.front().settings);
-    EXPECT_THROW(connection.query("select last_value from hidden.t_id_seq"), pg::DatabaseError);
-}
-
-TEST_F(Collect, BloatIsKnownToARoleThatMayReadNoTable) {
-    admin.script(
-        "create schema hidden; create table hidden.t (id int, a text) with (autovacuum_enabled = "
-        "off); insert into hidden.t select i, repeat('x', 200) from generate_series(1, 90000) i; "
-        "delete from hidden.t where id % 3 > 0; alter table hidden.t enable row level security");
-    admin.query("vacuum analyze hidden.t");
-    const Labels labels = {
-        {"datname", database.name()}, {"schemaname", "hidden"}, {"relname", "t"}};
-    const auto blind = sample();
-    EXPECT_EQ(value_of(blind, "bloat.percent", labels), std::nullopt);
-    EXPECT_THAT(unknown_of(blind, "bloat.percent", here())->why, HasSubstr("caisson provision"));
-
-    give_definers(admin, role);
-    const auto made = sample();
-    EXPECT_NEAR(value_of(made, "bloat.percent", labels).value_or(0), 66, 5);
-    EXPECT_EQ(unknown_of(made, "bloat.percent"), nullptr);
-
-    // Widths are all that it is given.
-    pg::Connection connection(targets().databases.front().settings);
-    EXPECT_THROW(connection.query("select a from hidden.t"), pg::DatabaseError);
-    EXPECT_TRUE(connection.query("select from pg_stats where schemaname = 'hidden'").empty());
-    admin.script("alter table hidden.t add column later int");
-    EXPECT_THAT(unknown_of(sample(), "bloat.percent", here())->why, HasSubstr("analyze"));
-}
-
-TEST_F(Collect, NobodyElseIsGivenTheFiguresOfTheMonitor) {
-    give_definers(admin, role);
-    const auto other = database.name() + "_other";
-    admin.script(fmt::format("create role {0}; grant usage on schema caisson to {0}; set role {0}",
-                             pg::identifier(other)));
-    EXPECT_THROW(admin.query("select * from caisson.monitor_sequences(0, 10)"), pg::DatabaseError);
-    EXPECT_THROW(admin.query("select * from caisson.monitor_row_widths('{}')"), pg::DatabaseError);
-    EXPECT_FALSE(may_call(admin, sequences_function));
-    admin.script(
-        fmt::format("reset role; drop owned by {0}; drop role {0}", pg::identifier(other)));
 }
 
 TEST_F(Collect, AStatementHasAPlanForNoValuesInParticular) {
