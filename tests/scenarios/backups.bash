@@ -102,17 +102,24 @@ story_ends() {
   for fault in "${!injected[@]}"; do printf '%4s of %-4s %s\n' "${injected[$fault]}" "${injected[$fault]}" "$fault"; done | sort -k4
 }
 
-# What a killed run left at work ends with the machine, before its directory goes.
+# What a killed run left at work ends with the machine, before its directory goes. A server's children do not name it: they are
+# known by where they are, and one that is still there would write once more.
+at_work() {
+  pgrep -f "$machine/"
+  find /proc/[0-9]*/cwd -maxdepth 0 -lname "$machine/*" 2>/dev/null | cut -d/ -f3
+}
 end_backups() {
   local pid
+  cd /
   [ -n "$writing" ] && { touch "$stop"; end TERM "$writing"; }
-  for pid in $(pgrep -f "$machine/"); do
+  for pid in $(at_work); do
     [ "$pid" = $$ ] || end TERM "$pid"
   done
 }
-# A server that ends while its directory goes may write there once more.
 cleanup_backups() {
   cleanup
-  for _ in $(seq 50); do [ -e "$machine" ] || break; rm -rf "$machine" 2>/dev/null || sleep 0.1; done
+  # Somebody began while the others ended, as a supervisor does.
+  [ ! -e "$machine" ] || { end_backups; rm -rf "$machine"; }
+  [ ! -e "$machine" ] || { echo "left behind: $machine, by $(at_work | paste -sd' ')" >&2; exit 1; }
 }
 trap 'end_backups; cleanup_backups' EXIT
