@@ -57,6 +57,8 @@ void copy_cluster(const Engine& engine, const RestorePlan& plan, const fs::path&
         "--repo=" + std::to_string(plan.depot), "--pg1-path=" + data.string(),
         "--set=" + plan.set.label, "--type=" + plan.type, "--archive-mode=off",
         "--tablespace-map-all=" + data.string() + ".tablespaces", "--job-retry=0",
+        // It empties its spool: that of the configuration has what the running archiver waits for.
+        "--spool-path=" + data.string() + ".spool",
         // Its own command hands on what was altered. Until there is
         // ours none is given: this ends a recovery at once.
         "--recovery-option=restore_command=exit 255", "--log-level-console=detail"};

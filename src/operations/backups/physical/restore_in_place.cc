@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "lifecycle/servers/processes.h"
 #include "lifecycle/servers/servers.h"
+#include "operations/backups/physical/configuration.h"
 #include "operations/backups/physical/put_in_place.h"
 #include "operations/backups/physical/recover.h"
 #include "operations/backups/physical/restore_script.h"
@@ -94,6 +95,8 @@ Restored restore_in_place(const trust::Run& run, const RestorePlan& plan,
     // moment is in the server's own log.
     const bool was_running = is_running(run);
     servers::stop(run);
+    // What was acknowledged to the old data says nothing of the log of the new ones.
+    remove_tree(home_of(run).spool() / "archive" / plan.stanza);
     try {
         auto complete = plan;
         if (plan.target.kind == Target::Kind::latest) {

@@ -180,6 +180,17 @@ std::string started_on(const BackedUp& state, const fs::path& data) {
     return notes;
 }
 
+TEST_F(Restore, LeavesTheRunningArchiverWhatItWaitsFor) {
+    const auto acknowledged = home_of(state->run).spool() / "archive" / state->stanza() / "out";
+    make_directory(acknowledged, 0700, state->run.account);
+    const auto next_one = acknowledged / "0000000100000000000000FF.ok";
+    write_file(next_one, "", 0640, state->run.account);
+    const auto plan = plan_restore(state->run, {Target::Kind::set, full.id, {}, {}});
+    restore_to_directory(state->run, plan, place("beside"));
+    EXPECT_TRUE(fs::exists(next_one));
+    fs::remove(next_one);
+}
+
 TEST_F(Restore, IntoADirectoryWhoseServerRefusesAnAlteredSegment) {
     const auto plan = plan_restore(state->run, {Target::Kind::time, moment, {}, {}});
     restore_to_directory(state->run, plan, place("sound"));
