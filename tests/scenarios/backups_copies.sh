@@ -78,7 +78,7 @@ first=$(sets_of "$local" | head -1)
 rm -r "$offsite/kyb-local/sets/$first"
 file=$(ls "$local/kyb-local/sets/$first"/*.dump.zst.sealed)
 cp -p "$file" "$machine/whole"
-printf 'x' | dd of="$file" bs=1 seek=5000 conv=notrunc status=none
+flips "$file" 5000
 run caisson backup create
 exits 7
 says "offsite has no copy of $first"

@@ -34,14 +34,13 @@ exits 0
 # Damages a file in one of three ways, at random; mended() puts it back.
 damage() {
   damaged=$1 manner=${2:-$((RANDOM % 3))}
-  local size place byte
+  local size place
   cp -p "$damaged" "$machine/whole"
   size=$(stat -c %s "$damaged")
   place=$(((RANDOM * 32768 + RANDOM) % size))
   case $manner in
     0)
-      byte=$(od -An -tu1 -j "$place" -N 1 "$damaged")
-      printf "\\x$(printf %02x $((byte ^ 1 << RANDOM % 8)))" | dd of="$damaged" bs=1 seek="$place" conv=notrunc status=none
+      flips "$damaged" "$place" $((RANDOM % 8))
       printf '  a bit of byte %s of %s is flipped\n' "$place" "$(basename "$damaged")"
       ;;
     1)

@@ -106,7 +106,7 @@ exits 0
 newer=$(newest)
 file=$(ls "$(repository)/sets/$newer"/*.dump.zst.sealed)
 cp -p "$file" "$machine/whole"
-printf 'x' | dd of="$file" bs=1 seek=5000 conv=notrunc status=none
+flips "$file" 5000
 run caisson backup validate
 exits 7
 says "has other contents"

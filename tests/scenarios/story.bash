@@ -11,6 +11,9 @@ ln -s "$(realpath "$CAISSON")" "$machine/bin/caisson"
 export HOME="$machine/home" CAISSON_STATE="$machine/state" PATH="$machine/bin:$PATH" NO_COLOR=1 XDG_RUNTIME_DIR=
 out="$machine/out" err="$machine/err" status=0
 mounts=()
+# Debian's psql is a program in Perl that looks for a cluster, ten times as long as the client behind it takes to ask.
+client=$(find /usr/lib/postgresql/*/bin/psql | sort -V | tail -1)
+psql() { "$client" "$@"; }
 
 say() { printf '\n# %s\n' "$*"; }
 
@@ -60,6 +63,13 @@ free_port() {
     port=$((10000 + RANDOM % 22000))
     (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || { echo "$port"; return; }
   done
+}
+
+# Makes one byte of a file another one, whatever it was: its lowest bit, or that of the number behind.
+flips() {
+  local byte
+  byte=$(od -An -tu1 -j "$2" -N 1 "$1")
+  printf "\\x$(printf %02x $((byte ^ 1 << ${3:-0})))" | dd of="$1" bs=1 seek="$2" conv=notrunc status=none
 }
 
 # The installed package, for stories that compile something against it; its place is in $package.
