@@ -56,5 +56,5 @@ function(caisson_test source)
   endif()
   # One CTest entry a program: its servers are started once and shared by all of its cases.
   add_test(NAME ${folder}.${base} COMMAND ${target})
-  set_tests_properties(${folder}.${base} PROPERTIES LABELS ${label} TIMEOUT 300 PROCESSORS 2)
+  set_tests_properties(${folder}.${base} PROPERTIES LABELS ${label} TIMEOUT 900 PROCESSORS 2)
 endfunction()

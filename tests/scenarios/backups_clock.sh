@@ -96,11 +96,12 @@ run caisson backup doctor
 exits 7
 says "the repository offsite is not there"
 # What it takes of the log, it takes when the server tries again: at once where it is woken.
+today=$(date -u +%Y-%m-%d)
 local_has_the_day() {
   superuser "select pg_reload_conf()" >/dev/null
   sleep 2
   run caisson backup list
-  grep -qE "^local: restorable to any moment from [^ ]+ to (now|$(date -u +%Y-%m-%d))" "$out"
+  grep -qE "^local: restorable to any moment from [^ ]+ to (now|$today)" "$out"
 }
 within 100 local_has_the_day
 counts "the offsite repository away for a day"

@@ -65,7 +65,8 @@ exits 0
 run caisson backup create --kind incremental
 exits 0
 sleep 1
-moment=$(date -u +%Y-%m-%dT%H:%M:%S.%6NZ) moment_ns=$(date +%s%N)
+# In this order: what was acknowledged before the one was committed before the other.
+moment_ns=$(date +%s%N) moment=$(date -u +%Y-%m-%dT%H:%M:%S.%6NZ)
 sleep 1
 ledger_ends
 superuser "drop schema oracle cascade" >/dev/null

@@ -45,7 +45,8 @@ kill -9 "$(postmaster)"
 run caisson up --until servers
 exits 0
 sleep 2
-moment=$(date -u +%Y-%m-%dT%H:%M:%S.%6NZ) moment_ns=$(date +%s%N)
+# In this order: what was acknowledged before the one was committed before the other.
+moment_ns=$(date +%s%N) moment=$(date -u +%Y-%m-%dT%H:%M:%S.%6NZ)
 sleep 2
 touch "$stop"
 wait "$writing"

@@ -20,7 +20,7 @@ grep -q "waiting for" "$machine"/said-* || die "one of them says for whom it wai
 fifty_are_whole crowd "$(schema_hash calm | sha256sum)"
 
 say "who waits too long is told who holds the lock: user, host, since when"
-caisson -d crowd db shell --role migrator -- -XAtqc "select pg_advisory_lock(('x' || substr(encode(sha256('caisson:migrations'), 'hex'), 1, 16))::bit(64)::bigint), pg_sleep(4)" >/dev/null 2>&1 &
+caisson -d crowd db shell --role migrator -- -XAtqc "select pg_advisory_lock(('x' || substr(encode(sha256('caisson:migrations'), 'hex'), 1, 16))::bit(64)::bigint), pg_sleep(600)" >/dev/null 2>&1 &
 holder=$!
 held() { [ "$(in_database crowd "select count(*) from pg_locks where locktype = 'advisory' and granted")" = 1 ]; }
 within 10 held
@@ -29,6 +29,7 @@ run caisson -d crowd migrate --wait 200ms
 exits 8
 says "is held by crowd_migrator"
 says "connected since"
+caisson -d crowd db shell --role admin -- -XAtqc "select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and granted" >/dev/null
 wait "$holder"
 run caisson -d crowd migrate
 exits 0

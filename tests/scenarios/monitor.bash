@@ -7,7 +7,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/story.bash"
 most_resident_kb=$((60 * 1024)) most_growth_kb=$((12 * 1024)) most_history_bytes=$((6 << 20)) most_descriptors=80
 
 token() { cat "$(state)/secrets/api-token"; }
-scrape() { curl -fsS --max-time 5 -H "Authorization: Bearer $(token)" "$@" "$(address)/metrics"; }
+scrape() { curl -fsS --max-time 60 -H "Authorization: Bearer $(token)" "$@" "$(address)/metrics"; }
 scraped() { scrape >"$machine/metrics" && grep -qE -- "$1" "$machine/metrics"; }
 admin() { caisson db shell --role admin -- -XAtqc "$1" 2>&1; }
 # A gap of a metric whose reason has these words, noted since the mark.

@@ -8,9 +8,9 @@ run caisson up
 exits 0
 
 token() { cat "$(state)/secrets/api-token"; }
-scrape() { curl -fsS --max-time 5 -H "Authorization: Bearer $(token)" "$(address)/metrics"; }
+scrape() { curl -fsS --max-time 60 -H "Authorization: Bearer $(token)" "$(address)/metrics"; }
 scraped() { scrape >"$machine/metrics" && grep -q -- "$1" "$machine/metrics"; }
-json() { curl -fsS --max-time 5 -H "Authorization: Bearer $(token)" "$(address)/v1/database/metrics"; }
+json() { curl -fsS --max-time 60 -H "Authorization: Bearer $(token)" "$(address)/v1/database/metrics"; }
 told() { json >"$machine/json" && grep -qF -- "$1" "$machine/json"; }
 points() { caisson monitor history "$1" --since 1h --csv "$machine/points.csv" >/dev/null 2>&1; grep -c . "$machine/points.csv"; }
 at_least() { [ "$(points "$1")" -gt "$2" ]; }
@@ -60,10 +60,8 @@ run as_role monitor "select last_value from numbered_id_seq"
 ! as_role app "select * from caisson.monitor_sequences(0, 10)" >/dev/null 2>&1 || die "nobody else is given its figures"
 run caisson verify privileges
 exits 0
-run caisson monitor summary
-does_not_say "unknown sequences"
-does_not_say "unknown bloat"
-does_not_say "unknown statements"
+all_is_known() { caisson monitor summary >"$out" 2>&1; ! grep -qE 'unknown (sequences|bloat|statements)' "$out"; }
+within 30 all_is_known
 as_role migrator "drop table numbered" >/dev/null || die "the migrator drops its table"
 is_over() { ! status_says "of a sequence's numbers"; }
 within 30 is_over
@@ -99,7 +97,16 @@ within 30 reset_is_kept
 say "the history is damaged while it is open: put aside, and kept on"
 history="$(state)/monitor/history.sqlite"
 before=$(stat -c %i "$history")
-as_server_account dd if=/dev/zero of="$history" bs=4096 count=40 conv=notrunc status=none
+# In no transaction of the daemon's: what it is about to write would lie over the damage.
+as_server_account python3 - "$history" <<'PY' || die "the history is damaged"
+import sqlite3, sys
+database = sqlite3.connect(sys.argv[1], timeout=60, isolation_level=None)
+database.execute("begin exclusive")
+with open(sys.argv[1], "r+b") as file:
+    file.write(bytes(40 * 4096))
+import os
+os._exit(0)  # Nothing of it is to be written back.
+PY
 new_history() { [ "$(stat -c %i "$history" 2>/dev/null)" != "$before" ] && [ -e "$history.damaged" ]; }
 within 30 new_history
 within 30 at_least host.load1 2

@@ -40,7 +40,7 @@ YAML
 prometheus --config.file="$machine/prometheus.yml" --storage.tsdb.path="$machine/tsdb" --web.listen-address="127.0.0.1:$port" \
   --enable-feature=exemplar-storage >"$machine/prometheus.log" 2>&1 &
 receiver=$!
-ask() { curl -fsS --max-time 5 -G "http://127.0.0.1:$port/api/v1/$1" --data-urlencode "query=$2" "${@:3}" >"$out" 2>"$err"; }
+ask() { curl -fsS --max-time 60 -G "http://127.0.0.1:$port/api/v1/$1" --data-urlencode "query=$2" "${@:3}" >"$out" 2>"$err"; }
 up_is_one() { ask query 'up{job="caisson"}' && grep -q '"value":\[[0-9.]*,"1"\]' "$out"; }
 within 30 up_is_one
 scrape -H 'X-Request-Id: seen-by-prometheus' >/dev/null
@@ -48,7 +48,7 @@ exemplar_is_there() { ask query_exemplars 'caisson_http_request_duration_seconds
 within 30 exemplar_is_there
 is_there() { ask query "$1" && grep -q '"value"' "$out"; }
 for figure in 'pg_stat_database_xact_commit{datname="watched_db"}' 'pg_stat_statements_calls_total' 'caisson_http_requests_total' 'pg_up == 1'; do
-  within 10 is_there "$figure"
+  within 60 is_there "$figure"
 done
 ! grep -iE 'append failed|parse error|invalid' "$machine/prometheus.log" || die "Prometheus complains of nothing"
 end TERM "$receiver"

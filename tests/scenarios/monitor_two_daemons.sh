@@ -73,9 +73,9 @@ for ((i = 0; i < rounds; ++i)); do
   starts "$collecting"
   within 20 waits "$collecting"
   sleep 2
-  collects "$waiting" || die "who collects goes on"
-  kept=$(sampled)
+  within 30 collects "$waiting"
   since=$SECONDS
+  kept=$(sampled)
   goes_on() { [ "$(sampled)" -ge "$((kept + 3))" ]; }
   within 30 goes_on
   [ "$(sampled)" -le "$((kept + SECONDS - since + 3))" ] || die "a sample a second is kept, and no more"
@@ -104,7 +104,7 @@ within 20 rests "$waiting"
 say "one that is held still keeps the turn, and goes on afterwards"
 kill -STOP "${process[$collecting]}"
 sleep 4
-waits "$waiting" || die "the other still waits: the lock is held"
+within 30 waits "$waiting"
 kill -CONT "${process[$collecting]}"
 within 20 collects "$collecting"
 of "$collecting"

@@ -7,8 +7,8 @@ source "$(dirname "${BASH_SOURCE[0]}")/story.bash"
 # Installs programs of npm's registry; a machine that cannot reach it skips the story.
 npm_tools() {
   command -v npm >/dev/null || { echo "npm is not installed"; exit 77; }
-  HOME=$home_before npm install --prefix "$machine/npm" --no-fund --no-audit --silent "$@" >"$out" 2>"$err" || {
-    grep -qE 'ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|E40[0-9]|network' "$out" "$err" && exit 77
+  HOME=$home_before npm install --prefix "$machine/npm" --no-fund --no-audit --loglevel=error "$@" >"$out" 2>"$err" || {
+    grep -qE 'ENOTFOUND|EAI_AGAIN|ECONNRE|ETIMEDOUT|E[45][0-9]{2}|EINTEGRITY|network|socket hang up|aborted' "$out" "$err" && exit 77
     die "npm cannot install $*"
   }
   PATH="$machine/npm/node_modules/.bin:$PATH"

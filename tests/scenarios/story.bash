@@ -83,14 +83,19 @@ as_server_account() {
   if [ "$(id -u)" = 0 ]; then runuser -u caisson -- "$@"; else "$@"; fi
 }
 
-# Waits until a command succeeds, at most this many seconds; how long it took is in $waited (ms).
+# Waits until a command succeeds, at most this many seconds and no fewer than thirty; how long it took is in $waited (ms). What
+# lies between two tries counts for a second at most: a machine that stands still is no answer.
 within() {
-  local limit=$1 start now
+  local limit=$(($1 < 30 ? 30000 : $1 * 1000)) spent=0 start last now step
   shift
   start=$(date +%s%N)
+  last=$start
   while ! "$@" >/dev/null 2>&1; do
     now=$(date +%s%N)
-    [ $(((now - start) / 1000000)) -lt $((limit * 1000)) ] || die "not within $limit s: $*"
+    step=$(((now - last) / 1000000))
+    last=$now
+    spent=$((spent + (step < 0 ? 0 : step > 1000 ? 1000 : step)))
+    [ "$spent" -lt "$limit" ] || die "not within $((limit / 1000)) s: $*"
     sleep 0.02
   done
   waited=$((($(date +%s%N) - start) / 1000000))

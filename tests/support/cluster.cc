@@ -6,10 +6,8 @@
 #include <fstream>
 
 #include <fmt/format.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/crypto.h"
@@ -17,6 +15,7 @@
 #include "base/process.h"
 #include "drivers/pg/connection.h"
 #include "drivers/pg/quote.h"
+#include "tests/support/free_port.h"
 #include "tests/support/server.h"
 
 namespace caisson::test {
@@ -41,22 +40,6 @@ std::vector<pid_t> children_of(pid_t parent) {
         }
     }
     return children;
-}
-
-/// A port of the loopback that nobody has at the moment.
-std::uint16_t free_port() {
-    const int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    if (listener < 0 ||
-        ::bind(listener, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
-        ::getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
-        throw Error(Code::internal, "no port of the loopback is free");
-    }
-    ::close(listener);
-    return ntohs(address.sin_port);
 }
 
 }  // namespace

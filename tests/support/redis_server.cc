@@ -3,12 +3,9 @@
 
 #include <atomic>
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/crypto.h"
@@ -16,22 +13,11 @@
 #include "base/process.h"
 #include "base/text.h"
 #include "drivers/redis/connection.h"
+#include "tests/support/free_port.h"
 
 namespace caisson::test {
 
 using namespace std::chrono_literals;
-
-std::uint16_t free_port() {
-    const int descriptor = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t length = sizeof address;
-    ::bind(descriptor, reinterpret_cast<const sockaddr*>(&address), length);
-    ::getsockname(descriptor, reinterpret_cast<sockaddr*>(&address), &length);
-    ::close(descriptor);
-    return ntohs(address.sin_port);
-}
 
 RedisServer::RedisServer() : RedisServer(Options{}) {}
 

@@ -44,7 +44,4 @@ class RedisServer {
     pid_t guard_ = -1;
 };
 
-/// A TCP port of this machine that nobody uses now.
-std::uint16_t free_port();
-
 }  // namespace caisson::test

@@ -356,9 +356,9 @@ bool stop_daemon(const trust::Run& run) {
         return false;
     }
     ::kill(record->process, SIGTERM);
-    if (!wait_until_gone(record->process, 15s)) {
+    if (!wait_until_gone(record->process, 60s)) {
         throw Error(Code::daemon_failed,
-                    fmt::format("the daemon (process {}) did not end within 15 s of SIGTERM",
+                    fmt::format("the daemon (process {}) did not end within 60 s of SIGTERM",
                                 record->process),
                     fmt::format("look at {}; then: kill -9 {}", run.state.daemon_log().string(),
                                 record->process));
@@ -408,7 +408,7 @@ StepSummary start_daemon(Context& context) {
     ::close(ends[1]);
     std::string line;
     try {
-        line = line_of_child(ends[0], 20s);
+        line = line_of_child(ends[0], 60s);
     } catch (...) {
         ::close(ends[0]);
         throw;

@@ -25,10 +25,11 @@ class LimitsTest : public testing::Test {
         Options options;
         options.limits.header_bytes = 2048;
         options.limits.body_bytes = 1000;
-        options.limits.header_time = 300ms;
-        options.limits.body_time = 300ms;
-        options.limits.idle_time = 300ms;
-        options.limits.write_time = 300ms;
+        // Of those who are not silent, too, on a machine that stands still for a moment.
+        options.limits.header_time = 3s;
+        options.limits.body_time = 3s;
+        options.limits.idle_time = 3s;
+        options.limits.write_time = 3s;
         options.limits.connections = 5;
         return options;
     }
@@ -96,12 +97,12 @@ TEST_F(LimitsTest, AClientThatDripsIsCutOff) {
     client.say("POST /echo HTTP/1.1\r\n");
     // A byte every 20 ms would keep a limit on silence from ever being reached.
     std::string heard;
-    while (!client.is_closed() && watch.elapsed() < 10s) {
+    while (!client.is_closed() && watch.elapsed() < 60s) {
         client.say("X");
         heard += client.hear(20ms);
     }
     EXPECT_THAT(heard, StartsWith("HTTP/1.1 408 "));
-    EXPECT_LT(watch.elapsed(), 5s);
+    EXPECT_LT(watch.elapsed(), 30s);
 
     RawClient body(server_.port());
     body.say("POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nabc");
@@ -119,7 +120,7 @@ TEST_F(LimitsTest, AClientThatDoesNotReadIsCutOff) {
     client.say("GET /big HTTP/1.1\r\nHost: localhost\r\n\r\n");
     const Stopwatch watch;
     while (server_.connections() > 0 || watch.elapsed() < 50ms) {
-        ASSERT_LT(watch.elapsed(), 10s);
+        ASSERT_LT(watch.elapsed(), 60s);
         ::poll(nullptr, 0, 10);
     }
     expect_alive();

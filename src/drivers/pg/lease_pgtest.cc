@@ -329,7 +329,7 @@ TEST_F(LeaseTest, OneLaneAlwaysRemainsForShortRequests) {
             EXPECT_THROW(co_await pool.lease(), Unanswered);
             EXPECT_EQ(co_await number(pool, "select 1::int8"), 1);
         },
-        {.max = 3, .acquire = 500ms});
+        {.max = 3, .acquire = 3s});
 }
 
 TEST_F(LeaseTest, AStreamEndsWithItsDeadline) {

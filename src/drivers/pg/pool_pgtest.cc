@@ -107,7 +107,7 @@ TEST_F(PoolTest, ASlowReportHoldsNobodyUp) {
             co_await asio::this_coro::executor,
             [&]() -> asio::awaitable<void> {
                 auto lease = co_await pool.lease();
-                co_await lease.query(Session::nobody(), "select pg_sleep(0.6)");
+                co_await lease.query(Session::nobody(), "select pg_sleep(3)");
                 is_done = true;
             },
             asio::detached);
@@ -128,7 +128,7 @@ TEST_F(PoolTest, EvenAnUndeclaredOneHoldsUpOnlyThoseBehindIt) {
         asio::co_spawn(
             co_await asio::this_coro::executor,
             [&]() -> asio::awaitable<void> {
-                co_await pool.query(Session::nobody(), "select pg_sleep(1.5)");
+                co_await pool.query(Session::nobody(), "select pg_sleep(5)");
                 is_done = true;
             },
             asio::detached);
@@ -170,7 +170,7 @@ TEST_F(PoolTest, WaitingForRoomEndsWithTheLimit) {
         asio::co_spawn(
             co_await asio::this_coro::executor,
             [&]() -> asio::awaitable<void> {
-                co_await pool.query(Session::nobody(), "select pg_sleep(1.5)");
+                co_await pool.query(Session::nobody(), "select pg_sleep(5)");
             },
             asio::detached);
         co_await until([&] { return pool.stats().in_flight == 1; });
@@ -327,7 +327,7 @@ TEST_F(PoolTest, AServerThatIsAwayIsAnErrorOfTheRequestAndNamesTheReason) {
     auto settings = database_.settings();
     settings.host = "/nonexistent";
     test::run([&]() -> asio::awaitable<void> {
-        Pool pool(co_await asio::this_coro::executor, settings, {.acquire = 60ms, .retry = 10ms});
+        Pool pool(co_await asio::this_coro::executor, settings, {.acquire = 2s, .retry = 10ms});
         try {
             co_await number(pool, "select 1::int8");
             ADD_FAILURE();

@@ -99,7 +99,7 @@ TEST(Connection, SaysWhereNobodyListens) {
 
 TEST(Connection, AServerThatDoesNotAnswerIsGivenUpAndTheConnectionClosed) {
     auto settings = test::Redis::shared().settings();
-    settings.answer_limit = 50ms;
+    settings.answer_limit = 1s;
     Connection connection(settings);
     try {
         connection.command({"BLPOP", "nothing-comes", "0"});
@@ -195,7 +195,7 @@ TEST_F(TlsConnectionTest, NothingIsSaidInTheOpenNorToWhoSpeaksNoTls) {
 
 TEST_F(TlsConnectionTest, AServerThatHangsIsGivenUpInTime) {
     auto settings = server_.tcp_settings();
-    settings.answer_limit = 200ms;
+    settings.answer_limit = 1s;
     Connection connection(settings);
     server_.pause();
     settings.connect_limit = 200ms;

@@ -4,6 +4,7 @@
 #include "drivers/redis/client.h"
 #include "drivers/redis/connection.h"
 #include "tests/support/coroutine.h"
+#include "tests/support/free_port.h"
 #include "tests/support/redis_server.h"
 
 namespace caisson::redis {

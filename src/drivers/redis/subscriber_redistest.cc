@@ -71,7 +71,7 @@ TEST(Subscriber, NoticesAServerThatIsGoneWithoutAWord) {
         co_await subscriber.start();
         server.pause();
         std::thread later([&] {
-            std::this_thread::sleep_for(400ms);
+            std::this_thread::sleep_for(3s);
             server.resume();
         });
         const auto message = co_await subscriber.next();

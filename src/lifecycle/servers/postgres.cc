@@ -3,6 +3,7 @@
 
 #include <cerrno>
 #include <charconv>
+#include <cstring>
 #include <future>
 
 #include <fmt/format.h>
@@ -230,12 +231,35 @@ std::optional<std::string> moved(const trust::Run& run, const PidFile& file) {
     return std::nullopt;
 }
 
+/// Whether the shutdown's checkpoint is on the disk: no recovery will be needed. Source: the state
+/// in PostgreSQL's src/include/catalog/pg_control.h.
+bool is_checkpointed(const trust::Run& run) {
+    constexpr std::size_t state_at = 16;
+    constexpr std::uint32_t shut_down = 1;
+    const auto control = read_own(run.state.postgres_data() / "global" / "pg_control");
+    std::uint32_t state = 0;
+    if (!control || control->size() < state_at + sizeof state) {
+        return false;
+    }
+    std::memcpy(&state, control->data() + state_at, sizeof state);
+    return state == shut_down;
+}
+
 void end_postmaster(const trust::Run& run, pid_t process, std::vector<std::string>& notes) {
     // Fast: sessions are ended, a checkpoint is written. Immediate: as after a crash.
     send_signal(process, SIGINT);
-    if (!wait_until_gone(process, 60s)) {
+    const auto deadline = steady_clock::now() + 60s;
+    bool is_gone = wait_until_gone(process, 15s);
+    // What still runs behind the checkpoint is the archiver, or a standby that is sent the log.
+    while (!is_gone && !is_checkpointed(run) && steady_clock::now() < deadline) {
+        is_gone = wait_until_gone(process, 1s);
+    }
+    if (!is_gone) {
         send_signal(process, SIGQUIT);
-        notes.emplace_back("the fast shutdown took too long: it was shut down immediately");
+        notes.emplace_back(is_checkpointed(run)
+                               ? "its archive or a standby held up the shutdown: it was ended "
+                                 "behind its checkpoint"
+                               : "the fast shutdown took too long: it was shut down immediately");
         if (!wait_until_gone(process, 10s)) {
             throw failure_of("PostgreSQL", fmt::format("(process {}) does not stop", process), "",
                              run.state.postgres_log());

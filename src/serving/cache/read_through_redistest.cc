@@ -73,6 +73,7 @@ class ReadThrough : public testing::Test {
         CacheOptions made;
         made.version = std::move(version);
         made.report = 50ms;
+        made.redis = 2s;  // A machine that stands still is no Redis that is away.
         return made;
     }
     test::RedisServer server_;
@@ -202,7 +203,7 @@ TEST_F(ReadThrough, AnOlderValueIsServedWhileLoadingFailsAndNeverAfterItsTime) {
         const auto executor = co_await asio::this_coro::executor;
         Source source;
         source.takes = 1ms;
-        Cache cache(executor, registry(1s, 0s), server_.settings(), options());
+        Cache cache(executor, registry(5s, 0s), server_.settings(), options());
         co_await expect(cache, source, 1, "anna/app #1");
         source.fails = true;
         co_await expect(cache, source, 1, "anna/app #1");
@@ -210,7 +211,7 @@ TEST_F(ReadThrough, AnOlderValueIsServedWhileLoadingFailsAndNeverAfterItsTime) {
             co_await sleep_for(1ms);
         }
         co_await expect(cache, source, 1, "anna/app #1");
-        co_await sleep_for(1100ms);
+        co_await sleep_for(5100ms);
         bool has_failed = false;
         try {
             co_await ask(cache, source, 1);
@@ -301,7 +302,9 @@ TEST_F(ReadThrough, WithoutRedisEverythingIsRightAndItIsUsedAgainWhenItIsBack) {
         const auto executor = co_await asio::this_coro::executor;
         Source source;
         source.takes = 1ms;
-        Cache cache(executor, registry(), server_.settings(), options());
+        auto brief = options();
+        brief.redis = 100ms;
+        Cache cache(executor, registry(), server_.settings(), brief);
         co_await expect(cache, source, 1, "anna/app #1");
         server_.kill();
         for (int i = 2; i < 12; ++i) {
@@ -331,7 +334,9 @@ TEST_F(ReadThrough, ARedisThatIsHeldStillCostsItsLimitAndNotMore) {
         const auto executor = co_await asio::this_coro::executor;
         Source source;
         source.takes = 1ms;
-        Cache cache(executor, registry(), server_.settings(), options());
+        auto brief = options();
+        brief.redis = 100ms;
+        Cache cache(executor, registry(), server_.settings(), brief);
         co_await expect(cache, source, 1, "anna/app #1");
         server_.pause();
         std::chrono::steady_clock::duration longest{0};

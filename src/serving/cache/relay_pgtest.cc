@@ -40,6 +40,13 @@ awaitable<void> until(std::function<bool()> holds) {
     EXPECT_TRUE(holds());
 }
 
+/// A machine that stands still is no Redis that is away.
+CacheOptions patient() {
+    CacheOptions options;
+    options.redis = std::chrono::seconds(2);
+    return options;
+}
+
 class RelayTest : public testing::Test {
  protected:
     RelayTest() : writer_(database_.settings()) {
@@ -63,8 +70,8 @@ class RelayTest : public testing::Test {
             pool_ = &pool;
             Relay relay(executor, database_.settings(), redis_.settings(), watched_tables(keys_));
             asio::co_spawn(executor, relay.run(), asio::detached);
-            Cache first(executor, Registry(keys_, "login"), redis_.settings());
-            Cache second(executor, Registry(keys_, "login"), redis_.settings());
+            Cache first(executor, Registry(keys_, "login"), redis_.settings(), patient());
+            Cache second(executor, Registry(keys_, "login"), redis_.settings(), patient());
             co_await until([&] { return first.hears_changes() && second.hears_changes(); });
             co_await body(first, second, relay);
         });
@@ -265,7 +272,7 @@ TEST_F(RelayTest, WithoutARelayNothingOldIsServedForLong) {
         const auto executor = co_await asio::this_coro::executor;
         pg::Pool pool(executor, database_.settings());
         pool_ = &pool;
-        Cache cache(executor, Registry(keys_, "login"), redis_.settings());
+        Cache cache(executor, Registry(keys_, "login"), redis_.settings(), patient());
         {
             Relay relay(executor, database_.settings(), redis_.settings(), watched_tables(keys_));
             asio::co_spawn(executor, relay.run(), asio::detached);
@@ -303,7 +310,7 @@ TEST_F(RelayTest, WithoutATriggerItDoesNotSayThatItTellsAndBeginsAnewWhenItIsBac
         Relay relay(executor, database_.settings(), redis_.settings(), watched_tables(keys_),
                     limits);
         asio::co_spawn(executor, relay.run(), asio::detached);
-        Cache cache(executor, Registry(keys_, "login"), redis_.settings());
+        Cache cache(executor, Registry(keys_, "login"), redis_.settings(), patient());
         co_await until([&] { return cache.hears_changes(); });
         co_await version(cache, 1);
         EXPECT_EQ(relay.stats().resets, 1U);
@@ -336,7 +343,7 @@ TEST_F(RelayTest, AnotherDatabaseOrAnOlderStateOfItselfDeclaresEverythingOld) {
             const auto executor = co_await asio::this_coro::executor;
             pg::Pool pool(executor, database_.settings());
             pool_ = &pool;
-            Cache cache(executor, Registry(keys_, "login"), redis_.settings());
+            Cache cache(executor, Registry(keys_, "login"), redis_.settings(), patient());
             if (!field.first.empty()) {
                 redis.command({"HSET", marks_key, field.first, field.second});
             }

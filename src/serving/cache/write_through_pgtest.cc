@@ -37,6 +37,13 @@ awaitable<void> set_version(Transaction& inside, std::int64_t id, std::int64_t t
     co_await inside.query("update things set version = $2 where id = $1", pg::Arguments(id, to));
 }
 
+/// A machine that stands still is no Redis that is away.
+CacheOptions patient() {
+    CacheOptions options;
+    options.redis = std::chrono::seconds(2);
+    return options;
+}
+
 class WriteThrough : public testing::Test {
  protected:
     WriteThrough() {
@@ -76,8 +83,8 @@ class WriteThrough : public testing::Test {
             pg::Pool pool(executor, database_.settings());
             pool_ = &pool;
             asio::co_spawn(executor, say_that_changes_are_told(), asio::detached);
-            Cache first(executor, Registry(keys_, "login"), redis_.settings());
-            Cache second(executor, Registry(keys_, "login"), redis_.settings());
+            Cache first(executor, Registry(keys_, "login"), redis_.settings(), patient());
+            Cache second(executor, Registry(keys_, "login"), redis_.settings(), patient());
             const auto end = steady_clock::now() + 20s;
             while (!(first.hears_changes() && second.hears_changes()) &&
                    steady_clock::now() < end) {

@@ -68,10 +68,10 @@ TEST_F(Heartbeat, IsInWhatIsRestoredToItsMoment) {
     for (int i = 0; i < 4; ++i) {
         ASSERT_TRUE(beat(session, 50ms));
         markers.push_back(newest_marker(session).value());
-        ::poll(nullptr, 0, 120);
+        ::poll(nullptr, 0, 1500);
     }
     ASSERT_TRUE(state->archive());
-    const auto moment = moment_text(markers[1].at_microseconds + 60'000);
+    const auto moment = moment_text(markers[1].at_microseconds + 1'000'000);
     const auto recovered = restore_to_server(
         state->run, plan_restore(state->run, {Target::Kind::time, moment, {}, {}}),
         state->directory() / "moment");

@@ -16,7 +16,8 @@ namespace caisson::backups::physical {
 
 /// Waits for what comes by itself; false when it does not come.
 template <typename Condition>
-bool await(const Condition& condition, std::chrono::milliseconds limit = std::chrono::seconds(20)) {
+bool await(const Condition& condition,
+           std::chrono::milliseconds limit = std::chrono::seconds(120)) {
     const auto deadline = std::chrono::steady_clock::now() + limit;
     while (!condition()) {
         if (std::chrono::steady_clock::now() > deadline) {
@@ -36,6 +37,8 @@ class BackedUp : public servers::PrivateState {
             run.manifest.backups.repositories.push_back(repository);
         }
         run.manifest.backups.is_declared = true;
+        // A segment ends when a test says so.
+        run.manifest.backups.archive_timeout = std::chrono::hours(1);
         servers::start(run);
         script("create database lumina_db", "postgres");
         script("create table notes (id integer primary key, text text not null)");

@@ -95,9 +95,11 @@ Restored restore_in_place(const trust::Run& run, const RestorePlan& plan,
     // moment is in the server's own log.
     const bool was_running = is_running(run);
     servers::stop(run);
-    // What was acknowledged to the old data says nothing of the log of the new ones.
-    remove_tree(home_of(run).spool() / "archive" / plan.stanza);
     try {
+        // What was acknowledged to the old data says nothing of the log of the new ones. Whoever
+        // pushes for the archiver outlives it by the segment that it copies.
+        Engine(run).end_orphans("archive-push");
+        remove_tree(home_of(run).spool() / "archive" / plan.stanza);
         auto complete = plan;
         if (plan.target.kind == Target::Kind::latest) {
             complete.own_log = own_log_of(run.state.postgres_data(), plan.set.system_identifier);

@@ -44,7 +44,7 @@ class Stream {
  public:
     struct Limits {
         std::chrono::milliseconds first_delay{200};  ///< Before a restart; it doubles.
-        std::chrono::milliseconds longest_delay{30'000};
+        std::chrono::milliseconds longest_delay{5'000};
         std::chrono::milliseconds trim_interval{30'000};  ///< Between removals of what is archived.
     };
     /// `tell` is called on the stream's thread with a sentence for a log, and must not throw.

@@ -16,7 +16,7 @@ using namespace std::chrono_literals;
 
 TEST_F(Collect, WhatTakesTooLongIsUnknownAndTheRestIsRead) {
     // A lock that the sizes of a database wait for, held by another session.
-    limits.timeout = 50ms;
+    limits.timeout = 1s;
     admin.script(fmt::format(
         "alter role {} in database {} set search_path = slow, pg_catalog; create schema slow; "
         "create function slow.pg_ls_waldir(out name text, out size bigint) returns setof record "
@@ -25,10 +25,10 @@ TEST_F(Collect, WhatTakesTooLongIsUnknownAndTheRestIsRead) {
         pg::identifier(role), pg::identifier(database.name())));
     const auto started = std::chrono::steady_clock::now();
     const auto made = sample();
-    EXPECT_LT(std::chrono::steady_clock::now() - started, 10s);
+    EXPECT_LT(std::chrono::steady_clock::now() - started, 25s) << "it does not wait for the 30 s";
     EXPECT_EQ(value_of(made, "wal.written"), std::nullopt) << "half of a group is none";
     ASSERT_NE(unknown_of(made, "wal.size"), nullptr);
-    EXPECT_EQ(unknown_of(made, "wal.size")->why, "took longer than 50 ms");
+    EXPECT_EQ(unknown_of(made, "wal.size")->why, "took longer than 1.0 s");
     EXPECT_NE(value_of(made, "databases.commits", here()), std::nullopt);
 }
 
@@ -126,7 +126,7 @@ TEST_F(Collect, OfTwoCollectorsOneHasTheTurnUntilItIsGone) {
 }
 
 TEST_F(Collect, ASessionThatHangsAtTheServerDoesNotKeepTheTurnFromUs) {
-    limits.timeout = 50ms;
+    limits.timeout = 1s;
     Collector collector(targets(), limits);
     ASSERT_TRUE(collector.postgres().take_turn());
     const int held = collector.postgres().connection()->backend_process();
