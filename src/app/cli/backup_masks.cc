@@ -50,10 +50,11 @@ Error of_masks(const std::vector<std::string>& columns, const Error& error) {
         Code::database_rejected,
         fmt::format("[backups.masks] of caisson.toml: the {} of {} cannot be applied: {}",
                     columns.size() == 1 ? "mask" : "masks", join(columns, ", "), error.message()),
-        "nothing was put in place: mend the expression there and run it again, or leave "
-        "the data as they were: --unmasked");
+        "nothing was put in place: mend the expression there, and run it again");
     for (const auto& [key, value] : error.facts()) {
-        named.with(key, value);
+        if (key != "detail") {  // It shows the row, which is not masked.
+            named.with(key, value);
+        }
     }
     return named;
 }

@@ -2,7 +2,6 @@
 #include "operations/backups/logical/restore.h"
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <utility>
 
@@ -18,6 +17,7 @@
 #include "drivers/pg/environment.h"
 #include "drivers/pg/quote.h"
 #include "operations/backups/logical/parameters.h"
+#include "operations/backups/logical/search_path.h"
 #include "trust/locks.h"
 
 namespace caisson::backups {
@@ -62,35 +62,6 @@ std::string complaint(const std::string& errors) {
 
 /// The cause of an error of pg_restore that may be that.
 constexpr std::string_view by_search_path = "search_path";
-
-/// Functions that are called while data and indexes are restored (of generated columns,
-/// constraints, indexes), and find others by a search_path that pg_restore has emptied.
-bool misses_by_path(const std::string& errors) {
-    return std::ranges::any_of(split(errors, '\n'), [](const std::string& line) {
-        const auto at = line.find("ERROR:  ");
-        return at != std::string::npos && line.ends_with(" does not exist") &&
-               std::ranges::any_of(
-                   std::array{"function ", "relation ", "type ", "operator "},
-                   [&](std::string_view kind) {
-                       return std::string_view(line).substr(at + 8).starts_with(kind);
-                   });
-    });
-}
-
-/// Those of the database's own that say none themselves, with their schemas.
-std::vector<std::string> functions_without_path(pg::Connection& connection) {
-    std::vector<std::string> names;
-    for (const auto& row : connection.query(
-             "select p.oid::regprocedure::text as name from pg_proc p join pg_namespace n on n.oid "
-             "= p.pronamespace join pg_language l on l.oid = p.prolang where p.prokind in ('f', "
-             "'w') and n.nspname not in ('pg_catalog', 'information_schema') and l.lanname not in "
-             "('internal', 'c') and not exists (select from unnest(p.proconfig) c where "
-             "starts_with(c, 'search_path=')) and not exists (select from pg_depend d where "
-             "d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e')")) {
-        names.push_back(row.string("name"));
-    }
-    return names;
-}
 
 /// By this a killed run's database is known.
 constexpr std::string_view mark = "caisson: not in place yet, restored from ";
@@ -231,16 +202,10 @@ class Restoring {
         try {
             feed({"--section=pre-data"});
             pg::Connection inside(settings_);
-            const auto functions = functions_without_path(inside);
-            for (const auto& function : functions) {
-                inside.query(fmt::format("alter function {} set search_path to {}", function,
-                                         path_of_database()));
-            }
+            const auto functions = give_search_path(inside, path_of_database());
             feed({"--section=data"});
             feed({"--section=post-data"});
-            for (const auto& function : functions) {
-                inside.query(fmt::format("alter function {} reset search_path", function));
-            }
+            take_search_path(inside, functions);
         } catch (const Error& error) {
             if (error.code() == Code::backup_failed || error.code() == Code::database_rejected) {
                 throw before;  // It was not that: its hint says what is left.
