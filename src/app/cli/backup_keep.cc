@@ -285,7 +285,7 @@ fs::path schedule_file(const trust::Run& run) {
 
 std::optional<std::string> failed_backup(const schedule::History& history,
                                          const std::optional<Moment>& made) {
-    auto success = made;
+    std::optional<Moment> success;
     std::optional<Moment> failure;
     std::string text;
     constexpr std::array<std::string_view, 4> makers = {"full", "differential", "incremental",
@@ -306,7 +306,9 @@ std::optional<std::string> failed_backup(const schedule::History& history,
                                 : "schedule --run " + job);
         }
     }
-    return failure > success ? std::optional(text) : std::nullopt;
+    // Of one second nobody knows which was first: in doubt it failed.
+    const bool is_over = failure <= success || (made && failure < made);
+    return is_over ? std::nullopt : std::optional(text);
 }
 
 bool remember_backup(Context& context, const std::string& subject,
