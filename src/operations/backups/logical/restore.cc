@@ -148,9 +148,8 @@ class Restoring {
     }
 
     [[noreturn]] void refuse(const Finished& finished) const {
-        const auto said = complaint(finished.errors);
-        const auto text =
-            fmt::format("pg_restore of {} ended with {}: {}", name_, finished.status, said);
+        const auto text = fmt::format("pg_restore of {} ended with {}: {}", name_, finished.status,
+                                      complaint(finished.errors));
         if (finished.errors.find("No space left") != std::string::npos) {
             throw Error(Code::disk_full, text).with("database", name_);
         }
@@ -163,8 +162,7 @@ class Restoring {
                     "physical set (caisson backup restore --latest), or one by one the tables that "
                     "do not need it (--table SCHEMA.TABLE --into NAME)")
             .with("database", name_)
-            .with("cause", std::string(by_search_path))
-            .with("complaint", said);
+            .with("cause", std::string(by_search_path));
     }
 
     /// The archive through pg_restore.
@@ -213,10 +211,9 @@ class Restoring {
             throw;
         }
         restored.notes.push_back(
-            fmt::format("pg_restore alone fails on this database ({}): its functions had a "
-                        "search_path while it was restored; give each that calls others its own, "
-                        "in a migration: alter function … set search_path = public",
-                        before.fact("complaint")));
+            before.message() +
+            "; so its functions had a search_path while it was restored; give each that calls "
+            "others its own, in a migration: alter function … set search_path = public");
     }
 
     std::string path_of_database() const {
