@@ -23,10 +23,7 @@ backups::LogicalOptions logical_options(Context& context, BackupBar& bar) {
     backups::LogicalOptions options;
     const auto passphrase = backups::ensure_passphrase(context.run());
     if (passphrase && passphrase->is_made) {
-        context.note(context.yellow(fmt::format(
-            "note: backups are encrypted with the key in {}; keep a copy of it on another machine: "
-            "without it nothing can be restored",
-            passphrase->file.string())));
+        context.note(context.yellow("note: " + backups::note_of_new_key(*passphrase)));
     }
     options.sealing = backups::sealing_key(passphrase);
     options.signing = journal::ensure_key(context.run());

@@ -25,9 +25,10 @@ constexpr auto longest_job = 48h;
 std::string last_words(const Finished& finished) {
     const auto lines =
         split(trim(finished.errors.empty() ? finished.output : finished.errors), '\n');
+    constexpr std::string_view word = "error: ";
     for (const auto& line : lines) {
-        if (line.find("error: ") != std::string::npos) {
-            return line;
+        if (const auto at = line.find(word); at != std::string::npos) {
+            return line.substr(at + word.size());  // Who tells it says the word again.
         }
     }
     return lines.empty() ? fmt::format("exit status {}", finished.status) : lines.back();

@@ -117,8 +117,24 @@ bool prune(Context& context, const Repository& repository,
     return holds;
 }
 
+/// The end of the newest set that can be used; none of a clock that was ahead.
+std::optional<Moment> newest_made(const std::vector<Repository>& repositories) {
+    std::optional<Moment> newest;
+    for (const auto& repository : repositories) {
+        for (const auto& found :
+             repository.is_there() ? repository.sets() : std::vector<backups::Found>()) {
+            const auto finished = parse_moment(found.set.finished);
+            if (found.mistake.empty() && finished && *finished <= moment_now()) {
+                newest = std::max(newest, finished);
+            }
+        }
+    }
+    return newest;
+}
+
 Exit run_prune(Context& context) {
-    const auto failed_attempt = failed_backup(history_of(context));
+    const auto failed_attempt =
+        failed_backup(history_of(context), newest_made(backups::repositories_of(context.run())));
     for (const auto& declared : context.run().manifest.backups.repositories) {
         if (declared.is_s3()) {
             context.note(fmt::format("{} is a bucket: what pgBackRest keeps there is not looked at",
@@ -128,9 +144,8 @@ Exit run_prune(Context& context) {
     bool holds = true;
     boost::json::array rows;
     for (const auto& repository : backups::repositories_of(context.run())) {
-        if (!repository.is_there()) {
-            context.note(
-                fmt::format("{} is not there: {}", repository.name(), repository.path().string()));
+        if (const auto absence = repository.absence()) {
+            context.note("note: " + absence->text);
             rows.push_back(
                 boost::json::object{{"repository", repository.name()}, {"there", false}});
             continue;
@@ -268,7 +283,8 @@ fs::path schedule_file(const trust::Run& run) {
            "schedule.json";
 }
 
-std::optional<std::string> failed_backup(const schedule::History& history) {
+std::optional<std::string> failed_backup(const schedule::History& history,
+                                         const std::optional<Moment>& made) {
     std::optional<Moment> success;
     std::optional<Moment> failure;
     std::string text;
@@ -281,11 +297,18 @@ std::optional<std::string> failed_backup(const schedule::History& history) {
         success = std::max(success, record.success);
         if (record.failure > failure) {
             failure = record.failure;
-            text = fmt::format("the newest attempt at a backup, {} at {}, failed: {}", job,
-                               minute_text(*failure), record.mistake);
+            text = fmt::format(
+                "the newest attempt at a backup, {} at {}, failed: {}; until one succeeds: caisson "
+                "backup {}",
+                job, minute_text(*failure), record.mistake,
+                is_gap_job(job) ? fmt::format("create --kind full --repository {}",
+                                              job.substr(gap_job.size() + 1))
+                                : "schedule --run " + job);
         }
     }
-    return failure > success ? std::optional(text) : std::nullopt;
+    // Of one second nobody knows which was first: in doubt it failed.
+    const bool is_over = failure <= success || (made && failure < made);
+    return is_over ? std::nullopt : std::optional(text);
 }
 
 bool remember_backup(Context& context, const std::string& subject,

@@ -24,8 +24,11 @@ namespace caisson::cli {
 /// The history of scheduled jobs: in the first repository that is a directory, so that all hosts
 /// that write there share it; else beside the platform's state.
 fs::path schedule_file(const trust::Run& run);
-/// That the newest attempt at a backup failed, as a sentence; nothing where it did not.
-std::optional<std::string> failed_backup(const schedule::History& history);
+/// That the newest attempt at a backup failed, and what ends that, as a sentence; nothing where it
+/// did not. `made` is the end of the newest set there is: one that was made by hand is in no
+/// history.
+std::optional<std::string> failed_backup(const schedule::History& history,
+                                         const std::optional<Moment>& made);
 /// `backup schedule`, which the table of verbs has from backup_keep_verbs().
 std::vector<Verb> backup_schedule_verbs();
 /// The verb of each job of [backups.schedule].

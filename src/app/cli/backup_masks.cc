@@ -41,29 +41,71 @@ void renew_views(pg::Connection& connection) {
     }
 }
 
+/// What PostgreSQL said of an expression of the manifest, and of which.
+Error of_masks(const std::vector<std::string>& columns, const Error& error) {
+    if (error.code() != Code::database_rejected) {
+        return error;
+    }
+    Error named(
+        Code::database_rejected,
+        fmt::format("[backups.masks] of caisson.toml: the {} of {} cannot be applied: {}",
+                    columns.size() == 1 ? "mask" : "masks", join(columns, ", "), error.message()),
+        "nothing was put in place: mend the expression there, and run it again");
+    for (const auto& [key, value] : error.facts()) {
+        if (key != "detail") {  // It shows the row, which is not masked.
+            named.with(key, value);
+        }
+    }
+    return named;
+}
+
+/// Masks of one table: the columns as the manifest has them, and what is assigned.
+struct Assignments {
+    std::vector<std::string> columns;
+    std::vector<std::string> texts;
+};
+
+/// What PostgreSQL cannot even plan is told of the one mask that is wrong.
+void apply(pg::Connection& connection, const std::string& table, const Assignments& masks) {
+    const auto update = fmt::format("update {} set ", pg::qualified_name(table).quoted());
+    for (std::size_t i = 0; i < masks.texts.size(); ++i) {
+        try {
+            connection.query("explain " + update + masks.texts[i]);
+        } catch (const Error& error) {
+            throw of_masks({masks.columns[i]}, error);
+        }
+    }
+    try {
+        connection.query(update + join(masks.texts, ", "));
+    } catch (const Error& error) {
+        throw of_masks(masks.columns, error);
+    }
+}
+
 /// The names of the masks that applied.
 std::set<std::string> mask_one(Context& context, const pg::Settings& settings) {
     pg::Connection connection(settings);
     std::set<std::string> applied;
-    std::map<std::string, std::vector<std::string>> by_table;
+    std::map<std::string, Assignments> by_table;
     for (const auto& [text, expression] : context.run().manifest.backups.masks) {
         const auto column = column_of(text);
         if (has_column(connection, column)) {
             applied.insert(text);
-            by_table[column.table].push_back(
+            auto& masks = by_table[column.table];
+            masks.columns.push_back(text);
+            masks.texts.push_back(
                 fmt::format("{} = ({})", pg::identifier(column.name), expression));
         }
     }
     pg::Transaction transaction(connection);
     // Triggers that write history or refuse changes are about real changes.
     connection.query("set local session_replication_role = replica");
-    for (const auto& [table, assignments] : by_table) {
+    for (const auto& [table, masks] : by_table) {
         context.busy(fmt::format("masking {}", table));
-        connection.query(fmt::format("update {} set {}", pg::qualified_name(table).quoted(),
-                                     join(assignments, ", ")));
+        apply(connection, table, masks);
     }
     transaction.commit();
-    for (const auto& [table, assignments] : by_table) {
+    for (const auto& [table, masks] : by_table) {
         connection.query(
             fmt::format("vacuum (full, analyze) {}", pg::qualified_name(table).quoted()));
     }

@@ -77,7 +77,9 @@ bool holds_nothing(const pg::Settings& settings) {
         .query(
             "select from pg_class c join pg_namespace n on n.oid = c.relnamespace where nspname "
             "not in ('pg_catalog', 'information_schema', 'caisson') and nspname not like "
-            "'pg\\_toast%' union all select from pg_largeobject_metadata limit 1")
+            "'pg\\_toast%' and relkind not in ('i', 'I') and not exists (select from pg_depend d "
+            "where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e') "
+            "union all select from pg_largeobject_metadata limit 1")
         .empty();
 }
 
@@ -190,6 +192,9 @@ void print_passage(Context& context, const Passage& passage, const std::string& 
     for (const auto& difference : restored.differences) {
         context.print("    " + difference);
     }
+    for (const auto& note : restored.notes) {
+        context.print("  → " + note);
+    }
     for (const auto& undone : passage.undone) {
         if (undone.rows > 0) {
             context.print(fmt::format("  → {} of {} stay as they were undone since",
@@ -208,13 +213,15 @@ boost::json::object to_json(const Passage& passage) {
     for (const auto& each : passage.undone) {
         undone.push_back(boost::json::object{{"table", each.table}, {"rows", each.rows}});
     }
-    return {{"database", passage.name},
-            {"kept", passage.kept},
-            {"tables", passage.restored.tables},
-            {"rows", passage.restored.rows},
-            {"undone", std::move(undone)},
-            {"differences", boost::json::array(passage.restored.differences.begin(),
-                                               passage.restored.differences.end())}};
+    return {
+        {"database", passage.name},
+        {"kept", passage.kept},
+        {"tables", passage.restored.tables},
+        {"rows", passage.restored.rows},
+        {"undone", std::move(undone)},
+        {"notes", boost::json::array(passage.restored.notes.begin(), passage.restored.notes.end())},
+        {"differences", boost::json::array(passage.restored.differences.begin(),
+                                           passage.restored.differences.end())}};
 }
 
 }  // namespace caisson::cli

@@ -43,7 +43,7 @@ struct RestoredFrom {
 
 using RestoreLocks = std::map<std::string, std::unique_ptr<backups::RestoreLock>>;
 
-/// Whether a database has no tables of its own.
+/// Whether a database has no tables of its own: those of its extensions come with provisioning.
 bool holds_nothing(const pg::Settings& settings);
 /// Holds every server that is concerned, and clears away what a killed restore left there.
 RestoreLocks lock_servers_of(Context& context, const std::vector<platform::Database>& databases);

@@ -164,6 +164,23 @@ boost::json::object to_json(const physical::RestorePlan& plan) {
             {"estimate_seconds", static_cast<double>(plan.estimate.count()) / 1000}};
 }
 
+/// What `backup create` would make: without a full one there is nothing that others build on.
+Exit show_create(Context& context, backups::Kind kind) {
+    const bool becomes_full =
+        kind != backups::Kind::full &&
+        !physical::has_base(context.run(), context.arguments().value("--repository"));
+    const auto made = becomes_full ? backups::Kind::full : kind;
+    context.print(fmt::format(
+        "would make {} {} backup of the server by pgBackRest{}",
+        made == backups::Kind::incremental ? "an" : "a", backups::name_of(made),
+        becomes_full
+            ? fmt::format(": there is none that {} {} one could build on",
+                          kind == backups::Kind::incremental ? "an" : "a", backups::name_of(kind))
+            : ""));
+    context.result() = {{"kind", backups::name_of(made)}};
+    return Exit::fine;
+}
+
 Exit report_restored(Context& context, const physical::Restored& restored) {
     for (const auto& note : restored.notes) {
         context.print(context.yellow("! " + note));
@@ -224,9 +241,7 @@ bool has_physical(Context& context) {
 Exit create_physical(Context& context, backups::Kind kind) {
     const auto& run = context.run();
     if (context.dry_run()) {
-        context.print(fmt::format("would make a {} backup of the server by pgBackRest",
-                                  backups::name_of(kind)));
-        return Exit::fine;
+        return show_create(context, kind);
     }
     physical::CreateOptions options;
     options.repository = context.arguments().value("--repository");
@@ -237,9 +252,6 @@ Exit create_physical(Context& context, backups::Kind kind) {
     const auto created = physical::create(run, kind, options, progress_of(bar));
     bar.end();
     const auto& set = created.set;
-    if (created.became_full) {
-        context.print("  → there was nothing to build on: it is a full one");
-    }
     for (const auto& note : created.notes) {
         context.note("note: " + note);
     }
@@ -265,7 +277,7 @@ bool wants_physical(Context& context) {
         arguments.has("--latest") || arguments.has("--to")) {
         return true;
     }
-    const auto set = arguments.positional("latest");
+    const auto set = arguments.positional();
     if (set.find('/') != std::string::npos || set.find(':') != std::string::npos) {
         return false;
     }

@@ -59,11 +59,31 @@ class PhysicalDrill {
                 error.code() == Code::server_missing) {
                 throw;
             }
-            trial.detail = error.message();
+            trial.detail =
+                error.code() == Code::backup_damaged ? with_damage(error) : error.message();
         }
         trial.seconds = std::chrono::duration<double>(watch.elapsed()).count();
         receipt_.trials.push_back(trial);
         return trial.passed;
+    }
+
+    /// What `backup validate` would say of it: the files, and the newest moment that is left.
+    /// pgBackRest does not name a file that does not open.
+    std::string with_damage(const Error& error) const {
+        if (!error.fact("segment").empty()) {
+            return error.message() + "; " + error.hint();
+        }
+        auto text = error.message();
+        physical::Unusable unusable{{repository_.name(), {found_.set.id}}};
+        context_.busy("reading the files of " + found_.set.id);
+        const auto damages = physical::cluster_damage_of(run_, repository_.name(), found_.set);
+        constexpr std::size_t most = 5;
+        for (std::size_t i = 0; i < std::min(damages.size(), most); ++i) {
+            text += fmt::format("; {} {}", damages[i].file, damages[i].what);
+        }
+        text += damages.size() > most ? fmt::format("; and {} more", damages.size() - most) : "";
+        unusable[repository_.name()].merge(physical::concerned_by(damages, repository_.sets()));
+        return text + "; " + physical::unaffected(run_, unusable, "");
     }
 
     /// The set itself, or a moment behind it that the log reaches.

@@ -3,6 +3,7 @@
 #include "app/cli/backup_restore.h"
 
 #include <algorithm>
+#include <array>
 
 #include <boost/json/array.hpp>
 #include <fmt/format.h>
@@ -157,7 +158,7 @@ Exit restore_out_of_physical(Context& context) {
 }
 
 Exit restore_logical(Context& context) {
-    const auto source = set_source(context, context.arguments().positional("latest"));
+    const auto source = set_source(context, context.arguments().positional());
     const auto& set = source.found.set;
     auto manner = manner_of(context);
     manner.masks = wants_masks(context, source);
@@ -192,10 +193,26 @@ bool takes_a_part(Context& context) {
     return is_part;
 }
 
+/// A restore takes the place of what is there: nothing is restored that nobody named.
+void require_target(Context& context) {
+    const auto& arguments = context.arguments();
+    const bool is_named =
+        !arguments.positionals.empty() ||
+        std::ranges::any_of(std::array{"--time", "--xid", "--name", "--latest"},
+                            [&](const char* option) { return arguments.has(option); });
+    if (!is_named) {
+        throw Error(Code::usage,
+                    "what is to be restored is not said; expected a set, `latest` for the newest "
+                    "one, or a moment with --time, --xid, --name or --latest",
+                    "caisson backup list shows the sets, and which moments can be restored");
+    }
+}
+
 Exit run_restore(Context& context) {
     if (context.arguments().has("--part")) {
         return restore_one_part(context);
     }
+    require_target(context);
     if (wants_physical(context)) {
         return takes_a_part(context) ? restore_out_of_physical(context) : restore_physical(context);
     }
@@ -221,7 +238,7 @@ bool wants_masks(Context& context, const SetSource& source) {
            !context.arguments().has("--unmasked");
 }
 
-StepSummary restore_copy(Context& context) {
+SetSource copy_source(Context& context) {
     const auto& run = context.run();
     if (!run.is_private()) {
         throw Error(Code::not_private,
@@ -230,7 +247,22 @@ StepSummary restore_copy(Context& context) {
                                 run.environment.name),
                     "caisson backup restore puts a backup back in its own environment");
     }
-    const auto source = set_source(context, context.arguments().value("--from"));
+    auto source = set_source(context, context.arguments().value("--from"));
+    const auto& set = source.found.set;
+    for (const auto& database : run.manifest.databases) {
+        backups::require_whole(set, database.key);
+    }
+    if (source.sealing && source.sealing->id() != set.key) {
+        throw Error(Code::backup_key,
+                    fmt::format("another key sealed {}; expected the one whose name is {}", set.id,
+                                set.key))
+            .with("key_given", source.sealing->id());
+    }
+    return source;
+}
+
+StepSummary restore_copy(Context& context, const SetSource& source) {
+    const auto& run = context.run();
     const auto& databases = run.manifest.databases;
     const Manner manner{wants_masks(context, source), false};
     const bool is_fresh = std::ranges::all_of(databases, [&](const platform::Database& database) {
@@ -257,6 +289,8 @@ StepSummary restore_copy(Context& context) {
     put_in_place(context, passages, manner);
     make_ours(context, {source.found.set.id, sha256_hex(source.found.json), {}});
     for (const auto& passage : passages) {
+        summary.notes.insert(summary.notes.end(), passage.restored.notes.begin(),
+                             passage.restored.notes.end());
         if (!passage.kept.empty()) {
             summary.notes.push_back(
                 fmt::format("what was there before is kept as {}", passage.kept));

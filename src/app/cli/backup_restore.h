@@ -12,6 +12,7 @@
 
 #include "app/cli/backup.h"
 #include "app/cli/recovery_place.h"
+#include "app/cli/steps.h"
 #include "base/sealing.h"
 
 namespace caisson::cli {
@@ -29,6 +30,12 @@ struct SetSource {
 /// --public-key; otherwise --unsigned must be: what is restored runs as SQL of a superuser. Errors:
 /// backup_missing, backup_damaged, backup_key, confirmation_needed, identity_mismatch.
 SetSource set_source(Context& context, const std::string& text);
+
+/// What `up --from` makes a copy of, found before anything is made for it: the set, its key, and
+/// all of the platform's databases in it. Errors: not_private; as set_source(); backup_missing.
+SetSource copy_source(Context& context);
+/// The step of `up --from`: the copy, masked as [backups.masks] says, in place of what seeds bring.
+StepSummary restore_copy(Context& context, const SetSource& source);
 
 /// Values of before a restore must not be served after it. A Redis that is away is a note.
 void forget_cached(Context& context);

@@ -109,7 +109,11 @@ void Context::print(std::string_view line) {
     }
 }
 
-void Context::note(std::string_view line) { write_line(stderr, line); }
+void Context::note(std::string_view line) {
+    if (noted_.emplace(line).second) {
+        write_line(stderr, line);
+    }
+}
 
 void Context::emit(std::string_view text) { write_text(stdout, text); }
 

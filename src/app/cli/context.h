@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -47,7 +48,8 @@ class Context {
     void print(std::string_view line);
     /// What goes on at the moment: on a terminal, until the next line is printed.
     void busy(std::string_view what);
-    /// A line for people, on standard error; shown with --json too.
+    /// A line for people, on standard error; shown with --json too. What was said is not said
+    /// again.
     void note(std::string_view line);
     /// What --json prints at the end.
     boost::json::object& result() { return result_; }
@@ -66,6 +68,7 @@ class Context {
     Arguments arguments_;
     std::unique_ptr<trust::Run> run_;
     boost::json::object result_;
+    std::set<std::string, std::less<>> noted_;
     bool json_ = false;
     bool colours_ = false;
     bool busy_ = false;

@@ -8,6 +8,7 @@
 #include "base/crypto.h"
 #include "base/process.h"
 #include "drivers/pg/tls.h"
+#include "lifecycle/servers/processes.h"
 
 namespace caisson::cli {
 namespace {
@@ -85,10 +86,15 @@ std::optional<DaemonRecord> read_daemon_record(const trust::Run& run) {
     const auto* const background = object.if_contains("background");
     record.is_in_background = background && background->is_bool() && background->as_bool();
     // A process id is used again one day, and the file may be written by the servers' account: only
-    // a process of our name and of that account is our daemon.
+    // the process that wrote it, and of that account, is our daemon.
     const auto owner = run.account ? run.account->user : ::geteuid();
-    if (!is_alive(record.process) || process_name(record.process) != process_name(::getpid()) ||
-        process_owner(record.process) != owner) {
+    const auto* const began = object.if_contains("began");
+    const bool is_the_one =
+        began && began->is_int64()
+            ? began->get_int64() == static_cast<std::int64_t>(servers::beginning_of(record.process))
+            // A daemon of a version before did not write when it began.
+            : process_name(record.process) == process_name(::getpid());
+    if (!is_alive(record.process) || !is_the_one || process_owner(record.process) != owner) {
         return std::nullopt;
     }
     return record;

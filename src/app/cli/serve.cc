@@ -30,6 +30,7 @@
 #include "base/process.h"
 #include "base/text.h"
 #include "drivers/redis/connection.h"
+#include "lifecycle/servers/processes.h"
 #include "lifecycle/servers/servers.h"
 #include "lifecycle/servers/supervisor.h"
 #include "serving/cache/inspect.h"
@@ -244,6 +245,7 @@ void write_record(Context& context, const daemon::Ready& ready, const std::strin
     write_file(context.run().state.daemon_record(),
                json_text(boost::json::object{
                    {"process", ::getpid()},
+                   {"began", servers::beginning_of(::getpid())},
                    {"address", ready.url},
                    {"started_at", timestamp_now()},
                    {"manifest", manifest},

@@ -27,8 +27,6 @@ struct StepSummary {
 /// Starts the private servers; against other environments it only says so.
 StepSummary start_servers(Context& context);
 StepSummary provision_databases(Context& context, bool adopt);
-/// For `up --from`: databases from a backup, masked as the manifest says, ours by identity.
-StepSummary restore_copy(Context& context);
 StepSummary migrate_databases(Context& context);
 StepSummary seed_databases(Context& context);
 /// Puts triggers on the tables that cached values are made of, and takes them from others, where

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <iterator>
+#include <memory>
 
 #include <boost/json/array.hpp>
 #include <fmt/format.h>
@@ -30,7 +32,7 @@ using namespace std::chrono_literals;
 
 struct Step {
     std::string name;
-    StepSummary (*run)(Context&);
+    std::function<StepSummary(Context&)> run;
 };
 
 /// Tables that cached values are made of are there after their migrations.
@@ -58,12 +60,15 @@ const std::array<Step, 6>& steps() {
     return table;
 }
 
-/// With --from, a backup has what seeds would bring, and is then migrated.
+/// With --from, a backup has what seeds would bring, and is then migrated. That there is such a
+/// backup, and its key, is found out here, before anything is made.
 std::vector<Step> steps_of(Context& context) {
     std::vector<Step> list(steps().begin(), steps().end());
     if (context.arguments().has("--from")) {
         std::erase_if(list, [](const Step& step) { return step.name == "seed"; });
-        list.insert(list.begin() + 2, {"restore", restore_copy});
+        const auto source = std::make_shared<const SetSource>(copy_source(context));
+        list.insert(list.begin() + 2,
+                    {"restore", [source](Context& c) { return restore_copy(c, *source); }});
     }
     return list;
 }
@@ -144,10 +149,11 @@ void read_files(Context& context) {
 }
 
 /// Everything up to `last`. Whether all steps hold; a step that does not ends the run.
-bool run_steps(Context& context, const std::string& last, bool foreground, bool& changed) {
+bool run_steps(Context& context, const std::vector<Step>& steps, const std::string& last,
+               bool foreground, bool& changed) {
     boost::json::array rows;
     bool holds = true;
-    for (const auto& step : steps_of(context)) {
+    for (const auto& step : steps) {
         if (foreground && step.name == "serve") {
             break;
         }
@@ -194,6 +200,7 @@ Exit run_up(Context& context) {
         return Exit::fine;
     }
     read_files(context);
+    const auto sequence = steps_of(context);
     bool changed = false;
     bool holds = true;
     {
@@ -201,7 +208,7 @@ Exit run_up(Context& context) {
         if (run.is_private()) {
             lock = lock_state(context, "caisson up");
         }
-        holds = run_steps(context, last, foreground, changed);
+        holds = run_steps(context, sequence, last, foreground, changed);
     }
     const auto& title = run.manifest.title.empty() ? run.manifest.name : run.manifest.title;
     const bool serves = last == "serve" && !foreground;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 
 #include <fmt/format.h>
@@ -70,6 +71,26 @@ std::string title_of(pid_t process) {
     std::string title = arguments_of(process);
     std::ranges::replace(title, '\0', ' ');
     return std::string(trim(title));
+}
+
+std::uint64_t beginning_of(pid_t process) {
+    constexpr std::size_t field = 20;  // 22nd of stat(5), counted behind the name.
+    try {
+        const auto stat = read_if_exists(fmt::format("/proc/{}/stat", process)).value_or("");
+        const auto name_end = stat.rfind(')');
+        if (name_end == std::string::npos) {
+            return 0;
+        }
+        const auto fields = split(trim(std::string_view(stat).substr(name_end + 1)), ' ');
+        std::uint64_t ticks = 0;
+        if (fields.size() >= field) {
+            const auto& text = fields[field - 1];
+            std::from_chars(text.data(), text.data() + text.size(), ticks);
+        }
+        return ticks;
+    } catch (const Error&) {
+        return 0;  // It ended while we looked.
+    }
 }
 
 bool send_signal(pid_t process, int signal) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +23,10 @@ std::vector<pid_t> processes_in(const fs::path& directory, std::string_view name
 std::vector<pid_t> processes_with(std::string_view name, const std::string& argument);
 /// What the process calls itself: its arguments, joined by spaces.
 std::string title_of(pid_t process);
+
+/// When the process began, in the kernel's ticks since the machine did; 0 when there is none. Its
+/// id is used again one day: both together are one process, whatever its program is called.
+std::uint64_t beginning_of(pid_t process);
 
 /// Sends a signal. False when the process is gone. Errors: state_unusable when it belongs to
 /// another account.

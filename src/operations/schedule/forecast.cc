@@ -21,6 +21,9 @@ constexpr seconds critical_in = std::chrono::hours(4);
 constexpr seconds warning_in = std::chrono::hours(48);
 constexpr double critical_share = 0.95;
 constexpr double warning_share = 0.85;
+/// No further than this many times what was seen: a burst of the last hour tells nothing of
+/// tomorrow.
+constexpr int reach = 12;
 /// A disk that fills in more than ten years does not fill.
 constexpr double longest_seconds = 10.0 * 365 * 24 * 3600;
 
@@ -80,13 +83,15 @@ Forecast forecast(const std::string& place, const std::vector<SpaceSample>& samp
     forecast.place = place;
     forecast.free = samples.back().free;
     forecast.total = samples.back().total;
-    forecast.is_known = samples.size() >= fewest_samples &&
-                        samples.back().at - samples.front().at >= watching.window / 4;
+    const auto span = std::chrono::duration_cast<seconds>(samples.back().at - samples.front().at);
+    forecast.is_known = samples.size() >= fewest_samples && span >= watching.window / 4;
     const auto slope = forecast.is_known ? slope_of(samples) : 0;
     forecast.bytes_per_second = std::max(0.0, slope);
     if (slope > 0) {
         const auto left = static_cast<double>(forecast.free) / slope;
-        if (left < longest_seconds) {
+        const auto borne = static_cast<double>((span * reach).count());
+        forecast.is_beyond_reach = left > borne && left < longest_seconds;
+        if (left <= borne) {
             forecast.full_in = seconds(static_cast<std::int64_t>(left));
         }
     }
@@ -94,6 +99,10 @@ Forecast forecast(const std::string& place, const std::vector<SpaceSample>& samp
     forecast.text =
         !forecast.is_known ? fmt::format("{}: {} free; how fast it fills is not known yet", place,
                                          human_bytes(forecast.free))
+        : forecast.is_beyond_reach
+            ? fmt::format(
+                  "{}: {} free; it does not fill within {}, further the last {} do not tell", place,
+                  human_bytes(forecast.free), age_text(span * reach), age_text(span))
         : forecast.full_in
             ? fmt::format("{} fills in {}: {} free, {} a day", place, age_text(*forecast.full_in),
                           human_bytes(forecast.free),

@@ -51,7 +51,8 @@ struct Forecast {
     /// backup that was removed, or one that is being made, does not move. 0: it does not.
     double bytes_per_second = 0;
     std::optional<std::chrono::seconds> full_in;  ///< Nothing: not as it goes now, or not known.
-    bool is_known = false;  ///< There are samples enough, over a fourth of the window.
+    bool is_beyond_reach = false;  ///< It fills, and not so soon that what was seen tells when.
+    bool is_known = false;         ///< There are samples enough, over a fourth of the window.
     Pressure pressure = Pressure::none;
     std::string text;  ///< "repository local fills in 3 days: 12.0 GB free, 4.1 GB a day".
 };

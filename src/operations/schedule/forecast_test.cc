@@ -31,25 +31,36 @@ std::vector<SpaceSample> samples(const Watching& watching, int count, Free free)
 }
 
 TEST(Forecast, TellsWhenADiskIsFull) {
-    // A tenth of a gigabyte a minute, and 40 are left after half an hour.
+    // A tenth of a gigabyte a minute, and 30 are left after half an hour.
     const auto found = forecast(
-        "wal", samples(log_watching, 31, [](int i) { return 43 - i * 0.1; }), log_watching);
+        "wal", samples(log_watching, 31, [](int i) { return 33 - i * 0.1; }), log_watching);
     ASSERT_TRUE(found.full_in);
-    EXPECT_NEAR(static_cast<double>(found.full_in->count()), 400 * 60, 10);
+    EXPECT_NEAR(static_cast<double>(found.full_in->count()), 300 * 60, 10);
     EXPECT_EQ(found.pressure, Pressure::warning);
-    EXPECT_THAT(found.text, HasSubstr("wal fills in 7 hours"));
+    EXPECT_THAT(found.text, HasSubstr("wal fills in 5 hours"));
 }
 
 TEST(Forecast, GrowsGraveAsTheEndComesNearer) {
     const auto at = [](double free) {
         return forecast("wal",
-                        samples(log_watching, 61, [&](int i) { return free + (60 - i) * 0.01; }),
+                        samples(log_watching, 61, [&](int i) { return free + (60 - i) * 0.05; }),
                         log_watching)
             .pressure;
     };
     EXPECT_EQ(at(50), Pressure::none);
     EXPECT_EQ(at(20), Pressure::warning);
-    EXPECT_EQ(at(2.3), Pressure::critical);
+    EXPECT_EQ(at(11), Pressure::critical);
+}
+
+TEST(Forecast, OfABurstThatLastsAnHourSaysNothingAboutTomorrow) {
+    // 25 segments, one every two minutes, on a disk with room for a day of them.
+    const auto found = forecast(
+        "log", samples(log_watching, 51, [](int i) { return 12 - i * 0.008; }), log_watching);
+    EXPECT_TRUE(found.is_known);
+    EXPECT_TRUE(found.is_beyond_reach);
+    EXPECT_FALSE(found.full_in);
+    EXPECT_THAT(found.text, HasSubstr("does not fill within 10 hours"));
+    EXPECT_THAT(found.text, HasSubstr("the last 50 minutes do not tell"));
 }
 
 TEST(Forecast, IsNotMovedByABackupThatWentOrByOneThatIsBeingMade) {

@@ -123,6 +123,9 @@ class LogicalDrill {
             }
             const auto file = error.fact("file");
             trial.detail = error.message() + (file.empty() ? "" : " (" + file + ")");
+            if (!error.fact("cause").empty()) {
+                trial.detail += "; " + error.hint();  // That of the kind is of no use here.
+            }
         }
         trial.seconds = seconds_of(watch);
         receipt_.trials.push_back(trial);
@@ -150,6 +153,9 @@ class LogicalDrill {
                                         "caisson_drill", restoring);
             detail = fmt::format("{} of {}", counted(restored.rows, "row"),
                                  counted(restored.tables, "table"));
+            for (const auto& note : restored.notes) {
+                detail += "; " + note;
+            }
             return true;
         });
         receipt_.restore_seconds += seconds_of(watch);
@@ -178,7 +184,7 @@ class LogicalDrill {
                 tell("asking the checks of " + database.name);
                 const auto checked = options_.checks(connection, database);
                 detail = !checked.failing.empty() ? some_of(checked.failing)
-                         : checked.asked == 0     ? "no checks: the platform has none"
+                         : checked.asked == 0     ? "the platform has none for it"
                                                   : "all hold: " + counted(checked.asked, "check");
                 if (!checked.alike.empty()) {
                     detail +=

@@ -205,6 +205,54 @@ TEST_F(LogicalTest, OneTableIsRestoredAlone) {
     EXPECT_THROW(restore(set, {"public.usrs"}), Error);
 }
 
+TEST_F(LogicalTest, FunctionsThatFindOthersBySearchPathAreRestoredAllTheSame) {
+    connection.script(R"(
+        create function norm(text) returns text language sql immutable as 'select lower($1)';
+        create function "Odd name".normal(text) returns text language plpgsql immutable
+            as 'begin return norm($1); end';
+        create function own(text) returns text language plpgsql immutable set search_path = public
+            as 'begin return norm($1); end';
+        create table words (word text, checked text check ("Odd name".normal(checked) <> 'x'), same text,
+                            lowered text generated always as ("Odd name".normal(word)) stored);
+        create index on words ("Odd name".normal(same));
+        insert into words values ('A', 'B', 'C');
+        create materialized view lowered as select "Odd name".normal(word) from words;
+    )");
+    const auto set = make();
+    const auto outcome = restore(set);
+    EXPECT_THAT(outcome.differences, IsEmpty());
+    ASSERT_EQ(outcome.notes.size(), 1U);
+    EXPECT_THAT(outcome.notes.front(), HasSubstr("function norm(text) does not exist"));
+    auto other = restored();
+    EXPECT_EQ(other.query("select lowered from words").front().text(0), "a");
+    // Nothing of what it took is left: none but the one that had it has a search_path.
+    EXPECT_EQ(
+        other.query("select count(*) from pg_proc where proconfig is not null").front().text(0),
+        "1");
+}
+
+TEST_F(LogicalTest, WhatIsMissingForGoodIsToldWithWhatComesBackAllTheSame) {
+    connection.script(R"(
+        create function norm(text) returns text language sql immutable as 'select lower($1)';
+        create function normal(text) returns text language plpgsql immutable as 'begin return norm($1); end';
+        create table words (word text, lowered text generated always as (normal(word)) stored);
+        insert into words values ('A');
+        drop function norm;
+    )");
+    const auto set = make();
+    try {
+        restore(set);
+        FAIL();
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), Code::backup_failed);
+        EXPECT_THAT(error.message(), HasSubstr("function norm(text) does not exist"));
+        EXPECT_THAT(error.hint(), HasSubstr("--table SCHEMA.TABLE --into NAME"));
+    }
+    EXPECT_FALSE(has_restored());
+    // What the hint says.
+    EXPECT_THAT(restore(set, {"public.users"}).differences, IsEmpty());
+}
+
 TEST_F(LogicalTest, ADamagedFileLeavesNoDatabase) {
     const auto set = make();
     const auto path = repository.directory_of(set.id) / set.files.front().name;

@@ -95,19 +95,23 @@ std::vector<Parameter> parameters_of(pg::Connection& connection) {
     return parameters;
 }
 
-std::string statement_of(const Parameter& parameter, const std::string& database) {
-    const auto subject = parameter.role.empty()
-                             ? fmt::format("database {}", pg::identifier(database))
-                             : fmt::format("role {} in database {}", pg::identifier(parameter.role),
-                                           pg::identifier(database));
+std::string value_of(const Parameter& parameter) {
     std::string value;
     if (is_quoted_list(parameter.name)) {
         for (const auto& entry : ListReader(parameter).entries()) {
             value += (value.empty() ? "" : ", ") + pg::literal(entry);
         }
     }
+    return value.empty() ? pg::literal(parameter.value) : value;
+}
+
+std::string statement_of(const Parameter& parameter, const std::string& database) {
+    const auto subject = parameter.role.empty()
+                             ? fmt::format("database {}", pg::identifier(database))
+                             : fmt::format("role {} in database {}", pg::identifier(parameter.role),
+                                           pg::identifier(database));
     return fmt::format("alter {} set {} to {}", subject, pg::identifier(parameter.name),
-                       value.empty() ? pg::literal(parameter.value) : value);
+                       value_of(parameter));
 }
 
 }  // namespace caisson::backups

@@ -16,6 +16,9 @@ namespace caisson::backups {
 /// Of the database that the connection is to, by role and name.
 std::vector<Parameter> parameters_of(pg::Connection& connection);
 
+/// The value as SQL has it behind SET … TO. Errors: as statement_of(). Pure.
+std::string value_of(const Parameter& parameter);
+
 /// The statement that says it of `database`: names are identifiers, values literals. A value of the
 /// six that PostgreSQL keeps as lists with quotes of their own (`search_path`) is taken apart, as
 /// pg_dump does it: as one literal it would be one name. Errors: backup_damaged when it cannot be.

@@ -17,6 +17,7 @@
 #include "drivers/pg/environment.h"
 #include "drivers/pg/quote.h"
 #include "operations/backups/logical/parameters.h"
+#include "operations/backups/logical/search_path.h"
 #include "trust/locks.h"
 
 namespace caisson::backups {
@@ -59,6 +60,9 @@ std::string complaint(const std::string& errors) {
     return lines.empty() ? std::string(trim(errors).substr(0, 300)) : join(lines, "; ");
 }
 
+/// The cause of an error of pg_restore that may be that.
+constexpr std::string_view by_search_path = "search_path";
+
 /// By this a killed run's database is known.
 constexpr std::string_view mark = "caisson: not in place yet, restored from ";
 /// Its name until it has the mark.
@@ -96,9 +100,22 @@ class Restoring {
         require_whole(set_, key_);
         const auto words = options_.tables.empty() ? std::vector<std::string>{} : of_tables();
         Restored restored;
-        restored.database = std::make_unique<NewDatabase>(admin, name_, options_.owner, set_.id);
+        const auto make = [&] {
+            restored.database =
+                std::make_unique<NewDatabase>(admin, name_, options_.owner, set_.id);
+        };
+        make();
         if (words.empty()) {
-            feed({});
+            try {
+                feed({});
+            } catch (const Error& error) {
+                if (error.fact("cause") != by_search_path) {
+                    throw;
+                }
+                restored.database.reset();
+                make();
+                feed_with_path(error, restored);
+            }
         } else {
             feed({"--section=pre-data"});
             feed(words);
@@ -130,6 +147,24 @@ class Restoring {
         return words;
     }
 
+    [[noreturn]] void refuse(const Finished& finished) const {
+        const auto text = fmt::format("pg_restore of {} ended with {}: {}", name_, finished.status,
+                                      complaint(finished.errors));
+        if (finished.errors.find("No space left") != std::string::npos) {
+            throw Error(Code::disk_full, text).with("database", name_);
+        }
+        if (!misses_by_path(finished.errors)) {
+            throw Error(Code::backup_failed, text).with("database", name_);
+        }
+        throw Error(Code::backup_failed, text,
+                    "what is missing was found by search_path, which pg_restore leaves empty, or "
+                    "is not in the backup; what comes back all the same: the whole server from a "
+                    "physical set (caisson backup restore --latest), or one by one the tables that "
+                    "do not need it (--table SCHEMA.TABLE --into NAME)")
+            .with("database", name_)
+            .with("cause", std::string(by_search_path));
+    }
+
     /// The archive through pg_restore.
     void feed(const std::vector<std::string>& words) {
         Command command;
@@ -155,12 +190,42 @@ class Restoring {
         child.close_input();
         const auto finished = child.finish(longest_silence);
         if (!finished.fine()) {
-            const bool is_full = finished.errors.find("No space left") != std::string::npos;
-            throw Error(is_full ? Code::disk_full : Code::backup_failed,
-                        fmt::format("pg_restore of {} ended with {}: {}", name_, finished.status,
-                                    complaint(finished.errors)))
-                .with("database", name_);
+            refuse(finished);
         }
+    }
+
+    /// In three parts: with all functions there and no data yet, each gets the search_path of the
+    /// database. Once all data and indexes are there, none has it any more.
+    void feed_with_path(const Error& before, Restored& restored) {
+        try {
+            feed({"--section=pre-data"});
+            pg::Connection inside(settings_);
+            const auto functions = give_search_path(inside, path_of_database());
+            feed({"--section=data"});
+            feed({"--section=post-data"});
+            take_search_path(inside, functions);
+        } catch (const Error& error) {
+            if (error.code() == Code::backup_failed || error.code() == Code::database_rejected) {
+                throw before;  // It was not that: its hint says what is left.
+            }
+            throw;
+        }
+        restored.notes.push_back(
+            before.message() +
+            "; so its functions had a search_path while it was restored; give each that calls "
+            "others its own, in a migration: alter function … set search_path = public");
+    }
+
+    std::string path_of_database() const {
+        const auto origin = std::ranges::find(set_.origins, key_, &Origin::key);
+        if (origin != set_.origins.end()) {
+            for (const auto& parameter : origin->parameters) {
+                if (parameter.role.empty() && parameter.name == "search_path") {
+                    return value_of(parameter);
+                }
+            }
+        }
+        return "public";
     }
 
     /// ALTER DATABASE … SET and ALTER ROLE … IN DATABASE … SET, as they were.

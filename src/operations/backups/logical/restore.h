@@ -48,10 +48,13 @@ struct Restored {
     std::uint64_t tables = 0;
     std::uint64_t rows = 0;
     std::vector<std::string> differences;  ///< From what the set says; none when all is equal.
+    std::vector<std::string> notes;        ///< Sentences: what it took besides pg_restore.
 };
 
 /// Makes the database `name` of the set's part `key` on the server of `admin`, whose role may make
-/// databases and act as their owners. Roles that own something in it must be there. Errors:
+/// databases and act as their owners. Roles that own something in it must be there. Where
+/// pg_restore fails because a function finds others by search_path, which pg_restore leaves empty,
+/// it is tried once more with functions that have the database's own meanwhile. Errors:
 /// backup_missing, backup_damaged, backup_key, backup_failed with pg_restore's words, usage when
 /// such a database exists, disk_full, interrupted.
 Restored restore_database(const platform::Variables& variables, const Repository& repository,

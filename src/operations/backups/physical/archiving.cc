@@ -132,10 +132,7 @@ bool write_configuration(const trust::Run& run, const Engine& engine, const Clus
                          std::vector<std::string>& notes) {
     const auto passphrase = ensure_passphrase(run);
     if (passphrase && passphrase->is_made) {
-        notes.push_back(
-            fmt::format("a key was made: keep a copy of {} elsewhere, without it no "
-                        "backup can be read",
-                        passphrase->file.string()));
+        notes.push_back(note_of_new_key(*passphrase));
     }
     const auto text = configuration_text(
         run.manifest.backups, home_of(run), depots_of(run),

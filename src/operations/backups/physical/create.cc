@@ -369,6 +369,23 @@ Created create(const trust::Run& run, Kind kind, const CreateOptions& options,
     return created;
 }
 
+bool has_base(const trust::Run& run, const std::string& repository) {
+    const auto depot = depot_named(run, repository);
+    const auto repositories = repositories_of(run);
+    const auto& directory = directory_of(repositories, depot);
+    const auto sets = directory.is_there() ? directory.sets() : std::vector<Found>();
+    const bool has_set = std::ranges::any_of(
+        sets, [](const Found& found) { return found.mistake.empty() && found.set.is_physical(); });
+    if (!has_set || !fs::exists(home_of(run).file())) {
+        return false;
+    }
+    const Engine engine(run);
+    const auto cluster = cluster_of(run);
+    const CreateOptions options;
+    const Progress progress;
+    return can_build({run, engine, depot, directory, cluster, options, progress, {}});
+}
+
 void remove_cluster_files(const trust::Run& run, const std::string& repository, const Set& set) {
     const Engine engine(run);
     const auto depot = depot_named(run, repository);

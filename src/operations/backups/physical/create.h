@@ -5,6 +5,7 @@
 /// A physical backup, made and described.
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,11 @@ struct Created {
 Created create(const trust::Run& run, Kind kind, const CreateOptions& options = {},
                const Progress& progress = {});
 
+/// Whether a differential or incremental one would find something to build on: a backup of this
+/// cluster in this repository (empty: the first one) with a set of ours. Reads and changes nothing.
+/// Errors: usage; where there are sets, as cluster_of() and Engine.
+bool has_base(const trust::Run& run, const std::string& repository);
+
 /// The list of the files that pgBackRest keeps for a set: `sha256sum -c` reads it.
 inline constexpr std::string_view file_list = "cluster.sha256";
 /// Every file of the set in pgBackRest's repository, and of what it builds on, against the lists
@@ -39,6 +45,10 @@ inline constexpr std::string_view file_list = "cluster.sha256";
 std::vector<Damage> cluster_damage_of(const trust::Run& run, const std::string& repository,
                                       const Set& set,
                                       const std::function<void(std::uint64_t)>& progress = {});
+/// The sets that such a file is part of, or that build on one of these; by the label in its path.
+/// `sets` are a repository's, oldest first. Pure.
+std::set<std::string> concerned_by(const std::vector<Damage>& damages,
+                                   const std::vector<Found>& sets);
 /// What pgBackRest's own `verify` finds: segments and files whose contents are not what they were,
 /// each named. Reads the whole stanza. Errors: as Engine.
 std::vector<Damage> archive_damage_of(const trust::Run& run, const std::string& repository,

@@ -104,6 +104,22 @@ std::vector<Damage> cluster_damage_of(const trust::Run& run, const std::string& 
     return damages;
 }
 
+std::set<std::string> concerned_by(const std::vector<Damage>& damages,
+                                   const std::vector<Found>& sets) {
+    std::set<std::string> concerned;
+    for (const auto& found : sets) {
+        const bool is_damaged = std::ranges::any_of(damages, [&](const Damage& damage) {
+            return (!found.set.label.empty() &&
+                    damage.file.find("/" + found.set.label + "/") != std::string::npos) ||
+                   damage.file == found.set.id || damage.file.starts_with(found.set.id + "/");
+        });
+        if (is_damaged || concerned.contains(found.set.prior)) {
+            concerned.insert(found.set.id);
+        }
+    }
+    return concerned;
+}
+
 std::vector<Damage> archive_damage_of(const trust::Run& run, const std::string& repository,
                                       const std::string& system_identifier) {
     const Engine engine(run);

@@ -371,8 +371,10 @@ TEST(ClusterChange, ANewClusterOfThePlatformIsNeverMixedWithTheOldOne) {
     state.script("create database lumina_db", "postgres");
     state.script("create table notes (id integer primary key, text text not null)");
     state.note(7);
+    EXPECT_FALSE(has_base(state.run, ""));
     const auto fresh = create(state.run, Kind::incremental);
     EXPECT_TRUE(fresh.became_full);
+    EXPECT_TRUE(has_base(state.run, ""));
     EXPECT_NE(fresh.set.system_identifier, old.system_identifier);
     for (const auto& each : info(state.run).backups) {
         EXPECT_EQ(each.mistake, "");

@@ -181,8 +181,9 @@ std::vector<Origin> origins_of(const trust::Run& run) {
                 origin.uuid = first("select uuid::text from caisson.identity");
             }
             if (has("caisson.migrations")) {
-                origin.migration =
-                    first("select version from caisson.migrations order by sequence desc limit 1");
+                origin.migration = first(
+                    "select version || case when name = '' then '' else '_' || name end "
+                    "from caisson.migrations order by sequence desc limit 1");
             }
             if (has("caisson.structure")) {
                 origin.schema_sha256 = first("select hash from caisson.structure");

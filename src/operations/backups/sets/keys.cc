@@ -122,6 +122,13 @@ std::optional<Passphrase> ensure_passphrase(const trust::Run& run) {
     return Passphrase{text, true, key_file(run)};
 }
 
+std::string note_of_new_key(const Passphrase& passphrase) {
+    return fmt::format(
+        "backups are encrypted with the key in {}; keep a copy of it on another machine: without "
+        "it nothing can be restored",
+        passphrase.file.string());
+}
+
 std::optional<Passphrase> find_passphrase(const trust::Run& run) {
     auto given = given_passphrase(run);
     if (!given) {

@@ -24,8 +24,10 @@ struct Passphrase {
 /// Of two that make one at a time, both get the first one's. Errors: variable_invalid;
 /// state_unusable.
 std::optional<Passphrase> ensure_passphrase(const trust::Run& run);
-/// The same, but never made, and whatever `encrypt` says: sets of before may be sealed. Errors:
-/// backup_key when there is none.
+/// What whoever has just got a new key must be told.
+std::string note_of_new_key(const Passphrase& passphrase);
+/// As ensure_passphrase(), but never made, and whatever `encrypt` says: sets of before may be
+/// sealed. Errors: backup_key when there is none.
 std::optional<Passphrase> find_passphrase(const trust::Run& run);
 std::optional<SealingKey> sealing_key(const std::optional<Passphrase>& passphrase);
 /// The key that the set was sealed with: of the variable and of the file that whose name the set
