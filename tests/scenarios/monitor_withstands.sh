@@ -139,8 +139,13 @@ five_thousand_statements() {
 
 everything_is_locked() {
   local holder
-  caisson db shell --role admin -- -XAtq -c 'begin; lock table pg_class, pg_database in access exclusive mode' \
-    -c "select pg_backend_pid() \\g $machine/holder" -c 'select pg_sleep(600)' >/dev/null 2>&1 &
+  cat >"$machine/lock.sql" <<SQL
+begin;
+lock table pg_class, pg_database in access exclusive mode;
+select pg_backend_pid() \\g $machine/holder
+select pg_sleep(600);
+SQL
+  caisson db shell --role admin -- -XAtqf "$machine/lock.sql" >/dev/null 2>&1 &
   holder=$!
   within 20 scraped '^caisson_monitor_unknown\{what="locks"'
   [ "$(awk '$1 == "caisson_monitor_sample_seconds" { print ($2 < 60) }' "$machine/metrics")" = 1 ] || die "a sample takes its time"

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <tuple>
 #include <vector>
 
 #include <boost/json.hpp>
@@ -150,7 +151,11 @@ std::vector<Found> Repository::sets() const {
             }
         }
     }
-    std::ranges::sort(found, {}, [](const Found& each) { return each.set.id; });
+    // An id knows the second alone.
+    std::ranges::sort(found, {}, [](const Found& each) {
+        return std::tuple(each.set.id.substr(0, each.set.id.find('-')), each.set.started,
+                          each.set.id);
+    });
     return found;
 }
 

@@ -45,6 +45,21 @@ TEST_F(RepositoryTest, HasASetWhenItIsFinished) {
     EXPECT_THAT(damage_of(local, found.set), IsEmpty());
 }
 
+TEST_F(RepositoryTest, OfTwoSetsOfOneSecondTheNewestComesLast) {
+    for (const auto& [id, started] :
+         {std::pair("20260101T000000Z-logical-9999", "2026-01-01T00:00:00.100Z"),
+          std::pair("20260101T000000Z-full-1111", "2026-01-01T00:00:00.900Z")}) {
+        local.begin(id);
+        Set set;
+        set.id = id;
+        set.started = started;
+        local.finish(set, key);
+    }
+    EXPECT_EQ(local.sets().back().set.id, "20260101T000000Z-full-1111");
+    make(local, "20260101T000001Z-full-1111", "text");
+    EXPECT_EQ(local.sets().back().set.id, "20260101T000001Z-full-1111");
+}
+
 TEST_F(RepositoryTest, RemovesWhatAKilledMakerLeft) {
     local.begin("20260101T000000Z-logical-1111");
     make(local, "20260102T000000Z-logical-1111", "text");
