@@ -131,5 +131,13 @@ writes
 run caisson backup restore --latest --yes
 exits 0
 ledger_is_there
+superuser "select pg_switch_wal()" >/dev/null
+run caisson down
+exits 0
+says "held up the shutdown"
 feels well
+run caisson up --until servers
+exits 0
+does_not_say "had not been stopped in order"
+ledger_is_there
 story_ends
