@@ -56,7 +56,9 @@ enum class Group {
     statements,
     sequences,
     columns,
-    plans
+    plans,
+    counters  ///< What the server counts of tables, indexes and databases: only while it is told
+              ///< to.
 };
 
 /// A key column of an index as far as indexes are compared by it.
