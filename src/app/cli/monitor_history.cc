@@ -183,7 +183,8 @@ std::vector<Verb> monitor_history_verbs() {
          .summary = "what a metric was: drawn, as SVG, as CSV",
          .details =
              "From the file that the daemon keeps in the state directory: samples for a day, a "
-             "value a minute for a month, a value an hour for two years, as [monitor] says. "
+             "value a minute for a month (none of tables, indexes, statements, sequences and "
+             "settings), a value an hour for two years, as [monitor] says. "
              "Counters are shown as their growth a second. Gaps are named with their cause.",
          .options = {{"--since", "TIME", "how far back, or a moment (default: 1d)", {}},
                      {"--until", "TIME", "up to when, in the same way (default: now)", {}},
