@@ -64,6 +64,25 @@ TEST_F(Shop, SaysThatSessionsAreUnknownWhileNobodyWatchesThem) {
     EXPECT_THAT(advise().unknown, ElementsAre(testing::Field(&Unknown::rule, "idle_transaction")));
 }
 
+TEST_F(Shop, KnowsAllSequencesButTheOneThatIsBeingAltered) {
+    admin_.script(
+        "create sequence a; select setval('a', 9e18::bigint); create sequence b; create sequence "
+        "c; select setval('c', 9e18::bigint)");
+    pg::Connection other(database_.settings());
+    other.script("begin; alter sequence b maxvalue 1000");
+    const auto judgement = advise();
+    ASSERT_THAT(judgement.unknown, testing::SizeIs(1));
+    EXPECT_EQ(judgement.unknown[0].rule, "sequence_end");
+    EXPECT_EQ(judgement.unknown[0].why, "another session alters them, or waits to: public.b");
+    std::vector<std::string> read;
+    for (const auto& each : facts_.sequences) {
+        read.push_back(each.name);
+    }
+    EXPECT_THAT(read, ElementsAre("a", "c"));
+    other.script("rollback");
+    EXPECT_THAT(advise().unknown, IsEmpty());
+}
+
 /// Those of the audit, each followed: nothing is advised again, and undone it is as before.
 TEST_F(Shop, MendsSequencesWhichWayTheyCount) {
     admin_.script(R"sql(
