@@ -29,7 +29,9 @@ std::vector<Setting> monitor_settings_table() {
          "`MAX_METRICS_STORED` where that is declared, else `2880`",
          "How many samples the history keeps as they were read; 2880 are a day at 30 s."},
         {"monitor.minutes", "duration or reference", "`\"30d\"`",
-         "For how long the history keeps a value a minute."},
+         "For how long the history keeps a value a minute; of tables, indexes, statements, "
+         "sequences "
+         "and settings it keeps none."},
         {"monitor.hours", "duration or reference", "`\"731d\"`",
          "For how long it keeps a value an hour."},
         {"monitor.history_size", "history size or reference", "`\"256MB\"`",

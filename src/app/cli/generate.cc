@@ -156,6 +156,20 @@ void refuse_foreign(const Context& context, const std::vector<File>& files,
     }
 }
 
+/// The directory is the user's: what is said of that of the state helps nobody here.
+template <typename Work>
+void in_output(const Work& work) {
+    try {
+        work();
+    } catch (const Error& error) {
+        if (error.code() != Code::state_unusable) {
+            throw;
+        }
+        throw Error(error.code(), error.message(),
+                    "make it writable, or name another directory: --out, or out below [generate]");
+    }
+}
+
 void write(Context& context, const fs::path& directory, const std::string& shown,
            const File& file) {
     const bool is_dry = context.dry_run();
@@ -169,7 +183,7 @@ void write(Context& context, const fs::path& directory, const std::string& shown
         context.print(place + (is_dry ? ": would be removed" : ": removed, as it is made no more"));
     } else {
         if (!is_dry) {
-            write_file(directory / file.name, file.expected);
+            in_output([&] { write_file(directory / file.name, file.expected); });
         }
         context.print(place + (is_dry ? ": would be written" : ": written"));
     }
@@ -213,7 +227,7 @@ Exit run_generate(Context& context) {
     if (!only_checks) {
         refuse_foreign(context, findings.files, shown);
         if (!context.dry_run()) {
-            ensure_directory(directory);
+            in_output([&] { ensure_directory(directory); });
         }
     }
     boost::json::array rows;

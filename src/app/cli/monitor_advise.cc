@@ -6,13 +6,11 @@
 #include <boost/json/array.hpp>
 #include <fmt/format.h>
 
+#include "app/cli/advice_draft.h"
 #include "app/cli/context.h"
-#include "app/cli/draft_file.h"
 #include "app/cli/migrate.h"
 #include "base/moment.h"
 #include "base/text.h"
-#include "lifecycle/sources/sources.h"
-#include "lifecycle/sources/sum.h"
 #include "operations/backups/physical/stream.h"
 #include "operations/monitor/advice/advice.h"
 #include "operations/monitor/advice/memory.h"
@@ -226,33 +224,6 @@ void choose(Context& context, advice::Judgement& judgement) {
     }
 }
 
-/// Whether PostgreSQL refuses it within a transaction.
-bool is_alone(const std::string& statement) {
-    return lower(statement).find("concurrently") != std::string::npos;
-}
-
-/// The SQL of all that may stand in one migration, as its way up and its way back.
-std::pair<Way, Way> ways_of(const std::vector<Advice>& all) {
-    Way up;
-    Way down;
-    for (const auto& each : all) {
-        const auto header = fmt::format("-- {}: {}\n", each.rule, each.summary);
-        up.sql += (up.sql.empty() ? "" : "\n") + header;
-        for (const auto& statement : each.apply) {
-            up.sql += statement + ";\n";
-            up.is_alone = up.is_alone || is_alone(statement);
-        }
-        // Back in the other order.
-        std::string undone = header;
-        for (const auto& statement : each.undo) {
-            undone += statement + ";\n";
-            down.is_alone = down.is_alone || is_alone(statement);
-        }
-        down.sql = undone + (down.sql.empty() ? "" : "\n") + down.sql;
-    }
-    return {std::move(up), std::move(down)};
-}
-
 void draft(Context& context, const Advised& advised) {
     std::vector<Advice> chosen;
     for (const auto& each : advised.judgement.advice) {
@@ -272,27 +243,7 @@ void draft(Context& context, const Advised& advised) {
         context.print("there is nothing to draft");
         return;
     }
-    const auto [up, down] = ways_of(chosen);
-    context.result()["draft"] = {{"up_sql", up.sql}, {"down_sql", down.sql}};
-    if (context.dry_run()) {
-        context.print(up.sql);
-        return;
-    }
-    const auto& source = source_for_new(context, advised.database);
-    // A sum that does not hold is not made to hold by what comes next.
-    if (sources::read_sum(source)) {
-        sources::load({source}, context.run().manifest.features);
-    }
-    const auto name = chosen.size() == 1 ? chosen.front().rule : "advised";
-    const auto created = sources::create(source, {name, "drafted by caisson monitor advise"});
-    fill_migration(up, down, created);
-    sources::renew_sum(source);
-    context.print(created.up.string());
-    context.result()["draft"].as_object()["up"] = created.up.string();
-    if (!created.down.empty()) {
-        context.print(created.down.string());
-        context.result()["draft"].as_object()["down"] = created.down.string();
-    }
+    write_drafts(context, advised.database, drafts_of(chosen));
 }
 
 Exit run_advise(Context& context) {
@@ -340,7 +291,10 @@ std::vector<Verb> monitor_advise_verbs() {
            {}},
           {"--rules", "RULE", "only advice of these rules; several with commas", {}},
           {"--history", "", "tell again what is gone since it was advised, for ninety days", {}},
-          {"--draft", "", "write what is structure as a migration", {}},
+          {"--draft",
+           "",
+           "write what is structure as migrations that the linter has nothing against",
+           {}},
           source_option()},
          "",
          "  caisson monitor advise --json\n"

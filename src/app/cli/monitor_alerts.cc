@@ -80,6 +80,7 @@ boost::json::object json_of(const Alert& alert, const alerts::Rule* rule, const 
             {"labels", monitor::json_of(alert.labels)},
             {"value", alert.value},
             {"threshold", alert.threshold},
+            {"who", alert.who},
             {"began_at", timestamp(alert.began)},
             {"silent", silent},
             {"do", alerts::first_step(alert.rule)},
@@ -114,6 +115,9 @@ void print_alert(Context& context, const Alert& alert, const alerts::Rule* rule,
                               alert.is_unknown ? "unknown" : alerts::text_of(alert.state),
                               alerts::summary_of(rule, alert),
                               silent.empty() ? "" : fmt::format(" (silent: {})", silent)));
+    if (!alert.who.empty()) {
+        context.print("          " + alert.who);
+    }
     const auto step = alerts::first_step(alert.rule);
     context.print(context.dim(fmt::format("          {}{}{}", step, step.empty() ? "" : " → ",
                                           alerts::remedy_of(rule, pages))));

@@ -164,17 +164,6 @@ Exit run_history(Context& context) {
     return Exit::fine;
 }
 
-Exit run_rules(Context& context) {
-    const bool is_dashboard = context.arguments().has("--grafana");
-    const auto text = is_dashboard ? monitor::grafana_dashboard() : monitor::prometheus_rules();
-    if (context.json()) {
-        context.result() = {{is_dashboard ? "dashboard" : "rules", text}};
-    } else {
-        context.emit(text);
-    }
-    return Exit::fine;
-}
-
 }  // namespace
 
 std::vector<Verb> monitor_history_verbs() {
@@ -183,7 +172,8 @@ std::vector<Verb> monitor_history_verbs() {
          .summary = "what a metric was: drawn, as SVG, as CSV",
          .details =
              "From the file that the daemon keeps in the state directory: samples for a day, a "
-             "value a minute for a month, a value an hour for two years, as [monitor] says. "
+             "value a minute for a month (none of tables, indexes, statements, sequences and "
+             "settings), a value an hour for two years, as [monitor] says. "
              "Counters are shown as their growth a second. Gaps are named with their cause.",
          .options = {{"--since", "TIME", "how far back, or a moment (default: 1d)", {}},
                      {"--until", "TIME", "up to when, in the same way (default: now)", {}},
@@ -196,16 +186,6 @@ std::vector<Verb> monitor_history_verbs() {
                      "  caisson monitor history activity.active --since 2026-11-27T08:05Z --until "
                      "2026-11-27T09:00Z --csv -",
          .run = run_history},
-        {.name = "monitor rules",
-         .summary = "alert rules for Prometheus, or a dashboard for Grafana",
-         .details = "Made from the table of metrics and thresholds; they work on what the daemon "
-                    "answers at /metrics.",
-         .options = {{"--grafana", "", "the dashboard, as JSON", {}}},
-         .positional = "",
-         .examples = "  caisson monitor rules > caisson.rules.yml\n"
-                     "  caisson monitor rules --grafana > caisson.json",
-         .needs = Needs::nothing,
-         .run = run_rules},
     };
 }
 

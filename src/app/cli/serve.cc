@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "app/cli/history.h"
+#include "app/cli/migration_files.h"
 #include "app/cli/serve_alerts.h"
 #include "app/cli/serve_backups.h"
 #include "app/cli/serve_log.h"
@@ -79,18 +80,6 @@ daemon::Verification verify_now(const trust::Run& run, const std::vector<Verific
         write_file(run.state.verification(), verification.report, 0640);
     }
     return verification;
-}
-
-daemon::MigrationState migration_state(pg::Connection& connection, const Verification& what) {
-    const auto history = migrations::read_history(connection);
-    daemon::MigrationState state;
-    for (const auto& status : migrations::status(what.files, history, what.run.manifest.features)) {
-        state.applied += status.record ? 1 : 0;
-        state.unfinished += status.state == migrations::State::partial ? 1 : 0;
-        state.pending += status.state == migrations::State::pending ? 1 : 0;
-    }
-    state.version = history.empty() ? "" : history.back().version;
-    return state;
 }
 
 void ping_redis(redis::Settings target) {
@@ -194,8 +183,11 @@ daemon::Parts parts_of(Context& context) {
         daemon::Database database;
         database.name = what.database.name;
         database.settings = verifier_settings(run, what.database);
-        database.migrations = [loaded, &what](pg::Connection& connection) {
-            return migration_state(connection, what);
+        const auto files =
+            std::make_shared<MigrationFiles>(what.database.migrations, run.manifest.features,
+                                             MigrationFiles::Files(loaded, &what.files));
+        database.migrations = [files](pg::Connection& connection) {
+            return files->state(connection);
         };
         database.monitor = trust::role_settings(run, what.database, trust::Role::monitor);
         database.wait_as(trust::pool_limits(run, what.database, database.pool));

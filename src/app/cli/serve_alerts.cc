@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/cli/serve_alerts.h"
 
+#include <algorithm>
 #include <map>
 #include <tuple>
 #include <utility>
@@ -41,14 +42,29 @@ std::string ServedAlerts::metrics() const {
     if (!present) {
         return {};
     }
+    return metrics_of(present->book());
+}
+
+std::string metrics_of(const alerts::Book& book) {
     std::map<std::tuple<std::string, std::string_view, std::string_view>, double> counts;
-    for (const auto& alert : present->book().alerts) {
+    for (const auto& alert : book.alerts) {
         if (alert.state != alerts::State::resolved) {
             const auto state = alert.is_unknown ? "unknown" : alerts::text_of(alert.state);
             counts[{alert.rule, alerts::text_of(alert.level), state}] += 1;
         }
     }
     metrics::Registry registry;
+    // While nobody can see them, that they were there at the last look says nothing.
+    if (!book.unknown.contains("replication_missing") && !book.unread.contains("replication")) {
+        for (const auto& [name, standby] : book.standbys) {
+            if (standby.expected > 0) {
+                registry
+                    .gauge("caisson_replication_missing", "Standbys that were there and are not",
+                           {{"application_name", name}})
+                    .set(double(standby.expected - std::min(standby.expected, standby.connected)));
+            }
+        }
+    }
     for (const auto& [what, count] : counts) {
         const auto& [rule, level, state] = what;
         registry

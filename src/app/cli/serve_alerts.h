@@ -15,6 +15,10 @@
 
 namespace caisson::cli {
 
+/// For Prometheus: how many alerts there are by rule, level and state, and how many standbys are
+/// missing by name, unless nobody can see them. Pure.
+std::string metrics_of(const alerts::Book& book);
+
 class ServedAlerts {
  public:
     explicit ServedAlerts(const trust::Run& run) : run_(run) {}
@@ -24,8 +28,7 @@ class ServedAlerts {
     void start(ServedMonitor& monitor);
     /// To be called once nothing more is read.
     void stop();
-    /// How many there are by rule, level and state, for Prometheus; nothing while it does not
-    /// judge. Threads: any.
+    /// What metrics_of() says of the book; nothing while it does not judge. Threads: any.
     std::string metrics() const;
 
  private:

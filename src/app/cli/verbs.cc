@@ -47,6 +47,7 @@ std::vector<Verb> monitor_summary_verbs();
 std::vector<Verb> monitor_object_verbs();
 std::vector<Verb> monitor_plan_verbs();
 std::vector<Verb> monitor_history_verbs();
+std::vector<Verb> monitor_rules_verbs();
 std::vector<Verb> monitor_advise_verbs();
 std::vector<Verb> monitor_alert_verbs();
 std::vector<Verb> monitor_self_test_verbs();
@@ -103,6 +104,7 @@ const std::vector<Verb>& verbs() {
                                            monitor_object_verbs,
                                            monitor_plan_verbs,
                                            monitor_history_verbs,
+                                           monitor_rules_verbs,
                                            monitor_advise_verbs,
                                            monitor_alert_verbs,
                                            monitor_self_test_verbs,

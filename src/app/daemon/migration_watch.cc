@@ -10,6 +10,17 @@ namespace caisson::daemon {
 using namespace std::chrono_literals;
 using std::chrono::steady_clock;
 
+namespace {
+
+/// Files that are no migrations are no fault of the connection.
+bool is_of_files(const std::exception& failure) {
+    const auto* const error = dynamic_cast<const Error*>(&failure);
+    return error &&
+           (error->code() == Code::migration_invalid || error->code() == Code::platform_invalid);
+}
+
+}  // namespace
+
 std::optional<MigrationState> MigrationWatch::look() {
     if (!database_.migrations || steady_clock::now() < next_) {
         return state_;
@@ -20,7 +31,9 @@ std::optional<MigrationState> MigrationWatch::look() {
         has_failed_ = false;
     } catch (const std::exception& failure) {
         state_.reset();
-        connection_.reset();
+        if (!is_of_files(failure)) {
+            connection_.reset();
+        }
         if (!std::exchange(has_failed_, true)) {
             log::warning("migrations_unknown",
                          {{"name", database_.name}, {"error", failure.what()}});

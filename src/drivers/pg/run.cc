@@ -175,6 +175,16 @@ void detail::each(Connection& connection, const Query& query, std::chrono::milli
     }
 }
 
+void detail::each(Connection& connection, const Session& session, const Query& query,
+                  std::chrono::milliseconds limit,
+                  const std::function<void(const Rows::Row&)>& take) {
+    refuse_session_inside(connection);
+    Transaction transaction(connection);
+    begin(connection, session, {});
+    each(connection, query, limit, take);
+    transaction.commit();
+}
+
 void detail::begin(Connection& connection, const Session& session, const TransactOptions& options) {
     std::vector<Query> settings = {settings_of(session)};
     if (options.limit.count() > 0) {

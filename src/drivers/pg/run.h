@@ -31,6 +31,8 @@ std::vector<Rows> fetch_all(Connection& connection, const Session* session,
                             std::vector<Query> queries, std::chrono::milliseconds limit);
 void each(Connection& connection, const Query& query, std::chrono::milliseconds limit,
           const std::function<void(const Rows::Row&)>& take);
+void each(Connection& connection, const Session& session, const Query& query,
+          std::chrono::milliseconds limit, const std::function<void(const Rows::Row&)>& take);
 void begin(Connection& connection, const Session& session, const TransactOptions& options);
 /// Errors: usage inside a transaction, which the inner COMMIT would end.
 void refuse_nested(const Connection& connection);
@@ -75,10 +77,20 @@ std::uint64_t run(Connection& connection, const Copy& copy);
 std::uint64_t run(Connection& connection, const Session& session, const Copy& copy);
 
 /// Gives each row to `take`, a thousand of them in memory at a time. It is read through a cursor,
-/// so a query it must be, and not one that changes rows; its limit is that of each such part.
+/// so a query it must be, and not one that changes rows; its limit is that of each such part. It
+/// runs in the transaction that is open, as whoever that acts for, or else in one of its own, as
+/// the connection's role and for nobody.
 template <typename T, typename Take>
 void each(Connection& connection, const Stream<T>& stream, Take&& take) {
     detail::each(connection, stream.query, stream.limit,
+                 [&](const Rows::Row& row) { take(stream.read(row)); });
+}
+
+/// On behalf of `session`, in a transaction of its own, which is not run again: rows were taken.
+/// Errors: also usage inside a transaction.
+template <typename T, typename Take>
+void each(Connection& connection, const Session& session, const Stream<T>& stream, Take&& take) {
+    detail::each(connection, session, stream.query, stream.limit,
                  [&](const Rows::Row& row) { take(stream.read(row)); });
 }
 

@@ -197,6 +197,23 @@ TEST_F(RunTest, AStreamGivesEveryRowOnce) {
     EXPECT_FALSE(connection.in_transaction());
 }
 
+TEST_F(RunTest, AStreamIsReadOnBehalfOfItsSession) {
+    const Stream<std::string> who(
+        "select coalesce(nullif(current_setting('app.current_user_id', true), ''), 'nobody') from "
+        "generate_series(1, 2)",
+        Arguments(), &from_row<std::string>);
+    std::vector<std::string> seen;
+    const auto take = [&](const std::string& name) { seen.push_back(name); };
+    each(connection, Session("anna"), who, take);
+    EXPECT_FALSE(connection.in_transaction());
+    each(connection, who, take);
+    transact(connection, Session("ben"), [&](Connection& inside) {
+        EXPECT_THROW(each(inside, Session("anna"), who, take), Error);
+        each(inside, who, take);
+    });
+    EXPECT_THAT(seen, ElementsAre("anna", "anna", "nobody", "nobody", "ben", "ben"));
+}
+
 TEST_F(RunTest, StreamsMayBeReadInsideOfEachOtherAndAfterAFailure) {
     Stream<int> two("select generate_series(1, 2)", Arguments(), &from_row<int>);
     int pairs = 0;

@@ -25,6 +25,23 @@ bool gives_rows(Kind kind) {
            kind == Kind::stream;
 }
 
+/// Whether a statement makes, changes or drops what migrations are for. A temporary table is the
+/// session's own, but what a query gives would depend on the session then.
+bool changes_schema(std::string_view statement) {
+    const auto parsed = sql::parse_tree(statement);
+    if (!parsed.tree) {
+        return false;  // The server says what is wrong with it.
+    }
+    const auto root = parsed.tree->root();
+    const auto kind = root.kind();
+    static const std::set<std::string_view> others = {
+        "IndexStmt",     "ViewStmt",     "RuleStmt",          "RenameStmt",
+        "CommentStmt",   "DefineStmt",   "CompositeTypeStmt", "GrantStmt",
+        "GrantRoleStmt", "SecLabelStmt", "ReassignOwnedStmt", "ImportForeignSchemaStmt"};
+    return kind.starts_with("Create") || kind.starts_with("Alter") || kind.starts_with("Drop") ||
+           others.contains(kind) || (kind == "SelectStmt" && root["intoClause"]);
+}
+
 /// Describes one query.
 class Describer {
  public:
@@ -60,6 +77,12 @@ class Describer {
     }
 
     void take(const Variant& variant) {
+        if (changes_schema(variant.sql)) {
+            return mistake(place_in(described_.query, variant, 0),
+                           fmt::format("query \"{}\" changes the schema", described_.query.name),
+                           "write a migration: what queries are checked against would be another "
+                           "schema");
+        }
         try {
             const auto found = pg::describe(connection_, variant.sql);
             take_parameters(variant, found.parameters);

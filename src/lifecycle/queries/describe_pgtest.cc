@@ -132,6 +132,31 @@ TEST_F(DescribeTest, AllMistakesAreToldAtOnceWithTheirPlaces) {
     EXPECT_THAT(all[6], HasSubstr("17:13: syntax error"));
 }
 
+TEST_F(DescribeTest, WhatChangesTheSchemaIsNoQuery) {
+    EXPECT_THAT(
+        mistakes("-- name: gone :exec\n\n  drop table things"),
+        ElementsAre(HasSubstr("queries/q.sql:3:3: query \"gone\" changes the schema | write "
+                              "a migration")));
+    for (const std::string statement :
+         {"create table more (id int)", "alter table things add column more int",
+          "create index on things (id)", "create view v as select 1",
+          "grant select on things to public", "comment on table things is 'x'",
+          "select * into other from things", "create table copy as select * from things",
+          "alter table things rename to others", "drop index things_pkey",
+          "create function f() returns int language sql as 'select 1'"}) {
+        EXPECT_THAT(mistakes("-- name: q :exec\n" + statement),
+                    ElementsAre(HasSubstr("changes the schema")))
+            << statement;
+    }
+    for (const std::string statement :
+         {"delete from things", "truncate things", "refresh materialized view nothing",
+          "notify somebody", "with a as (select 1) insert into owners select 1 where false"}) {
+        for (const auto& mistake : mistakes("-- name: q :exec\n" + statement)) {
+            EXPECT_THAT(mistake, testing::Not(HasSubstr("changes the schema"))) << statement;
+        }
+    }
+}
+
 TEST_F(DescribeTest, ACopyIsACopyOrAnInsertFromArrays) {
     const auto all = described(
         "-- name: a :copy\ninsert into owners (id, name) values (@id, @name);\n"

@@ -240,6 +240,12 @@ Explanation explain(redis::Connection& connection, const std::vector<platform::C
     if (const auto ttl = connection.command({"PTTL", key}).integer(); ttl >= 0) {
         explained.ttl = milliseconds(ttl);
     }
+    if (!number || !is_cache(keys[*number])) {
+        const std::string why = number ? "its pattern is none of the library's cache"
+                                       : "no pattern of [cache.keys] has it";
+        explained.verdict = why + ": the cache neither loads nor serves it";
+        return explained;
+    }
     if (!explained.is_kept) {
         explained.verdict = "not there: it would be loaded";
         return explained;
@@ -247,7 +253,7 @@ Explanation explain(redis::Connection& connection, const std::vector<platform::C
     const auto bytes =
         type == "string" ? connection.command({"GET", key}).optional() : std::nullopt;
     const auto value = bytes ? unseal_any(*bytes) : nullptr;
-    if (!value || !number) {
+    if (!value) {
         explained.verdict = "no value of the cache";
         return explained;
     }

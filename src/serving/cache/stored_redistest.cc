@@ -54,8 +54,8 @@ TEST(PartsOfKey, AreWhatTheRegistryPutThere) {
 TEST_F(StoredTest, ExplainsWhatTheCacheWouldDo) {
     const std::string key = "thing:anna:app:42";
     EXPECT_EQ(verdict(key), "not there: it would be loaded");
-    redis_.command({"SET", "session:1", "x"});
-    EXPECT_EQ(verdict("session:1"), "no value of the cache");
+    redis_.command({"SET", key, "x"});
+    EXPECT_EQ(verdict(key), "no value of the cache");
     keep(key);
     EXPECT_EQ(verdict(key), "not served: everything of its time was declared old");
     redis_.command({"HSET", marks_key, "epoch", "9", "number", "3"});
@@ -75,6 +75,19 @@ TEST_F(StoredTest, ExplainsWhatTheCacheWouldDo) {
     EXPECT_GE(known.age, 5s);
     EXPECT_LE(*known.ttl, 55s);
     EXPECT_EQ(known.tables, std::vector<std::string>{"things(id)"});
+}
+
+TEST_F(StoredTest, OfAKeyThatIsNoneOfTheCacheNothingIsLoadedOrServed) {
+    const std::string none =
+        "no pattern of [cache.keys] has it: the cache neither loads nor serves it";
+    EXPECT_EQ(verdict("nosuch:1"), none);
+    redis_.command({"SET", "nosuch:1", "x"});
+    EXPECT_EQ(verdict("nosuch:1"), none);
+    const std::string other =
+        "its pattern is none of the library's cache: the cache neither loads nor serves it";
+    EXPECT_EQ(verdict("session:1"), other);
+    redis_.command({"SET", "session:1", "x"});
+    EXPECT_EQ(verdict("session:1"), other);
 }
 
 TEST_F(StoredTest, FlushTakesValuesOfTheCacheAndNothingElse) {

@@ -11,6 +11,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace caisson::advice {
@@ -56,7 +57,9 @@ enum class Group {
     statements,
     sequences,
     columns,
-    plans
+    plans,
+    counters  ///< What the server counts of tables, indexes and databases: only while it is told
+              ///< to.
 };
 
 /// A key column of an index as far as indexes are compared by it.
@@ -286,6 +289,8 @@ struct Facts {
     /// Tables (`schema.table`) that another session has locked: what their indexes are defined as
     /// is not known.
     std::set<std::string> locked{};
+    /// Schema and name of sequences that another session alters: how far they are is not known.
+    std::vector<std::pair<std::string, std::string>> locked_sequences{};
 
     const Table* table(const std::string& schema, const std::string& name) const;
     const Column* column(const std::string& schema, const std::string& table,

@@ -211,6 +211,16 @@ void add_unreadable(const Facts& facts, Judgement& judgement) {
         unknown.why = "there is no right to see how far they are: " + some_of(names);
         judgement.unknown.push_back(std::move(unknown));
     }
+    Unknown locked{.rule = "sequence_end"};
+    names.clear();
+    for (const auto& [schema, name] : facts.locked_sequences) {
+        names.push_back(schema + "." + name);
+        locked.about.push_back(pg::identifier(schema, name));
+    }
+    if (!names.empty()) {
+        locked.why = "another session alters them, or waits to: " + some_of(names);
+        judgement.unknown.push_back(std::move(locked));
+    }
 }
 
 }  // namespace

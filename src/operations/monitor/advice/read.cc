@@ -50,9 +50,9 @@ bool is_ours(const Session& session, const std::vector<std::string>& working_rol
 }
 
 std::string_view text_of(Group group) {
-    constexpr std::array<std::string_view, 10> names = {
-        "server",   "tables",     "indexes",   "foreign keys", "sessions",
-        "replicas", "statements", "sequences", "columns",      "plans"};
+    constexpr std::array<std::string_view, 11> names = {
+        "server",     "tables",    "indexes", "foreign keys", "sessions", "replicas",
+        "statements", "sequences", "columns", "plans",        "counters"};
     return names.at(static_cast<std::size_t>(group));
 }
 
@@ -76,6 +76,27 @@ void add_widths(Facts& facts) {
 }
 
 namespace {
+
+/// A server shows what it does not count as zero, and sessions it does not watch as none.
+void find_what_is_off(pg::Connection& monitor, Facts& facts) {
+    const auto off = monitor
+                         .query(
+                             "select current_setting('track_counts') = 'off' as counts, "
+                             "current_setting('track_activities') = 'off' as activities")
+                         .front();
+    const auto tell = [&](Group group, const std::string& why) {
+        facts.unread[group] = std::string(text_of(group)) + ": " + why;
+        facts.unreadable.push_back(facts.unread[group]);
+    };
+    if (off.boolean("counts")) {
+        tell(Group::counters,
+             "track_counts is off, so that nothing is counted and autovacuum does not come: alter "
+             "system set track_counts = on");
+    }
+    if (off.boolean("activities")) {
+        tell(Group::sessions, "track_activities is off: alter system set track_activities = on");
+    }
+}
 
 void read_as_advisor(const Sources& sources, const Limits& limits, Facts& facts) {
     auto* const advisor = sources.advisor;
@@ -109,6 +130,7 @@ Facts read(const Sources& sources, const Limits& limits) {
         slot.is_receivers =
             std::ranges::find(sources.own_slots, slot.name) != sources.own_slots.end();
     }
+    attempt(facts, Group::counters, [&] { find_what_is_off(monitor, facts); });
     attempt(facts, Group::tables, [&] { read_tables(monitor, facts); });
     attempt(facts, Group::indexes, [&] { read_indexes(monitor, facts); });
     attempt(facts, Group::foreign_keys, [&] { read_foreign_keys(monitor, facts); });

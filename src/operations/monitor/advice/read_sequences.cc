@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Sequences: how far they are, and which columns take their numbers.
 #include <algorithm>
-#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
@@ -9,6 +8,7 @@
 #include "drivers/pg/quote.h"
 #include "operations/monitor/advice/reading.h"
 #include "operations/monitor/collect/definers.h"
+#include "operations/monitor/collect/locked_sequences.h"
 
 namespace caisson::advice {
 namespace {
@@ -53,7 +53,7 @@ constexpr std::size_t page_of_sequences = 200;
 constexpr std::string_view values_given = R"(
 select v.sequence, v.last_value,
        pg_catalog.has_sequence_privilege(f.proowner, v.sequence, 'select,usage') as is_readable
-  from caisson.monitor_sequences($1::oid, $2::integer) v
+  from ({}) v
  cross join (select p.proowner from pg_catalog.pg_proc p
                join pg_catalog.pg_namespace pn on pn.oid = p.pronamespace
               where pn.nspname = 'caisson' and p.proname = 'monitor_sequences' limit 1) f)";
@@ -63,7 +63,7 @@ select s.oid as sequence, s.may as is_readable,
        case when s.may then pg_catalog.pg_sequence_last_value(s.oid) end as last_value
   from (select r.oid, pg_catalog.has_sequence_privilege(r.oid, 'select,usage') as may
           from pg_catalog.pg_class r
-         where r.relkind = 'S' and r.oid > $1::oid
+         where r.relkind = 'S' and r.oid > $1::oid and r.oid < $3::oid
            and not pg_catalog.pg_is_other_temp_schema(r.relnamespace)
            and not (r.relpersistence = 'u' and pg_catalog.pg_is_in_recovery())
          order by r.oid limit $2::integer) s)";
@@ -93,18 +93,19 @@ Sequence sequence_of(const pg::Row& row) {
     return sequence;
 }
 
-/// Which one the last of a page is; nothing after the last page.
-std::optional<std::int64_t> read_page(pg::Connection& connection, std::string_view values,
-                                      std::int64_t after, Facts& facts) {
-    const auto rows = connection.query(fmt::format(sequences_query, values, of_users),
-                                       {after, page_of_sequences});
-    for (const auto row : rows) {
-        after = row.integer("id");
-        if (row.boolean("wanted")) {
-            facts.sequences.push_back(sequence_of(row));
+/// Those behind one and before another, a page at a time.
+void read_between(pg::Connection& connection, const std::string& query, std::int64_t after,
+                  std::int64_t end, Facts& facts) {
+    for (bool is_end = false; !is_end;) {
+        const auto rows = connection.query(query, {after, page_of_sequences, end});
+        for (const auto row : rows) {
+            after = row.integer("id");
+            if (row.boolean("wanted")) {
+                facts.sequences.push_back(sequence_of(row));
+            }
         }
+        is_end = rows.empty();
     }
-    return rows.empty() ? std::nullopt : std::optional(after);
 }
 
 }  // namespace
@@ -112,9 +113,19 @@ std::optional<std::int64_t> read_page(pg::Connection& connection, std::string_vi
 void read_sequences(const Sources& sources, Facts& facts) {
     const bool is_given = monitor::may_call(sources.monitor, monitor::sequences_function);
     auto& connection = is_given ? sources.monitor : *sources.advisor;
-    std::optional<std::int64_t> last = 0;
-    while (last) {
-        last = read_page(connection, is_given ? values_given : values_seen, *last, facts);
+    const auto values =
+        is_given ? fmt::format(values_given, monitor::sequences_given) : std::string(values_seen);
+    const auto query = fmt::format(sequences_query, values, of_users);
+    const auto locked = monitor::read_locked_sequences(connection);
+    for (const auto& each : locked) {
+        if (!each.schema.starts_with("pg_") && each.schema != "caisson") {
+            facts.locked_sequences.emplace_back(each.schema, each.name);
+        }
+    }
+    std::int64_t after = 0;
+    for (const auto end : monitor::ends_of_pages(locked)) {
+        read_between(connection, query, after, end, facts);
+        after = end;
     }
     std::ranges::sort(facts.sequences, {},
                       [](const Sequence& each) { return std::pair(each.schema, each.name); });

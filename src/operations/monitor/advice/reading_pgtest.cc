@@ -42,6 +42,47 @@ analyze;
     EXPECT_THAT(facts_.locked, IsEmpty());
 }
 
+TEST_F(Shop, SaysWhichRulesAreUnknownWhileNothingIsCounted) {
+    admin_.script(orders);
+    admin_.query(
+        fmt::format("alter database {} set track_counts = off", pg::identifier(database_.name())));
+    const auto judgement = advise(scaled());
+    std::set<std::string> unknown;
+    for (const auto& each : judgement.unknown) {
+        EXPECT_THAT(each.why, HasSubstr("track_counts is off"));
+        unknown.insert(each.rule);
+    }
+    EXPECT_THAT(unknown, ElementsAre("bloat", "cache_hits", "dead_rows", "foreign_key_index",
+                                     "missing_index", "sequential_scans", "temporary_files",
+                                     "unused_index"));
+    EXPECT_THAT(judgement.advice, IsEmpty());
+}
+
+TEST_F(Shop, SaysThatSessionsAreUnknownWhileNobodyWatchesThem) {
+    admin_.query(fmt::format("alter database {} set track_activities = off",
+                             pg::identifier(database_.name())));
+    EXPECT_THAT(advise().unknown, ElementsAre(testing::Field(&Unknown::rule, "idle_transaction")));
+}
+
+TEST_F(Shop, KnowsAllSequencesButTheOneThatIsBeingAltered) {
+    admin_.script(
+        "create sequence a; select setval('a', 9e18::bigint); create sequence b; create sequence "
+        "c; select setval('c', 9e18::bigint)");
+    pg::Connection other(database_.settings());
+    other.script("begin; alter sequence b maxvalue 1000");
+    const auto judgement = advise();
+    ASSERT_THAT(judgement.unknown, testing::SizeIs(1));
+    EXPECT_EQ(judgement.unknown[0].rule, "sequence_end");
+    EXPECT_EQ(judgement.unknown[0].why, "another session alters them, or waits to: public.b");
+    std::vector<std::string> read;
+    for (const auto& each : facts_.sequences) {
+        read.push_back(each.name);
+    }
+    EXPECT_THAT(read, ElementsAre("a", "c"));
+    other.script("rollback");
+    EXPECT_THAT(advise().unknown, IsEmpty());
+}
+
 /// Those of the audit, each followed: nothing is advised again, and undone it is as before.
 TEST_F(Shop, MendsSequencesWhichWayTheyCount) {
     admin_.script(R"sql(

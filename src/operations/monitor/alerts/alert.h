@@ -36,6 +36,7 @@ struct Alert {
     double value = 0;  ///< As last read.
     double worst = 0;  ///< Since it began.
     double threshold = 0;
+    std::string who{};          ///< Who stood behind it when it was bad last; empty: not known.
     Moment began{};             ///< When it was bad first.
     Moment fired{};             ///< When it was so for long enough.
     Moment ended{};             ///< When it was resolved.

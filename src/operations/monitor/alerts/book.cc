@@ -43,6 +43,7 @@ object json_of(const Alert& alert) {
             {"value", alert.value},
             {"worst", alert.worst},
             {"threshold", alert.threshold},
+            {"who", alert.who},
             {"began", timestamp(alert.began)},
             {"fired", timestamp(alert.fired)},
             {"ended", timestamp(alert.ended)},
@@ -74,6 +75,7 @@ Alert alert_in(const object& from) {
     alert.value = from.at("value").to_number<double>();
     alert.worst = from.contains("worst") ? from.at("worst").to_number<double>() : alert.value;
     alert.threshold = from.at("threshold").to_number<double>();
+    alert.who = from.contains("who") ? text_in(from, "who") : std::string();
     alert.began = moment_in(from, "began");
     alert.fired = moment_in(from, "fired");
     alert.ended = moment_in(from, "ended");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "operations/monitor/alerts/deliver.h"
 
+#include <algorithm>
 #include <cstdlib>
 
 #include <fmt/format.h>
@@ -80,11 +81,13 @@ void write_log(const std::vector<Message>& messages) {
         const auto write = message.kind == "resolved"         ? log::info
                            : message.level == Level::critical ? log::error
                                                               : log::warning;
+        const auto end = std::min(message.text.find('\n'), message.text.size());
         write("alert", {{"kind", message.kind},
                         {"rule", message.rule},
                         {"alert_level", text_of(message.level)},
                         {"page", message.page},
-                        {"summary", message.text.substr(0, message.text.find('\n'))}});
+                        {"summary", message.text.substr(0, end)},
+                        {"alerts", trim(message.text.substr(end))}});
     }
 }
 

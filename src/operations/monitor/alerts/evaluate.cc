@@ -163,6 +163,10 @@ class Evaluation {
             return;
         }
         alert->good = milliseconds(0);
+        if (const auto who = monitor::witness_of(sample_, rule.metric, reading.labels);
+            !who.empty()) {
+            alert->who = who;
+        }
         if (alert->state == State::firing && *level != alert->level) {
             ++alert->version;
         }

@@ -29,6 +29,7 @@ boost::json::object json_of(const Alert& alert, const Rule* rule, const std::str
             {"labels", monitor::json_of(alert.labels)},
             {"value", alert.value},
             {"threshold", alert.threshold},
+            {"who", alert.who},
             {"began_at", timestamp(alert.began)},
             {"ended_at", alert.ended == Moment{} ? boost::json::value(nullptr)
                                                  : boost::json::value(timestamp(alert.ended))},
@@ -105,11 +106,12 @@ Message message_of(const Page& page, const std::string& kind, const Book& book,
             const auto* const rule = find_rule(circumstances.rules, alert->rule);
             const auto step = first_step(alert->rule);
             rows.push_back(json_of(*alert, rule, circumstances.pages));
-            lines.push_back(fmt::format(
-                "- {}: {}, since {}{}\n  {}{}{}", word_of(*alert), summary_of(rule, *alert),
-                minute_text(alert->began),
-                alert->ended == Moment{} ? "" : " until " + minute_text(alert->ended), step,
-                step.empty() ? "" : "\n  ", remedy_of(rule, circumstances.pages)));
+            lines.push_back(
+                fmt::format("- {}: {}, since {}{}{}\n  {}{}{}", word_of(*alert),
+                            summary_of(rule, *alert), minute_text(alert->began),
+                            alert->ended == Moment{} ? "" : " until " + minute_text(alert->ended),
+                            alert->who.empty() ? "" : "\n  " + alert->who, step,
+                            step.empty() ? "" : "\n  ", remedy_of(rule, circumstances.pages)));
         }
     }
     if (alerts.size() > most_alerts) {

@@ -58,6 +58,21 @@ TEST_F(Telling, TellsMoreWhenItBecomesWorse) {
                                        "resolved sequences_used_percent to phone"));
 }
 
+TEST_F(Telling, NamesTheSessionThatIsBehindIt) {
+    auto sample = reading("activity.longest_query", 400);
+    sample.witnesses.push_back({"activity.longest_query", {}, "pid 7, user app: update t"});
+    judge(sample);
+    ASSERT_EQ(book.outbox.size(), 1U);
+    EXPECT_THAT(book.outbox[0].text, HasSubstr("\n  pid 7, user app: update t\n"));
+    EXPECT_THAT(book.outbox[0].json, HasSubstr(R"("who":"pid 7, user app: update t")"));
+    EXPECT_THAT(book.outbox[0].json, HasSubstr(R"("labels":{})")) << "series stay bounded";
+    deliver();
+    restart();
+    judge(reading("activity.longest_query", 0));
+    ASSERT_EQ(book.outbox.size(), 1U);
+    EXPECT_THAT(book.outbox[0].text, HasSubstr("pid 7, user app")) << "who it was";
+}
+
 TEST_F(Telling, RepeatsItselfAfterAWhile) {
     alerting.repeat = 1h;
     sequence(86);

@@ -91,23 +91,32 @@ void read_activity(Collecting& reading) {
                  {"activity.longest_query", "longest"},
                  {"activity.oldest_snapshot_age", "snapshot_age"},
                  {"activity.waiting_for_locks", "waiting"}});
+    add_session_witnesses(reading, all.front());
     const auto by_state = reading.connection.repeat(sessions_by_state, {most});
     reading.count_left_out("activity.sessions", by_state);
     for (const auto& row : by_state) {
         reading.add(row, labels_of(row, {"datname", "state"}),
                     {{"activity.sessions", "sessions"}, {"activity.max_tx_duration", "oldest"}});
     }
-    reading.add(reading.connection.repeat(prepared).front(), {},
+    const auto left = reading.connection.repeat(prepared);
+    reading.add(left.front(), {},
                 {{"activity.prepared_transactions", "number"},
                  {"activity.oldest_prepared_transaction", "oldest"}});
+    if (left.front().integer("number") > 0) {
+        add_prepared_witness(reading);
+    }
 }
 
 void read_locks(Collecting& reading) {
-    reading.add(reading.connection.repeat(blocked).front(), {},
+    const auto waiting = reading.connection.repeat(blocked);
+    reading.add(waiting.front(), {},
                 {{"locks.blocked", "blocked"},
                  {"locks.blockers", "blockers"},
                  {"locks.longest_wait", "longest"},
                  {"locks.table_used_percent", "used_percent"}});
+    if (waiting.front().integer("blocked") > 0) {
+        add_lock_witnesses(reading);
+    }
     const auto by_mode = reading.connection.repeat(locks_by_mode, {reading.limits.others});
     reading.count_left_out("locks.held", by_mode);
     for (const auto& row : by_mode) {

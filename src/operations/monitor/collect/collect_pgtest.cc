@@ -224,6 +224,52 @@ TEST_F(Collect, ASessionThatWaitsIsShownBelowTheOneThatHoldsItUp) {
     EXPECT_GE(value_of(made, "activity.idle_in_transaction").value_or(0), 1);
 }
 
+TEST_F(Collect, WhoeverIsBehindAFigureOfSessionsIsNamedWithoutConstants) {
+    admin.script("create table t (id int); insert into t values (1)");
+    auto settings = database.settings();
+    settings.application = "billing";
+    pg::Connection idle(settings);
+    idle.script("begin; update t set id = 4711 where id = 1");
+    settings.application = "reports";
+    pg::Connection waiting(settings);
+    std::thread wait([&] {
+        EXPECT_THROW(waiting.query("update t /* 815 */ set id = 2\n where id = 1 and id <> 0815"),
+                     pg::DatabaseError);
+    });
+    auto made = sample();
+    const auto deadline = std::chrono::steady_clock::now() + 30s;
+    while ((witness_of(made, "locks.blocked", {}).empty() ||
+            value_of(made, "activity.longest_query").value_or(0) < 1) &&
+           std::chrono::steady_clock::now() < deadline) {
+        made = sample();
+    }
+    admin.query(fmt::format("select pg_cancel_backend({})", waiting.backend_process()));
+    wait.join();
+    const auto text = [&](std::string_view metric) {
+        return std::string(witness_of(made, metric, {}));
+    };
+    const auto holder =
+        fmt::format("pid {}, user postgres, application billing, client ", idle.backend_process());
+    EXPECT_THAT(text("activity.longest_idle_in_transaction"), HasSubstr(holder));
+    EXPECT_THAT(text("activity.longest_idle_in_transaction"),
+                testing::ContainsRegex("idle in transaction, since [0-9-]+ [0-9:]+ UTC: begin; "
+                                       "update t set id = \\? where id = \\?$"));
+    EXPECT_THAT(text("activity.oldest_transaction"), HasSubstr(holder));
+    const auto waiter =
+        fmt::format("pid {}, user postgres, application reports", waiting.backend_process());
+    EXPECT_THAT(text("activity.longest_query"), HasSubstr(waiter));
+    EXPECT_THAT(text("activity.longest_query"),
+                testing::EndsWith(": update t set id = ? where id = ? and id <> ?"));
+    EXPECT_THAT(text("locks.blocked"), testing::StartsWith("1 held up by " + holder));
+    EXPECT_THAT(text("locks.longest_wait"), testing::StartsWith(waiter));
+    EXPECT_THAT(text("locks.longest_wait"), HasSubstr("; 1 held up by " + holder));
+    for (const auto& each : made.witnesses) {
+        EXPECT_THAT(each.text, testing::Not(testing::ContainsRegex("4711|815"))) << each.metric;
+    }
+    idle.script("rollback");
+    EXPECT_TRUE(witness_of(sample(), "locks.blocked", {}).empty());
+}
+
 TEST_F(Collect, AStatementHasAPlanForNoValuesInParticular) {
     admin.script("create table t (id int primary key, a text)");
     admin.query("select a from t where id = 4711 and a <> 'x'");

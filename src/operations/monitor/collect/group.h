@@ -48,6 +48,13 @@ std::span<const Group> groups();
 /// The values of these columns as labels of the same names.
 Labels labels_of(const pg::Row& row, std::initializer_list<std::string_view> columns);
 
+/// Who is behind the figures of sessions (a row with `used_percent`, `longest_idle`, `oldest` and
+/// `longest`), and who holds up those that wait. What cannot be told leaves the figures as they
+/// are.
+void add_session_witnesses(Collecting& reading, const pg::Row& figures);
+void add_prepared_witness(Collecting& reading);
+void add_lock_witnesses(Collecting& reading);
+
 void read_server(Collecting&);
 void read_settings(Collecting&);
 void read_activity(Collecting&);

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "operations/monitor/collect/definers.h"
 #include "operations/monitor/collect/group.h"
+#include "operations/monitor/collect/locked_sequences.h"
 
 namespace caisson::monitor {
 namespace {
@@ -157,13 +158,12 @@ constexpr std::size_t page_of_sequences = 200;
 /// So many are read at most: what is left out is counted.
 constexpr std::size_t most_sequences = 20'000;
 
-constexpr std::string_view values_given =
-    "select sequence, last_value from caisson.monitor_sequences($1::oid, $2::integer)";
 constexpr std::string_view values_seen = R"sql(
 select p.oid as sequence, pg_sequence_last_value(p.oid) as last_value
   from (select s.seqrelid as oid
           from pg_sequence s join pg_class c on c.oid = s.seqrelid
-         where s.seqrelid > $1::oid and not pg_is_other_temp_schema(c.relnamespace)
+         where s.seqrelid > $1::oid and s.seqrelid < $3::oid
+           and not pg_is_other_temp_schema(c.relnamespace)
            and has_sequence_privilege(s.seqrelid, 'select,usage')
            and not (c.relpersistence = 'u' and pg_is_in_recovery())
          order by s.seqrelid limit $2::integer) p)sql";
@@ -194,6 +194,24 @@ void add_bounds(Collecting& reading, const pg::Result& rows, std::string_view co
     reading.sample.add(count, static_cast<double>(number), labels);
     reading.sample.add(
         left_out, static_cast<double>(number - static_cast<std::int64_t>(rows.size())), labels);
+}
+
+/// Of one that is being altered its own figure is unknown, and of many how many they are.
+void add_locked(Collecting& reading, const std::vector<LockedSequence>& locked) {
+    const auto told = std::min(locked.size(), reading.limits.others);
+    for (std::size_t i = 0; i < told; ++i) {
+        reading.sample.unknowns.push_back({"sequences.used_percent",
+                                           {{"datname", reading.datname},
+                                            {"schemaname", locked[i].schema},
+                                            {"sequencename", locked[i].name}},
+                                           "another session alters it, or waits to"});
+    }
+    if (told < locked.size()) {
+        reading.sample.unknowns.push_back(
+            {"sequences",
+             {{"datname", reading.datname}},
+             counted(locked.size() - told, "more sequence") + " that other sessions alter"});
+    }
 }
 
 }  // namespace
@@ -270,12 +288,15 @@ void read_indexes(Collecting& reading) {
 
 void read_sequences(Collecting& reading) {
     const bool is_given = may_call(reading.connection, sequences_function);
-    const auto text = fmt::format(sequences, is_given ? values_given : values_seen);
+    const auto text = fmt::format(sequences, is_given ? sequences_given : values_seen);
     std::vector<std::pair<double, Labels>> used;
+    const auto locked = read_locked_sequences(reading.connection);
+    add_locked(reading, locked);
     std::int64_t last = 0;
     std::size_t number = 0;
-    for (bool is_end = false; !is_end && number < most_sequences;) {
-        const auto page = reading.connection.query(text, {last, page_of_sequences});
+    const auto ends = ends_of_pages(locked);
+    for (auto end = ends.begin(); end != ends.end() && number < most_sequences;) {
+        const auto page = reading.connection.query(text, {last, page_of_sequences, *end});
         for (const auto& row : page) {
             last = row.integer("id");
             if (!row.is_null("percent")) {
@@ -284,7 +305,9 @@ void read_sequences(Collecting& reading) {
             }
         }
         number += page.size();
-        is_end = page.size() < page_of_sequences;
+        if (page.size() < page_of_sequences) {
+            last = *end++;
+        }
         keep_fullest(used, reading.limits.others);
     }
     for (std::size_t i = 0; i < used.size(); ++i) {

@@ -73,6 +73,46 @@ TEST_F(Collect, SequencesAreReadAFewAtATime) {
     EXPECT_NEAR(fullest.front()->value, 43.4, 0.1);
 }
 
+/// As provisioning does.
+void give_definers(pg::Connection& admin, const std::string& role) {
+    admin.script(
+        "create schema caisson; " + definers_step().sql +
+        fmt::format(
+            "grant usage on schema caisson to {0}; grant execute on function "
+            "caisson.monitor_sequences(oid, integer), caisson.monitor_row_widths(oid[]) to {0}",
+            pg::identifier(role)));
+}
+
+TEST_F(Collect, ASequenceThatIsBeingAlteredIsUnknownAndTheOthersAreRead) {
+    admin.script(
+        fmt::format("create sequence a; select setval('a', 6e18::bigint); create sequence b; "
+                    "create sequence c; select setval('c', 8e18::bigint); "
+                    "grant select on all sequences in schema public to {}",
+                    pg::identifier(role)));
+    pg::Connection other(database.settings());
+    other.script("begin; alter sequence b maxvalue 1000");
+    const auto expect_all_but_b = [&] {
+        const auto made = sample();
+        const auto of = [&](const std::string& name) {
+            auto labels = here();
+            labels.emplace_back("schemaname", "public");
+            labels.emplace_back("sequencename", name);
+            return labels;
+        };
+        EXPECT_NEAR(value_of(made, "sequences.used_percent", of("a")).value_or(0), 65, 0.1);
+        EXPECT_NEAR(value_of(made, "sequences.used_percent", of("c")).value_or(0), 86.7, 0.1);
+        EXPECT_EQ(unknown_of(made, "sequences.used_percent", of("a")), nullptr);
+        const auto* const unknown = unknown_of(made, "sequences.used_percent", of("b"));
+        ASSERT_NE(unknown, nullptr);
+        EXPECT_EQ(unknown->why, "another session alters it, or waits to");
+    };
+    expect_all_but_b();
+    give_definers(admin, role);
+    expect_all_but_b();
+    other.script("commit");
+    EXPECT_EQ(unknown_of(sample(), "sequences.used_percent"), nullptr);
+}
+
 TEST_F(Collect, ASequenceOfASmallerColumnIsJudgedByTheColumn) {
     admin.script(
         "create table t (id smallserial primary key); select setval('t_id_seq', 30000); "
@@ -83,16 +123,6 @@ TEST_F(Collect, ASequenceOfASmallerColumnIsJudgedByTheColumn) {
     const auto blind = sample();
     EXPECT_EQ(value_of(blind, "sequences.used_percent"), std::nullopt);
     ASSERT_NE(unknown_of(blind, "sequences.used_percent", here()), nullptr);
-}
-
-/// As provisioning does.
-void give_definers(pg::Connection& admin, const std::string& role) {
-    admin.script(
-        "create schema caisson; " + definers_step().sql +
-        fmt::format(
-            "grant usage on schema caisson to {0}; grant execute on function "
-            "caisson.monitor_sequences(oid, integer), caisson.monitor_row_widths(oid[]) to {0}",
-            pg::identifier(role)));
 }
 
 TEST_F(Collect, ASequenceThatEndsIsSeenByARoleThatMayReadNone) {

@@ -225,6 +225,7 @@ bool PostgresCollector::read_place(Place& place, bool is_first, bool is_due, Sam
             continue;
         }
         const auto before = sample.readings.size();
+        const auto witnesses = sample.witnesses.size();
         try {
             Collecting collecting{*place.connection, limits_, place.target.name, sample};
             group.read(collecting);
@@ -234,6 +235,7 @@ bool PostgresCollector::read_place(Place& place, bool is_first, bool is_due, Sam
                 throw;
             }
             sample.readings.resize(before);  // Half of a group is none.
+            sample.witnesses.resize(witnesses);
             sample.unknowns.push_back({std::string(group.name), whose, why(error, limits_)});
             if (place.connection->is_broken()) {
                 broken = fmt::format("the connection broke while {} was read", group.name);

@@ -149,6 +149,46 @@ TEST(Expose, EveryThresholdIsARule) {
         << "statistics of bloat may never be readable, and would fire for ever";
 }
 
+TEST(Expose, TheManifestsThresholdsAreThoseOfTheRules) {
+    RuleSettings settings;
+    settings.manifest = "shop";
+    settings.interval = std::chrono::minutes(10);
+    settings.changes = {
+        {.name = "activity_used_percent",
+         .metric = "activity.used_percent",
+         .warning = 50,
+         .critical = 60,
+         .hold = std::chrono::seconds(90)},
+        {.name = "host_cpu_percent", .metric = "host.cpu_percent", .is_on = false},
+        {.name = "too_many_sessions",
+         .metric = "activity.sessions",
+         .labels = {{"datname", "a\"b"}},
+         .warning = 150,
+         .is_own = true},
+        {.name = "small", .metric = "settings.value", .below = true, .critical = 1, .is_own = true},
+    };
+    const auto text = prometheus_rules(settings);
+    EXPECT_THAT(text, HasSubstr("expr: caisson_activity_used_percent >= 50\n        for: 90s\n"));
+    EXPECT_THAT(text, HasSubstr("expr: caisson_activity_used_percent >= 60\n"));
+    EXPECT_THAT(text, HasSubstr("the threshold is 60 (the manifest)"));
+    EXPECT_THAT(text, Not(HasSubstr("caisson_activity_used_percent >= 90")));
+    EXPECT_THAT(text, Not(HasSubstr("expr: caisson_host_cpu_percent")));
+    EXPECT_THAT(text, HasSubstr("# Off in the manifest: host_cpu_percent.\n"));
+    EXPECT_THAT(text, HasSubstr("alert: CaissonTooManySessions\n        expr: "
+                                "'pg_stat_activity_count{datname=\"a\\\"b\"} >= 150'\n"));
+    EXPECT_THAT(text, HasSubstr("expr: '{__name__=~\"pg_settings_.+\"} < 1'\n"));
+    EXPECT_THAT(text, HasSubstr("scrape_interval: 10m or less"));
+    EXPECT_THAT(text, HasSubstr("[20m]")) << "what is new must be seen by one scrape at least";
+    EXPECT_THAT(text, HasSubstr("caisson_monitor_sampled_timestamp_seconds > 1800\n"));
+}
+
+TEST(Expose, StandbysThatAreMissingHaveARuleWhereTheDaemonCountsThem) {
+    EXPECT_THAT(prometheus_rules(), HasSubstr("expr: caisson_replication_missing >= 1\n"));
+    RuleSettings settings;
+    settings.has_standbys = false;
+    EXPECT_THAT(prometheus_rules(settings), Not(HasSubstr("caisson_replication_missing")));
+}
+
 TEST(Expose, TheDashboardHasAPanelForEveryMetricAndEachPlaceOnce) {
     const auto board = boost::json::parse(grafana_dashboard());
     std::set<std::pair<std::int64_t, std::int64_t>> places;

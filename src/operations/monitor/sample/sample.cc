@@ -32,6 +32,13 @@ void Sample::finish() {
     std::ranges::inplace_merge(readings, rest, comes_before);
 }
 
+std::string_view witness_of(const Sample& sample, std::string_view metric, const Labels& labels) {
+    const auto found = std::ranges::find_if(sample.witnesses, [&](const Witness& each) {
+        return each.metric == metric && each.labels == labels;
+    });
+    return found == sample.witnesses.end() ? std::string_view() : found->text;
+}
+
 std::vector<const Reading*> series_of(const Sample& sample, std::string_view metric) {
     std::vector<const Reading*> series;
     const auto [first, last] =

@@ -40,6 +40,14 @@ struct Unknown {
     std::string why;
 };
 
+/// Who stands behind a figure, in a line for people: the session that a longest time is of. It is
+/// told in messages and is never a label, so that series stay bounded.
+struct Witness {
+    std::string_view metric;
+    Labels labels;
+    std::string text;  ///< Without constants of its statement.
+};
+
 /// Where figures cannot be compared with those before: a reset, a restart, a pause.
 struct Gap {
     std::string what;  ///< A group of the catalogue; "" for the whole sample.
@@ -56,6 +64,7 @@ struct Sample {
     /// What the server was told not to measure (track_io_timing off): no fault, and never zero.
     std::vector<Unknown> unmeasured;
     std::vector<Gap> gaps;
+    std::vector<Witness> witnesses;
     /// When each group was read last: what is expensive is carried over from sample to sample.
     std::map<std::string, At, std::less<>> read_at;
     std::chrono::microseconds took{0};
@@ -69,6 +78,8 @@ struct Sample {
 /// first). Nothing when there is none.
 std::optional<double> value_of(const Sample& sample, std::string_view metric,
                                const Labels& labels = {});
+/// Who stands behind a reading; empty: nobody was noted.
+std::string_view witness_of(const Sample& sample, std::string_view metric, const Labels& labels);
 /// All series of a metric.
 std::vector<const Reading*> series_of(const Sample& sample, std::string_view metric);
 /// Why a metric (or its group) is unknown, too young, or not measured, for these labels; nothing
