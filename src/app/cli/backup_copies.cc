@@ -49,6 +49,8 @@ std::vector<KnownSet> known_sets(const std::vector<backups::Repository>& reposit
         }
         list.push_back(std::move(known));
     }
+    std::ranges::sort(list, {},
+                      [](const KnownSet& each) { return backups::begin_of(each.found.set); });
     return list;
 }
 

@@ -99,7 +99,8 @@ class Examination {
         const auto* const set = newest();
         if (!set && is_any_away()) {
             return add(true, "whether there is a backup is not known: it lay in what is away",
-                       "mount it, or make its directory");
+                       "mount its disk; where that is gone for good: caisson backup create --begin "
+                       "REPOSITORY");
         }
         if (!set) {
             return add(true, "there is no backup", "caisson backup create");
@@ -175,6 +176,14 @@ class Examination {
                                 known.found.set.id),
                     "find out by whom; another copy may be as it was");
             }
+            for (const auto& repository : known.others) {
+                add(true,
+                    fmt::format("the copy of {} in {} has another manifest, or none that can be "
+                                "read: it counts for nothing",
+                                known.found.set.id, repository),
+                    "see which is right (caisson backup validate), remove the other; the next "
+                    "caisson backup create copies it again");
+            }
         }
     }
 
@@ -191,7 +200,9 @@ class Examination {
                     add(true,
                         fmt::format("the repository {} is not there: {}", repository.name(),
                                     repository.path().string()),
-                        "mount it, or make its directory");
+                        "mount its disk; where that is gone for good, a new one begins with: "
+                        "caisson backup create --begin " +
+                            repository.name());
                 }
                 continue;
             }

@@ -296,6 +296,13 @@ StepSummary restore_copy(Context& context, const SetSource& source) {
                 fmt::format("what was there before is kept as {}", passage.kept));
         }
     }
+    if (!manner.masks && !run.manifest.backups.masks.empty() &&
+        !context.arguments().has("--unmasked")) {
+        summary.notes.push_back(
+            fmt::format("personal data are as they were: the set is of an environment {}, as this "
+                        "one is, and [backups.masks] masks those of others",
+                        source.found.set.environment));
+    }
     summary.changed = true;
     summary.text =
         fmt::format("{}, {}{}", source.found.set.id, counted(rows, "row"),

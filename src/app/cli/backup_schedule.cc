@@ -27,6 +27,7 @@ std::vector<std::string> write_units(Context& context, const std::vector<schedul
     const auto& run = context.run();
     schedule::TimerOptions options;
     options.platform = run.manifest.name;
+    options.environment = run.environment.name;
     options.command = {fs::read_symlink("/proc/self/exe").string(), "-C",
                        fs::canonical(run.manifest.directory).string(), "-e", run.environment.name};
     for (const auto& job : jobs) {
@@ -55,8 +56,9 @@ std::vector<std::string> write_units(Context& context, const std::vector<schedul
             fmt::format("variables that the manifest takes from the environment belong into {} "
                         "(0600): NAME=value",
                         options.variables));
-        context.note("begin with: systemctl daemon-reload && systemctl enable --now " +
-                     fmt::format("'caisson-{}-*.timer'", run.manifest.name));
+        context.note(
+            "begin with: systemctl daemon-reload && systemctl enable --now " +
+            fmt::format("'caisson-{}-{}-*.timer'", run.manifest.name, run.environment.name));
     }
     return names;
 }

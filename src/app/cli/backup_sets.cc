@@ -145,6 +145,12 @@ Exit run_show(Context& context) {
     const auto repositories = present_repositories(context);
     const auto known = the_set(repositories, context.arguments().positional("latest"));
     const auto& set = known.found.set;
+    if (!known.found.mistake.empty()) {
+        throw Error(Code::backup_damaged,
+                    fmt::format("{} cannot be used: {}", set.id, known.found.mistake),
+                    "caisson backup validate looks at the others")
+            .with("set", set.id);
+    }
     const auto row = [&](std::string_view name, std::string_view value) {
         if (!value.empty()) {
             context.print(fmt::format("  {:<12} {}", name, value));

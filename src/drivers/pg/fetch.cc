@@ -78,6 +78,10 @@ void Connection::refuse_pooler() {
 }
 
 Prepared& Connection::prepared(const Statement& statement) {
+    if (statement.needs_own_lane() == "copy") {
+        throw Error(Code::usage, "COPY was asked of a connection as a query that gives rows",
+                    "copy_in() and copy_out() do it");
+    }
     refuse_pooler();
     if (auto* const found = kept_->statements.find(statement)) {
         return *found;

@@ -88,6 +88,14 @@ TEST_F(RunTest, OneRowMeansOne) {
     EXPECT_THROW(run(connection, two), DatabaseError);
 }
 
+TEST_F(RunTest, ACopyIsRefusedAndTheConnectionWorksOn) {
+    for (const auto* const copy : {"copy things from stdin", "copy things to stdout"}) {
+        EXPECT_THROW(connection.fetch(copy, {}), Error) << copy;
+        EXPECT_THROW(connection.fetch_all({Query("select 1"), Query(copy)}), Error) << copy;
+    }
+    EXPECT_EQ(connection.fetch("select 1", {}).front().get<int>(0), 1);
+}
+
 TEST_F(RunTest, APreparedStatementThatIsOutdatedIsPreparedAgain) {
     Call<std::vector<std::string>> all("select * from parts", Arguments(), &read_many<std::string>);
     const Statement star("select * from things");

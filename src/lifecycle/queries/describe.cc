@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "drivers/pg/describe.h"
+#include "drivers/pg/statement.h"
 #include "drivers/sql/tree.h"
 #include "lifecycle/queries/copy_plan.h"
 #include "lifecycle/queries/nullability.h"
@@ -82,6 +83,14 @@ class Describer {
                            fmt::format("query \"{}\" changes the schema", described_.query.name),
                            "write a migration: what queries are checked against would be another "
                            "schema");
+        }
+        if (const auto word = pg::Statement(variant.sql).needs_own_lane(); !word.empty()) {
+            return mistake(place_in(described_.query, variant, 0),
+                           fmt::format("query \"{}\" begins with {}, which leaves something behind "
+                                       "in a connection that others use",
+                                       described_.query.name, word),
+                           "rows go in by :copy; transactions, settings and COPY are for whoever "
+                           "holds a connection (transact(), lease())");
         }
         try {
             const auto found = pg::describe(connection_, variant.sql);

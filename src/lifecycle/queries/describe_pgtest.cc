@@ -157,6 +157,16 @@ TEST_F(DescribeTest, WhatChangesTheSchemaIsNoQuery) {
     }
 }
 
+TEST_F(DescribeTest, WhatConcernsTheConnectionIsNoQuery) {
+    for (const std::string statement :
+         {"copy things from stdin", "copy (select 1) to stdout", "begin", "set work_mem = '1MB'",
+          "listen somebody", "-- why\ncommit"}) {
+        EXPECT_THAT(mistakes("-- name: q :exec\n" + statement),
+                    ElementsAre(HasSubstr("leaves something behind in a connection")))
+            << statement;
+    }
+}
+
 TEST_F(DescribeTest, ACopyIsACopyOrAnInsertFromArrays) {
     const auto all = described(
         "-- name: a :copy\ninsert into owners (id, name) values (@id, @name);\n"

@@ -83,7 +83,7 @@ std::string service_text(const Job& job, const TimerOptions& options) {
     std::ranges::transform(words, words.begin(), word);
     return fmt::format(
         R"([Unit]
-Description=Caisson: {job} of {platform}
+Description=Caisson: {job} of {platform}, environment {of}
 After=network-online.target postgresql.service
 Wants=network-online.target
 StartLimitIntervalSec=1d
@@ -116,7 +116,8 @@ LockPersonality=yes
 SystemCallArchitectures=native
 )",
         fmt::arg("job", job.name), fmt::arg("platform", options.platform),
-        fmt::arg("attempts", job.attempts), fmt::arg("command", join(words, " ")),
+        fmt::arg("of", options.environment), fmt::arg("attempts", job.attempts),
+        fmt::arg("command", join(words, " ")),
         fmt::arg("account",
                  options.account.empty() ? "" : fmt::format("User={}\n", options.account)),
         fmt::arg("environment", environment_text(options)),
@@ -129,7 +130,7 @@ std::string timer_text(const Job& job, const TimerOptions& options) {
         events += fmt::format("OnCalendar={}\n", event);
     }
     return fmt::format(R"([Unit]
-Description=Caisson: when {} of {} is due ({})
+Description=Caisson: when {} of {}, environment {}, is due ({})
 
 [Timer]
 {}RandomizedDelaySec={}
@@ -139,7 +140,8 @@ Persistent=true
 [Install]
 WantedBy=timers.target
 )",
-                       job.name, options.platform, job.cron.text(), events, job.jitter.count());
+                       job.name, options.platform, options.environment, job.cron.text(), events,
+                       job.jitter.count());
 }
 
 }  // namespace
@@ -161,7 +163,8 @@ std::vector<Unit> timers(const std::vector<Job>& jobs, const TimerOptions& optio
     std::vector<Unit> units;
     for (const auto& job : jobs) {
         if (options.verbs.contains(job.name)) {
-            const auto name = fmt::format("caisson-{}-{}", options.platform, job.name);
+            const auto name =
+                fmt::format("caisson-{}-{}-{}", options.platform, options.environment, job.name);
             units.push_back({name + ".service", service_text(job, options)});
             units.push_back({name + ".timer", timer_text(job, options)});
         }

@@ -20,6 +20,7 @@ struct Unit {
 
 struct TimerOptions {
     std::string platform;
+    std::string environment;
     std::vector<std::string> command;  ///< The program and what comes before the verb.
     std::map<std::string, std::vector<std::string>> verbs;  ///< Of each job.
     std::string account;                                    ///< Empty: root.
@@ -29,8 +30,8 @@ struct TimerOptions {
     std::string variables{};
 };
 
-/// A service and a timer for each job that has a verb: `caisson-<platform>-<job>.service` and
-/// `.timer`. What was missed is run once; failures are tried again as often as the daemon would.
+/// A service and a timer for each job that has a verb: `caisson-<platform>-<environment>-<job>`,
+/// `.service` and `.timer`. What was missed is run once; failures are tried again as often as the daemon would.
 std::vector<Unit> timers(const std::vector<Job>& jobs, const TimerOptions& options);
 
 /// The expression as calendar events, in UTC: one, or two where one of day and weekday suffices.

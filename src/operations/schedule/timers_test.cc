@@ -40,6 +40,7 @@ TEST(Timers, SayTheExpressionAsCalendarEvents) {
 std::vector<Unit> units() {
     return timers({{"full", cron("30 2 * * 0"), 300s}, {"drill", cron("@monthly"), 0s}},
                   {"shop",
+                   "production",
                    {"/usr/bin/true", "-C", "/srv/my shop", "-e", "100%$a"},
                    {{"full", {"backup", "create"}}},
                    "caisson"});
@@ -48,15 +49,15 @@ std::vector<Unit> units() {
 TEST(Timers, AreAServiceAndATimerForEachJobThatHasAVerb) {
     const auto list = units();
     ASSERT_EQ(list.size(), 2U);
-    EXPECT_EQ(list[0].name, "caisson-shop-full.service");
+    EXPECT_EQ(list[0].name, "caisson-shop-production-full.service");
     EXPECT_THAT(list[0].text,
                 HasSubstr("\nExecStart=/usr/bin/true -C \"/srv/my shop\" -e "
                           "100%%$$a backup create\nUser=caisson\nRestart=on-failure\n"));
     EXPECT_THAT(list[0].text, HasSubstr("\nRestartSec=300\n"));
     EXPECT_THAT(list[0].text, HasSubstr("\nNoNewPrivileges=yes\n"));
-    EXPECT_EQ(list[1].name, "caisson-shop-full.timer");
+    EXPECT_EQ(list[1].name, "caisson-shop-production-full.timer");
     EXPECT_EQ(list[1].text, R"([Unit]
-Description=Caisson: when full of shop is due (30 2 * * 0)
+Description=Caisson: when full of shop, environment production, is due (30 2 * * 0)
 
 [Timer]
 OnCalendar=Sun *-*-* 02:30:00 UTC

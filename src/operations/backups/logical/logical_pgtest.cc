@@ -195,6 +195,29 @@ TEST_F(LogicalTest, AChangeAfterTheBackupIsADifference) {
                             "public.users has other contents in its 5000 rows"));
 }
 
+TEST_F(LogicalTest, AMaterialisedViewOfAnOwnerWhomPoliciesBindIsRestored) {
+    const auto owner = pg::identifier(database.name() + "_owner");
+    connection.script(fmt::format(R"(
+        create role {0};
+        create table guarded (id integer);
+        insert into guarded select generate_series(1, 10);
+        alter table guarded owner to {0};
+        alter table guarded enable row level security;
+        alter table guarded force row level security;
+        create policy low on guarded using (id < 4);
+        create materialized view seen as select id from guarded with no data;
+        alter materialized view seen owner to {0};
+        refresh materialized view seen)",
+                                  owner));
+    const auto outcome = restore(make());
+    EXPECT_THAT(outcome.differences, IsEmpty());
+    EXPECT_EQ(restored().query("select count(*) from seen").front().text(0), "3");
+    EXPECT_EQ(restored().query("select count(*) from guarded").front().text(0), "10");
+    pg::Connection(test::Postgres::shared().settings())
+        .query(fmt::format("drop database {} with (force)", restored_name()));
+    connection.script(fmt::format("drop owned by {0} cascade; drop role {0}", owner));
+}
+
 TEST_F(LogicalTest, OneTableIsRestoredAlone) {
     const auto set = make();
     const auto outcome = restore(set, {"public.users"});

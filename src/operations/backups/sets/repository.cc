@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <tuple>
 #include <vector>
 
 #include <boost/json.hpp>
@@ -151,11 +150,7 @@ std::vector<Found> Repository::sets() const {
             }
         }
     }
-    // An id knows the second alone.
-    std::ranges::sort(found, {}, [](const Found& each) {
-        return std::tuple(each.set.id.substr(0, each.set.id.find('-')), each.set.started,
-                          each.set.id);
-    });
+    std::ranges::sort(found, {}, [](const Found& each) { return begin_of(each.set); });
     return found;
 }
 

@@ -268,6 +268,10 @@ std::optional<Kind> kind_named(std::string_view name) {
                                      : std::optional(static_cast<Kind>(found - kind_names.begin()));
 }
 
+std::tuple<std::string, std::string, std::string> begin_of(const Set& set) {
+    return {set.id.substr(0, set.id.find('-')), set.started, set.id};
+}
+
 std::string new_id(std::string_view started, Kind kind) {
     std::string digits;
     for (const char c : started.substr(0, 19)) {

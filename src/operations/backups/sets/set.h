@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "base/signing.h"
@@ -79,7 +80,7 @@ struct Set {
     static constexpr int newest_format = 1;
 
     int format = newest_format;
-    std::string id;  ///< `20261126T210633Z-full-5f3a`: sorts by time.
+    std::string id;  ///< `20261126T210633Z-full-5f3a`: sorts by the second.
     Kind kind = Kind::logical;
     std::string platform;
     std::string environment;
@@ -110,6 +111,9 @@ struct Set {
     bool operator==(const Set&) const = default;
     bool is_physical() const { return kind != Kind::logical; }
 };
+
+/// What sorts sets by the moment at which they began, also those whose manifest cannot be read.
+std::tuple<std::string, std::string, std::string> begin_of(const Set& set);
 
 /// A new id for a set that begins at this moment (RFC 3339, UTC).
 std::string new_id(std::string_view started, Kind kind);
