@@ -90,9 +90,16 @@ Continuity continuity_of(Context& context) {
             found.windows.push_back(window_of(coverage, *stretch));
         }
         for (const auto& gap : coverage.gaps) {
-            grave.push_back(fmt::format("{}: {}{}", coverage.repository,
-                                        gap_text(gap, coverage.segment_bytes),
-                                        lost_text(coverage, gap)));
+            const auto text =
+                fmt::format("{}: {}", coverage.repository, gap_text(gap, coverage.segment_bytes));
+            if (coverage.has_left(gap)) {
+                found.sentences.push_back(
+                    fmt::format("{}, on timeline {}, which a restore has left: what came behind "
+                                "it there cannot be restored, and what came since can",
+                                text, gap.first.timeline));
+            } else {
+                grave.push_back(text + lost_text(coverage, gap));
+            }
         }
         for (const auto& set : coverage.broken) {
             grave.push_back(

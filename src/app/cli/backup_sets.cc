@@ -80,10 +80,12 @@ void print_row(Context& context, const KnownSet& known, const std::vector<Proof>
                                   context.red("cannot be used: " + known.found.mistake)));
         return;
     }
-    context.print(fmt::format("{:<36} {:<21} {:>9} {:>9}  {:<16} {}", set.id,
+    const bool is_altered = signature_text(context, known.found).starts_with("altered");
+    context.print(fmt::format("{:<36} {:<21} {:>9} {:>9}  {:<16} {}{}", set.id,
                               set.started.substr(0, 19) + "Z", size_text(set.bytes),
                               size_text(set.stored_bytes), proof_text(proofs),
-                              places_text(known, proofs)));
+                              places_text(known, proofs),
+                              is_altered ? context.red("  altered since it was signed") : ""));
 }
 
 boost::json::array to_json(const std::vector<Proof>& proofs) {

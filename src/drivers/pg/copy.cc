@@ -50,9 +50,11 @@ class Interlude {
 std::string preamble(const Session& session, Clock::time_point deadline) {
     return fmt::format(
         "select set_config('app.current_user_id', {}, true), set_config('role', {}, true), "
-        "set_config('statement_timeout', '{}', true); ",
+        "set_config('statement_timeout', '{}', true), set_config('app.request_id', {}, true), "
+        "set_config('app.purpose', {}, true); ",
         literal(session.user()), literal(session.role().empty() ? "none" : session.role()),
-        Lane::Core::statement_timeout(deadline));
+        Lane::Core::statement_timeout(deadline), literal(session.request()),
+        literal(session.purpose()));
 }
 
 /// Sends the statement and waits for the COPY to begin. Errors: what the server says instead.

@@ -25,11 +25,12 @@ Lane::Core::Core(asio::any_io_executor executor, Settings settings, LaneLimits l
       statements_(std::max<std::size_t>(limits.statements, 2)) {}
 
 /// Sets what a session is for the transaction at hand, and how long its statements may take. All
-/// three are set each time, so that nothing stays that somebody may have left in the connection.
+/// of it is set each time, so that nothing stays that somebody may have left in the connection.
 const Statement& Lane::Core::preamble() {
     static const Statement statement(
         "select set_config('app.current_user_id', $1, true), set_config('role', $2, true), "
-        "set_config('statement_timeout', $3, true)");
+        "set_config('statement_timeout', $3, true), set_config('app.request_id', $4, true), "
+        "set_config('app.purpose', $5, true)");
     return statement;
 }
 
@@ -196,8 +197,9 @@ std::string Lane::Core::statement_timeout(Clock::time_point deadline) {
 }
 
 Query Lane::Core::preamble_of(const Session& session, Clock::time_point deadline) {
-    return {preamble(), Arguments(session.user(), session.role().empty() ? "none" : session.role(),
-                                  statement_timeout(deadline))};
+    return {preamble(),
+            Arguments(session.user(), session.role().empty() ? "none" : session.role(),
+                      statement_timeout(deadline), session.request(), session.purpose())};
 }
 
 void Lane::Core::check(std::chrono::milliseconds limit) {

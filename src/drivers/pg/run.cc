@@ -16,7 +16,8 @@ constexpr int together = 1000;
 
 const Statement& session_settings() {
     static const Statement statement(
-        "select set_config('app.current_user_id', $1, true), set_config('role', $2, true)");
+        "select set_config('app.current_user_id', $1, true), set_config('role', $2, true), "
+        "set_config('app.request_id', $3, true), set_config('app.purpose', $4, true)");
     return statement;
 }
 
@@ -27,7 +28,8 @@ const Statement& limit_setting() {
 
 Query settings_of(const Session& session) {
     return {session_settings(),
-            Arguments(session.user(), session.role().empty() ? "none" : session.role())};
+            Arguments(session.user(), session.role().empty() ? "none" : session.role(),
+                      session.request(), session.purpose())};
 }
 
 std::string text_of(std::chrono::milliseconds limit) { return fmt::format("{}ms", limit.count()); }

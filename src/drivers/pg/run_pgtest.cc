@@ -168,6 +168,17 @@ TEST_F(RunTest, AViolationIsAValue) {
     EXPECT_THROW(attempt(connection, wrong), DatabaseError);
 }
 
+TEST_F(RunTest, ARequestsIdAndPurposeAreThereForItsCallAlone) {
+    const Call<std::string> what(
+        "select concat_ws('|', current_setting('app.current_user_id', true), "
+        "current_setting('app.request_id', true), current_setting('app.purpose', true))",
+        Arguments(), &read_one<std::string>);
+    const auto session = Session("anna").for_request("r-1", "an audit's question");
+    EXPECT_EQ(run(connection, session, what), "anna|r-1|an audit's question");
+    EXPECT_EQ(run(connection, Session("berta"), what), "berta||");
+    EXPECT_EQ(run(connection, what), "||");
+}
+
 TEST_F(RunTest, ASessionIsSetForItsCallAlone) {
     Call<std::string> who("select current_setting('app.current_user_id', true)", Arguments(),
                           &read_one<std::string>);

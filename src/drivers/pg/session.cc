@@ -21,4 +21,11 @@ Session Session::nobody(std::string role) {
     return session;
 }
 
+Session Session::for_request(std::string id, std::string purpose) const {
+    auto session = *this;
+    session.request_ = std::move(id);
+    session.purpose_ = std::move(purpose);
+    return session;
+}
+
 }  // namespace caisson::pg

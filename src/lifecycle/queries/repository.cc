@@ -109,7 +109,7 @@ bool Repository::key_is_insertable() const {
 }
 
 std::string Repository::always(std::string_view before) const {
-    if (!table_.version || table_.version_is_kept) {
+    if (!table_.version || column(*table_.version).is_kept) {
         return {};
     }
     const auto& each = column(*table_.version);

@@ -19,10 +19,7 @@ constexpr std::string_view tables_sql = R"(
 select c.oid::int8 as id, n.nspname as schema, c.relname as name, c.relkind = 'p' as partitioned,
        c.relrowsecurity as row_security, obj_description(c.oid, 'pg_class') as doc,
        array_to_string((select i.indkey::int2[] from pg_catalog.pg_index i
-                         where i.indrelid = c.oid and i.indisprimary), ' ') as key,
-       coalesce((select string_agg(p.prosrc, ' ') from pg_catalog.pg_trigger t
-                   join pg_catalog.pg_proc p on p.oid = t.tgfoid
-                  where t.tgrelid = c.oid and not t.tgisinternal and t.tgtype & 19 = 19), '') as triggers
+                         where i.indrelid = c.oid and i.indisprimary), ' ') as key
   from pg_catalog.pg_class c
   join pg_catalog.pg_namespace n on n.oid = c.relnamespace
  where c.relkind in ('r', 'p') and not c.relispartition and c.relpersistence <> 't'
@@ -77,7 +74,7 @@ std::optional<std::size_t> index_of(const Table& table, std::string_view column)
 bool is_timestamp(const Type& type) { return type.cpp == "pg::Timestamp"; }
 bool is_integer(const Type& type) { return type.cpp.starts_with("std::int"); }
 
-void find_meaning(Table& table, const platform::Generate& settings, const std::string& triggers) {
+void find_meaning(Table& table, const platform::Generate& settings) {
     if (const auto removed = index_of(table, settings.removed)) {
         const auto& column = table.columns[*removed];
         if (!column.not_null && is_timestamp(*column.type) && !table.key.empty()) {
@@ -94,7 +91,6 @@ void find_meaning(Table& table, const platform::Generate& settings, const std::s
         if (column.not_null && !column.is_generated && !is_key &&
             (is_timestamp(*column.type) || is_integer(*column.type))) {
             table.version = version;
-            table.version_is_kept = lower(triggers).find("new." + lower(name)) != std::string::npos;
             return;
         }
     }
@@ -223,7 +219,7 @@ Relations read_relations(pg::Connection& connection, const Types& types,
                 std::ranges::find(table.columns, std::stoi(number), &TableColumn::number);
             table.key.push_back(static_cast<std::size_t>(found - table.columns.begin()));
         }
-        find_meaning(table, settings, row.string("triggers"));
+        find_meaning(table, settings);
         find_order(table, settings, mistakes);
         relations.tables.push_back(std::move(table));
     }

@@ -51,7 +51,6 @@ struct Table {
     std::vector<OrderColumn> order;      ///< Of lists; empty without a primary key.
     std::optional<std::size_t> removed;  ///< The column that marks a removed row.
     std::optional<std::size_t> version;  ///< The column that every update changes.
-    bool version_is_kept = false;        ///< A trigger changes it.
 };
 
 /// What the catalogues say of relations, for queries and for repositories.

@@ -309,6 +309,12 @@ const Stretch* Coverage::present() const {
     return found == stretches.rend() ? nullptr : &*found;
 }
 
+bool Coverage::has_left(const Gap& gap) const {
+    const auto* const stretch = present();
+    return stretch && stretch->window.timeline > gap.first.timeline &&
+           stretch->window.from <= gap.first.number * segment_bytes;
+}
+
 bool Coverage::lacks_log() const {
     if (!is_current || !problem.empty()) {
         return false;

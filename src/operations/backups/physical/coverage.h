@@ -49,6 +49,8 @@ struct Coverage {
     const Stretch* newest() const { return stretches.empty() ? nullptr : &stretches.back(); }
     /// That of the timeline which is written now: a restore can have left later ones behind.
     const Stretch* present() const;
+    /// Whether a gap lies on a timeline that a restore has left: nothing since comes by it.
+    bool has_left(const Gap& gap) const;
     /// What is committed now cannot be restored from here as it is.
     bool lacks_log() const;
     /// And not either with what the server still hands over: only a new full set helps.

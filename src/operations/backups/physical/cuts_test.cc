@@ -58,6 +58,21 @@ Cuts believed(const std::vector<Coverage>& coverage) {
     return settle(settle({}, coverage, noon).cuts, coverage, noon).cuts;
 }
 
+TEST(Gaps, OfATimelineThatARestoreHasLeftConcernNothingSince) {
+    Gap gap;
+    gap.first.timeline = 1;
+    gap.first.number = 20;
+    gap.count = 3;
+    auto coverage = whole();
+    EXPECT_FALSE(coverage.has_left(gap));
+    coverage.timeline = 2;
+    coverage.stretches.back().window.timeline = 2;
+    EXPECT_TRUE(coverage.has_left(gap));
+    // A stretch that begins behind it has it on its way.
+    coverage.stretches.back().window.from = 30 * size;
+    EXPECT_FALSE(coverage.has_left(gap));
+}
+
 TEST(Cuts, AreBelievedWhenTheSameOneIsSeenTwiceAndToldOnce) {
     const auto first = settle({}, {cut()}, noon);
     EXPECT_THAT(first.begun, IsEmpty());
