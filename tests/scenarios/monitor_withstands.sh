@@ -265,6 +265,7 @@ run caisson up
 exits 0
 daemon=$(daemon_process)
 within 30 scraped '^pg_up 1'
+receives
 # Declared scaling: the daemon's own pause, which has grown to minutes, is cut short in its book.
 shorten_pause() {
   end TERM "$daemon"
@@ -275,7 +276,6 @@ shorten_pause() {
   daemon=$(daemon_process)
 }
 shorten_pause
-receives
 took() { [ "$(wc -l <"$machine/pages")" -gt "$lines" ]; }
 within 60 took
 told_of_keys() { tail -n +"$((lines + 1))" "$machine/pages" | grep -q '"rule": "many_keys"'; }
