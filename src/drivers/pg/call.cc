@@ -20,6 +20,16 @@ void detail::fail_count(std::size_t found) {
     throw error;
 }
 
+std::size_t choice(std::size_t number, std::size_t count) {
+    if (number >= count) {
+        throw Error(Code::usage,
+                    fmt::format("a query was asked for choice {} where {} is the last",
+                                static_cast<std::int64_t>(number), count - 1),
+                    "give an enumerator, and check a number before it is cast to one");
+    }
+    return number;
+}
+
 std::uint64_t read_affected(const Rows& rows) { return rows.affected(); }
 bool read_whether(const Rows& rows) { return rows.affected() > 0; }
 

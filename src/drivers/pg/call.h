@@ -77,6 +77,10 @@ T from_row(const Rows::Row& row) {
     }
 }
 
+/// The number of a choice that a caller made among `count`, such as the order of a query.
+/// Errors: usage when it is none of them.
+std::size_t choice(std::size_t number, std::size_t count);
+
 namespace detail {
 /// As PL/pgSQL's INTO STRICT. Errors: always, database_rejected with P0002 or P0003.
 [[noreturn]] void fail_count(std::size_t found);

@@ -187,7 +187,14 @@ Query Columns::upsert(std::string_view table, std::string_view overriding,
     }
     if (sets.empty() && !(sets_always && !kept.empty())) {
         // Nothing to change, and yet the row is to be given back.
-        sets.push_back(fmt::format("{0} = excluded.{0}", key.front()));
+        if (overriding.empty()) {
+            sets.push_back(fmt::format("{0} = excluded.{0}", key.front()));
+        } else if (const auto other = neither_of(key, kept); !other.empty()) {
+            // The key is an identity that the server always numbers, and no UPDATE may set.
+            sets.push_back(fmt::format("{0} = {1}.{0}", other, table));
+        } else {
+            return insert_or_select(table, overriding, key, condition, rest);
+        }
     } else if (sets_always) {
         sets.emplace_back(always);
     }
@@ -195,6 +202,42 @@ Query Columns::upsert(std::string_view table, std::string_view overriding,
         table, overriding,
         fmt::format("on conflict ({}) do update set {}{}{}", listed(key), join(sets, ", "),
                     condition.empty() ? "" : fmt::format(" where {}", condition), spaced(rest)));
+}
+
+std::string_view Columns::neither_of(const std::vector<std::string_view>& key,
+                                     const std::vector<std::string_view>& kept) const {
+    for (const auto& entry : entries_) {
+        if (std::ranges::find(key, entry.name) == key.end() &&
+            std::ranges::find(kept, entry.name) == kept.end()) {
+            return entry.name;
+        }
+    }
+    return {};
+}
+
+Query Columns::insert_or_select(std::string_view table, std::string_view overriding,
+                                const std::vector<std::string_view>& key,
+                                std::string_view condition, std::string_view rest) const {
+    constexpr std::string_view returning = "returning ";
+    auto stored =
+        insert(table, overriding, fmt::format("on conflict ({}) do nothing {}", listed(key), rest));
+    if (!rest.starts_with(returning)) {
+        return stored;
+    }
+    std::vector<std::string> same;
+    const auto given = names();
+    for (std::size_t i = 0; i < given.size(); ++i) {
+        if (std::ranges::find(key, given[i]) != key.end()) {
+            same.push_back(fmt::format("{} = ${}", given[i], first_ + i));
+        }
+    }
+    // Of the two, the SELECT sees the table as it was before.
+    return {fmt::format("with stored as ({}) select * from stored union all select {} from {} "
+                        "where {}{}",
+                        stored.statement.text(), rest.substr(returning.size()), table,
+                        join(same, " and "),
+                        condition.empty() ? "" : fmt::format(" and {}", condition)),
+            arguments_};
 }
 
 Query Columns::update(std::string_view table, std::string_view always, std::string_view condition,

@@ -82,7 +82,8 @@ class Columns {
     /// As insert(); a row with the same `key` is changed instead, in every column that is given,
     /// not part of the key and not `kept`, where `condition` holds. `always`, as for update(),
     /// stands behind them unless its column is given. Both name columns with their table and may be
-    /// empty.
+    /// empty. With `overriding` the key is never set, so a row that is there is given back as it is
+    /// when nothing else is given.
     Query upsert(std::string_view table, std::string_view overriding,
                  const std::vector<std::string_view>& key,
                  const std::vector<std::string_view>& kept, std::string_view always,
@@ -94,6 +95,14 @@ class Columns {
 
  private:
     std::vector<std::string_view> names() const;
+    /// A column that an upsert may change; empty when there is none.
+    std::string_view neither_of(const std::vector<std::string_view>& key,
+                                const std::vector<std::string_view>& kept) const;
+    /// Stores the row, or gives back the one with this key as it is. Nothing when somebody else
+    /// stored it while the statement ran.
+    Query insert_or_select(std::string_view table, std::string_view overriding,
+                           const std::vector<std::string_view>& key, std::string_view condition,
+                           std::string_view rest) const;
     std::vector<Entry> entries_;
     Arguments arguments_;
     std::size_t first_;  ///< The placeholder of the first column.

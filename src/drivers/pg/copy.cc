@@ -57,11 +57,11 @@ std::string preamble(const Session& session, Clock::time_point deadline) {
         literal(session.purpose()));
 }
 
-/// Sends the statement and waits for the COPY to begin. Errors: what the server says instead.
-asio::awaitable<void> begin_copy(Lane::Core& core, const Session& session,
+/// Sends the statement, with what is said before it, and waits for the COPY to begin. Errors: what
+/// the server says instead.
+asio::awaitable<void> begin_copy(Lane::Core& core, const std::string& before,
                                  const std::string& statement, ExecStatusType wanted,
                                  Clock::time_point deadline) {
-    const auto before = preamble(session, deadline);
     if (PQsendQuery(core.connection(), (before + statement).c_str()) != 1) {
         throw libpq::broken(core.connection(), core.settings());
     }
@@ -126,19 +126,24 @@ bool is_idle(const Lane::Core& core) {
     return PQtransactionStatus(core.connection()) == PQTRANS_IDLE;
 }
 
-}  // namespace
+/// As is_idle(), of a COPY inside a transaction, which may have ended by it.
+bool is_in_transaction(const Lane::Core& core) {
+    const auto status = PQtransactionStatus(core.connection());
+    return status == PQTRANS_INTRANS || status == PQTRANS_INERROR;
+}
 
-asio::awaitable<std::uint64_t> Lease::copy_in(
-    Session session, std::string statement, std::function<asio::awaitable<std::string_view>()> next,
-    RequestOptions options) {
-    const auto core = core_;
+/// `is_back`: whether the connection is where it was before.
+asio::awaitable<std::uint64_t> copy_into(std::shared_ptr<Lane::Core> core, std::string before,
+                                         std::string statement,
+                                         std::function<asio::awaitable<std::string_view>()> next,
+                                         Clock::time_point deadline,
+                                         bool (*is_back)(const Lane::Core&)) {
     auto* const connection = core->connection();
-    const auto deadline = deadline_of(*core, options);
     Interlude interlude(core);
     std::exception_ptr stopped;
     std::uint64_t rows = 0;
     try {
-        co_await begin_copy(*core, session, statement, PGRES_COPY_IN, deadline);
+        co_await begin_copy(*core, before, statement, PGRES_COPY_IN, deadline);
         std::exception_ptr source_failed;
         std::size_t unflushed = 0;
         while (true) {
@@ -179,13 +184,34 @@ asio::awaitable<std::uint64_t> Lease::copy_in(
     } catch (const Error&) {
         stopped = std::current_exception();
     }
-    if (is_idle(*core)) {
+    if (is_back(*core)) {
         interlude.end();
     }
     if (stopped) {
         std::rethrow_exception(stopped);
     }
     co_return rows;
+}
+
+}  // namespace
+
+asio::awaitable<std::uint64_t> Lease::copy_in(
+    Session session, std::string statement, std::function<asio::awaitable<std::string_view>()> next,
+    RequestOptions options) {
+    const auto deadline = deadline_of(*core_, options);
+    return copy_into(core_, preamble(session, deadline), std::move(statement), std::move(next),
+                     deadline, &is_idle);
+}
+
+asio::awaitable<std::uint64_t> Lease::Transaction::copy_in(
+    std::string statement, std::function<asio::awaitable<std::string_view>()> next) {
+    if (Clock::now() >= deadline_) {
+        throw Unanswered(Unanswered::Reason::deadline, false,
+                         "the time of the transaction was over before the COPY was sent");
+    }
+    // Who acts was said where the transaction began.
+    return copy_into(core_, {}, std::move(statement), std::move(next), deadline_,
+                     &is_in_transaction);
 }
 
 asio::awaitable<std::uint64_t> Lease::copy_out(
@@ -198,7 +224,8 @@ asio::awaitable<std::uint64_t> Lease::copy_out(
     std::exception_ptr stopped;
     std::uint64_t rows = 0;
     try {
-        co_await begin_copy(*core, session, statement, PGRES_COPY_OUT, deadline);
+        const auto before = preamble(session, deadline);
+        co_await begin_copy(*core, before, statement, PGRES_COPY_OUT, deadline);
         while (true) {
             char* bytes = nullptr;
             const int size = PQgetCopyData(connection, &bytes, 1);

@@ -70,6 +70,9 @@ class Lease::Transaction {
     boost::asio::awaitable<Rows> query(Statement statement, Arguments arguments = {});
     /// Several statements in one round trip; after one that fails none is run.
     boost::asio::awaitable<std::vector<Rows>> batch(std::vector<Query> queries);
+    /// As Lease::copy_in(). What fails has ended the transaction, as the server has it.
+    boost::asio::awaitable<std::uint64_t> copy_in(
+        std::string statement, std::function<boost::asio::awaitable<std::string_view>()> next);
     /// Errors: database_rejected with 25P02 when an error had ended the transaction already, and
     /// nothing of it is stored.
     boost::asio::awaitable<void> commit();

@@ -60,6 +60,19 @@ bool detail::again(const std::exception_ptr& failure, int attempt, const Transac
     }
 }
 
+namespace {
+
+/// Gives all of it at once, and then nothing.
+std::function<asio::awaitable<std::string_view>()> giving(std::string all) {
+    const auto data = std::make_shared<std::string>(std::move(all));
+    const auto is_given = std::make_shared<bool>(false);
+    return [data, is_given]() -> asio::awaitable<std::string_view> {
+        co_return std::exchange(*is_given, true) ? std::string_view() : std::string_view(*data);
+    };
+}
+
+}  // namespace
+
 asio::awaitable<std::uint64_t> run(Pool& pool, Session session, Copy copy, RequestOptions options) {
     options = detail::within(options, copy.limit);
     if (copy.insert) {
@@ -71,15 +84,23 @@ asio::awaitable<std::uint64_t> run(Pool& pool, Session session, Copy copy, Reque
         co_return 0;
     }
     auto lease = co_await pool.lease();
-    const auto data = std::make_shared<std::string>(std::move(copy.data));
-    const auto is_given = std::make_shared<bool>(false);
     // With a name: g++ 12 destroys what a temporary has captured twice, inside of co_await.
-    std::function<asio::awaitable<std::string_view>()> give =
-        [data, is_given]() -> asio::awaitable<std::string_view> {
-        co_return std::exchange(*is_given, true) ? std::string_view() : std::string_view(*data);
-    };
+    auto give = giving(std::move(copy.data));
     co_return co_await lease.copy_in(std::move(session), std::move(copy.statement), std::move(give),
                                      options);
+}
+
+asio::awaitable<std::uint64_t> run(Lease::Transaction& transaction, Copy copy) {
+    if (copy.insert) {
+        const auto rows = co_await transaction.query(std::move(copy.insert->statement),
+                                                     std::move(copy.insert->arguments));
+        co_return rows.affected();
+    }
+    if (copy.statement.empty()) {
+        co_return 0;
+    }
+    auto give = giving(std::move(copy.data));
+    co_return co_await transaction.copy_in(std::move(copy.statement), std::move(give));
 }
 
 }  // namespace caisson::pg

@@ -118,6 +118,8 @@ boost::asio::awaitable<std::vector<T>> run(Lease::Transaction& transaction, Batc
     return detail::read_all(transaction.batch(std::move(batch.queries)), batch.read);
 }
 
+boost::asio::awaitable<std::uint64_t> run(Lease::Transaction& transaction, Copy copy);
+
 /// As run(), with a rule that was violated as a value. What else goes wrong is thrown.
 template <typename T>
 boost::asio::awaitable<Outcome<T>> attempt(Pool& pool, Session session, Call<T> call,

@@ -56,6 +56,48 @@ TEST_F(RunAsyncTest, CallsBatchesAndCopies) {
     });
 }
 
+TEST_F(RunAsyncTest, CopiesArePartOfATransaction) {
+    in_pool([](Pool& pool) -> asio::awaitable<void> {
+        const auto rows_of = [](const std::vector<std::string>& names) {
+            std::vector<Columns> rows;
+            for (const auto& name : names) {
+                rows.emplace_back().add("name", "text", name);
+            }
+            return rows;
+        };
+        const auto one = copy_rows("things", "", rows_of({"a", "b"}));
+        const auto other = insert_rows("things", "", rows_of({"c"}));
+        const auto nothing = copy_rows("things", "", rows_of({}));
+        const auto stored = co_await transact(
+            pool, Session("anna"),
+            [&](Lease::Transaction& transaction) -> asio::awaitable<std::uint64_t> {
+                auto all = co_await run(transaction, one);
+                all += co_await run(transaction, other);
+                all += co_await run(transaction, nothing);
+                co_await run(transaction, insert("d"));
+                const auto rows =
+                    co_await transaction.query("select current_setting('app.current_user_id')");
+                EXPECT_EQ(rows.front().get<std::string>(0), "anna");
+                co_return all;
+            });
+        EXPECT_EQ(stored, 3U);
+        bool is_refused = false;
+        try {
+            co_await transact(pool, Session("anna"),
+                              [&](Lease::Transaction& transaction) -> asio::awaitable<void> {
+                                  co_await run(transaction, insert("never"));
+                                  co_await run(transaction, one);
+                              });
+        } catch (const DatabaseError& error) {
+            is_refused = error.sqlstate == "23505";
+        }
+        EXPECT_TRUE(is_refused);
+        const auto after = co_await run(pool, Session("anna"), insert("e"));
+        EXPECT_EQ(after, 1U);
+    });
+    EXPECT_EQ(count(), 5);
+}
+
 TEST_F(RunAsyncTest, AStreamGivesEveryRowOnce) {
     in_pool([](Pool& pool) -> asio::awaitable<void> {
         auto lease = co_await pool.lease();

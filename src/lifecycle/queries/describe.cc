@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "drivers/pg/describe.h"
 #include "drivers/pg/statement.h"
+#include "drivers/sql/statement.h"
 #include "drivers/sql/tree.h"
 #include "lifecycle/queries/copy_plan.h"
 #include "lifecycle/queries/nullability.h"
@@ -43,6 +44,42 @@ bool changes_schema(std::string_view statement) {
            others.contains(kind) || (kind == "SelectStmt" && root["intoClause"]);
 }
 
+/// Whether it does more than read, as far as its text tells.
+bool changes_rows(std::string_view statement) {
+    const auto parsed = sql::parse_tree(statement);
+    if (!parsed.tree) {
+        return false;
+    }
+    const auto root = parsed.tree->root();
+    return !root.is("SelectStmt") ||
+           std::ranges::any_of(root["withClause"].list("ctes"),
+                               [](sql::Node cte) { return !cte["ctequery"].is("SelectStmt"); });
+}
+
+/// Where a setting is made that may outlast its transaction: a set_config() whose third argument is
+/// not the constant true.
+std::optional<std::size_t> lasting_setting(std::string_view statement) {
+    const auto parsed = sql::parse_tree(statement);
+    std::optional<std::size_t> found;
+    if (!parsed.tree) {
+        return found;
+    }
+    parsed.tree->root().each([&](sql::Node node) {
+        const auto names = node.list("funcname");
+        if (found || !node.is("FuncCall") || names.empty() ||
+            names.back().text("sval") != "set_config") {
+            return;
+        }
+        const auto arguments = node.list("args");
+        const bool is_local = arguments.size() == 3 && arguments[2].is("A_Const") &&
+                              arguments[2]["boolval"].flag("boolval");
+        if (!is_local) {
+            found = node.location();
+        }
+    });
+    return found;
+}
+
 /// Describes one query.
 class Describer {
  public:
@@ -56,6 +93,7 @@ class Describer {
 
     std::optional<Described> describe() {
         const auto before = mistakes_.size();
+        check_cache();
         for (const auto& variant : described_.variants) {
             take(variant);
         }
@@ -91,6 +129,20 @@ class Describer {
                                        described_.query.name, word),
                            "rows go in by :copy; transactions, settings and COPY are for whoever "
                            "holds a connection (transact(), lease())");
+        }
+        if (sql::classify(variant.sql) == sql::StatementKind::no_transaction) {
+            return mistake(
+                place_in(described_.query, variant, 0),
+                fmt::format("query \"{}\" runs in no transaction, and queries run in one",
+                            described_.query.name),
+                "leave it to maintenance, or to whoever administers the server");
+        }
+        if (const auto byte = lasting_setting(variant.sql)) {
+            return mistake(place_in(described_.query, variant, *byte),
+                           fmt::format("query \"{}\" makes a setting that may stay behind in a "
+                                       "connection that others use",
+                                       described_.query.name),
+                           "make it for the transaction alone: set_config(…, …, true)");
         }
         try {
             const auto found = pg::describe(connection_, variant.sql);
@@ -248,16 +300,31 @@ class Describer {
         }
     }
 
+    /// A hit gives the answer of an earlier run, and runs nothing.
+    void check_cache() {
+        const auto& query = described_.query;
+        if (!query.cache) {
+            return;
+        }
+        const bool is_answer =
+            query.kind == Kind::one || query.kind == Kind::optional || query.kind == Kind::many;
+        if (!is_answer) {
+            mistake(query.cache->place,
+                    fmt::format("query \"{}\" is :{}, and a cache keeps answers", query.name,
+                                to_text(query.kind)),
+                    "keep those of :one, :optional and :many");
+        } else if (changes_rows(described_.variants.front().sql)) {
+            mistake(query.cache->place,
+                    fmt::format("query \"{}\" is no SELECT that changes nothing, and what a cache "
+                                "answers is not run",
+                                query.name),
+                    "take the line out");
+        }
+    }
+
     /// A blocking connection reads it through a cursor.
     void check_stream() {
-        const auto parsed = sql::parse_tree(described_.variants.front().sql);
-        bool changes = parsed.tree && !parsed.tree->root().is("SelectStmt");
-        if (parsed.tree) {
-            for (const auto cte : parsed.tree->root()["withClause"].list("ctes")) {
-                changes = changes || !cte["ctequery"].is("SelectStmt");
-            }
-        }
-        if (changes) {
+        if (changes_rows(described_.variants.front().sql)) {
             mistake(described_.query.place,
                     fmt::format("query \"{}\" changes rows, and is :stream", described_.query.name),
                     "a stream reads: declare it :many");

@@ -8,6 +8,7 @@
 namespace caisson::queries {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -165,6 +166,56 @@ TEST_F(DescribeTest, WhatConcernsTheConnectionIsNoQuery) {
                     ElementsAre(HasSubstr("leaves something behind in a connection")))
             << statement;
     }
+}
+
+TEST_F(DescribeTest, ASettingEndsWithItsTransaction) {
+    EXPECT_THAT(
+        mistakes("-- name: q :exec\nselect set_config('a.b', 'x', false)"),
+        ElementsAre(AllOf(HasSubstr("queries/q.sql:2:8: query \"q\" makes a setting that may stay"),
+                          HasSubstr("set_config(…, …, true)"))));
+    for (const std::string statement :
+         {"select pg_catalog.set_config('a.b', 'x', @local)",
+          "with a as (select \"set_config\"('a.b', 'x', not true) as b) select b from a",
+          "update owners set name = set_config('a.b', name, (select false))"}) {
+        EXPECT_THAT(mistakes("-- name: q :exec\n" + statement),
+                    ElementsAre(HasSubstr("makes a setting that may stay behind")))
+            << statement;
+    }
+    EXPECT_THAT(mistakes("-- name: q :exec\nselect set_config('a.b', @x, true)"), IsEmpty());
+}
+
+TEST_F(DescribeTest, WhatRunsInNoTransactionIsNoQuery) {
+    for (const std::string statement : {"vacuum", "VACUUM (analyze) things", "cluster"}) {
+        EXPECT_THAT(mistakes("-- name: q :exec\n" + statement),
+                    ElementsAre(HasSubstr("q.sql:2:1: query \"q\" runs in no transaction")))
+            << statement;
+    }
+    EXPECT_THAT(mistakes("-- name: q :exec\nanalyze things"), IsEmpty());
+}
+
+TEST_F(DescribeTest, ACacheKeepsAnswersOfWhatChangesNothing) {
+    const auto cached = [&](const std::string& kind, const std::string& body) {
+        return mistakes("-- name: q :" + kind + "\n-- cache: thing:{id}\n" + body);
+    };
+    const std::string reads = "select name from owners where id = @id";
+    const std::string deletes = "delete from owners where id = @id returning name";
+    for (const std::string kind : {"one", "optional", "many"}) {
+        EXPECT_THAT(cached(kind, reads), IsEmpty()) << kind;
+        EXPECT_THAT(cached(kind, "with a as (" + deletes + ") select name from a"),
+                    ElementsAre(HasSubstr("is no SELECT that changes nothing")))
+            << kind;
+        EXPECT_THAT(cached(kind, deletes),
+                    ElementsAre(AllOf(HasSubstr("queries/q.sql:2:11: query \"q\""),
+                                      HasSubstr("is no SELECT that changes nothing"))))
+            << kind;
+    }
+    for (const std::string kind : {"exec", "stream", "batch"}) {
+        EXPECT_THAT(cached(kind, reads),
+                    ElementsAre(HasSubstr("q.sql:2:11: query \"q\" is :" + kind)))
+            << kind;
+    }
+    EXPECT_THAT(cached("copy", "insert into owners (id, name) values (@id, @name)"),
+                ElementsAre(HasSubstr("is :copy, and a cache keeps answers")));
 }
 
 TEST_F(DescribeTest, ACopyIsACopyOrAnInsertFromArrays) {

@@ -54,6 +54,30 @@ alter table numbered enable row level security;
                 types->enums(), schema_version(connection)};
     }
 
+    /// What stands in the namespace of a repository.
+    static std::string section(const std::string& text, const std::string& repository) {
+        const auto begin = text.find("\nnamespace " + repository + " {");
+        const auto end = text.find("\n}  // namespace " + repository + "\n", begin);
+        EXPECT_NE(begin, std::string::npos) << repository;
+        return begin == std::string::npos ? "" : text.substr(begin, end - begin);
+    }
+
+    /// The constant statements of a repository by name, which generation prepares none of; each is
+    /// prepared here.
+    std::vector<std::string> prepared(const std::string& source, const std::string& repository) {
+        const auto text = section(source, repository);
+        const std::string before = "static const pg::Statement ";
+        std::vector<std::string> found;
+        for (auto at = text.find(before); at != std::string::npos; at = text.find(before, at + 1)) {
+            const auto begin = text.find("R\"", at) + 2;
+            const auto open = text.find('(', begin);
+            const auto end = text.find(')' + text.substr(begin, open - begin) + '"', open);
+            found.push_back(text.substr(open + 1, end - open - 1));
+            EXPECT_NO_THROW(pg::describe(connection, found.back())) << found.back();
+        }
+        return found;
+    }
+
     test::Database database;
     pg::Connection connection{database.settings()};
     platform::Generate settings;
@@ -136,15 +160,73 @@ TEST_F(GenerateTest, AListIsInTheOrderOfItsColumnsAndNotOfTheirTexts) {
     connection.script(
         "create table logs (at pg_lsn primary key); insert into logs values ('0/10'), ('0/9')");
     const auto source = generate(manifest, facts())[1].text;
-    const std::string before = "static const pg::Statement first(R\"";
-    const auto begin = source.find(before, source.find("namespace logs {")) + before.size();
-    const auto open = source.find('(', begin);
-    const auto end = source.find(')' + source.substr(begin, open - begin) + '"', open);
-    const auto sql = source.substr(open + 1, end - open - 1);
+    const auto all = prepared(source, "logs");
+    const auto found =
+        std::ranges::find_if(all, [](const auto& one) { return one.ends_with("limit $1"); });
+    ASSERT_NE(found, all.end());
+    const auto& sql = *found;
     EXPECT_THAT(sql, HasSubstr("\"at\"::text as \"at\""));
     const auto rows = connection.fetch(pg::Statement(sql), pg::Arguments(10));
     ASSERT_EQ(rows.size(), 2U) << sql;
     EXPECT_EQ(rows.front().get<std::string>(0), "0/9");
+}
+
+TEST_F(GenerateTest, StatementsOfRepositoriesAreWhatTheServerTakes) {
+    connection.script(
+        "create domain mood as state; create domain mood2 as mood; create domain five as int;"
+        "create table moods (k mood primary key, v int not null, removed_at timestamptz);"
+        "create table both_moods (a mood2, b int, c five, primary key (a, b, c));"
+        "insert into moods values ('open', 1), ('in progress', 2);"
+        "insert into both_moods values ('open', 1, 2), ('class', 3, 4)");
+    settings.orders["both_moods"] = {"a desc", "b"};
+    settings.order_places["both_moods"] = {};
+    const auto source = generate(manifest, facts())[1].text;
+    for (const auto* const table : {"order_items", "numbered", "parts", "moods", "both_moods"}) {
+        EXPECT_GE(prepared(source, table).size(), 8U) << table;
+    }
+    const auto moods = prepared(source, "moods");
+    EXPECT_EQ(connection.query(moods[0], {"in progress"}).size(), 1U) << moods[0];
+    EXPECT_EQ(connection.query(moods[1], {"{class,open}"}).size(), 1U) << moods[1];
+    const auto both = prepared(source, "both_moods");
+    EXPECT_EQ(connection.query(both[0], {"class", "3", "4"}).size(), 1U) << both[0];
+    EXPECT_EQ(connection.query(both[1], {"{open,class}", "{1,3}", "{2,5}"}).size(), 1U) << both[1];
+}
+
+TEST_F(GenerateTest, KeysWithAnArrayAreAskedForOneByOne) {
+    connection.script(
+        "create domain listed as int[];"
+        "create table by_array (k int[] primary key, v text);"
+        "create table by_domain (k listed primary key, v text);"
+        "create table by_both (k text[], n int, primary key (k, n));"
+        "create table by_points (k state[] primary key, v text)");
+    const auto files = generate(manifest, facts());
+    for (const auto* const table : {"by_array", "by_domain", "by_both", "by_points"}) {
+        const auto header = section(files[0].text, table);
+        EXPECT_THAT(header, HasSubstr("get(const Key& key);")) << table;
+        EXPECT_THAT(header, Not(HasSubstr("get_many(const"))) << table;
+        EXPECT_THAT(section(files[1].text, table), Not(HasSubstr("get_many"))) << table;
+        EXPECT_GE(prepared(files[1].text, table).size(), 6U);
+    }
+    EXPECT_THAT(files[0].text, HasSubstr("/// Its key has an array, so there is no get_many()"));
+    EXPECT_THAT(section(files[0].text, "numbered"), HasSubstr("get_many(const"));
+}
+
+TEST_F(GenerateTest, DocumentationIsNoTrigraph) {
+    const auto files = generate(
+        manifest,
+        facts("-- name: q :one\n-- deprecated: why??\?/\n-- Really ?\?/\nselect '?\?/' as a;"));
+    EXPECT_THAT(files[0].text, HasSubstr("/// Really ? ?/\n"));
+    EXPECT_THAT(files[0].text, HasSubstr("[[deprecated(\"why\\?\\?\\?/\")]]"));
+    EXPECT_THAT(files[0].text, Not(HasSubstr("?\?/")));
+}
+
+TEST_F(GenerateTest, AnOrderIsAskedForByANumberThatIsChecked) {
+    const auto source = generate(manifest, facts("-- name: q :many\nselect id from numbered order "
+                                                 "by\n-- order: up\nid\n-- order: down\nid desc\n"
+                                                 "-- end\n;"))[1]
+                            .text;
+    EXPECT_THAT(source,
+                HasSubstr("std::size_t variant = pg::choice(static_cast<std::size_t>(order), 2);"));
 }
 
 TEST_F(GenerateTest, AnUpsertMakesAVersionAndLeavesRemovedRowsAlone) {
@@ -303,6 +385,24 @@ TEST_F(GenerateTest, AnOrderIsCheckedAgainstItsTable) {
     EXPECT_THAT(mistakes[1].message, HasSubstr("may be NULL"));
     EXPECT_THAT(mistakes[2].message, HasSubstr("the order \"id sideways\""));
     EXPECT_EQ(tables[2].order.back().column, 0U);
+}
+
+TEST_F(GenerateTest, AnOrderOfATableThatIsNotThereIsAMistake) {
+    settings.orders["public.parts"] = {"day"};
+    settings.orders["numberd"] = {"id"};
+    settings.orders["no_such_table"] = {"x"};
+    settings.order_places["public.parts"] = {"caisson.toml", 6, 1};
+    settings.order_places["numberd"] = {"caisson.toml", 7, 1};
+    settings.order_places["no_such_table"] = {"caisson.toml", 8, 1};
+    types = std::make_unique<Types>(connection, "shop");
+    const auto relations = read_relations(connection, *types, settings, {}, {}, mistakes);
+    ASSERT_THAT(mistakes, IsEmpty());
+    check_orders(settings, relations.orders, {"numbered", "parts"}, mistakes);
+    ASSERT_EQ(mistakes.size(), 2U);
+    EXPECT_EQ(mistakes[0].place.line, 8U);
+    EXPECT_THAT(mistakes[0].message, HasSubstr("the table no_such_table, which is not there"));
+    EXPECT_EQ(mistakes[1].place.line, 7U);
+    EXPECT_EQ(mistakes[1].remedy, "did you mean \"numbered\"?");
 }
 
 }  // namespace

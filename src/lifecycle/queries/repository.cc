@@ -65,10 +65,22 @@ std::string Repository::not_removed(std::string_view before) const {
                           : std::string();
 }
 
+std::string Repository::compared(std::size_t i) const {
+    const auto& each = column(i);
+    return each.type->enum_sql == each.type->sql || each.type->enum_sql.empty()
+               ? each.sql
+               : fmt::format("{}::{}", each.sql, each.type->enum_sql);
+}
+
+std::string Repository::compared_type(std::size_t i) const {
+    const auto& type = *column(i).type;
+    return type.enum_sql.empty() ? type.sql : type.enum_sql;
+}
+
 std::string Repository::key_condition() const {
     std::vector<std::string> parts;
     for (std::size_t i = 0; i < table_.key.size(); ++i) {
-        parts.push_back(fmt::format("{} = ${}", column(table_.key[i]).sql, i + 1));
+        parts.push_back(fmt::format("{} = ${}", compared(table_.key[i]), i + 1));
     }
     return join(parts, " and ");
 }
@@ -108,6 +120,10 @@ bool Repository::key_is_insertable() const {
     return std::ranges::any_of(table_.key, [&](std::size_t i) { return is_insertable(i); });
 }
 
+bool Repository::key_has_array() const {
+    return std::ranges::any_of(table_.key, [&](std::size_t i) { return column(i).type->is_array; });
+}
+
 std::string Repository::always(std::string_view before) const {
     if (!table_.version || column(*table_.version).is_kept) {
         return {};
@@ -126,7 +142,7 @@ std::string Repository::behind() const {
     std::vector<std::string> names;
     std::vector<std::string> places;
     for (std::size_t i = 0; i < order.size(); ++i) {
-        names.push_back(column(order[i].column).sql);
+        names.push_back(compared(order[i].column));
         places.push_back(fmt::format("${}", i + 2));
     }
     if (order.size() == 1) {

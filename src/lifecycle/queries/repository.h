@@ -34,11 +34,16 @@ class Repository {
     /// Every column of the key must be given to every row.
     bool key_is_required() const;
     bool key_is_insertable() const;
+    /// Many keys are no array of the server where one is an array.
+    bool key_has_array() const;
 
     /// All columns, as a result has them.
     std::string selected() const;
     /// ` and "deleted_at" is null`, with this before it.
     std::string not_removed(std::string_view before) const;
+    /// A column as a condition compares it, and the type of what it is compared with.
+    std::string compared(std::size_t column) const;
+    std::string compared_type(std::size_t column) const;
     /// `"id" = $1`, or of all columns of the key.
     std::string key_condition() const;
     /// The values of a key called `name`, as arguments.

@@ -132,7 +132,8 @@ void read_order(Table& table, const std::vector<std::string>& written, const Pla
     }
 }
 
-void find_order(Table& table, const platform::Generate& settings, std::vector<Mistake>& mistakes) {
+void find_order(Table& table, const platform::Generate& settings, std::set<std::string>& taken,
+                std::vector<Mistake>& mistakes) {
     for (const auto column : table.key) {
         table.order.push_back({column, false});
     }
@@ -140,6 +141,7 @@ void find_order(Table& table, const platform::Generate& settings, std::vector<Mi
         if (!(pg::qualified_name(name) == pg::QualifiedName{table.schema, table.name})) {
             continue;
         }
+        taken.insert(name);
         const auto& place = settings.order_places.at(name);
         if (table.key.empty()) {
             mistakes.push_back({place, fmt::format("table {} has no primary key", table.name),
@@ -220,10 +222,23 @@ Relations read_relations(pg::Connection& connection, const Types& types,
             table.key.push_back(static_cast<std::size_t>(found - table.columns.begin()));
         }
         find_meaning(table, settings);
-        find_order(table, settings, mistakes);
+        find_order(table, settings, relations.orders, mistakes);
         relations.tables.push_back(std::move(table));
     }
     return relations;
+}
+
+void check_orders(const platform::Generate& settings, const std::set<std::string>& taken,
+                  const std::vector<std::string>& tables, std::vector<Mistake>& mistakes) {
+    for (const auto& [name, place] : settings.order_places) {
+        if (!taken.contains(name)) {
+            const auto near = nearest(name, tables);
+            mistakes.push_back({place,
+                                fmt::format("an order of the table {}, which is not there", name),
+                                near.empty() ? "name a table that the migrations make"
+                                             : fmt::format("did you mean \"{}\"?", near)});
+        }
+    }
 }
 
 }  // namespace caisson::queries

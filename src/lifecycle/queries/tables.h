@@ -64,6 +64,7 @@ struct Relations {
         std::string remark;  ///< What its comment says.
     };
     std::vector<Deprecated> deprecated;  ///< Whose comment begins with "deprecated".
+    std::set<std::string> orders;        ///< Those of [generate.order] whose table is there.
 };
 
 /// Tables of users, without partitions, what belongs to extensions, and `left_out` (`schema.name`).
@@ -72,5 +73,10 @@ struct Relations {
 Relations read_relations(pg::Connection& connection, const Types& types,
                          const platform::Generate& settings, const std::set<std::string>& left_out,
                          const std::string& application, std::vector<platform::Mistake>& mistakes);
+
+/// An order that no table of any database took is a mistake. `tables`: names that may have been
+/// meant. Pure.
+void check_orders(const platform::Generate& settings, const std::set<std::string>& taken,
+                  const std::vector<std::string>& tables, std::vector<platform::Mistake>& mistakes);
 
 }  // namespace caisson::queries

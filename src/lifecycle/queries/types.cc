@@ -111,6 +111,7 @@ Types::Types(pg::Connection& connection, const std::string& name_space) {
         if (const auto found = std::ranges::find(enums_, id, &Enum::id); found != enums_.end()) {
             type.cpp = fmt::format("::{}::{}", name_space, found->cpp);
             type.is_binary = type.is_view = true;
+            type.enum_sql = type.sql;
         } else if (kind == "c" || id == pg::type::record) {
             type.is_binary = type.is_readable = false;
         } else if (const auto base = static_cast<pg::TypeId>(row.integer("base")); base != 0) {
@@ -121,6 +122,7 @@ Types::Types(pg::Connection& connection, const std::string& name_space) {
         } else if (const auto element = static_cast<pg::TypeId>(row.integer("element"));
                    element != 0) {
             const auto& one = of(element);
+            type.is_array = true;
             const bool is_enum = std::ranges::find(enums_, element, &Enum::id) != enums_.end();
             if (is_enum || pg::element_of(id) != pg::type::unknown) {
                 type.cpp = fmt::format("std::vector<{}>", one.cpp);

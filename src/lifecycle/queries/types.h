@@ -20,6 +20,10 @@ struct Type {
     bool is_binary = true;
     bool is_readable = true;  ///< False for composites, of which a text form is no use.
     bool is_view = false;     ///< Cheaper to pass by value.
+    bool is_array = false;    ///< Or a domain over one: many of them are no array of the server.
+    /// Of an enum, and of a domain over one: the enum, as a cast writes it. The server compares
+    /// enums, and no domains over them.
+    std::string enum_sql{};
 };
 
 /// An enum of the database.

@@ -17,6 +17,8 @@ class TableWriter : Repository {
         header_.doc(table_.doc.empty() ? fmt::format("The table {}.", qualified()) : table_.doc);
         if (table_.key.empty()) {
             header_.doc("It has no primary key: its rows can be added and counted.");
+        } else if (key_has_array()) {
+            header_.doc("Its key has an array, so there is no get_many(): ask for one by one.");
         }
         header_.line("namespace {} {{", table_.cpp);
         header_.line();
@@ -105,7 +107,9 @@ class TableWriter : Repository {
         function("The row, if there is one.", "pg::Call<std::optional<Row>>", "get",
                  {key_parameter()}, from + "where " + key_condition() + not_removed(" and "),
                  key_values("key"), "&pg::read_optional<Row>");
-        write_get_many(from);
+        if (!key_has_array()) {
+            write_get_many(from);
+        }
         function("Whether there is such a row.", "pg::Call<bool>", "exists", {key_parameter()},
                  fmt::format("select exists (select from {} where {}{})", table_.sql,
                              key_condition(), not_removed(" and ")),
@@ -120,7 +124,7 @@ class TableWriter : Repository {
         if (!is_composite()) {
             source_.raw(
                 "    static const pg::Statement statement(" +
-                raw_string(from + fmt::format("where {} = any($1){}", column(table_.key[0]).sql,
+                raw_string(from + fmt::format("where {} = any($1){}", compared(table_.key[0]),
                                               not_removed(" and "))) +
                 ");");
             source_.line("    return {{statement, pg::Arguments(keys), &pg::read_many<Row>}};");
@@ -133,8 +137,8 @@ class TableWriter : Repository {
         std::vector<std::string> values;
         for (std::size_t n = 0; n < table_.key.size(); ++n) {
             const auto& each = column(table_.key[n]);
-            names.push_back(each.sql);
-            arrays.push_back(fmt::format("${}::{}[]", n + 1, each.type->sql));
+            names.push_back(compared(table_.key[n]));
+            arrays.push_back(fmt::format("${}::{}[]", n + 1, compared_type(table_.key[n])));
             values.push_back("its_" + each.cpp);
             source_.line("    std::vector<{}> its_{};", each.type->cpp, each.cpp);
         }

@@ -41,7 +41,9 @@ void Writer::doc(std::string_view text) {
     for (const auto& paragraph : split(replace_all(std::string(text), "\r", " "), '\n')) {
         auto plain = replace_all(paragraph, "\t", " ");
         for (auto& line : wrapped(plain, width - depth_ - 4)) {
-            // A comment that ends in a backslash goes on in the next line.
+            // A comment that ends in a backslash goes on in the next line, and compilers warn of
+            // the trigraph for one.
+            line = replace_all(line, "?\?/", "? ?/");
             raw("/// " + line + (line.back() == '\\' ? " ." : ""));
         }
     }
@@ -87,7 +89,14 @@ std::string raw_string(std::string_view text) {
     return fmt::format("R\"{0}({1}){0}\"", delimiter, text);
 }
 
-std::string string_literal(std::string_view text) { return '"' + escaped(text) + '"'; }
+std::string string_literal(std::string_view text) {
+    auto inside = escaped(text);
+    // No trigraphs, of which compilers warn.
+    if (text.find("?\?") != std::string_view::npos) {
+        inside = replace_all(std::move(inside), "?", "\\?");
+    }
+    return '"' + inside + '"';
+}
 
 std::string namespace_of(const platform::Manifest& manifest, const platform::Database& database) {
     auto name = manifest.generate.name_space.empty() ? identifier(manifest.name)
