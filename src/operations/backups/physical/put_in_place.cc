@@ -78,6 +78,10 @@ fs::path recovery_place(const trust::Run& run) { return home_of(run) / "restorin
 
 void remove_recovery(const trust::Run& run) {
     const auto place = recovery_place(run);
+    // pgBackRest outlives whoever was killed, and would go on copying into it.
+    servers::end_processes(
+        servers::processes_with("pgbackrest", "--pg1-path=" + (place / "data").string()), SIGTERM,
+        std::chrono::seconds(10));
     servers::end_processes(servers::processes_in(place / "data", "postgres"), SIGQUIT,
                            std::chrono::seconds(10));
     remove_tree(place);
