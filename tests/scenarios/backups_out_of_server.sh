@@ -100,6 +100,11 @@ say "another key than that of the newest set seals nothing unasked"
 mv "$(backups)/key" "$machine/key"
 run caisson backup create
 exits 4
+says "there is no key at $(backups)/key"
+[ ! -e "$(backups)/key" ] || die "none was made in the place of the lost one"
+echo "another key of thirty-two characters, at least" >"$(backups)/key"
+run caisson backup create
+exits 4
 says "is not the one that sealed"
 mv -f "$machine/key" "$(backups)/key"
 

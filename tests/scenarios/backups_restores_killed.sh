@@ -22,6 +22,7 @@ newest=$(sets_in "$(repository)" | grep logical | tail -1)
 # No server of a killed run is at work any more, and no directory or database of it is left.
 nothing_is_left() {
   within 20 no_server_beside
+  [ ! -e "$(state)/postgres/restoring" ] || die "what was being recovered is gone"
   [ -z "$(find "$machine/state" -maxdepth 1 \( -name 'recovery-*' -o -name 'shadow-*' \) -print -quit)" ] || die "no directory is left: $(ls "$machine/state")"
   [ "$(superuser "select count(*) from pg_database where datname like '%_restored_%' or datname like 'caisson_draft_%'")" = 0 ] || die "no database is left"
 }

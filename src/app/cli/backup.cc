@@ -21,7 +21,8 @@ namespace {
 
 backups::LogicalOptions logical_options(Context& context, BackupBar& bar) {
     backups::LogicalOptions options;
-    const auto passphrase = backups::ensure_passphrase(context.run());
+    const auto passphrase =
+        backups::ensure_passphrase(context.run(), context.arguments().has("--new-key"));
     if (passphrase && passphrase->is_made) {
         context.note(context.yellow("note: " + backups::note_of_new_key(*passphrase)));
     }

@@ -305,6 +305,7 @@ class Examination {
         if (!run.manifest.backups.encrypt) {
             return add(false, "backups are not encrypted", "remove encrypt = false");
         }
+        look_at_name_of_key();
         if (!run.manifest.backups.key.empty()) {
             return;
         }
@@ -323,6 +324,34 @@ class Examination {
         }
         add(false, "the key lies on this machine alone, as far as is known here",
             "keep a copy elsewhere, or name a secret variable as backups.key");
+    }
+
+    /// Whether the newest sealed set opens with a key that is here. That there is none is told by
+    /// others.
+    void look_at_name_of_key() {
+        const auto newest = std::find_if(sets_.rbegin(), sets_.rend(), [](const KnownSet& each) {
+            return each.found.mistake.empty() && !each.found.set.is_physical() &&
+                   !each.found.set.key.empty();
+        });
+        if (newest == sets_.rend()) {
+            return;
+        }
+        const auto& set = newest->found.set;
+        try {
+            const auto key = backups::key_of(context_.run(), set);
+            if (key && key->id() != set.key) {
+                add(true,
+                    fmt::format("the key at hand ({}) is not the one that sealed {} ({}): the set "
+                                "cannot be restored with it",
+                                key->id(), set.id, set.key),
+                    "put that key back; where there is a new one on purpose: caisson backup create "
+                    "--new-key");
+            }
+        } catch (const Error& error) {
+            if (error.code() != Code::backup_key) {
+                throw;
+            }
+        }
     }
 
     Context& context_;

@@ -96,6 +96,7 @@ Exit run_drill(Context& context) {
             fmt::format("would restore {} from {} and compare it", set.id, repository.name()));
         return Exit::fine;
     }
+    require_right_key(source);  // Of the key, and not of the set, a receipt would tell.
     const auto lease = backups::lease(repository, set.id, "backup drill");
     const auto receipt = set.is_physical() ? drill_physical(context, repository, source.found)
                                            : drill_of(context, source);

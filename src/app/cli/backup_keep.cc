@@ -248,8 +248,9 @@ Exit run_hold(Context& context) {
     }
     auto hold = asked_hold(context);
     const bool releases = context.arguments().has("--release");
-    hold.set = releases ? held_set(context, hold.set)
-                        : the_set(present_repositories(context), hold.set).found.set.id;
+    hold.set = releases && hold.set != "latest"
+                   ? held_set(context, hold.set)
+                   : the_set(present_repositories(context), hold.set).found.set.id;
     std::vector<std::string> done;
     for (const auto& repository : backups::repositories_of(context.run())) {
         // A set that is gone may still be named by a hold, and released.

@@ -317,6 +317,16 @@ std::vector<std::string> finish_killed_restore(Context& context) {
     return notes;
 }
 
+void note_tablespaces(Context& context, const physical::RestorePlan& plan) {
+    const auto why = context.run().is_private() && !context.arguments().has("--to")
+                         ? physical::tablespaces_in_the_way(context.run(), plan)
+                         : "";
+    if (!why.empty()) {
+        context.note(context.yellow(
+            "note: " + why + ", which a restore in place does not take: --to DIR, or -d NAME"));
+    }
+}
+
 Exit restore_physical(Context& context) {
     const auto& run = context.run();
     const auto& arguments = context.arguments();
@@ -326,6 +336,7 @@ Exit restore_physical(Context& context) {
     context.result() = to_json(plan);
     context.result()["measured_by_drills"] = measured.drills;
     if (context.dry_run()) {
+        note_tablespaces(context, plan);
         return Exit::fine;
     }
     const auto leases = leases_of(context, plan);

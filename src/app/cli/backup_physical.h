@@ -15,6 +15,10 @@
 #include "app/cli/recovery_place.h"
 #include "operations/backups/drill/rates.h"
 
+namespace caisson::backups::physical {
+struct RestorePlan;
+}
+
 namespace caisson::cli {
 
 /// What drills of all repositories that are there have measured.
@@ -26,6 +30,8 @@ Exit create_physical(Context& context, backups::Kind kind);
 /// --to a directory.
 bool wants_physical(Context& context);
 Exit restore_physical(Context& context);
+/// Says that a restore in place would refuse for tablespaces.
+void note_tablespaces(Context& context, const backups::physical::RestorePlan& plan);
 
 /// Databases out of a physical set or a moment: the server is recovered beside, and they are dumped
 /// from it into a set of their own, which goes with the value.

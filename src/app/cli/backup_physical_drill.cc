@@ -56,7 +56,7 @@ class PhysicalDrill {
             trial.passed = work(trial.detail);
         } catch (const Error& error) {
             if (error.code() == Code::interrupted || error.code() == Code::disk_full ||
-                error.code() == Code::server_missing) {
+                error.code() == Code::server_missing || error.code() == Code::backup_key) {
                 throw;
             }
             trial.detail =
@@ -118,6 +118,7 @@ class PhysicalDrill {
         const bool is_back = attempt("restore", [&](std::string& detail) {
             const auto plan = physical::plan_restore(run_, target());
             receipt_.target = plan.moment;
+            note_tablespaces(context_, plan);
             recovered.emplace(physical::restore_to_server(
                 run_, plan, place, [&](const physical::Step& step) { context_.busy(step.what); }));
             receipt_.bytes = plan.bytes;

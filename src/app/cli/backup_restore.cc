@@ -252,12 +252,7 @@ SetSource copy_source(Context& context) {
     for (const auto& database : run.manifest.databases) {
         backups::require_whole(set, database.key);
     }
-    if (source.sealing && source.sealing->id() != set.key) {
-        throw Error(Code::backup_key,
-                    fmt::format("another key sealed {}; expected the one whose name is {}", set.id,
-                                set.key))
-            .with("key_given", source.sealing->id());
-    }
+    require_right_key(source);
     return source;
 }
 

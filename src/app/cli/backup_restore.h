@@ -31,6 +31,9 @@ struct SetSource {
 /// backup_missing, backup_damaged, backup_key, confirmation_needed, identity_mismatch.
 SetSource set_source(Context& context, const std::string& text);
 
+/// Before anything is made for it, whether the key at hand opens a logical set. Errors: backup_key.
+void require_right_key(const SetSource& source);
+
 /// What `up --from` makes a copy of, found before anything is made for it: the set, its key, and
 /// all of the platform's databases in it. Errors: not_private; as set_source(); backup_missing.
 SetSource copy_source(Context& context);

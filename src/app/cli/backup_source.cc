@@ -159,6 +159,17 @@ SetSource set_source(Context& context, const std::string& text) {
             known.found.set.environment != context.run().environment.name};
 }
 
+void require_right_key(const SetSource& source) {
+    const auto& set = source.found.set;
+    // pgBackRest's passphrase is in its configuration, and has no name.
+    if (!set.is_physical() && source.sealing && source.sealing->id() != set.key) {
+        throw Error(Code::backup_key,
+                    fmt::format("another key sealed {}; expected the one whose name is {}", set.id,
+                                set.key))
+            .with("key_given", source.sealing->id());
+    }
+}
+
 std::vector<Option> source_options() {
     return {{"--repository", "NAME", "the copy in this repository", {}},
             {"--public-key",

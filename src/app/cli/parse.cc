@@ -99,6 +99,29 @@ Error usage_error(const Verb& verb, const CLI::ParseError& failure,
             fmt::format("see: caisson {} --help", verb.name)};
 }
 
+/// `--reason --json` is a value that was forgotten: CLI11 would take the option for it.
+void require_values(const Verb& verb, const std::vector<Option>& options,
+                    const std::vector<std::string>& words) {
+    for (std::size_t i = 0; i + 1 < words.size(); ++i) {
+        const auto option = std::ranges::find_if(options, [&](const Option& each) {
+            return !each.value.empty() &&
+                   (words[i] == each.name || words[i] + "," == short_name(each.name));
+        });
+        if (option == options.end()) {
+            continue;
+        }
+        const auto& next = words[++i];
+        const bool is_option =
+            next.size() > 2 && next.starts_with("--") && next[2] >= 'a' && next[2] <= 'z';
+        if (is_option) {
+            throw Error(Code::usage,
+                        fmt::format("caisson {}: {} has no value; expected {} and found {}",
+                                    verb.name, option->name, option->value, next),
+                        fmt::format("where that is the value: {}={}", option->name, next));
+        }
+    }
+}
+
 }  // namespace
 
 std::string Arguments::value(const std::string& option, const std::string& fallback) const {
@@ -136,6 +159,7 @@ Arguments parse(const std::vector<std::string>& given) {
     app.set_help_flag();
     std::vector<Option> options = common_options();
     options.insert(options.end(), verb.options.begin(), verb.options.end());
+    require_values(verb, options, words);
     std::map<std::string, std::string> values;
     std::map<std::string, bool> flags;
     for (const auto& option : options) {

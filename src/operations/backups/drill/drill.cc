@@ -31,8 +31,7 @@ double seconds_of(const Stopwatch& watch) {
 /// Errors that are about the backup, and so a finding of the drill.
 bool is_finding(const Error& error) {
     return error.code() == Code::backup_damaged || error.code() == Code::backup_failed ||
-           error.code() == Code::backup_missing || error.code() == Code::backup_key ||
-           error.code() == Code::database_rejected;
+           error.code() == Code::backup_missing || error.code() == Code::database_rejected;
 }
 
 std::string some_of(const std::vector<std::string>& sentences) {

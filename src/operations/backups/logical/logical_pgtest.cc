@@ -254,6 +254,37 @@ TEST_F(LogicalTest, FunctionsThatFindOthersBySearchPathAreRestoredAllTheSame) {
         "1");
 }
 
+TEST_F(LogicalTest, TablesKeepTheirTablespaceWhereItIsAndComeBackWithoutItWhereItIsNot) {
+    // A tablespace of the server's own directory: no other one need be writable for its account.
+    pg::Connection admin(test::Postgres::shared().settings());
+    admin.query("set allow_in_place_tablespaces = on");
+    admin.query("create tablespace odd_ts location ''");
+    connection.script(R"(
+        create table placed (id int primary key) tablespace odd_ts;
+        create index on users (name) tablespace odd_ts;
+        insert into placed values (1);
+    )");
+    const auto set = make();
+    const std::string place =
+        "select coalesce((select spcname from pg_tablespace t where t.oid = c.reltablespace), '') "
+        "as place from pg_class c where relname = 'placed'";
+    {
+        const auto outcome = restore(set);
+        EXPECT_THAT(outcome.differences, IsEmpty());
+        EXPECT_THAT(outcome.notes, IsEmpty());
+        EXPECT_EQ(restored().query(place).front().string("place"), "odd_ts");
+    }
+    connection.script("drop table placed; drop index users_name_idx");
+    admin.script("drop tablespace odd_ts");
+    {
+        const auto outcome = restore(set);
+        EXPECT_THAT(outcome.differences, IsEmpty());
+        EXPECT_THAT(outcome.notes, ElementsAre(HasSubstr("odd_ts")));
+        EXPECT_EQ(restored().query(place).front().string("place"), "");
+    }
+    EXPECT_THAT(restore(set, {"public.placed"}).notes, ElementsAre(HasSubstr("odd_ts")));
+}
+
 TEST_F(LogicalTest, WhatIsMissingForGoodIsToldWithWhatComesBackAllTheSame) {
     connection.script(R"(
         create function norm(text) returns text language sql immutable as 'select lower($1)';

@@ -62,6 +62,13 @@ std::string complaint(const std::string& errors) {
 
 /// The cause of an error of pg_restore that may be that.
 constexpr std::string_view by_search_path = "search_path";
+constexpr std::string_view by_tablespace = "tablespace";
+
+/// A tablespace that the server does not have; the parameter's name is the same in every language.
+bool misses_tablespace(const std::string& errors) {
+    return errors.find("could not set default_tablespace") != std::string::npos ||
+           errors.find("\"default_tablespace\"") != std::string::npos;
+}
 
 /// By this a killed run's database is known.
 constexpr std::string_view mark = "caisson: not in place yet, restored from ";
@@ -96,8 +103,26 @@ class Restoring {
         settings_.database = name_;
     }
 
+    /// Tables keep their tablespaces on a server that has them all.
     Restored run(const pg::Settings& admin) {
         require_whole(set_, key_);
+        try {
+            return attempt(admin);
+        } catch (const Error& error) {
+            if (error.fact("cause") != by_tablespace) {
+                throw;
+            }
+            keeps_tablespaces_ = false;
+            auto restored = attempt(admin);
+            restored.notes.push_back(
+                error.message() +
+                "; so all of its tables and indexes are in the default tablespace");
+            return restored;
+        }
+    }
+
+ private:
+    Restored attempt(const pg::Settings& admin) {
         const auto words = options_.tables.empty() ? std::vector<std::string>{} : of_tables();
         Restored restored;
         const auto make = [&] {
@@ -125,7 +150,6 @@ class Restoring {
         return restored;
     }
 
- private:
     std::vector<std::string> of_tables() const {
         std::vector<std::string> words = {"--section=data"};
         for (const auto& table : options_.tables) {
@@ -153,6 +177,11 @@ class Restoring {
         if (finished.errors.find("No space left") != std::string::npos) {
             throw Error(Code::disk_full, text).with("database", name_);
         }
+        if (keeps_tablespaces_ && misses_tablespace(finished.errors)) {
+            throw Error(Code::backup_failed, text)
+                .with("database", name_)
+                .with("cause", std::string(by_tablespace));
+        }
         if (!misses_by_path(finished.errors)) {
             throw Error(Code::backup_failed, text).with("database", name_);
         }
@@ -173,6 +202,9 @@ class Restoring {
         command.arguments = {programs_.restore.string(), "--exit-on-error", "--no-password",
                              "--enable-row-security", "--dbname=" + name_};
         command.arguments.insert(command.arguments.end(), words.begin(), words.end());
+        if (!keeps_tablespaces_) {
+            command.arguments.emplace_back("--no-tablespaces");
+        }
         command.environment = pg::environment_of(settings_);
         // What is lost with the server is restored again.
         command.environment["PGOPTIONS"] = "-c synchronous_commit=off";
@@ -207,6 +239,9 @@ class Restoring {
             feed({"--section=post-data"});
             take_search_path(inside, functions);
         } catch (const Error& error) {
+            if (error.fact("cause") == by_tablespace) {
+                throw;
+            }
             if (error.code() == Code::backup_failed || error.code() == Code::database_rejected) {
                 throw before;  // It was not that: its hint says what is left.
             }
@@ -296,6 +331,7 @@ class Restoring {
     const RestoreOptions& options_;
     pg::Connection server_;
     DumpPrograms programs_;
+    bool keeps_tablespaces_ = true;
 };
 
 }  // namespace

@@ -54,7 +54,8 @@ struct Restored {
 /// Makes the database `name` of the set's part `key` on the server of `admin`, whose role may make
 /// databases and act as their owners. Roles that own something in it must be there. Where
 /// pg_restore fails because a function finds others by search_path, which pg_restore leaves empty,
-/// it is tried once more with functions that have the database's own meanwhile. Errors:
+/// it is tried once more with functions that have the database's own meanwhile; where the server
+/// lacks a tablespace, without tablespaces. Errors:
 /// backup_missing, backup_damaged, backup_key, backup_failed with pg_restore's words, usage when
 /// such a database exists, disk_full, interrupted.
 Restored restore_database(const platform::Variables& variables, const Repository& repository,

@@ -99,6 +99,37 @@ std::vector<Listing> parse_info(std::string_view text) {
     }
 }
 
+std::vector<std::string> parse_tablespaces(std::string_view text) {
+    try {
+        std::vector<std::string> names;
+        const auto value = json::parse(json::string_view(text.data(), text.size()));
+        for (const auto& stanza : value.as_array()) {
+            for (const auto& backup : stanza.at("backup").as_array()) {
+                const auto* const found = backup.as_object().if_contains("tablespace");
+                if (found && found->is_array()) {
+                    for (const auto& each : found->as_array()) {
+                        names.push_back(text_of(each.as_object(), "name"));
+                    }
+                }
+            }
+        }
+        return names;
+    } catch (const std::exception& failure) {
+        throw Error(Code::backup_failed,
+                    fmt::format("pgbackrest info gave something else than was expected: {}",
+                                failure.what()));
+    }
+}
+
+std::vector<std::string> tablespaces_of(const Engine& engine, const std::string& stanza, int depot,
+                                        const std::string& label) {
+    return parse_tablespaces(
+        engine
+            .run(stanza, "info",
+                 {"--output=json", "--repo=" + std::to_string(depot), "--set=" + label})
+            .output);
+}
+
 std::vector<Listing> listings_of(const trust::Run& run, const Engine& engine, const Depot& depot) {
     std::vector<std::string> stanzas;
     const auto prefix = stanza_prefix(run);

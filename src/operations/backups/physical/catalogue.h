@@ -48,6 +48,13 @@ struct Listing {
 /// Of `info --output=json` with one repository. Pure. Errors: backup_failed for another text.
 std::vector<Listing> parse_info(std::string_view json);
 
+/// Names of the tablespaces that a backup has, of `info --set`. Pure. Errors: backup_failed for
+/// another text.
+std::vector<std::string> parse_tablespaces(std::string_view json);
+/// Errors: as Engine; backup_failed.
+std::vector<std::string> tablespaces_of(const Engine& engine, const std::string& stanza, int depot,
+                                        const std::string& label);
+
 /// What stands in one repository for this run, all of its clusters. Errors: as Engine;
 /// backup_key; backup_damaged.
 std::vector<Listing> listings_of(const trust::Run& run, const Engine& engine, const Depot& depot);

@@ -335,6 +335,23 @@ const Repository& directory_of(const std::vector<Repository>& repositories, cons
     return *found;
 }
 
+/// Better now than in the night in which it is needed.
+void note_tablespaces(const trust::Run& run, std::vector<std::string>& notes) {
+    auto connection = connect(run);
+    const auto names = connection
+                           .query(
+                               "select coalesce(string_agg(spcname, ', ' order by spcname), '') as "
+                               "names from pg_tablespace where oid >= 16384")
+                           .front()
+                           .string("names");
+    if (!names.empty()) {
+        notes.push_back(
+            fmt::format("the server has tablespaces ({}), which a restore in place does not take: "
+                        "backup restore --to DIR, or -d NAME",
+                        names));
+    }
+}
+
 }  // namespace
 
 Created create(const trust::Run& run, Kind kind, const CreateOptions& options,
@@ -365,6 +382,9 @@ Created create(const trust::Run& run, Kind kind, const CreateOptions& options,
     created.set = make(making, kind);
     if (has_left_one) {
         remove_strays(making, created.notes);
+    }
+    if (run.is_private()) {
+        note_tablespaces(run, created.notes);
     }
     return created;
 }

@@ -256,6 +256,8 @@ TEST_F(PhysicalBackup, AnArchiveThatLiesIsCaughtAndItsGapNamed) {
     state->script("select pg_switch_wal()");
     ASSERT_TRUE(await([&] { return archiver_state(state->run).last_archived == segment; }));
     EXPECT_EQ(continuity(state->run).back().falsely_archived, segment);
+    EXPECT_THAT(plan_restore(state->run, {Target::Kind::latest, {}, {}, {}}).notes,
+                testing::Contains(HasSubstr("was told that " + segment + " is archived")));
     EXPECT_FALSE(archiver_state(state->run).is_ours);
     EXPECT_TRUE(ensure_archiving(state->run).was_changed);
     ASSERT_TRUE(state->archive());

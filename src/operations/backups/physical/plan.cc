@@ -70,6 +70,12 @@ std::string newest_of(const Source& source) {
 /// What stands between the end of the way and what came later.
 void tell_gaps(RestorePlan& plan, const Source& source) {
     const auto& coverage = source.coverage;
+    if (!coverage.falsely_archived.empty()) {
+        plan.notes.push_back(
+            fmt::format("the server was told that {} is archived, and it is not in {}: what was "
+                        "committed from it on cannot be reached from there",
+                        coverage.falsely_archived, coverage.repository));
+    }
     const auto farthest = std::ranges::max_element(coverage.stretches, {}, &Stretch::to);
     if (coverage.gaps.empty() || farthest == coverage.stretches.end()) {
         return;

@@ -6,12 +6,14 @@
 #include <boost/json.hpp>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
 #include "base/crypto.h"
 #include "base/error.h"
 #include "base/fault.h"
+#include "lifecycle/servers/processes.h"
 
 namespace caisson::backups::physical {
 namespace {
@@ -72,10 +74,26 @@ void put_back(const trust::Run& run, const Placed& placed) {
     fs::remove(note_of(run));
 }
 
+fs::path recovery_place(const trust::Run& run) { return home_of(run) / "restoring"; }
+
+void remove_recovery(const trust::Run& run) {
+    const auto place = recovery_place(run);
+    // pgBackRest outlives whoever was killed, and would go on copying into it.
+    servers::end_processes(
+        servers::processes_with("pgbackrest", "--pg1-path=" + (place / "data").string()), SIGTERM,
+        std::chrono::seconds(10));
+    servers::end_processes(servers::processes_in(place / "data", "postgres"), SIGQUIT,
+                           std::chrono::seconds(10));
+    remove_tree(place);
+}
+
 std::optional<Placed> killed_after_placing(const trust::Run& run) {
-    const auto lock = fs::exists(note_of(run))
-                          ? FileLock::try_lock(home_of(run) / "restoring.lock", "a look")
-                          : std::nullopt;
+    const bool is_any_left = fs::exists(note_of(run)) || fs::exists(recovery_place(run));
+    const auto lock =
+        is_any_left ? FileLock::try_lock(home_of(run) / "restoring.lock", "a look") : std::nullopt;
+    if (lock) {
+        remove_recovery(run);
+    }
     const auto text = lock ? read_own(note_of(run)) : std::nullopt;
     if (!text) {
         return std::nullopt;

@@ -27,8 +27,15 @@ Placed put_in_place(const trust::Run& run, const fs::path& place, const std::str
 /// The former data serve again; the restored ones are in `placed.previous`, which there must be.
 void put_back(const trust::Run& run, const Placed& placed);
 
+/// Where data are recovered until they are put in place.
+fs::path recovery_place(const trust::Run& run);
+/// With the pgBackRest and the server that a killed restore left at work on it. Only for who holds
+/// the restore's lock.
+void remove_recovery(const trust::Run& run);
+
 /// A restore that was killed after its data were put in place, and before forget_placed(). What one
-/// left that was killed sooner is removed here. Nothing while a restore is at work.
+/// left that was killed sooner, at whatever moment, is removed here. Nothing while a restore is at
+/// work.
 std::optional<Placed> killed_after_placing(const trust::Run& run);
 /// All that belongs to the restore is done.
 void forget_placed(const trust::Run& run);

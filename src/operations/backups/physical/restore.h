@@ -107,11 +107,16 @@ struct Recovered {
 Recovered restore_to_server(const trust::Run& run, const RestorePlan& plan, const fs::path& place,
                             const Progress& progress = {});
 
+/// Why a restore in place would refuse, whose data directories alone change places: the set or the
+/// server's own data have tablespaces. Empty when it would not. Errors: as Engine.
+std::string tablespaces_in_the_way(const trust::Run& run, const RestorePlan& plan);
+
 /// In the place of the private server's data. The servers are stopped; it is recovered and compared
 /// beside the old data; then both change places in one step, and the servers are started. The old
 /// directory stays as `previous`. After a failure the old data is served again. Whoever has done
 /// what belongs to it (identity, caches) says forget_placed(). Errors: as
-/// restore_to_server; not_private; locked; backup_failed while the server runs and may not be
+/// restore_to_server; not_private; locked; backup_failed for tablespaces, before anything is
+/// stopped, while the server runs and may not be
 /// stopped, or when the comparison finds a deviation.
 Restored restore_in_place(const trust::Run& run, const RestorePlan& plan,
                           const RestoreOptions& options = {}, const Progress& progress = {});

@@ -3,11 +3,11 @@
 #include <algorithm>
 
 #include <fmt/format.h>
-#include <signal.h>
 
 #include "base/error.h"
-#include "lifecycle/servers/processes.h"
+#include "base/text.h"
 #include "lifecycle/servers/servers.h"
+#include "operations/backups/physical/catalogue.h"
 #include "operations/backups/physical/configuration.h"
 #include "operations/backups/physical/put_in_place.h"
 #include "operations/backups/physical/recover.h"
@@ -35,7 +35,8 @@ Restored recover_beside(const trust::Run& run, const RestorePlan& plan, const fs
         throw Error(Code::backup_damaged,
                     fmt::format("the restored data is not what was backed up: {}.{} {}",
                                 first.table.schema, first.table.table, first.what),
-                    "nothing was changed; the restored directory is " + place.string());
+                    "nothing was changed; the restored directory is " + place.string() +
+                        ", until the next restore or caisson up");
     }
     pg::Connection(recovered.server->settings()).query("alter system reset archive_mode");
     recovered.server->stop();
@@ -60,7 +61,31 @@ void start_or_put_back(const trust::Run& run, const Placed& placed) {
     }
 }
 
+/// By its list; that of a set whose manifest is damaged is known when it is recovered.
+std::vector<std::string> tablespaces_of_set(const trust::Run& run, const RestorePlan& plan) {
+    try {
+        return tablespaces_of(Engine(run), plan.stanza, plan.depot, plan.set.label);
+    } catch (const Error& error) {
+        if (error.code() == Code::interrupted) {
+            throw;
+        }
+        return {};
+    }
+}
+
 }  // namespace
+
+std::string tablespaces_in_the_way(const trust::Run& run, const RestorePlan& plan) {
+    if (const auto names = tablespaces_of_set(run, plan); !names.empty()) {
+        return fmt::format("{} has tablespaces ({})", plan.set.id, join(names, ", "));
+    }
+    // The log behind the set may make it: at the very place where the present one lies.
+    std::error_code ignored;
+    const auto own = run.state.postgres_data() / "pg_tblspc";
+    return fs::exists(own, ignored) && !fs::is_empty(own, ignored)
+               ? "the server's present data have tablespaces"
+               : "";
+}
 
 Restored restore_in_place(const trust::Run& run, const RestorePlan& plan,
                           const RestoreOptions& options, const Progress& progress) {
@@ -73,6 +98,12 @@ Restored restore_in_place(const trust::Run& run, const RestorePlan& plan,
     if (is_running(run) && !options.may_stop) {
         throw Error(Code::backup_failed, "PostgreSQL runs: nothing is restored over it",
                     "stop it first, or allow this to stop it; or restore beside it");
+    }
+    if (const auto why = tablespaces_in_the_way(run, plan); !why.empty()) {
+        throw Error(Code::backup_failed,
+                    why + ", which a restore in place does not take; nothing was stopped",
+                    "restore it with --to DIR, and let a server start on that; or databases out of "
+                    "it: -d NAME");
     }
     const auto home = run.state.postgres_data().parent_path();
     make_directory(home, 0700, owner_of(run));
@@ -87,10 +118,8 @@ Restored restore_in_place(const trust::Run& run, const RestorePlan& plan,
                                 FileLock::holder(home / "restoring.lock")),
                     "wait until that is done");
     }
-    const fs::path place = home / "restoring";
-    servers::end_processes(servers::processes_in(place / "data", "postgres"), SIGQUIT,
-                           std::chrono::seconds(10));
-    remove_tree(place);
+    const auto place = recovery_place(run);
+    remove_recovery(run);
     // What is written until then is archived by the shutdown; where the archive refuses, the last
     // moment is in the server's own log.
     const bool was_running = is_running(run);

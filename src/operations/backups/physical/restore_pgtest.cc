@@ -5,6 +5,7 @@
 
 #include "operations/backups/physical/moments.h"
 #include "operations/backups/physical/physical_state.h"
+#include "operations/backups/physical/put_in_place.h"
 #include "operations/backups/physical/restore.h"
 
 namespace caisson::backups::physical {
@@ -334,6 +335,53 @@ TEST(RestoreInPlace, KeepsTheOldDataAndRefusesOverARunningServer) {
         restore_to_server(state.run, plan_restore(state.run, {Target::Kind::latest, {}, {}, {}}),
                           state.directory() / "latest");
     EXPECT_EQ(notes_in(*latest.server), "1,3");
+}
+
+TEST(RestoreInPlace, RefusesTablespacesBeforeAnythingIsStopped) {
+    BackedUp state;
+    const auto before = create(state.run, Kind::full).set;
+    const auto place = state.directory() / "odd";
+    make_directory(place, 0700, state.run.account);
+    state.script("create tablespace odd location '" + place.string() + "'");
+    RestoreOptions options;
+    options.may_stop = true;
+    const auto refusal = [&](const Target& target) {
+        return error_of(
+            [&] { restore_in_place(state.run, plan_restore(state.run, target), options); });
+    };
+    const auto since = state.ask("select pg_postmaster_start_time()::text");
+    EXPECT_THAT(refusal({Target::Kind::set, before.id, {}, {}}).message(),
+                HasSubstr("the server's present data have tablespaces"));
+    state.script("create table placed tablespace odd as select 7 as id");
+    const auto created = create(state.run, Kind::incremental);
+    EXPECT_THAT(created.notes, testing::Contains(HasSubstr("has tablespaces (odd)")));
+    const auto error = refusal({Target::Kind::latest, {}, {}, {}});
+    EXPECT_EQ(error.code(), Code::backup_failed);
+    EXPECT_THAT(error.message(), HasSubstr(created.set.id + " has tablespaces (odd)"));
+    EXPECT_EQ(state.ask("select pg_postmaster_start_time()::text"), since);
+    EXPECT_FALSE(fs::exists(recovery_place(state.run)));
+    // Beside it they come along.
+    const auto beside = restore_to_server(
+        state.run, plan_restore(state.run, {Target::Kind::set, created.set.id, {}, {}}),
+        state.directory() / "beside");
+    pg::Connection connection(beside.server->settings("postgres", "lumina_db"));
+    EXPECT_EQ(connection.query("select id::text from placed").front().text(0), "7");
+    EXPECT_TRUE(fs::exists(state.directory() / "beside" / "data.tablespaces"));
+}
+
+TEST(RestoreInPlace, WhatAKilledOneWasRecoveringIsRemovedOnceNoneIsAtWork) {
+    const servers::PrivateState state;
+    const auto place = recovery_place(state.run);
+    fs::create_directories(place / "data");
+    {
+        const auto lock =
+            FileLock::try_lock(place.parent_path() / "restoring.lock", "another restore");
+        ASSERT_TRUE(lock);
+        EXPECT_FALSE(killed_after_placing(state.run));
+        EXPECT_TRUE(fs::exists(place));
+    }
+    EXPECT_FALSE(killed_after_placing(state.run));
+    EXPECT_FALSE(fs::exists(place));
 }
 
 TEST(RestoreInPlace, AfterTheLossOfAllDataTheStreamGivesTheLastSecond) {

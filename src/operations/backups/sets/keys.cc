@@ -56,6 +56,21 @@ std::optional<Passphrase> given_passphrase(const trust::Run& run) {
                 "backups.key in caisson.toml");
 }
 
+/// A key that was made in the place of a lost one would hide that it is lost. Errors: backup_key.
+void require_no_lost_key(const trust::Run& run) {
+    for (const auto& repository : repositories_of(run)) {
+        for (const auto& found : repository.is_there() ? repository.sets() : std::vector<Found>()) {
+            if (found.mistake.empty() && !found.set.key.empty()) {
+                throw Error(Code::backup_key,
+                            fmt::format("there is no key at {}, and {} in {} is encrypted with one",
+                                        key_file(run).string(), found.set.id, repository.name()),
+                            "put its copy there; caisson backup create --new-key begins with "
+                            "another one");
+            }
+        }
+    }
+}
+
 /// Gives the text the name of the key, whole and on the disk, unless that name is taken: what was
 /// sealed with a key that was replaced could never be opened.
 bool take_name(const trust::Run& run, const Secret& text) {
@@ -107,12 +122,15 @@ std::optional<Account> owner_of(const trust::Run& run) {
     return run.is_private() ? run.account : std::nullopt;
 }
 
-std::optional<Passphrase> ensure_passphrase(const trust::Run& run) {
+std::optional<Passphrase> ensure_passphrase(const trust::Run& run, bool anew) {
     if (!run.manifest.backups.encrypt) {
         return std::nullopt;
     }
     if (auto given = given_passphrase(run)) {
         return given;
+    }
+    if (!anew) {
+        require_no_lost_key(run);
     }
     prepare_state(run);
     const auto text = SealingKey::make_text();

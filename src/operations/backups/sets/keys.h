@@ -21,9 +21,10 @@ struct Passphrase {
     bool is_made = false;  ///< Just now, for want of one: it must be kept elsewhere, too.
     fs::path file;         ///< Where it lies; empty where the variable has it.
 };
-/// Of two that make one at a time, both get the first one's. Errors: variable_invalid;
+/// Of two that make one at a time, both get the first one's. Where a repository has encrypted sets,
+/// another one is made only when `anew` says so. Errors: backup_key; variable_invalid;
 /// state_unusable.
-std::optional<Passphrase> ensure_passphrase(const trust::Run& run);
+std::optional<Passphrase> ensure_passphrase(const trust::Run& run, bool anew = false);
 /// What whoever has just got a new key must be told.
 std::string note_of_new_key(const Passphrase& passphrase);
 /// As ensure_passphrase(), but never made, and whatever `encrypt` says: sets of before may be

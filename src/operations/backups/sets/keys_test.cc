@@ -78,6 +78,28 @@ TEST_F(BackupKeysTest, OfASealedSetIsFoundWhateverIsMadeNow) {
     }
 }
 
+TEST_F(BackupKeysTest, OneThatIsLostIsNotReplacedUnasked) {
+    const auto local = repositories_of(run).front();
+    make_repository(run, local, false);
+    auto set = sealed_with(ensure_passphrase(run).value());
+    set.id = new_id("2026-11-26T21:06:33.000Z", Kind::logical);
+    local.begin(set.id);
+    local.finish(set, std::nullopt);
+    const auto key = run.state.backups() / "key";
+    fs::remove(key);
+    try {
+        ensure_passphrase(run);
+        FAIL();
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), Code::backup_key);
+        EXPECT_THAT(error.message(), testing::HasSubstr("there is no key at " + key.string()));
+        EXPECT_THAT(error.hint(), testing::HasSubstr("--new-key"));
+    }
+    EXPECT_FALSE(fs::exists(key));
+    EXPECT_TRUE(ensure_passphrase(run, true)->is_made);
+    EXPECT_TRUE(fs::exists(key));
+}
+
 TEST_F(BackupKeysTest, OfASetIsThatWhoseNameItHas) {
     const auto before = sealed_with(ensure_passphrase(run).value());
     platform::Variable variable;
