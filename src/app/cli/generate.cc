@@ -2,6 +2,7 @@
 #include "lifecycle/queries/generate.h"
 
 #include <algorithm>
+#include <set>
 
 #include <boost/json/array.hpp>
 #include <fmt/format.h>
@@ -36,6 +37,8 @@ struct Findings {
     std::size_t queries = 0;
     std::size_t statements = 0;
     std::size_t tables = 0;
+    std::set<std::string> orders;          ///< Those of [generate.order] whose table is there.
+    std::vector<std::string> table_names;  ///< As [generate.order] would have them.
 };
 
 /// Tables of other tools in which they keep their history.
@@ -68,13 +71,29 @@ shadow::Shadow built(Context& context, const platform::Database& database,
     return shadow;
 }
 
+/// A table that waits for its feature may have its order all the same.
+void excuse_orders(const platform::Generate& settings, const sources::Script& migration,
+                   std::set<std::string>& excused) {
+    const auto text = lower(migration.text);
+    for (const auto& [name, columns] : settings.orders) {
+        if (migration.is_streamed ||
+            text.find(lower(pg::qualified_name(name).name)) != std::string::npos) {
+            excused.insert(name);
+        }
+    }
+}
+
 void generate_for(Context& context, const platform::Database& database,
                   const std::vector<queries::Query>& all, Findings& findings) {
     const auto& manifest = context.run().manifest;
     auto files = sources::load(database.migrations, manifest.features);
     std::erase_if(files, [&](const migrations::Migration& file) {
         const auto& feature = file.up.directives.feature;
-        return !feature.empty() && !manifest.feature(feature);
+        const bool waits = !feature.empty() && !manifest.feature(feature);
+        if (waits) {
+            excuse_orders(manifest.generate, file.up, findings.orders);
+        }
+        return waits;
     });
     const auto shadow = built(context, database, files);
     context.busy(fmt::format("asking {} about the queries", database.name));
@@ -90,6 +109,11 @@ void generate_for(Context& context, const platform::Database& database,
     findings.queries += described.queries.size();
     findings.statements += described.statements;
     findings.tables += relations.tables.size();
+    findings.orders.insert(relations.orders.begin(), relations.orders.end());
+    for (const auto& table : relations.tables) {
+        findings.table_names.push_back(table.schema == "public" ? table.name
+                                                                : table.schema + '.' + table.name);
+    }
     if (!findings.mistakes.empty()) {
         return;
     }
@@ -205,6 +229,11 @@ Findings findings_of(Context& context) {
     findings.mistakes = std::move(parsed.mistakes);
     for (const auto& database : context.databases()) {
         generate_for(context, database, parsed.queries, findings);
+    }
+    // Of a part of the databases nothing can be said about tables of the others.
+    if (context.databases().size() == manifest.databases.size()) {
+        queries::check_orders(manifest.generate, findings.orders, findings.table_names,
+                              findings.mistakes);
     }
     queries::throw_mistakes(findings.mistakes);
     for (const auto& warning : findings.warnings) {

@@ -370,11 +370,8 @@ class QueryWriter {
     void write_variants() {
         write_statements();
         const auto orders = std::max<std::size_t>(query_.orders.size(), 1);
-        source_.line("    std::size_t variant = {};",
-                     query_.orders.size() > 1
-                         ? fmt::format("pg::choice(static_cast<std::size_t>(order), {})",
-                                       query_.orders.size())
-                         : "0");
+        const auto chosen = fmt::format("pg::choice(static_cast<std::size_t>(order), {})", orders);
+        source_.line("    std::size_t variant = {};", orders > 1 ? chosen : "0");
         for (std::size_t i = 0; i < query_.filters.size(); ++i) {
             source_.line("    variant += {} ? {} : 0;", has_filter(i), orders << i);
         }

@@ -27,3 +27,10 @@ select 1;
 
 -- name: close :exec
 select 1 = :id;
+
+-- name: forget :optional
+-- cache: order:{id}
+delete from orders where id = @id returning customer;
+
+-- name: act_as :exec
+select set_config('app.current_user_id', @customer, false);
