@@ -31,7 +31,8 @@ struct TimerOptions {
 };
 
 /// A service and a timer for each job that has a verb: `caisson-<platform>-<environment>-<job>`,
-/// `.service` and `.timer`. What was missed is run once; failures are tried again as often as the daemon would.
+/// `.service` and `.timer`. What was missed is run once; failures are tried again as often as the
+/// daemon would.
 std::vector<Unit> timers(const std::vector<Job>& jobs, const TimerOptions& options);
 
 /// The expression as calendar events, in UTC: one, or two where one of day and weekday suffices.
