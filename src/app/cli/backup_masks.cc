@@ -46,11 +46,16 @@ Error of_masks(const std::vector<std::string>& columns, const Error& error) {
     if (error.code() != Code::database_rejected) {
         return error;
     }
-    Error named(
-        Code::database_rejected,
-        fmt::format("[backups.masks] of caisson.toml: the {} of {} cannot be applied: {}",
-                    columns.size() == 1 ? "mask" : "masks", join(columns, ", "), error.message()),
-        "nothing was put in place: mend the expression there, and run it again");
+    const auto* const rejected = dynamic_cast<const pg::DatabaseError*>(&error);
+    // "invalid input syntax for type integer: "…"": what is quoted is not masked.
+    const bool may_show_data = rejected && rejected->is("22");
+    Error named(Code::database_rejected,
+                fmt::format("[backups.masks] of caisson.toml: the {} of {} cannot be applied: {}",
+                            columns.size() == 1 ? "mask" : "masks", join(columns, ", "),
+                            may_show_data ? fmt::format("a value does not fit (SQLSTATE {})",
+                                                        rejected->sqlstate)
+                                          : error.message()),
+                "nothing was put in place: mend the expression there, and run it again");
     for (const auto& [key, value] : error.facts()) {
         if (key != "detail") {  // It shows the row, which is not masked.
             named.with(key, value);

@@ -74,6 +74,17 @@ class PhysicalDrill {
             return error.message() + "; " + error.hint();
         }
         auto text = error.message();
+        try {
+            add_damage(text);
+        } catch (const Error& another) {  // The failure is to be written down all the same.
+            if (another.code() == Code::interrupted) {
+                throw;
+            }
+        }
+        return text;
+    }
+
+    void add_damage(std::string& text) const {
         physical::Unusable unusable{{repository_.name(), {found_.set.id}}};
         context_.busy("reading the files of " + found_.set.id);
         const auto damages = physical::cluster_damage_of(run_, repository_.name(), found_.set);
@@ -83,7 +94,7 @@ class PhysicalDrill {
         }
         text += damages.size() > most ? fmt::format("; and {} more", damages.size() - most) : "";
         unusable[repository_.name()].merge(physical::concerned_by(damages, repository_.sets()));
-        return text + "; " + physical::unaffected(run_, unusable, "");
+        text += "; " + physical::unaffected(run_, unusable, "");
     }
 
     /// The set itself, or a moment behind it that the log reaches.

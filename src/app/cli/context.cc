@@ -115,6 +115,8 @@ void Context::note(std::string_view line) {
     }
 }
 
+void Context::relay(std::string_view line) { write_line(stderr, line); }
+
 void Context::emit(std::string_view text) { write_text(stdout, text); }
 
 std::string Context::painted(std::string_view code, std::string_view text) const {

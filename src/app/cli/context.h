@@ -51,6 +51,8 @@ class Context {
     /// A line for people, on standard error; shown with --json too. What was said is not said
     /// again.
     void note(std::string_view line);
+    /// A line of somebody else's, on standard error, as often as it is said.
+    void relay(std::string_view line);
     /// What --json prints at the end.
     boost::json::object& result() { return result_; }
     /// Text as it is on standard output, also with --json (scripts, completion, URLs).

@@ -92,7 +92,7 @@ migrations::Options options_of(Context& context, const platform::Database& datab
         options.interrupted =
             said == "done" ? migrations::Interrupted::done : migrations::Interrupted::again;
     }
-    options.on_output = [&context](const std::string& line) { context.note(line); };
+    options.on_output = [&context](const std::string& line) { context.relay(line); };
     options.observer = trust::admin_settings(context.run(), database);
     options.on_blocked = [&context](const migrations::Step& step, const std::string& blockers,
                                     int attempt) {

@@ -13,6 +13,10 @@ using namespace std::chrono_literals;
 
 /// Files that are no migrations may be so for a moment only: somebody is writing them.
 constexpr auto pause_after_failure = 5s;
+/// A folder that changed so lately may change once more within the same tick of its clock.
+constexpr auto settles_after = 2s;
+/// Other than that of any folder: it is read again.
+constexpr auto not_settled = fs::file_time_type::min();
 
 }  // namespace
 
@@ -21,7 +25,12 @@ MigrationFiles::MigrationFiles(std::vector<platform::Source> sources,
     : sources_(std::move(sources)),
       features_(std::move(features)),
       files_(std::move(files)),
-      stamps_(stamps()) {}
+      stamps_(stamps()) {
+    // What was added since the files were read would not be seen.
+    for (auto& [folder, stamp] : stamps_) {
+        stamp = not_settled;
+    }
+}
 
 const std::vector<sources::Migration>& MigrationFiles::now() {
     const auto present = std::chrono::steady_clock::now();
@@ -90,6 +99,10 @@ MigrationFiles::Stamps MigrationFiles::stamps() const {
     Stamps stamps;
     for (const auto& source : sources_) {
         walk(source.path, stamps);
+    }
+    const auto settled = fs::file_time_type::clock::now() - settles_after;
+    for (auto& [folder, stamp] : stamps) {
+        stamp = stamp < settled ? stamp : not_settled;
     }
     return stamps;
 }

@@ -40,9 +40,22 @@ TEST(MigrationFiles, WhatIsAddedIsThereAndWhatIsRemovedIsGone) {
 TEST(MigrationFiles, WhatIsNotChangedIsNotReadAgain) {
     const test::Directory directory;
     directory.write("001_first.sql", "select 1;");
+    fs::last_write_time(directory.path(),
+                        fs::file_time_type::clock::now() - std::chrono::minutes(1));
     auto files = files_in(directory);
     const auto* const before = files.now().data();
     EXPECT_EQ(files.now().data(), before);
+}
+
+TEST(MigrationFiles, WhatCameWhileTheyWereReadIsSeen) {
+    const test::Directory directory;
+    directory.write("001_first.sql", "select 1;");
+    auto files = files_in(directory);
+    // The folder's moment is none that tells: as if it had been added before it was looked at.
+    directory.write("002_second.sql", "select 2;");
+    fs::last_write_time(directory.path(),
+                        fs::file_time_type::clock::now() - std::chrono::minutes(1));
+    EXPECT_THAT(versions(files), testing::ElementsAre("001", "002"));
 }
 
 TEST(MigrationFiles, WhatCannotBeReadIsNotWhatWasThereBefore) {

@@ -134,13 +134,17 @@ bool Lane::Core::send_preamble(Request& request) {
     const std::string limit = statement_timeout(request.deadline);
     const std::string_view role =
         session.role().empty() ? "none" : std::string_view(session.role());
-    const std::array<const char*, 3> values = {session.user().c_str(), role.data(), limit.c_str()};
-    const std::array<int, 3> lengths = {static_cast<int>(session.user().size()),
-                                        static_cast<int>(role.size()),
-                                        static_cast<int>(limit.size())};
+    const std::array<std::string_view, 5> texts = {session.user(), role, limit, session.request(),
+                                                   session.purpose()};
+    std::array<const char*, texts.size()> values{};
+    std::array<int, texts.size()> lengths{};
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+        values[i] = texts[i].data();
+        lengths[i] = static_cast<int>(texts[i].size());
+    }
     // Binary, because a text ends at its first zero byte, and would then name somebody else.
-    constexpr std::array<int, 3> formats = {1, 1, 1};
-    return send(*prepared, 3, values.data(), lengths.data(), formats.data());
+    constexpr std::array<int, texts.size()> formats = {1, 1, 1, 1, 1};
+    return send(*prepared, texts.size(), values.data(), lengths.data(), formats.data());
 }
 
 /// Through a pooler the statement goes along each time: what was prepared is in another connection.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lifecycle/servers/postgres.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
@@ -248,11 +249,16 @@ bool is_checkpointed(const trust::Run& run) {
 void end_postmaster(const trust::Run& run, pid_t process, std::vector<std::string>& notes) {
     // Fast: sessions are ended, a checkpoint is written. Immediate: as after a crash.
     send_signal(process, SIGINT);
-    const auto deadline = steady_clock::now() + 60s;
-    bool is_gone = wait_until_gone(process, 15s);
-    // What still runs behind the checkpoint is the archiver, or a standby that is sent the log.
-    while (!is_gone && !is_checkpointed(run) && steady_clock::now() < deadline) {
-        is_gone = wait_until_gone(process, 1s);
+    auto deadline = steady_clock::now() + 60s;
+    bool is_behind_checkpoint = false;
+    bool is_gone = false;
+    while (!is_gone && steady_clock::now() < deadline) {
+        is_gone = wait_until_gone(process, 500ms);
+        // What still runs behind it is the archiver, or a standby that is sent the log.
+        if (!is_gone && !is_behind_checkpoint && is_checkpointed(run)) {
+            is_behind_checkpoint = true;
+            deadline = std::min(deadline, steady_clock::now() + 15s);
+        }
     }
     if (!is_gone) {
         send_signal(process, SIGQUIT);

@@ -234,6 +234,10 @@ class Restoring {
         try {
             feed({"--section=pre-data"});
             pg::Connection inside(settings_);
+            // It waits while the data come.
+            inside.query(
+                "select set_config(name, '0', false) from pg_settings where name = "
+                "'idle_session_timeout'");
             const auto functions = give_search_path(inside, path_of_database());
             feed({"--section=data"});
             feed({"--section=post-data"});

@@ -384,7 +384,11 @@ Created create(const trust::Run& run, Kind kind, const CreateOptions& options,
         remove_strays(making, created.notes);
     }
     if (run.is_private()) {
-        note_tablespaces(run, created.notes);
+        try {
+            note_tablespaces(run, created.notes);
+        } catch (const Error&) {
+            // The set is whole: it is told, with or without that.
+        }
     }
     return created;
 }

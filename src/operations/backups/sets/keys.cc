@@ -64,8 +64,11 @@ void require_no_lost_key(const trust::Run& run) {
                 throw Error(Code::backup_key,
                             fmt::format("there is no key at {}, and {} in {} is encrypted with one",
                                         key_file(run).string(), found.set.id, repository.name()),
-                            "put its copy there; caisson backup create --new-key begins with "
-                            "another one");
+                            found.set.is_physical()
+                                ? "put its copy there; while pgbackrest.conf is in the state "
+                                  "directory, repo1-cipher-pass in it is the same"
+                                : "put its copy there; caisson backup create --new-key begins with "
+                                  "another one");
             }
         }
     }
