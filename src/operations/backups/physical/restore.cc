@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <set>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -79,6 +80,50 @@ void copy_cluster(const Engine& engine, const RestorePlan& plan, const fs::path&
         }
     });
     fault::point("cluster-restored");
+}
+
+/// By their object ids: of the server that runs, or of the private one's data.
+std::set<std::string> present_tablespaces(const trust::Run& run) {
+    std::set<std::string> present;
+    try {
+        auto connection = connect(run);
+        for (const auto& row :
+             connection.query("select oid::text as id from pg_tablespace where oid >= 16384")) {
+            present.insert(row.string("id"));
+        }
+    } catch (const Error& error) {
+        if (error.code() == Code::interrupted) {
+            throw;
+        }
+        std::error_code ignored;
+        for (const auto& each :
+             fs::directory_iterator(run.state.postgres_data() / "pg_tblspc", ignored)) {
+            present.insert(each.path().filename().string());
+        }
+    }
+    return present;
+}
+
+/// The log behind a set may make a tablespace: at the very place where the present server has it,
+/// and both would write the same files. Takes the copy away again. Errors: backup_failed.
+void refuse_later_tablespaces(const trust::Run& run, const RestorePlan& plan,
+                              const fs::path& data) {
+    if (plan.type == "immediate") {
+        return;
+    }
+    for (const auto& id : present_tablespaces(run)) {
+        std::error_code failure;
+        if (!fs::is_symlink(data / "pg_tblspc" / id, failure)) {
+            remove_tree(data);
+            remove_tree(data.string() + ".tablespaces");
+            throw Error(Code::backup_failed,
+                        fmt::format("the server has a tablespace (oid {}) that is younger than {}: "
+                                    "the log would make it again, in its very place",
+                                    id, plan.set.id),
+                        "make a newer set and begin with that, or restore the set itself, without "
+                        "the log behind it");
+        }
+    }
 }
 
 RestorePlan with_archive(const trust::Run& run, const RestorePlan& plan) {
@@ -256,6 +301,7 @@ Recovered attempt(const trust::Run& run, const Engine& engine, const RestorePlan
     restored.data = place.data();
     const Stopwatch copying;
     copy_cluster(engine, plan, place.data(), progress);
+    refuse_later_tablespaces(run, plan, place.data());
     restored.copying = copying.elapsed();
     write_file(place.restore_command(), restore_script(run, engine, plan, place.data()), 0700,
                engine.account());
@@ -321,6 +367,7 @@ Restored restore_to_directory(const trust::Run& run, const RestorePlan& plan,
     while (true) {
         try {
             copy_cluster(engine, restored.plan, directory, progress);
+            refuse_later_tablespaces(run, restored.plan, directory);
             break;
         } catch (const Error& error) {
             if (error.code() != Code::backup_damaged) {

@@ -360,6 +360,16 @@ TEST(RestoreInPlace, RefusesTablespacesBeforeAnythingIsStopped) {
     EXPECT_THAT(error.message(), HasSubstr(created.set.id + " has tablespaces (odd)"));
     EXPECT_EQ(state.ask("select pg_postmaster_start_time()::text"), since);
     EXPECT_FALSE(fs::exists(recovery_place(state.run)));
+    // The log behind a set of before would make it again where it is.
+    const auto younger = error_of([&] {
+        restore_to_server(state.run,
+                          plan_restore(state.run, {Target::Kind::latest, {}, {}, {}, before.id}),
+                          state.directory() / "younger");
+    });
+    EXPECT_EQ(younger.code(), Code::backup_failed);
+    EXPECT_THAT(younger.message(), HasSubstr("is younger than " + before.id));
+    EXPECT_FALSE(fs::exists(state.directory() / "younger" / "data"));
+    EXPECT_EQ(state.ask("select id::text from placed"), "7");
     // Beside it they come along.
     const auto beside = restore_to_server(
         state.run, plan_restore(state.run, {Target::Kind::set, created.set.id, {}, {}}),
